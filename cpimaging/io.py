@@ -1,0 +1,201 @@
+"""The only module that opens image and table files. Writes are whole or not at all."""
+
+import json
+import os
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+import pandas as pd
+import yaml
+from nibabel.filebasedimages import ImageFileError
+from nibabel.openers import Opener
+from numpy.typing import NDArray
+
+from cpimaging.types import Image, InputError
+
+Opener.default_compresslevel = 3  # a third of the time of level 6, 5 % larger
+
+
+@contextmanager
+def whole(path: Path | str) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it to `path` once the block has succeeded.
+
+    The name is unique per process, so that the orphan of a killed run cannot spoil the next one.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_image(path: Path | str, *, labels: bool = False) -> Image:
+    """Read a 3-D NIfTI image, axes turned to RAS+; its axis order on disk is kept in `axcodes`.
+
+    labels: keep the stored numbers exactly; otherwise scaled float32.
+    Raises InputError where the file is missing, broken, not an image, or has more than one volume.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(path, "no such file", "check the path")
+    try:
+        image = nib.load(path)
+        data = (
+            np.asanyarray(image.dataobj) if labels else image.get_fdata(dtype=np.float32, caching="unchanged")
+        )
+    except (ImageFileError, OSError, EOFError, ValueError, zlib.error) as error:
+        raise InputError(
+            path, "cannot be read, it may be truncated", "copy it again or convert it anew"
+        ) from error
+    data = np.array(data)
+    while data.ndim > 3 and data.shape[-1] == 1:
+        data = data[..., 0]
+    if data.ndim != 3:
+        raise InputError(
+            path, f"has shape {data.shape}, one 3-D volume is expected", "split it or choose one volume"
+        )
+    if min(data.shape) < 2:
+        raise InputError(path, f"has shape {data.shape}, a volume is expected", "give the whole 3-D image")
+    return _to_ras(data, np.asarray(image.affine, dtype=float), path)
+
+
+def _to_ras(data: NDArray[Any], affine: NDArray[np.float64], path: Path) -> Image:
+    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-6:
+        raise InputError(path, "its affine is not usable", "repair the header or convert it anew")
+    codes = nib.aff2axcodes(affine)
+    orientation = nib.io_orientation(affine)
+    ras = nib.orientations.apply_orientation(data, orientation)
+    ras_affine = affine @ nib.orientations.inv_ornt_aff(orientation, data.shape)
+    return Image(np.ascontiguousarray(ras), ras_affine, codes)
+
+
+def write_image(path: Path | str, image: Image, *, template_space: bool = False) -> None:
+    """Write a NIfTI image in its own axis order, with equal sform and qform.
+
+    Integer and boolean arrays keep the smallest type that holds them; floats become float32.
+    """
+    data = image.data
+    if data.dtype == bool:
+        data = data.astype(np.uint8)
+    elif np.issubdtype(data.dtype, np.integer):
+        data = data.astype(np.min_scalar_type(int(data.max(initial=0)))) if data.min(initial=0) >= 0 else data
+        data = data.astype(np.int32) if data.dtype.itemsize > 4 or data.dtype == np.uint32 else data
+    else:
+        data = data.astype(np.float32)
+    target = nib.orientations.axcodes2ornt(image.axcodes)
+    turned = nib.orientations.apply_orientation(data, _from_ras(target))
+    affine = image.affine @ nib.orientations.inv_ornt_aff(_from_ras(target), data.shape)
+    nifti = nib.Nifti1Image(turned, affine)
+    code = 4 if template_space else 1
+    nifti.set_sform(affine, code)
+    nifti.set_qform(affine, code)
+    nifti.header.set_xyzt_units("mm")
+    _save(nifti, path)
+
+
+def _from_ras(target: NDArray[Any]) -> NDArray[Any]:
+    """Return the orientation change from RAS+ axes to `target` axes (nibabel orientation array)."""
+    ras = nib.orientations.axcodes2ornt(("R", "A", "S"))
+    change: NDArray[Any] = nib.orientations.ornt_transform(ras, target)
+    return change
+
+
+def read_displacement(path: Path | str) -> Image:
+    """Read a displacement field written by `write_displacement`: data (x, y, z, 3), mm, RAS+."""
+    image = nib.load(path)
+    vectors = np.asanyarray(image.dataobj)[:, :, :, 0, :].astype(np.float64)
+    return Image(vectors * [-1.0, -1.0, 1.0], np.asarray(image.affine, dtype=float))
+
+
+def write_displacement(path: Path | str, field: Image) -> None:
+    """Write a displacement field (x, y, z, 3), mm, RAS+, as ITK reads it (LPS vectors, intent 1007)."""
+    vectors = (field.data * [-1.0, -1.0, 1.0]).astype(np.float32)
+    nifti = nib.Nifti1Image(vectors[:, :, :, None, :], field.affine)
+    nifti.header.set_intent("vector")
+    nifti.set_sform(field.affine, 1)
+    nifti.set_qform(field.affine, 1)
+    nifti.header.set_xyzt_units("mm")
+    _save(nifti, path)
+
+
+def _save(nifti: nib.Nifti1Image, path: Path | str) -> None:
+    with whole(path) as temporary:
+        nib.save(nifti, temporary)
+
+
+def read_table(path: Path | str, columns: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """Read a tab-separated table; "n/a" is missing. With `columns`, typed and complete.
+
+    Without `columns` every cell is text. Raises InputError where the file or a column is missing.
+    """
+    path = Path(path)
+    try:
+        table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise InputError(path, "no such file", "check the path") from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise InputError(path, "is not a tab-separated table", "save it as UTF-8 TSV") from error
+    if columns is None:
+        return table
+    missing = [name for name in columns if name not in table]
+    if missing:
+        raise InputError(path, f"lacks the column(s) {', '.join(missing)}", "add them")
+    return typed(table[list(columns)], columns)
+
+
+def typed(rows: pd.DataFrame | Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
+    """Return a table with exactly `columns` (name: dtype), typed also when it has no rows.
+
+    Missing numbers are NaN; missing text is "n/a".
+    """
+    frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows), columns=list(columns))
+    series = {}
+    for name, dtype in columns.items():
+        column = frame[name]
+        if dtype == "str":
+            series[name] = column.fillna("n/a").astype(object).map(str)
+        elif dtype == "float64":
+            series[name] = column.replace("n/a", np.nan).astype("float64")
+        else:
+            series[name] = column.astype(dtype)
+    return pd.DataFrame(series, columns=list(columns))
+
+
+def write_table(path: Path | str, table: pd.DataFrame) -> None:
+    """Write a table as BIDS TSV: tabs, "n/a" for missing values, full float precision."""
+    with whole(path) as temporary:
+        table.to_csv(temporary, sep="\t", index=False, na_rep="n/a", lineterminator="\n")
+
+
+def read_json(path: Path | str) -> Any:
+    """Read a JSON file. Raises InputError where it is missing or broken."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as error:
+        raise InputError(path, "no such file", "check the path") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise InputError(path, "is not valid JSON", "repair it") from error
+
+
+def write_json(path: Path | str, content: Any) -> None:
+    """Write JSON, indented, UTF-8; NaN is refused, since JSON has none."""
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_yaml(path: Path | str) -> Any:
+    """Read a YAML file."""
+    return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+
+
+def write_text(path: Path | str, text: str) -> None:
+    """Write a text file, UTF-8."""
+    with whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

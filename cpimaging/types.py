@@ -1,0 +1,196 @@
+"""The words of the project: images, atlases, lesions, patterns, flags and table columns."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Side = Literal["left", "right", "midline"]
+Verdict = Literal["pass", "warn", "fail", "not_applicable"]
+
+CONTRASTS = ("T1w", "T2w", "FLAIR", "ADC")
+"""The MRI contrasts that are read, in the order in which one is chosen as the reference."""
+
+LESIONLOAD_COLUMNS = {
+    "participant_id": "str",
+    "session_id": "str",
+    "structure": "str",
+    "side": "str",
+    "tissue": "str",
+    "lobe": "str",
+    "layer": "str",
+    "region_volume_mm3": "float64",
+    "lesion_volume_mm3": "float64",
+    "percent_region": "float64",
+    "percent_lesion": "float64",
+}
+LESIONS_COLUMNS = {
+    "participant_id": "str",
+    "session_id": "str",
+    "index": "int64",
+    "volume_mm3": "float64",
+    "centroid_x_mm": "float64",
+    "centroid_y_mm": "float64",
+    "centroid_z_mm": "float64",
+    "side": "str",
+    "main_structure": "str",
+    "distance_ventricle_mm": "float64",
+    "source": "str",
+}
+MORPHOMETRY_COLUMNS = {
+    "participant_id": "str",
+    "session_id": "str",
+    "measure": "str",
+    "structure": "str",
+    "side": "str",
+    "value": "float64",
+    "unit": "str",
+}
+PATTERN_COLUMNS = {
+    "participant_id": "str",
+    "session_id": "str",
+    "dominance": "str",
+    "dominance_index": "float64",
+    "mrics_group": "str",
+    "mrics_subgroup": "str",
+    "mrics_secondary": "str",
+    "confidence": "float64",
+    "lesion_volume_mm3": "float64",
+    "white_matter_percent": "float64",
+    "deep_grey_percent": "float64",
+    "cortex_percent": "float64",
+    "brainstem_percent": "float64",
+    "cerebellum_percent": "float64",
+    "qc": "str",
+    "not_assessed_reason": "str",
+    "mask_source": "str",
+    "template_volume_ratio": "float64",
+    "age_years": "float64",
+    "sex": "str",
+}
+
+
+class InputError(ValueError):
+    """Bad input, told in one plain line: which file, what is wrong, what to do."""
+
+    def __init__(self, path: Path | str, problem: str, cure: str) -> None:
+        super().__init__(f"{path}: {problem}; {cure}")
+        self.path, self.problem, self.cure = path, problem, cure
+
+
+@dataclass(frozen=True)
+class Image:
+    """A 3-D image whose array axes run to the right, to the front and up (RAS+).
+
+    data: array of shape (x, y, z). affine: (4, 4), voxel index to world mm, RAS+.
+    axcodes: axis order of the file that it came from or goes to, e.g. ("L", "A", "S").
+    """
+
+    data: NDArray[Any]
+    affine: NDArray[np.float64]
+    axcodes: tuple[str, str, str] = ("R", "A", "S")
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of voxels along x, y and z."""
+        x, y, z = self.data.shape
+        return x, y, z
+
+    @property
+    def spacing_mm(self) -> tuple[float, float, float]:
+        """Voxel edge lengths in mm along x, y and z."""
+        x, y, z = np.linalg.norm(self.affine[:3, :3], axis=0)
+        return float(x), float(y), float(z)
+
+    @property
+    def voxel_volume_mm3(self) -> float:
+        """Volume of one voxel in mm³: |det| of the affine's upper left 3 × 3."""
+        return float(abs(np.linalg.det(self.affine[:3, :3])))
+
+    def with_data(self, data: NDArray[Any]) -> "Image":
+        """Return an image of other voxel values on this one's grid."""
+        if data.shape != self.data.shape:
+            raise ValueError(f"shape {data.shape} is not this grid's {self.data.shape}")
+        return Image(data, self.affine, self.axcodes)
+
+    def same_grid(self, other: "Image", tolerance_mm: float = 1e-2) -> bool:
+        """Tell whether both images have the same shape and the same voxel positions."""
+        if self.data.shape != other.data.shape:
+            return False
+        far = np.array([[*corner, 1.0] for corner in np.ndindex(2, 2, 2)]).T
+        far[:3] *= np.array(self.data.shape)[:, None]
+        return bool(np.abs((self.affine - other.affine) @ far).max() <= tolerance_mm)
+
+
+@dataclass(frozen=True)
+class Region:
+    """One label of an atlas: number in the image, display name, and its place in the vocabulary."""
+
+    index: int
+    name: str
+    structure: str
+    side: Side
+    tissue: str
+    lobe: str = "n/a"
+
+
+@dataclass(frozen=True)
+class LabelMap:
+    """A label image with the table that names its numbers; 0 is background."""
+
+    labels: Image
+    regions: tuple[Region, ...]
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """An exclusive label map, plus overlays (tracts, territories, watershed) that may overlap it.
+
+    space: name of the template that it lives in, e.g. "MNI152NLin2009aSym".
+    manifest: BIDS description: License, Citations (list of str), Approximate (list of structures), …
+    """
+
+    name: str
+    version: str
+    space: str
+    dseg: LabelMap
+    overlays: Mapping[str, LabelMap] = field(default_factory=dict)
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One step of a decision: the rule, what was measured, the limit that it met, and its source."""
+
+    rule: str
+    value: float | str
+    limit: float | str
+    source: str
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One quality check: what was measured, its limit, and whether it holds."""
+
+    name: str
+    value: float | str
+    limit: float | str
+    ok: bool
+    severity: Literal["warn", "fail"] = "warn"
+
+
+@dataclass(frozen=True)
+class ScanContext:
+    """What a scorer must know of a scan beside its tables.
+
+    age_years is None where unknown. lesion_source: "given mask", "detected", or None where the
+    lesion was not assessed. qc is the verdict of the quality checks.
+    """
+
+    age_years: float | None
+    contrasts: Sequence[str]
+    lesion_source: str | None
+    qc: Verdict
