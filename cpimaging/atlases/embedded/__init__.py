@@ -1,0 +1,23 @@
+"""The embedded atlas "cpimaging": built by code from the embedded template, with published landmarks."""
+
+from importlib.metadata import version
+from pathlib import Path
+
+from cpimaging.atlases.cache import cached_folder, digest
+
+NAME = "cpimaging"
+
+
+def embedded_folder() -> Path:
+    """Return the cache folder of the embedded atlas; it is built there at first use."""
+    here = Path(__file__).parent
+    code = digest([*here.glob("*.py"), *here.glob("*.tsv"), here.parent / "template.py"], version("nilearn"))
+    return cached_folder(f"atlas-{NAME}_{code}", _build)
+
+
+def _build(folder: Path) -> None:
+    from cpimaging.atlases.embedded.build import build_atlas
+    from cpimaging.atlases.folder import write_atlas
+    from cpimaging.atlases.template import load_template
+
+    write_atlas(folder, build_atlas(load_template()))

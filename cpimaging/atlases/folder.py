@@ -1,0 +1,108 @@
+"""Atlases on disk: one folder with label image, table, overlays and manifest (BIDS 1.11 names)."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cpimaging.atlases.vocabulary import load_structures
+from cpimaging.io import read_image, read_json, read_table, typed, write_image, write_json, write_table
+from cpimaging.types import Atlas, InputError, LabelMap, Region
+
+TABLE_COLUMNS = {
+    "index": "int64",
+    "name": "str",
+    "structure": "str",
+    "side": "str",
+    "tissue": "str",
+    "lobe": "str",
+}
+
+
+def read_atlas(folder: Path | str) -> Atlas:
+    """Read an atlas folder as it is, unchecked (see `check_atlas`).
+
+    Expected: atlas-<name>_dseg.nii.gz and .tsv (columns index, name, structure, side; tissue and
+    lobe if wanted), atlas-<name>_seg-<overlay>_dseg.nii.gz and .tsv for each overlay, and
+    atlas-<name>_description.json (Name, Version, Space, License, Citations …).
+    Raises InputError where a file is missing or cannot be understood.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError(folder, "no such atlas folder", "give 'embedded' or the path of an atlas folder")
+    images = sorted([*folder.glob("*atlas-*_dseg.nii.gz"), *folder.glob("*atlas-*_dseg.nii")])
+    main = [path for path in images if "_seg-" not in path.name] or images
+    if len(main) != 1:
+        raise InputError(
+            folder, f"holds {len(main)} label images", "name one of them atlas-<name>_dseg.nii.gz"
+        )
+    overlays = {_entity(path, "seg"): _read_label_map(path) for path in images if path != main[0]}
+    name = _entity(main[0], "atlas")
+    manifest = _read_manifest(folder, name)
+    return Atlas(
+        name=name,
+        version=str(manifest.get("Version", "n/a")),
+        space=str(manifest.get("Space") or _entity(main[0], "space") or _entity(main[0], "tpl")),
+        dseg=_read_label_map(main[0]),
+        overlays=overlays,
+        manifest=manifest,
+    )
+
+
+def write_atlas(folder: Path | str, atlas: Atlas) -> None:
+    """Write an atlas folder as `read_atlas` reads it."""
+    folder = Path(folder)
+    stem = f"atlas-{atlas.name}"
+    _write_label_map(folder, f"{stem}_dseg", atlas.dseg)
+    for name, overlay in atlas.overlays.items():
+        _write_label_map(folder, f"{stem}_seg-{name}_dseg", overlay)
+    manifest = {"Name": atlas.name, "Version": atlas.version, "Space": atlas.space, **atlas.manifest}
+    write_json(folder / f"{stem}_description.json", manifest)
+
+
+def _entity(path: Path, key: str) -> str:
+    found = re.search(rf"(?:^|_){key}-([A-Za-z0-9+]+)", path.name)
+    return found.group(1) if found else ""
+
+
+def _read_manifest(folder: Path, name: str) -> dict[str, Any]:
+    paths = [folder / f"atlas-{name}_description.json", folder / "dataset_description.json"]
+    path = next((path for path in paths if path.is_file()), None)
+    return dict(read_json(path)) if path else {}
+
+
+def _read_label_map(path: Path) -> LabelMap:
+    table_path = path.with_name(path.name.split(".nii")[0] + ".tsv")
+    labels = read_image(path, labels=True)
+    if not np.issubdtype(labels.data.dtype, np.integer):
+        whole_numbers = np.rint(labels.data)
+        if not np.array_equal(whole_numbers, labels.data):
+            raise InputError(path, "holds values that are not whole numbers", "save labels as integers")
+        labels = labels.with_data(whole_numbers.astype(np.int32))
+    return LabelMap(labels, _read_regions(table_path))
+
+
+def _read_regions(path: Path) -> tuple[Region, ...]:
+    table = read_table(path)
+    for column, default in (("structure", "n/a"), ("tissue", "n/a"), ("lobe", "n/a")):
+        if column not in table:
+            table[column] = default
+    missing = [column for column in TABLE_COLUMNS if column not in table]
+    if missing:
+        raise InputError(path, f"lacks the column(s) {', '.join(missing)}", "add them")
+    try:
+        table = typed(table, TABLE_COLUMNS)
+    except ValueError as error:
+        raise InputError(path, "an index is not a whole number", "correct the column 'index'") from error
+    tissues = dict(load_structures()[["structure", "tissue"]].itertuples(index=False))
+    known = table["structure"].map(tissues)
+    table["tissue"] = table["tissue"].where(table["tissue"] != "n/a", known.fillna("n/a"))
+    return tuple(Region(**row) for row in table.to_dict("records"))
+
+
+def _write_label_map(folder: Path, stem: str, label_map: LabelMap) -> None:
+    write_image(folder / f"{stem}.nii.gz", label_map.labels, template_space=True)
+    rows = [vars(region) for region in label_map.regions]
+    write_table(folder / f"{stem}.tsv", typed(pd.DataFrame(rows), TABLE_COLUMNS))

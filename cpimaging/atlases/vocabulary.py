@@ -1,0 +1,25 @@
+"""The shared vocabulary of structures: what atlases map their labels to and scorers speak."""
+
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from cpimaging.io import read_table
+
+STRUCTURES = Path(__file__).parent.parent / "structures.tsv"
+
+
+@cache
+def _structures() -> pd.DataFrame:
+    columns = {"structure": "str", "tissue": "str", "sides": "str", "name": "str"}
+    return read_table(STRUCTURES, columns)
+
+
+def load_structures() -> pd.DataFrame:
+    """Return the vocabulary: one row per structure, columns structure, tissue, sides, name.
+
+    sides: "lateral" (left and right) or "midline". tissue "overlay" marks tracts and territories,
+    which may overlap the other structures.
+    """
+    return _structures().copy()
