@@ -85,7 +85,8 @@ class InputError(ValueError):
 class Image:
     """A 3-D image whose array axes run to the right, to the front and up (RAS+).
 
-    data: array of shape (x, y, z). affine: (4, 4), voxel index to world mm, RAS+.
+    data: array of shape (x, y, z), or (x, y, z, 3) for a displacement field in mm. affine: (4, 4),
+    voxel index to world mm, RAS+.
     axcodes: axis order of the file that it came from or goes to, e.g. ("L", "A", "S").
     """
 
@@ -96,7 +97,7 @@ class Image:
     @property
     def shape(self) -> tuple[int, int, int]:
         """Number of voxels along x, y and z."""
-        x, y, z = self.data.shape
+        x, y, z = self.data.shape[:3]
         return x, y, z
 
     @property
@@ -143,6 +144,28 @@ class LabelMap:
 
     labels: Image
     regions: tuple[Region, ...]
+
+
+_UNNAMED_LABEL = "label {} is in the image but not in the table of regions"
+
+
+def region_positions(values: NDArray[Any], regions: Sequence[Region]) -> NDArray[np.int32]:
+    """Return where each label number stands in `regions`, counted from 1; background stays 0.
+
+    values: integer array of any shape. Raises ValueError for a number that `regions` does not name.
+    """
+    if not np.issubdtype(values.dtype, np.integer):
+        raise ValueError(f"labels must be whole numbers, not {values.dtype}")
+    table = np.zeros(max((region.index for region in regions), default=0) + 1, dtype=np.int32)
+    table[[region.index for region in regions]] = np.arange(1, len(regions) + 1)
+    outside = (values < 0) | (values >= len(table))
+    if outside.any():
+        raise ValueError(_UNNAMED_LABEL.format(values[outside][0]))
+    positions: NDArray[np.int32] = table[values]
+    unnamed = (positions == 0) & (values != 0)
+    if unnamed.any():
+        raise ValueError(_UNNAMED_LABEL.format(values[unnamed][0]))
+    return positions
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,116 @@
+"""Connected components of a lesion mask, and where each of them lies."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from cpimaging.io import typed
+from cpimaging.types import LESIONS_COLUMNS, Image, LabelMap, Side, region_positions
+
+SIDES: tuple[Side, ...] = ("left", "right", "midline")
+_COLUMNS = {k: v for k, v in LESIONS_COLUMNS.items() if k not in ("participant_id", "session_id")}
+
+
+def components(
+    mask: Image,
+    labels: Image,
+    atlas: LabelMap,
+    distance_ventricle_mm: NDArray[np.floating[Any]],
+    source: str,
+) -> tuple[Image, pd.DataFrame]:
+    """Number the pieces of a lesion (26-connected), largest first, and describe each.
+
+    mask: bool. labels: atlas labels on the mask's grid, named by atlas.regions. distance_ventricle_mm:
+    array of that grid, NaN where not known. source: what drew the mask, written into every row.
+    Returns the label image (int32) and LESIONS_COLUMNS without the two id columns. Side: that of most
+    voxels, "midline" in a tie; a voxel without a label takes the side of the nearer hemisphere.
+    main_structure: the one with most voxels, or "outside_atlas". distance_ventricle_mm: the shortest.
+    """
+    if not mask.same_grid(labels):
+        raise ValueError("the mask and the labels must be on one grid")
+    pieces, n = ndimage.label(mask.data, structure=np.ones((3, 3, 3)))
+    voxels = np.argwhere(pieces)
+    member = pieces[tuple(voxels.T)] - 1
+    volume = np.bincount(member, minlength=n)
+    centroid = _means(member, voxels, n) @ mask.affine[:3, :3].T + mask.affine[:3, 3]
+    order = np.lexsort((*centroid.T[::-1], -volume))
+    rank = np.empty(n, dtype=np.int32)
+    rank[order] = np.arange(1, n + 1)
+    numbered = np.zeros(mask.shape, dtype=np.int32)
+    numbered[tuple(voxels.T)] = rank[member]
+
+    positions = region_positions(labels.data[tuple(voxels.T)], atlas.regions)
+    structures = ["outside_atlas", *dict.fromkeys(region.structure for region in atlas.regions)]
+    of_position = np.array([0, *(structures.index(region.structure) for region in atlas.regions)])
+    sides = _sides(voxels, positions, labels, atlas)
+    distances = distance_ventricle_mm[tuple(voxels.T)]
+    table = pd.DataFrame(centroid, columns=["centroid_x_mm", "centroid_y_mm", "centroid_z_mm"])
+    table["index"] = rank
+    table["volume_mm3"] = volume * mask.voxel_volume_mm3
+    table["side"] = _majority_side(_tally(member, sides, n, len(SIDES)))
+    table["main_structure"] = np.array(structures)[
+        _tally(member, of_position[positions], n, len(structures)).argmax(axis=1)
+    ]
+    table["distance_ventricle_mm"] = _minima(member, distances, n)
+    table["source"] = source
+    return mask.with_data(numbered), typed(table.iloc[order].reset_index(drop=True), _COLUMNS)
+
+
+def _means(member: NDArray[np.int_], values: NDArray[np.int_], n: int) -> NDArray[np.float64]:
+    """Return the mean of each column of `values` per member: (n, columns)."""
+    sums = [np.bincount(member, weights=column, minlength=n) for column in values.T]
+    return np.stack(sums, axis=1) / np.bincount(member, minlength=n)[:, None]
+
+
+def _tally(member: NDArray[np.int_], kind: NDArray[np.int_], n: int, kinds: int) -> NDArray[np.int_]:
+    """Count voxels per member and kind: (n, kinds)."""
+    return np.bincount(member * kinds + kind, minlength=n * kinds).reshape(n, kinds)
+
+
+def _minima(member: NDArray[np.int_], values: NDArray[np.floating[Any]], n: int) -> NDArray[np.float64]:
+    """Return the smallest value per member, NaN where a member has none."""
+    lowest = np.full(n, np.inf)
+    known = ~np.isnan(values)
+    np.minimum.at(lowest, member[known], values[known])
+    lowest[np.isinf(lowest)] = np.nan
+    return lowest
+
+
+def _majority_side(tally: NDArray[np.int_]) -> list[Side]:
+    """Return the side with most voxels; left and right in balance make a midline lesion."""
+    winner = tally.argmax(axis=1)
+    winner[(tally[:, 0] == tally[:, 1]) & (tally[:, 0] >= tally[:, 2])] = SIDES.index("midline")
+    return [SIDES[index] for index in winner]
+
+
+def _sides(
+    voxels: NDArray[np.int_], positions: NDArray[np.int32], labels: Image, atlas: LabelMap
+) -> NDArray[np.int_]:
+    """Return the side of each lesion voxel as its place in SIDES."""
+    side_of = np.array([-1, *(SIDES.index(region.side) for region in atlas.regions)])
+    sides = side_of[positions]
+    outside = sides < 0
+    if outside.any():
+        sides[outside] = _nearer_hemisphere(voxels[outside], labels, side_of[1:], atlas)
+    return sides
+
+
+def _nearer_hemisphere(
+    voxels: NDArray[np.int_], labels: Image, side_of: NDArray[np.int_], atlas: LabelMap
+) -> NDArray[np.int_]:
+    """Tell left from right by the plane midway between the centroids of both hemispheres.
+
+    The x axis of a scanner need not run through the middle of the head. Where the labels lack a
+    hemisphere, x = 0 is all there is to go by.
+    """
+    world = voxels @ labels.affine[:3, :3].T + labels.affine[:3, 3]
+    sided = np.array([2, *side_of])[region_positions(labels.data, atlas.regions)]
+    centres = [np.argwhere(sided == side).mean(axis=0) for side in (0, 1) if (sided == side).any()]
+    rightness = world[:, 0]
+    if len(centres) == 2:
+        left, right = np.array(centres) @ labels.affine[:3, :3].T + labels.affine[:3, 3]
+        rightness = (world - (left + right) / 2) @ (right - left)
+    return np.where(rightness < 0, 0, np.where(rightness > 0, 1, 2))

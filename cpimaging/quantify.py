@@ -1,0 +1,310 @@
+"""Lesion load per structure, side, lobe and layer; depth of white matter; volumes of structures."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from cpimaging.io import typed
+from cpimaging.types import (
+    LESIONLOAD_COLUMNS,
+    MORPHOMETRY_COLUMNS,
+    Atlas,
+    Image,
+    LabelMap,
+    Region,
+    region_positions,
+)
+
+LAYERS = ("periventricular", "deep", "subcortical")
+LAYER_LIMITS = (1 / 3, 2 / 3)
+"""Three layers of equal normalised depth. That there are three (periventricular, middle,
+cortico-subcortical) is from Fiori et al. 2014, Dev Med Child Neurol 56:839; equal steps of normalised
+depth are from the bullseye plot of Sudre et al. 2018, J Neuroradiol 45:114."""
+
+PROFILE_EDGES_MM = (0.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, np.inf)
+"""Bin edges of the distance profile; ours."""
+
+COMPARED_WITH_TEMPLATE = {
+    "lateral_ventricle": "lateral_ventricle_",
+    "thalamus": "thalamus",
+    "corpus_callosum": "corpus_callosum_",
+    "white_matter": "white_matter",
+}
+"""Groups whose volume is compared with the template's: name, and how their structures' names begin."""
+
+_ID_COLUMNS = ("participant_id", "session_id")
+_LOAD_COLUMNS = {name: kind for name, kind in LESIONLOAD_COLUMNS.items() if name not in _ID_COLUMNS}
+_MORPHOMETRY_COLUMNS = {name: kind for name, kind in MORPHOMETRY_COLUMNS.items() if name not in _ID_COLUMNS}
+
+
+class Cell(NamedTuple):
+    """One row of the load table: what part of the brain it stands for."""
+
+    structure: str
+    side: str
+    tissue: str
+    lobe: str
+    layer: str = "n/a"
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A grid cut into cells, ready for any number of masks on that grid.
+
+    codes: cell number of every voxel, flat, C order. counts: voxels of each cell; NaN for the
+    space outside of the brain, which has no end.
+    """
+
+    cells: tuple[Cell, ...]
+    codes: NDArray[np.int32]
+    counts: NDArray[np.float64]
+    overlays: tuple["Partition", ...] = ()
+
+
+def white_matter_depth(
+    labels: Image, regions: Sequence[Region]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Measure how deep each white-matter voxel lies between the ventricle and the cortex.
+
+    Returns two arrays of the grid's shape: depth d_v / (d_v + d_c), 0 at the wall of the lateral
+    ventricle and 1 at the cortex, NaN outside of the cerebral white matter; and d_v in mm, NaN outside
+    of the box around the labels. Distances run straight between voxel centres with real spacing. Only
+    the lateral ventricles and only labels of tissue cortex count: neither deep grey matter nor an edge
+    or hole of the labels ends the white matter, so that the internal capsule is never subcortical.
+    Raises ValueError where there is no lateral ventricle or no cortex.
+    Normalised distance: Sudre et al. 2018, J Neuroradiol 45:114 (bullseye plot).
+    """
+    positions = region_positions(labels.data, regions)
+    box = _bounding_box(positions > 0)
+    inside = positions[box]
+    is_ventricle = [region.structure.startswith("lateral_ventricle") for region in regions]
+    is_cortex = [region.tissue == "cortex" for region in regions]
+    ventricle = _distance_mm(inside, is_ventricle, labels.spacing_mm, "lateral ventricle")
+    cortex = _distance_mm(inside, is_cortex, labels.spacing_mm, "cortex")
+    white = _member(inside, [region.tissue == "white_matter" for region in regions])
+    depth = np.full(labels.shape, np.nan, dtype=np.float32)
+    depth[box][white] = ventricle[white] / (ventricle[white] + cortex[white])
+    distance_mm = np.full(labels.shape, np.nan, dtype=np.float32)
+    distance_mm[box] = ventricle
+    return depth, distance_mm
+
+
+def _distance_mm(
+    positions: NDArray[np.int32], chosen: Sequence[bool], spacing_mm: tuple[float, ...], what: str
+) -> NDArray[np.float32]:
+    target = _member(positions, chosen)
+    if not target.any():
+        raise ValueError(f"the labels hold no {what}: distances from it cannot be measured")
+    distance: NDArray[np.float32] = ndimage.distance_transform_edt(~target, sampling=spacing_mm).astype(
+        np.float32
+    )
+    return distance
+
+
+def _member(positions: NDArray[np.int32], chosen: Sequence[bool]) -> NDArray[np.bool_]:
+    """Return where the region is one of the `chosen`; `positions` count from 1."""
+    return np.array([False, *chosen])[positions]
+
+
+def _bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
+    """Return the smallest box around `mask`; the whole grid where it is empty."""
+    boxes = ndimage.find_objects(mask.astype(np.uint8))
+    return boxes[0] if boxes else tuple(slice(0, n) for n in mask.shape)
+
+
+def layers(depth: NDArray[np.floating[Any]]) -> NDArray[np.int8]:
+    """Cut normalised depth into 1 periventricular, 2 deep, 3 subcortical; 0 where depth is NaN."""
+    layer: NDArray[np.int8] = (np.digitize(depth, LAYER_LIMITS) + 1).astype(np.int8)
+    layer[np.isnan(depth)] = 0
+    return layer
+
+
+def partition(
+    labels: Image,
+    atlas: LabelMap,
+    overlays: Mapping[str, LabelMap],
+    brain: Image,
+    depth: NDArray[np.floating[Any]] | None = None,
+) -> Partition:
+    """Cut a grid into the cells of the load table.
+
+    labels: atlas labels on the grid. atlas: names them by its regions; its own image is not looked at.
+    overlays: label maps on the same grid. brain: bool, same grid. depth: from `white_matter_depth`,
+    which is called where it is not given.
+    """
+    for other in (brain, *(overlay.labels for overlay in overlays.values())):
+        if not labels.same_grid(other):
+            raise ValueError("labels, brain and overlays must be on one grid")
+    if depth is None:
+        depth, _ = white_matter_depth(labels, atlas.regions)
+    cells, first, n_layers = _region_cells(atlas.regions)
+    positions = region_positions(labels.data, atlas.regions)
+    layered = n_layers[positions] > 1
+    if np.isnan(depth[layered]).any():
+        raise ValueError("white matter without a depth: measure it on these labels")
+    codes = first[positions]
+    codes[layered] += layers(depth[layered]) - 1
+    codes[(positions == 0) & ~brain.data.astype(bool)] = len(cells) - 1
+    counts = np.bincount(codes.ravel(), minlength=len(cells)).astype(np.float64)
+    counts[-1] = np.nan
+    return Partition(
+        tuple(cells), codes.ravel(), counts, tuple(_overlay(overlay) for overlay in overlays.values())
+    )
+
+
+def _region_cells(
+    regions: Sequence[Region],
+) -> tuple[list[Cell], NDArray[np.int32], NDArray[np.int32]]:
+    """Return the cells, and per position (0: none) its first cell and its number of layers.
+
+    Regions of equal structure, side and lobe share their cells. The last two cells are for voxels
+    without a label, within the brain and outside of it.
+    """
+    cells: list[Cell] = []
+    first, n_layers = [0], [1]
+    for region in regions:
+        names = LAYERS if region.tissue == "white_matter" else ("n/a",)
+        found = [Cell(region.structure, region.side, region.tissue, region.lobe, name) for name in names]
+        if found[0] not in cells:
+            cells += found
+        first.append(cells.index(found[0]))
+        n_layers.append(len(found))
+    first[0] = len(cells)
+    cells += [Cell(name, "midline", "outside", "n/a") for name in ("outside_atlas", "outside_brain")]
+    return cells, np.array(first, dtype=np.int32), np.array(n_layers, dtype=np.int32)
+
+
+def _overlay(overlay: LabelMap) -> Partition:
+    """Return the cells of an overlay; the last one, unnamed, holds every voxel without a label."""
+    cells = list(
+        dict.fromkeys(Cell(region.structure, region.side, "overlay", "n/a") for region in overlay.regions)
+    )
+    of_region = [
+        cells.index(Cell(region.structure, region.side, "overlay", "n/a")) for region in overlay.regions
+    ]
+    positions = region_positions(overlay.labels.data, overlay.regions).ravel()
+    codes = np.array([len(cells), *of_region], dtype=np.int32)[positions]
+    counts = np.bincount(codes, minlength=len(cells) + 1).astype(np.float64)
+    return Partition(tuple(cells), codes, counts)
+
+
+def load_in(mask: Image, parts: Partition) -> pd.DataFrame:
+    """Count a lesion mask (bool) in the cells of its grid.
+
+    Returns LESIONLOAD_COLUMNS without the two id columns; see `lesion_load`.
+    """
+    if mask.data.size != parts.codes.size:
+        raise ValueError("the mask is not on the grid of the partition")
+    lesion = np.flatnonzero(mask.data)
+    tables = [_counted(lesion, part, mask.voxel_volume_mm3) for part in (parts, *parts.overlays)]
+    return typed(pd.concat(tables, ignore_index=True), _LOAD_COLUMNS)
+
+
+def _counted(lesion: NDArray[np.intp], parts: Partition, voxel_mm3: float) -> pd.DataFrame:
+    hits = np.bincount(parts.codes[lesion], minlength=len(parts.counts)).astype(np.float64)
+    n = len(parts.cells)
+    table = pd.DataFrame(parts.cells, columns=list(Cell._fields))
+    table["region_volume_mm3"] = parts.counts[:n] * voxel_mm3
+    table["lesion_volume_mm3"] = hits[:n] * voxel_mm3
+    with np.errstate(invalid="ignore"):
+        table["percent_region"] = 100 * hits[:n] / parts.counts[:n]
+        table["percent_lesion"] = 100 * hits[:n] / np.float64(lesion.size)
+    return table
+
+
+def lesion_load(
+    mask: Image,
+    labels: Image,
+    atlas: LabelMap,
+    overlays: Mapping[str, LabelMap],
+    brain: Image,
+    depth: NDArray[np.floating[Any]] | None = None,
+) -> pd.DataFrame:
+    """Measure the lesion in every structure, side, lobe and layer, also where there is none.
+
+    mask: bool. labels, overlays, brain, depth: as in `partition`, on the mask's grid. Returns
+    LESIONLOAD_COLUMNS without the two id columns, volumes in mm³. Rows whose tissue is not "overlay"
+    hold every lesion voxel once: regions first, then outside_atlas (brain without a label) and
+    outside_brain (whose region has no volume: NaN). percent_region is NaN where the region is empty,
+    percent_lesion where the mask is.
+    """
+    if not mask.same_grid(labels):
+        raise ValueError("the mask and the labels must be on one grid")
+    return load_in(mask, partition(labels, atlas, overlays, brain, depth))
+
+
+def distance_profile(
+    mask: Image,
+    distance_ventricle_mm: NDArray[np.floating[Any]],
+    edges_mm: Sequence[float] = PROFILE_EDGES_MM,
+) -> pd.DataFrame:
+    """Sum the lesion by its distance from the lateral ventricle.
+
+    Returns columns from_mm (included), to_mm (excluded) and volume_mm3. Lesion where the distance is
+    not known (NaN) is left out.
+    """
+    distances = distance_ventricle_mm[mask.data.astype(bool)]
+    voxels, _ = np.histogram(distances[~np.isnan(distances)], bins=np.asarray(edges_mm))
+    return pd.DataFrame(
+        {"from_mm": edges_mm[:-1], "to_mm": edges_mm[1:], "volume_mm3": voxels * mask.voxel_volume_mm3}
+    )
+
+
+def structure_volumes(labels: Image, regions: Sequence[Region], brain: Image) -> dict[tuple[str, str], float]:
+    """Return volumes in mm³ by (structure, side), and that of the brain mask as ("brain", "midline")."""
+    counts = np.bincount(region_positions(labels.data, regions).ravel(), minlength=len(regions) + 1)
+    volumes: dict[tuple[str, str], float] = {("brain", "midline"): float(np.count_nonzero(brain.data))}
+    for region, count in zip(regions, counts[1:], strict=True):
+        key = (region.structure, region.side)
+        volumes[key] = volumes.get(key, 0.0) + float(count)
+    return {key: count * labels.voxel_volume_mm3 for key, count in volumes.items()}
+
+
+def template_volumes(atlas: Atlas) -> dict[tuple[str, str], float]:
+    """Return the volumes of an atlas where it lives, to compare a scan with; brain = all labels."""
+    labels = atlas.dseg.labels
+    return structure_volumes(labels, atlas.dseg.regions, labels.with_data(labels.data != 0))
+
+
+def morphometry(
+    labels: Image,
+    atlas: LabelMap,
+    brain: Image,
+    template_volumes: Mapping[tuple[str, str], float],
+) -> pd.DataFrame:
+    """Measure structures, and compare those that tissue loss changes with the template.
+
+    template_volumes: `structure_volumes` of the template. Returns MORPHOMETRY_COLUMNS without the two
+    id columns: "volume" in mm³ for each structure and side, and "ratio_to_template" for the groups of
+    COMPARED_WITH_TEMPLATE, each volume being taken as a share of its brain. A group that either side
+    lacks has no row.
+    """
+    volumes = structure_volumes(labels, atlas.regions, brain)
+    rows = [_measure("volume", key, value, "mm3") for key, value in volumes.items()]
+    ours, theirs = _shares(volumes), _shares(template_volumes)
+    rows += [
+        _measure("ratio_to_template", key, ours[key] / theirs[key], "ratio")
+        for key in ours
+        if theirs.get(key, 0.0) > 0
+    ]
+    return typed(rows, _MORPHOMETRY_COLUMNS)
+
+
+def _measure(measure: str, key: tuple[str, str], value: float, unit: str) -> dict[str, Any]:
+    return {"measure": measure, "structure": key[0], "side": key[1], "value": value, "unit": unit}
+
+
+def _shares(volumes: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float]:
+    """Return each compared group's volume as a share of the brain, by (group, side)."""
+    brain = volumes[("brain", "midline")]
+    shares: dict[tuple[str, str], float] = {}
+    for group, beginning in COMPARED_WITH_TEMPLATE.items():
+        for (structure, side), volume in volumes.items():
+            if structure.startswith(beginning) and brain > 0:
+                shares[(group, side)] = shares.get((group, side), 0.0) + volume / brain
+    return shares
