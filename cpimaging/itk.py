@@ -1,0 +1,46 @@
+"""Images to SimpleITK and back: RAS+ arrays on our side, LPS physical space on theirs."""
+
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+
+from cpimaging.types import Image
+
+LPS = np.array([-1.0, -1.0, 1.0])
+
+
+def to_itk(image: Image) -> Any:
+    """Return a SimpleITK image of the same grid. Displacement fields become vector images."""
+    spacing = np.array(image.spacing_mm)
+    vector = image.data.ndim == 4
+    data = image.data * LPS if vector else image.data
+    data = data.astype(np.uint8) if data.dtype == bool else data
+    axes = (2, 1, 0, 3) if vector else (2, 1, 0)
+    itk = sitk.GetImageFromArray(np.ascontiguousarray(data.transpose(axes)), isVector=vector)
+    itk.SetSpacing(spacing.tolist())
+    itk.SetOrigin((image.affine[:3, 3] * LPS).tolist())
+    itk.SetDirection((image.affine[:3, :3] * LPS[:, None] / spacing).ravel().tolist())
+    return itk
+
+
+def from_itk(itk: Any) -> Image:
+    """Return the image of a SimpleITK image whose grid came from `to_itk`."""
+    data: NDArray[Any] = sitk.GetArrayFromImage(itk)
+    vector = data.ndim == 4
+    data = np.ascontiguousarray(data.transpose((2, 1, 0, 3) if vector else (2, 1, 0)))
+    affine = np.eye(4)
+    affine[:3, :3] = np.array(itk.GetDirection()).reshape(3, 3) * np.array(itk.GetSpacing()) * LPS[:, None]
+    affine[:3, 3] = np.array(itk.GetOrigin()) * LPS
+    return Image(data * LPS if vector else data, affine)
+
+
+def affine_transform(matrix: NDArray[np.float64]) -> Any:
+    """Return the SimpleITK transform of a (4, 4) RAS+ matrix that maps points, mm to mm."""
+    flip = np.diag([*LPS, 1.0])
+    lps = flip @ matrix @ flip
+    transform = sitk.AffineTransform(3)
+    transform.SetMatrix(lps[:3, :3].ravel().tolist())
+    transform.SetTranslation(lps[:3, 3].tolist())
+    return transform

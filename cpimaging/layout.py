@@ -1,0 +1,101 @@
+"""What the files are called: a contract that other people's scripts rely on."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+TEMPLATE = "MNI152NLin2009aSym"
+EMBEDDED_ATLAS = "cpimaging"
+
+
+@dataclass(frozen=True)
+class ScanFiles:
+    """Output paths of one scan, as text: `folder` and `label` may hold Snakemake wildcards.
+
+    folder: "sub-01" or "sub-01/ses-02". label: "sub-01" or "sub-01_ses-02".
+    """
+
+    root: str
+    folder: str
+    label: str
+    atlas: str = EMBEDDED_ATLAS
+
+    @classmethod
+    def of(cls, root: Path | str, label: str, atlas: str = EMBEDDED_ATLAS) -> "ScanFiles":
+        """Return the files of the scan with this label."""
+        return cls(str(root), label.replace("_ses-", "/ses-"), label, atlas)
+
+    def _anat(self, name: str) -> str:
+        return os.path.join(self.root, self.folder, "anat", f"{self.label}_{name}")
+
+    def preproc(self, contrast: str) -> str:
+        """Return the path of one preprocessed contrast."""
+        return self._anat(f"desc-preproc_{contrast}.nii.gz")
+
+    def xfm_to_template(self, reference: str) -> str:
+        """Return the path of the field that brings scan images into template space."""
+        return self._anat(f"from-{reference}_to-{TEMPLATE}_mode-image_xfm.nii.gz")
+
+    def xfm_to_scan(self, reference: str) -> str:
+        """Return the path of the field that brings template images into the scan."""
+        return self._anat(f"from-{TEMPLATE}_to-{reference}_mode-image_xfm.nii.gz")
+
+    @property
+    def brain_mask(self) -> str:
+        """Brain mask on the reference grid."""
+        return self._anat("space-orig_label-brain_mask.nii.gz")
+
+    @property
+    def lesion_mask(self) -> str:
+        """Lesion mask on the reference grid."""
+        return self._anat("space-orig_label-L_mask.nii.gz")
+
+    @property
+    def lesion_mask_template(self) -> str:
+        """Lesion mask in template space."""
+        return self._anat(f"space-{TEMPLATE}_label-L_mask.nii.gz")
+
+    @property
+    def lesions_dseg(self) -> str:
+        """Numbered lesions on the reference grid."""
+        return self._anat("space-orig_seg-lesions_dseg.nii.gz")
+
+    @property
+    def atlas_dseg(self) -> str:
+        """Atlas labels on the reference grid."""
+        return self._anat(f"space-orig_atlas-{self.atlas}_dseg.nii.gz")
+
+    @property
+    def lesionload(self) -> str:
+        """Lesion load per structure, side, lobe and layer."""
+        return self._anat(f"atlas-{self.atlas}_desc-lesionload_stats.tsv")
+
+    @property
+    def lesions(self) -> str:
+        """One row per lesion."""
+        return self._anat("desc-lesions_stats.tsv")
+
+    @property
+    def morphometry(self) -> str:
+        """Volumes and ratios."""
+        return self._anat("desc-morphometry_stats.tsv")
+
+    @property
+    def pattern(self) -> str:
+        """The call with its evidence."""
+        return self._anat("desc-pattern_stats.json")
+
+    @property
+    def qc(self) -> str:
+        """Quality flags and their verdict."""
+        return self._anat("desc-qc_stats.json")
+
+    @property
+    def report(self) -> str:
+        """The scan's page."""
+        return os.path.join(self.root, f"{self.label}.html")
+
+
+def sidecar_path(path: str) -> str:
+    """Return the JSON path beside an image path."""
+    return path.removesuffix(".nii.gz").removesuffix(".tsv") + ".json"

@@ -1,0 +1,133 @@
+"""Scan to template and back: engines behind one protocol, and the one way to resample."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+
+from cpimaging.itk import affine_transform, from_itk, to_itk
+from cpimaging.types import Image
+
+Matrix = NDArray[np.float64]
+"""A (4, 4) affine, RAS+ mm, that maps points to points."""
+
+FIELD_SPACING_MM = 2.0
+"""Grid on which transforms are stored; linear interpolation costs 0.02 mm on average (measured)."""
+
+
+@dataclass(frozen=True)
+class Transform:
+    """Both directions between a scan and a template, as displacement fields in mm, RAS+.
+
+    to_template: lies on the template's grid; pulls scan images into template space.
+    to_scan: lies on the scan's grid; pulls template images into the scan.
+    """
+
+    to_template: Image
+    to_scan: Image
+
+
+class Engine(Protocol):
+    """A registration engine: two methods, no state."""
+
+    def affine(self, scan: Image, template: Image, exclude: Image | None) -> Matrix:
+        """Return the (4, 4) matrix, RAS+ mm, that takes scan points to template points.
+
+        exclude: boolean image on the scan's grid; its voxels do not count (the lesion).
+        """
+        ...
+
+    def deformable(
+        self,
+        scan: Image,
+        template: Image,
+        matrix: Matrix,
+        exclude: Image | None,
+        threads: int,
+    ) -> Transform:
+        """Return both directions of the smooth transform that starts from `matrix`."""
+        ...
+
+
+def engines() -> Mapping[str, Engine]:
+    """Return the registered engines by their name in the configuration."""
+    from cpimaging.registration.greedy import Greedy
+    from cpimaging.registration.identity import Identity
+
+    return {"greedy": Greedy(), "identity": Identity()}
+
+
+def resample(
+    image: Image,
+    grid: Image,
+    field: Image | None = None,
+    *,
+    matrix: Matrix | None = None,
+    mode: Literal["linear", "nearest"] = "linear",
+) -> Image:
+    """Return `image` on the voxels of `grid`, pulled through a displacement field or a matrix.
+
+    field: displacement in mm that takes points of `grid` to points of `image`. matrix: the same as
+    a (4, 4) RAS+ matrix. Neither: only the grid changes. Points outside of `image` become 0.
+    mode: "nearest" keeps labels and masks exact, dtype included.
+    """
+    transform: Any = sitk.Transform(3, sitk.sitkIdentity)
+    if field is not None:
+        transform = sitk.DisplacementFieldTransform(sitk.Cast(to_itk(field), sitk.sitkVectorFloat64))
+    elif matrix is not None:
+        transform = affine_transform(matrix)
+    data = image.data
+    source = image if data.dtype != bool else image.with_data(data.astype(np.uint8))
+    interpolator = sitk.sitkNearestNeighbor if mode == "nearest" else sitk.sitkLinear
+    out = sitk.Resample(to_itk(source), _empty_like(grid), transform, interpolator, 0.0)
+    return Image(from_itk(out).data.astype(data.dtype, copy=False), grid.affine, grid.axcodes)
+
+
+def _empty_like(grid: Image) -> Any:
+    return to_itk(Image(np.zeros(grid.shape, np.uint8), grid.affine))
+
+
+def field_from_transforms(grid: Image, transforms: list[Any]) -> Image:
+    """Return the displacement field of SimpleITK transforms (the last is applied first).
+
+    It covers the extent of `grid` at FIELD_SPACING_MM, or at the grid's own spacing if that is coarser.
+    """
+    spacing = np.array(grid.spacing_mm)
+    step = np.maximum(spacing, FIELD_SPACING_MM)
+    size = np.ceil((np.array(grid.shape) - 1) * spacing / step).astype(int) + 1
+    itk = _empty_like(grid)
+    field = sitk.TransformToDisplacementField(
+        sitk.CompositeTransform(transforms),
+        sitk.sitkVectorFloat64,
+        size.tolist(),
+        itk.GetOrigin(),
+        step.tolist(),
+        itk.GetDirection(),
+    )
+    return from_itk(field)
+
+
+def crop(image: Image, mask: NDArray[np.bool_], margin_mm: float) -> Image:
+    """Return the part of `image` that holds `mask`, with a margin where the image has one."""
+    inside = np.argwhere(mask)
+    margin = np.ceil(margin_mm / np.array(image.spacing_mm)).astype(int)
+    low = np.maximum(inside.min(axis=0) - margin, 0)
+    high = np.minimum(inside.max(axis=0) + 1 + margin, image.shape)
+    affine = image.affine.copy()
+    affine[:3, 3] = (image.affine @ [*low, 1.0])[:3]
+    window = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    return Image(np.ascontiguousarray(image.data[window]), affine, image.axcodes)
+
+
+def jacobian(field: Image) -> NDArray[np.float64]:
+    """Return the Jacobian determinant (x, y, z) of the map x → x + field(x)."""
+    gradient = np.empty((*field.shape, 3, 3))
+    voxel_to_mm = np.linalg.inv(field.affine[:3, :3])
+    for axis in range(3):
+        along = np.stack(np.gradient(field.data[..., axis]), axis=-1)
+        gradient[..., axis, :] = along @ voxel_to_mm
+    determinant: NDArray[np.float64] = np.linalg.det(gradient + np.eye(3))
+    return determinant

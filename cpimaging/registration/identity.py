@@ -1,0 +1,27 @@
+"""The engine for scans that lie in template space already: nothing moves."""
+
+import numpy as np
+import SimpleITK as sitk
+
+from cpimaging.registration import Matrix, Transform, field_from_transforms
+from cpimaging.types import Image
+
+
+class Identity:
+    """Leaves every point where it is."""
+
+    def affine(self, scan: Image, template: Image, exclude: Image | None) -> Matrix:
+        """Return the unit matrix."""
+        return np.eye(4)
+
+    def deformable(
+        self,
+        scan: Image,
+        template: Image,
+        matrix: Matrix,
+        exclude: Image | None,
+        threads: int,
+    ) -> Transform:
+        """Return zero displacement on both grids."""
+        none = [sitk.Transform(3, sitk.sitkIdentity)]
+        return Transform(field_from_transforms(template, none), field_from_transforms(scan, none))
