@@ -1,0 +1,162 @@
+"""Write simulated subjects as a BIDS dataset, the truth apart from what a workflow may see."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from cpimaging import __version__
+from cpimaging.atlases import load_template
+from cpimaging.io import typed, write_displacement, write_image, write_json, write_table, write_text
+from cpimaging.simulate.anatomy import find_anatomy
+from cpimaging.simulate.contrast import CONTRASTS, tissue_maps
+from cpimaging.simulate.recipes import Recipe, load_recipes
+from cpimaging.simulate.subject import Subject, Voxels, make_subject, subject_seed
+from cpimaging.types import InputError
+
+BIDS_VERSION = "1.10.0"
+TEMPLATE = "MNI152NLin2009aSym"
+GENERATOR = {"Name": "cpimaging simulate", "Version": __version__}
+TRUTH_COLUMNS = {
+    "participant_id": "str",
+    "pattern": "str",
+    "side": "str",
+    "mrics_group": "str",
+    "mrics_subgroup": "str",
+    "dominance": "str",
+    "lesion_volume_mm3": "float64",
+    "seed": "int64",
+}
+README = """# Simulated brains with a known injury
+
+Made from a brain template by `cpimaging simulate`: no person was scanned. Lesions were drawn into the
+template, the template was warped at random, and the images were computed from its tissue maps. The truth
+(pattern, lesion, ventricles, warp) lies in `sourcedata/truth`. Figures measured on these images say
+nothing about real scans.
+"""
+
+
+def simulate(
+    out: Path | str,
+    *,
+    n: int = 7,
+    seed: int = 0,
+    voxel_mm: float | tuple[float, float, float] = 2.0,
+    contrasts: Sequence[str] = ("T1w", "FLAIR"),
+    patterns: str | Sequence[str] = "all",
+    masks: bool = True,
+) -> pd.DataFrame:
+    """Write a BIDS dataset of n simulated brains to the new folder `out`; return the truth table.
+
+    voxel_mm: edge length, or three. contrasts: of T1w, T2w, FLAIR, ADC. patterns: "all" or names;
+    subjects cycle through them. masks: give lesion masks (derivatives/lesions), empty where nothing is
+    injured. The truth goes to `sourcedata/truth`: truth.tsv, and per subject the true lesion, the
+    lateral ventricles and the displacement field (mm) from scan points to template points.
+    The same arguments give the same files. Raises InputError for a folder that is not empty, an unknown
+    name or a number out of range.
+    """
+    out = Path(out)
+    size = tuple(float(v) for v in np.broadcast_to(voxel_mm, 3))
+    chosen = _choose(patterns)
+    _check(out, n, size, contrasts)
+    anatomy = find_anatomy(load_template())
+    voxels = Voxels((size[0], size[1], size[2]), tissue_maps(anatomy, size))
+    rows, people = [], []
+    for index in range(n):
+        subject = make_subject(
+            anatomy, voxels, chosen[index % len(chosen)], contrasts, subject_seed(seed, index)
+        )
+        label = f"sub-{index + 1:0{max(2, len(str(n)))}d}"
+        _write_subject(out, label, subject, masks)
+        rows.append({"participant_id": label, **_truth(subject)})
+        people.append({"participant_id": label, "age": subject.age_years, "sex": subject.sex})
+    truth = typed(rows, TRUTH_COLUMNS)
+    write_table(out / "sourcedata/truth/truth.tsv", truth)
+    _write_description(out, people, contrasts, masks)
+    return truth
+
+
+def _choose(patterns: str | Sequence[str]) -> list[Recipe]:
+    recipes = load_recipes()
+    names = list(recipes) if patterns == "all" else [patterns] if isinstance(patterns, str) else patterns
+    unknown = [name for name in names if name not in recipes]
+    if unknown or not names:
+        raise InputError(
+            f"patterns={','.join(names)}", "not known", f"choose among all, {', '.join(recipes)}"
+        )
+    return [recipes[name] for name in names]
+
+
+def _check(out: Path, n: int, voxel_mm: tuple[float, ...], contrasts: Sequence[str]) -> None:
+    if not contrasts or not set(contrasts) <= set(CONTRASTS):
+        raise InputError(
+            f"contrasts={','.join(contrasts)}", "not known", f"choose among {', '.join(CONTRASTS)}"
+        )
+    if n < 1:
+        raise InputError(f"n={n}", "no subject to simulate", "give at least 1")
+    if not all(0.5 <= v <= 8.0 for v in voxel_mm):
+        raise InputError(f"voxel_mm={voxel_mm}", "outside of 0.5 to 8 mm", "choose another voxel size")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(out, "is not an empty folder", "name a new one or empty it")
+
+
+def _truth(subject: Subject) -> dict[str, object]:
+    recipe = subject.recipe
+    group, subgroup = recipe.mrics_group, recipe.mrics_subgroup
+    if group == "E" and not ("T1w" in subject.images and {"T2w", "FLAIR"} & set(subject.images)):
+        group = subgroup = "n/a"  # no call of "normal" without these contrasts
+    return {
+        "pattern": recipe.pattern,
+        "side": subject.side,
+        "mrics_group": group,
+        "mrics_subgroup": subgroup,
+        "dominance": recipe.dominance,
+        "lesion_volume_mm3": subject.lesion_volume_mm3,
+        "seed": subject.seed,
+    }
+
+
+def _write_subject(out: Path, label: str, subject: Subject, masks: bool) -> None:
+    for contrast, image in subject.images.items():
+        folder = "dwi" if contrast == "ADC" else "anat"
+        write_image(out / label / folder / f"{label}_{contrast}.nii.gz", image)
+    truth = out / "sourcedata/truth" / label / "anat"
+    lesion = f"{label}_space-orig_label-L_mask.nii.gz"
+    write_image(truth / lesion, subject.lesion)
+    write_image(truth / f"{label}_space-orig_label-ventricles_mask.nii.gz", subject.ventricles)
+    reference = next(iter(subject.images))
+    write_displacement(
+        truth / f"{label}_from-{TEMPLATE}_to-{reference}_mode-image_xfm.nii.gz", subject.displacement
+    )
+    if masks:
+        given = out / "derivatives/lesions" / label / "anat" / lesion
+        write_image(given, subject.lesion)
+        reference_file = f"bids:raw:{label}/anat/{label}_{reference}.nii.gz"
+        write_json(
+            given.with_name(given.name.replace(".nii.gz", ".json")),
+            {"Type": "Lesion", "SpatialReference": reference_file, "Sources": [reference_file]},
+        )
+
+
+def _write_description(
+    out: Path, people: list[dict[str, object]], contrasts: Sequence[str], masks: bool
+) -> None:
+    common = {"BIDSVersion": BIDS_VERSION, "License": "CC0"}
+    raw = {"Name": "Simulated brains with a known injury", "DatasetType": "raw", "GeneratedBy": [GENERATOR]}
+    write_json(out / "dataset_description.json", {**raw, **common})
+    write_text(out / "README.md", README)
+    write_table(out / "participants.tsv", pd.DataFrame(people))
+    write_json(
+        out / "participants.json",
+        {
+            "age": {"Description": "Age at the scan (made up)", "Units": "year"},
+            "sex": {"Description": "Sex (made up)", "Levels": {"F": "female", "M": "male"}},
+        },
+    )
+    for contrast in contrasts:
+        write_json(out / f"{contrast}.json", {"ConversionSoftware": GENERATOR["Name"]})
+    if masks:
+        reader = {"Name": "simulated reader", "DatasetType": "derivative"}
+        generated = {"GeneratedBy": [{"Name": "simulated reader"}], "DatasetLinks": {"raw": "../.."}}
+        write_json(out / "derivatives/lesions/dataset_description.json", {**reader, **generated, **common})
