@@ -1,0 +1,112 @@
+"""What all scorers share: their record, their tables, their criteria and the trace of a decision."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from cpimaging.io import read_yaml
+from cpimaging.types import Evidence, ScanContext
+
+NOT_ASSESSED = "not assessed"
+
+Criteria = Mapping[str, Mapping[str, Any]]
+"""Criterion name: {value, unit, tag, source}. tag: S read in the source, K not verified, D ours."""
+
+
+class Tables(NamedTuple):
+    """The tables of one scan; id columns may be present or not."""
+
+    load: pd.DataFrame
+    lesions: pd.DataFrame
+    morphometry: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A scorer: the structures that it cannot do without, its function, and where its criteria are.
+
+    score: a pure function of the tables, the scan's context and the criteria.
+    """
+
+    name: str
+    requires: frozenset[str]
+    score: Callable[[Tables, ScanContext, Criteria], dict[str, Any]]
+    criteria: Path
+
+    def missing(self, structures: Iterable[str]) -> list[str]:
+        """Return the required structures that are not among `structures`, sorted."""
+        return sorted(self.requires - set(structures))
+
+
+def read_criteria(path: Path) -> dict[str, dict[str, Any]]:
+    """Read a scorer's criteria, and those of the file beside it that it includes."""
+    content = read_yaml(path)
+    included = read_criteria(path.with_name(content["include"])) if "include" in content else {}
+    return {**included, **content["criteria"]}
+
+
+def check_structures(load: pd.DataFrame, scorer: str, requires: frozenset[str]) -> None:
+    """Raise ValueError where the load table lacks a required structure, or one of its two sides."""
+    sides = load.groupby("structure")["side"].agg(set).to_dict()
+    missing = sorted(requires - set(sides))
+    if missing:
+        raise ValueError(
+            f"the scorer {scorer} needs {', '.join(missing)}, which the lesion-load table does not hold; "
+            "choose an atlas that labels them"
+        )
+    halved = sorted(name for name in requires if len(sides[name] & {"left", "right"}) == 1)
+    if halved:
+        raise ValueError(
+            f"the scorer {scorer} needs both sides of {', '.join(halved)}; choose an atlas that labels them"
+        )
+
+
+class Trace:
+    """The steps of a decision, in order, each compared with a criterion."""
+
+    def __init__(self, criteria: Criteria) -> None:
+        self.criteria = criteria
+        self.steps: list[Evidence] = []
+
+    def limit(self, name: str) -> float:
+        """Return the value of a criterion."""
+        return float(self.criteria[name]["value"])
+
+    def at_least(self, rule: str, value: float, name: str) -> bool:
+        """Record a comparison and tell whether `value` reaches the criterion; NaN never does."""
+        return self._compare(rule, value, name, "≥", value >= self.limit(name))
+
+    def below(self, rule: str, value: float, name: str) -> bool:
+        """Record a comparison and tell whether `value` stays under the criterion; NaN never does."""
+        return self._compare(rule, value, name, "<", value < self.limit(name))
+
+    def _compare(self, rule: str, value: float, name: str, sign: str, holds: bool) -> bool:
+        criterion = self.criteria[name]
+        limit = f"{sign} {criterion['value']:g} {criterion['unit']}".rstrip()
+        shown = NOT_ASSESSED if math.isnan(value) else float(value)
+        self.steps.append(Evidence(rule, shown, limit, f"{criterion['source']} [{criterion['tag']}]"))
+        return bool(holds)
+
+    def note(self, rule: str, value: float | str, source: str = "measured") -> None:
+        """Record what was seen, without a limit."""
+        shown = NOT_ASSESSED if isinstance(value, float) and math.isnan(value) else value
+        self.steps.append(Evidence(rule, shown, "n/a", source))
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """Return the steps as plain dictionaries."""
+        return [asdict(step) for step in self.steps]
+
+
+def not_assessable(context: ScanContext) -> str | None:
+    """Return why a scan's lesion cannot be judged at all, or None."""
+    if context.lesion_source is None:
+        return "no mask and no detector"
+    if context.qc == "fail":
+        return "quality control failed"
+    if not context.contrasts and context.qc != "not_applicable":
+        return "no usable image"
+    return None

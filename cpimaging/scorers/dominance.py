@@ -1,0 +1,135 @@
+"""Dominance: which tissue bears the injury, relative to how much of that tissue there is."""
+
+import math
+from typing import Any
+
+from cpimaging.scorers.base import Criteria, Tables, Trace, check_structures, not_assessable
+from cpimaging.scorers.injury import (
+    REQUIRED,
+    SIDES,
+    Injury,
+    cortical_parts,
+    deep_grey_load,
+    dominance_index,
+    rolandic_is_deep_grey,
+    tissue_loss,
+    white_matter_load,
+)
+from cpimaging.types import ScanContext
+
+REQUIRES = frozenset(REQUIRED)
+CLASSES = {
+    "white_matter": ("periventricular", "deep_white_matter"),
+    "deep_grey": ("nuclei", "perirolandic"),
+    "cortex": ("cortex",),
+    "brainstem": ("brainstem",),
+    "cerebellum": ("cerebellum",),
+}
+"""The classes whose shares are reported, and their compartments."""
+
+
+def score_dominance(tables: Tables, context: ScanContext, criteria: Criteria) -> dict[str, Any]:
+    """Name the tissue that bears the injury, with the loads that were compared.
+
+    Returns call (a word of the contract), index (−1 deep grey … 1 white matter; None where neither is
+    injured), shares (class: percent of its volume), laterality_index, evidence and not_assessed (the
+    reason, or None). Raises ValueError where the load table lacks a required structure.
+    """
+    check_structures(tables.load, "dominance", REQUIRES)
+    trace = Trace(criteria)
+    reason = not_assessable(context)
+    if reason:
+        return _result("not_assessed", None, trace, reason)
+    injury = Injury(tables)
+    inside_mm3 = injury.total_mm3 - injury.outside_mm3
+    if injury.total_mm3 > 0 and inside_mm3 == 0:
+        trace.note("lesion outside of the brain, mm3", injury.outside_mm3)
+        return _result("not_assessed", injury, trace, "the lesion lies outside of the brain")
+    lost = sum(tissue_loss(injury, trace, side) for side in SIDES) > 0
+    if injury.total_mm3 == 0 and not lost:
+        empty = " (given mask is empty)" if context.lesion_source == "given mask" else ""
+        trace.note(f"no lesion found{empty}", 0.0)
+        return _result("none", injury, trace)
+    if not trace.at_least("lesion in the brain", inside_mm3, "minimum_volume") and not lost:
+        return _result("none", injury, trace)
+    return _result(_call(injury, trace), injury, trace)
+
+
+def _call(injury: Injury, trace: Trace) -> str:
+    parts = _parts(injury, trace)
+    loads = _loads(injury, parts, trace)
+    for name, load in loads.items():
+        trace.note(f"load of {name.replace('_', ' ')}, %", load)
+    found = {name: load for name, load in loads.items() if load > 0}
+    if not found:
+        trace.note("no lesion in white matter, deep grey, cortex, brainstem or cerebellum", injury.total_mm3)
+        return "indeterminate"
+    reached = {name: load for name, load in found.items() if _reaches_minimum(name, parts, injury, trace)}
+    if not reached:
+        trace.note("no tissue reaches the minimum: the call rests on little", max(found.values()))
+    ranked = sorted((reached or found).items(), key=lambda item: -item[1])
+    if len(ranked) == 1:
+        return ranked[0][0]
+    (first, high), (second, next_high) = ranked[:2]
+    rule = f"load of {first} against {second}".replace("_", " ")
+    return first if trace.at_least(rule, high / next_high, "class_ratio") else "mixed"
+
+
+def _parts(injury: Injury, trace: Trace) -> dict[str, tuple[str, ...]]:
+    """Return the compartments of each class; the perirolandic cortex goes with one of two."""
+    together = rolandic_is_deep_grey(injury, trace)
+    if injury.of(["perirolandic"]).lesion_mm3 > 0:
+        where = "deep grey (nuclei injured on both sides)" if together else "cortex"
+        trace.note("perirolandic cortex counts with", where, "ours: see description [D]")
+    cortex = tuple(cortical_parts(injury, trace))
+    return {**CLASSES, "deep_grey": ("nuclei", "perirolandic") if together else ("nuclei",), "cortex": cortex}
+
+
+def _loads(injury: Injury, parts: dict[str, tuple[str, ...]], trace: Trace) -> dict[str, float]:
+    """Return the load of each class; a lesion that comes from the cortex keeps what it runs into."""
+    white, deep = white_matter_load(injury, trace), deep_grey_load(injury, trace)
+    share = injury.share(injury.of(parts["cortex"]).lesion_mm3)
+    if not math.isnan(share) and trace.at_least("lesion in the cortex", share, "cortical_share"):
+        white = min(_periventricular(injury, trace, side) for side in SIDES)
+        deep = min(deep_grey_load(injury, trace, [side]) for side in SIDES)
+        trace.note("white matter and deep grey: only what both sides share is compared", white + deep)
+    loads = {name: injury.of(parts[name]).load for name in ("cortex", "brainstem", "cerebellum")}
+    return {"white_matter": white, "deep_grey": deep, **loads}
+
+
+def _periventricular(injury: Injury, trace: Trace, side: str) -> float:
+    return injury.of(["periventricular"], [side]).load + tissue_loss(injury, trace, side)
+
+
+def _reaches_minimum(name: str, parts: dict[str, tuple[str, ...]], injury: Injury, trace: Trace) -> bool:
+    """Tell whether a class is injured: enough of it or of one of its structures, and enough volume."""
+    if name == "white_matter" and any(tissue_loss(injury, trace, side) > 0 for side in SIDES):
+        return True
+    amount = injury.of(parts[name])
+    highest = max(injury.highest_load[part] for part in parts[name])
+    spread = amount.load >= trace.limit("minimum_class_load")
+    focal = highest >= trace.limit("minimum_structure_load")
+    return (spread or focal) and amount.lesion_mm3 >= trace.limit("minimum_volume")
+
+
+def _result(
+    call: str, injury: Injury | None, trace: Trace, not_assessed: str | None = None
+) -> dict[str, Any]:
+    shares: dict[str, float | None] = dict.fromkeys(CLASSES)
+    index = laterality = None
+    if injury and call != "not_assessed":
+        shares = {name: _number(injury.of(parts).load) for name, parts in CLASSES.items()}
+        index = _number(dominance_index(white_matter_load(injury, trace), deep_grey_load(injury, trace)))
+        laterality = _number(injury.laterality())
+    return {
+        "call": call,
+        "index": index,
+        "shares": shares,
+        "laterality_index": laterality,
+        "evidence": trace.as_json(),
+        "not_assessed": not_assessed,
+    }
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value

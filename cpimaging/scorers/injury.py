@@ -1,0 +1,190 @@
+"""The injury of one scan, summed from its tables as the scorers look at it."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import pandas as pd
+
+from cpimaging.scorers.base import NOT_ASSESSED, Tables, Trace
+
+SIDES = ("left", "right")
+WHOLE_OF = {"thalamus_ventrolateral": "thalamus", "putamen_posterior": "putamen"}
+"""Parts that an atlas may cut out of a structure; they count with the whole as well."""
+
+NUCLEI = frozenset({"thalamus", "putamen", "pallidum", "caudate", "hippocampus"})
+SUPRATENTORIAL = frozenset({"white_matter", "deep_grey", "cortex"})
+INFRATENTORIAL = frozenset({"brainstem", "cerebellum"})
+REQUIRED = NUCLEI | {
+    "white_matter",
+    "perirolandic",
+    "frontal_cortex",
+    "parietal_cortex",
+    "temporal_cortex",
+    "occipital_cortex",
+    "midbrain",
+    "pons",
+    "medulla",
+    "cerebellum_cortex",
+}
+"""Structures without which the compartments would be incomplete."""
+
+
+class Amount(NamedTuple):
+    """Lesion and tissue of some part of the brain, in mm³."""
+
+    lesion_mm3: float
+    region_mm3: float
+
+    @property
+    def load(self) -> float:
+        """Lesion as percent of the tissue; NaN where the part is not in the image."""
+        return 100 * self.lesion_mm3 / self.region_mm3 if self.region_mm3 > 0 else float("nan")
+
+
+class _Row(NamedTuple):
+    structure: str
+    side: str
+    tissue: str
+    layer: str
+    region_mm3: float
+    lesion_mm3: float
+
+
+def compartment(structure: str, tissue: str, layer: str) -> str:
+    """Return the compartment of a row: finer than the classes, so that they can be put together."""
+    if tissue == "white_matter":
+        pure = structure == "white_matter" and layer == "periventricular"
+        return "periventricular" if pure else "deep_white_matter"
+    if WHOLE_OF.get(structure, structure) in NUCLEI:
+        return "nuclei"
+    if structure == "perirolandic":
+        return "perirolandic"
+    return tissue if tissue in {"cortex", "brainstem", "cerebellum"} else "other"
+
+
+class Injury:
+    """Sums of one scan's lesion, asked for by compartment, structure, tissue and side."""
+
+    def __init__(self, tables: Tables) -> None:
+        columns = ["structure", "side", "tissue", "layer", "region_volume_mm3", "lesion_volume_mm3"]
+        rows = [_Row(*row) for row in tables.load[columns].itertuples(index=False, name=None)]
+        self.lesions: pd.DataFrame = tables.lesions
+        self.total_mm3 = sum(row.lesion_mm3 for row in rows if row.tissue != "overlay")
+        self.outside_mm3 = sum(row.lesion_mm3 for row in rows if row.structure == "outside_brain")
+        self.highest_load: dict[str, float] = defaultdict(float)
+        self._compartments: dict[tuple[str, str], list[_Row]] = defaultdict(list)
+        self._structures: dict[tuple[str, str], list[_Row]] = defaultdict(list)
+        self._tissues: dict[tuple[str, str], float] = defaultdict(float)
+        for row in rows:
+            self._sort_in(row)
+        ratios = tables.morphometry[tables.morphometry["measure"] == "ratio_to_template"]
+        self._ratios: dict[tuple[str, str], float] = dict(
+            zip(zip(ratios["structure"], ratios["side"], strict=True), ratios["value"], strict=True)
+        )
+
+    def _sort_in(self, row: _Row) -> None:
+        self._structures[(row.structure, row.side)].append(row)
+        if row.structure in WHOLE_OF:
+            self._structures[(WHOLE_OF[row.structure], row.side)].append(row)
+        if row.tissue == "overlay":
+            return
+        part = compartment(row.structure, row.tissue, row.layer)
+        self._compartments[(part, row.side)].append(row)
+        self._tissues[(row.tissue, row.side)] += row.lesion_mm3
+        if row.region_mm3 > 0:
+            load = 100 * row.lesion_mm3 / row.region_mm3
+            self.highest_load[part] = max(self.highest_load[part], load)
+
+    def of(self, parts: Iterable[str], sides: Iterable[str] = (*SIDES, "midline")) -> Amount:
+        """Sum compartments over sides."""
+        return _sum(row for part in parts for side in sides for row in self._compartments[(part, side)])
+
+    def structure(self, name: str, sides: Iterable[str] = (*SIDES, "midline")) -> Amount:
+        """Sum a structure with its parts; where the atlas has no such part, the whole stands for it."""
+        rows = [row for side in sides for row in self._structures[(name, side)]]
+        return _sum(rows) if rows or name not in WHOLE_OF else self.structure(WHOLE_OF[name], sides)
+
+    def has(self, name: str) -> bool:
+        """Tell whether the atlas labels a structure."""
+        return any(self._structures[(name, side)] for side in (*SIDES, "midline"))
+
+    def lesion_mm3(self, tissues: Iterable[str], sides: Iterable[str] = (*SIDES, "midline")) -> float:
+        """Sum the lesion in tissues over sides."""
+        return sum(self._tissues[(tissue, side)] for tissue in tissues for side in sides)
+
+    def share(self, part_mm3: float) -> float:
+        """Return a volume as percent of the lesion in cerebral tissue; NaN where there is none."""
+        whole = self.lesion_mm3(SUPRATENTORIAL)
+        return 100 * part_mm3 / whole if whole > 0 else float("nan")
+
+    def laterality(self) -> float:
+        """Return (L − R) / (L + R) of the lesion in cerebral tissue; NaN where there is none."""
+        left, right = (self.lesion_mm3(SUPRATENTORIAL, [side]) for side in SIDES)
+        return (left - right) / (left + right) if left + right > 0 else float("nan")
+
+    def ratio(self, group: str, side: str) -> float:
+        """Return a volume relative to the template's, both as shares of the brain; NaN if not measured."""
+        return float(self._ratios.get((group, side), float("nan")))
+
+    def ventricle_ratio(self) -> float:
+        """Return the larger lateral ventricle relative to the template's; NaN if not measured."""
+        ratios = [self.ratio("lateral_ventricle", side) for side in SIDES]
+        return max((ratio for ratio in ratios if not math.isnan(ratio)), default=float("nan"))
+
+
+def _sum(rows: Iterable[_Row]) -> Amount:
+    found = list(rows)
+    return Amount(sum(row.lesion_mm3 for row in found), sum(row.region_mm3 for row in found))
+
+
+def tissue_loss(injury: Injury, trace: Trace, side: str) -> float:
+    """Return the white matter lost on one side, in percent; 0 unless the ventricle is large as well."""
+    ventricle, white = injury.ratio("lateral_ventricle", side), injury.ratio("white_matter", side)
+    large = ventricle >= trace.limit("loss_ventricle_ratio")
+    thin = white < trace.limit("loss_white_matter_ratio")
+    return 100 * (1 - white) if large and thin else 0.0
+
+
+def rolandic_is_deep_grey(injury: Injury, trace: Trace) -> bool:
+    """Tell whether perirolandic injury goes with the deep grey: nuclei are injured on both sides."""
+    enough = trace.limit("minimum_class_load"), trace.limit("minimum_structure_load")
+    return all(
+        injury.of(["nuclei"], [side]).load >= enough[0]
+        or any(injury.structure(name, [side]).load >= enough[1] for name in NUCLEI)
+        for side in SIDES
+    )
+
+
+def deep_grey_load(injury: Injury, trace: Trace, sides: Iterable[str] = SIDES) -> float:
+    """Return the load of the deep grey; perirolandic cortex may add to it, its sparing does not dilute it."""
+    chosen = tuple(sides)
+    nuclei = injury.of(["nuclei"], chosen).load
+    if not rolandic_is_deep_grey(injury, trace):
+        return nuclei
+    return max(nuclei, injury.of(["nuclei", "perirolandic"], chosen).load)
+
+
+def white_matter_load(injury: Injury, trace: Trace, sides: Iterable[str] = SIDES) -> float:
+    """Return the load of the white matter: periventricular, part of the rest, and tissue lost."""
+    chosen = tuple(sides)
+    rest = injury.of(["deep_white_matter"], (*chosen, "midline") if len(chosen) > 1 else chosen)
+    loss = sum(tissue_loss(injury, trace, side) for side in chosen) / len(chosen)
+    weight = trace.limit("deep_white_matter_weight")
+    return injury.of(["periventricular"], chosen).load + weight * rest.load + loss
+
+
+def dominance_index(white: float, deep: float) -> float:
+    """Return (white − deep) / (white + deep); NaN where both are 0."""
+    return (white - deep) / (white + deep) if white + deep > 0 else float("nan")
+
+
+def cortical_parts(injury: Injury, trace: Trace) -> list[str]:
+    """Return the compartments that count as cortex in this scan."""
+    return ["cortex"] if rolandic_is_deep_grey(injury, trace) else ["cortex", "perirolandic"]
+
+
+def shown(value: float) -> float | str:
+    """Return a number for a JSON file; NaN becomes words."""
+    return NOT_ASSESSED if math.isnan(value) else value

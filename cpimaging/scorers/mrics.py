@@ -1,0 +1,145 @@
+"""MRI classification of cerebral palsy (MRICS, Himmelmann 2017): main and secondary pattern."""
+
+import math
+from typing import Any
+
+from cpimaging.scorers.base import Criteria, Tables, Trace, check_structures, not_assessable
+from cpimaging.scorers.injury import (
+    INFRATENTORIAL,
+    REQUIRED,
+    SIDES,
+    SUPRATENTORIAL,
+    Injury,
+    cortical_parts,
+    deep_grey_load,
+    dominance_index,
+    tissue_loss,
+    white_matter_load,
+)
+from cpimaging.scorers.mrics_rules import RULES, TERRITORIES, WATERSHEDS, Pattern
+from cpimaging.types import ScanContext
+
+REQUIRES = frozenset(REQUIRED) | {*TERRITORIES, *WATERSHEDS}
+
+
+def score_mrics(tables: Tables, context: ScanContext, criteria: Criteria) -> dict[str, Any]:
+    """Classify a scan by MRICS.
+
+    Returns group, subgroup ("n/a" where not called), severity, territory, side, secondary (subgroups),
+    confidence (None: not measured here), alternatives, evidence and not_assessed (the reason, or None).
+    Raises ValueError where the load table lacks a required structure.
+    Method: Himmelmann et al. 2017, Dev Med Child Neurol 59:57; rules and limits are ours.
+    """
+    check_structures(tables.load, "mrics", REQUIRES)
+    trace = Trace(criteria)
+    reason = not_assessable(context)
+    if reason:
+        return _result(None, [], trace, reason)
+    injury = Injury(tables)
+    inside_mm3 = injury.total_mm3 - injury.outside_mm3
+    if injury.total_mm3 > 0 and inside_mm3 == 0:
+        trace.note("lesion outside of the brain, mm3", injury.outside_mm3)
+        return _result(None, [], trace, "the lesion lies outside of the brain")
+    enough = trace.at_least("lesion in the brain", inside_mm3, "minimum_volume")
+    if not enough and not any(tissue_loss(injury, trace, side) > 0 for side in SIDES):
+        return _without_lesion(injury, inside_mm3, context, trace)
+    return _classify(injury, trace)
+
+
+def _without_lesion(injury: Injury, inside_mm3: float, context: ScanContext, trace: Trace) -> dict[str, Any]:
+    """Tell a normal scan from one of which that cannot be said."""
+    if inside_mm3 > 0:
+        return _result(None, [], trace, f"a lesion of {inside_mm3:.0f} mm3 is too small to classify")
+    found = "no lesion found" + (" (given mask is empty)" if context.lesion_source == "given mask" else "")
+    trace.note(found, 0.0)
+    ratio = injury.ventricle_ratio()
+    if trace.at_least("larger lateral ventricle", ratio, "ventriculomegaly_ratio"):
+        return _result(Pattern("D"), [], trace)
+    months = float("nan") if context.age_years is None else 12 * context.age_years
+    needs = {
+        "quality control passed": context.qc == "pass",
+        "T1w": "T1w" in context.contrasts,
+        "T2w or FLAIR": bool({"T2w", "FLAIR"} & set(context.contrasts)),
+        "ventricles measured": not math.isnan(ratio),
+        "age of 24 months or more": trace.at_least("age", months, "normal_from_age"),
+    }
+    for need, met in needs.items():
+        trace.note(f"for E: {need}", "yes" if met else "no")
+    lacking = ", ".join(need for need, met in needs.items() if not met)
+    if lacking:
+        return _result(None, [], trace, f"{found}; E is not called without: {lacking}")
+    return _result(Pattern("E"), [], trace)
+
+
+def _classify(injury: Injury, trace: Trace) -> dict[str, Any]:
+    tissue = injury.lesion_mm3(SUPRATENTORIAL | INFRATENTORIAL)
+    lost = any(tissue_loss(injury, trace, side) > 0 for side in SIDES)
+    if tissue == 0 and not lost:
+        trace.note("no lesion in brain tissue, mm3", tissue)
+        return _result(None, [], trace, "the lesion lies in no assessed structure")
+    white, deep = white_matter_load(injury, trace), deep_grey_load(injury, trace)
+    index = dominance_index(white, deep)
+    trace.note("index: white matter 1, deep grey −1", index, "see dominance")
+    trace.note("laterality: left 1, right −1", injury.laterality())
+    below = 100 * injury.lesion_mm3(INFRATENTORIAL) / tissue if tissue else 0.0
+    if trace.at_least("rule 2, D: lesion below the tentorium", below, "infratentorial_share"):
+        return _result(Pattern("D"), [], trace)
+    found = [pattern for rule in RULES if (pattern := rule(injury, trace))]
+    main = _predominant(found, index, injury, trace)
+    secondary = [pattern for pattern in found if _stands_beside(pattern, main, injury, trace)]
+    for pattern in secondary:
+        trace.note("also seen", pattern.subgroup)
+    return _result(main, secondary, trace)
+
+
+def _predominant(found: list[Pattern], index: float, injury: Injury, trace: Trace) -> Pattern:
+    """Choose the main pattern: what is found first, the index deciding between B1 and C1."""
+    by_name = {pattern.subgroup: pattern for pattern in found}
+    for name in ("C3", "B3", "B2"):
+        if name in by_name:
+            return by_name[name]
+    limit = trace.limit("balanced_index")
+    ischaemic, white = by_name.get("C1"), by_name.get("B1")
+    if ischaemic and index < -limit:
+        return ischaemic
+    if "C2" in by_name:
+        return by_name["C2"]
+    if ischaemic and white and -limit <= index <= limit:
+        trace.note("rule 8: neither predominates, B1 and C1 are both named", index, "ours [D]")
+        return white if index > 0 else ischaemic
+    if white and index > limit:
+        return white
+    if ischaemic and index <= limit:
+        return ischaemic
+    trace.note("rule 9, D: no other pattern holds", injury.total_mm3, "ours [D]")
+    return Pattern("D")
+
+
+def _stands_beside(pattern: Pattern, main: Pattern, injury: Injury, trace: Trace) -> bool:
+    """Tell whether a pattern is one of its own, not a part or an edge of the main one."""
+    contained = {"C3": {"C2"}, "B2": {"B1"}, "B3": {"B1"}}
+    if pattern.slight or pattern.subgroup in {main.subgroup, *contained.get(main.subgroup, set())}:
+        return False
+    if (pattern.subgroup, main.subgroup) == ("B1", "C2"):
+        cortex = injury.of(cortical_parts(injury, trace)).load
+        return all(injury.of(["periventricular"], [side]).load > cortex for side in SIDES)
+    return True
+
+
+def _result(
+    main: Pattern | None, secondary: list[Pattern], trace: Trace, not_assessed: str | None = None
+) -> dict[str, Any]:
+    if not_assessed is None:
+        trace.note("group A (maldevelopment)", "not assessed", "cannot be seen in lesion tables")
+    return {
+        "group": main.group if main else "n/a",
+        "subgroup": main.subgroup if main else "n/a",
+        "severity": main.severity if main else None,
+        "territory": main.territory if main else None,
+        "side": main.side if main else None,
+        "secondary": [pattern.subgroup for pattern in secondary],
+        "confidence": None,
+        "alternatives": [],
+        "evidence": trace.as_json(),
+        "not_assessed": not_assessed,
+    }

@@ -1,0 +1,203 @@
+"""The rules of MRICS: each looks for one pattern and writes what it saw into the trace."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cpimaging.scorers.base import Trace
+from cpimaging.scorers.injury import (
+    SIDES,
+    Injury,
+    cortical_parts,
+    deep_grey_load,
+    dominance_index,
+    tissue_loss,
+    white_matter_load,
+)
+
+TERRITORIES = ("territory_aca", "territory_mca", "territory_pca")
+WATERSHEDS = ("watershed_anterior", "watershed_posterior")
+STRIATUM = ("caudate", "putamen", "pallidum")
+CAPSULES = ("plic", "alic", "external_capsule")
+CORE = ("thalamus_ventrolateral", "putamen_posterior")
+BEYOND_CORE = ("pallidum", "caudate", "hippocampus", "perirolandic")
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """One pattern of the scheme. slight: seen, but too little to be named beside another."""
+
+    subgroup: str
+    side: str | None = None
+    territory: str | None = None
+    severity: str | None = None
+    slight: bool = False
+
+    @property
+    def group(self) -> str:
+        """The letter of the main group."""
+        return self.subgroup[0]
+
+
+def arterial(injury: Injury, trace: Trace) -> Pattern | None:
+    """Rule 3: one artery's territory on one side, reaching the cortex, or its deep branches."""
+    laterality = injury.laterality()
+    if not trace.at_least("rule 3, C3: one side, |laterality|", abs(laterality), "arterial_laterality"):
+        return None
+    side = "left" if laterality > 0 else "right"
+    cortex = injury.share(injury.of(["cortex", "perirolandic"], [side]).lesion_mm3)
+    if not trace.at_least("rule 3, C3: lesion in the cortex", cortex, "cortex_reached"):
+        return _lenticulostriate(injury, trace, side)
+    shares = {name: injury.share(injury.structure(name, [side]).lesion_mm3) for name in TERRITORIES}
+    best = max(shares, key=lambda name: shares[name])
+    artery = best.removeprefix("territory_")
+    rule = f"rule 3, C3: lesion in the territory of the {side} {artery.upper()}"
+    if trace.at_least(rule, shares[best], "territory_share"):
+        return Pattern("C3", side, artery)
+    nuclei = injury.of(["nuclei"], [side]).load
+    if trace.at_least("rule 3, C3: several territories and the deep grey", nuclei, "nucleus_load"):
+        return Pattern("C3", side, "several")
+    return None
+
+
+def _lenticulostriate(injury: Injury, trace: Trace, side: str) -> Pattern | None:
+    """Find a deep infarct of the middle cerebral artery: striatum and capsule, thalamus spared."""
+    striatum = max(injury.structure(name, [side]).load for name in STRIATUM)
+    thalamus = injury.structure("thalamus", [side]).load
+    capsules_mm3 = sum(injury.structure(name, [side]).lesion_mm3 for name in CAPSULES)
+    deep = injury.share(injury.of(["nuclei"], [side]).lesion_mm3 + capsules_mm3)
+    holds = (
+        trace.at_least("rule 3, C3 deep: striatum", striatum, "nucleus_load")
+        and trace.below("rule 3, C3 deep: thalamus spared", thalamus, "nucleus_load")
+        and trace.at_least("rule 3, C3 deep: lesion in deep grey and capsules", deep, "deep_share")
+    )
+    if not holds:
+        return None
+    trace.note("rule 3, C3 deep: less certain than an infarct that reaches the cortex", "deep", "ours [D]")
+    return Pattern("C3", side, "mca")
+
+
+def venous(injury: Injury, trace: Trace) -> Pattern | None:
+    """Rule 4: white matter of one side, joined to the ventricle, cortex spared; B3 if both sides are hit."""
+    laterality = injury.laterality()
+    if not trace.at_least("rule 4, B2: one side, |laterality|", abs(laterality), "one_sided_laterality"):
+        return None
+    side, other = SIDES if laterality > 0 else SIDES[::-1]
+    white = injury.share(injury.lesion_mm3(["white_matter"], [side]))
+    cortex = injury.share(injury.of(["cortex", "perirolandic"]).lesion_mm3)
+    index = dominance_index(white_matter_load(injury, trace), deep_grey_load(injury, trace))
+    load = injury.of(["periventricular"], [side]).load
+    holds = (
+        trace.at_least("rule 4, B2: lesion in the white matter", white, "white_matter_share")
+        and trace.below("rule 4, B2: cortex spared, lesion in it", cortex, "cortex_reached")
+        and trace.at_least("rule 4, B2: white matter predominates, index", index, "balanced_index")
+        and trace.at_least("rule 4, B2: load of periventricular white matter", load, "periventricular_load")
+        and trace.below(
+            "rule 4, B2: joined to the ventricle", _distance_mm(injury, side), "joined_to_ventricle"
+        )
+    )
+    if not holds:
+        return None
+    counterpart = injury.of(["periventricular"], [other])
+    both = trace.at_least(
+        "rule 4, B3: other side, periventricular load", counterpart.load, "periventricular_load"
+    ) and trace.at_least(
+        "rule 4, B3: other side, periventricular lesion", counterpart.lesion_mm3, "minimum_volume"
+    )
+    return Pattern("B3", "both") if both else Pattern("B2", side)
+
+
+def _distance_mm(injury: Injury, side: str) -> float:
+    """Return how near the lesions of one side come to the lateral ventricle."""
+    return float(injury.lesions.loc[injury.lesions["side"] == side, "distance_ventricle_mm"].min())
+
+
+def basal_ganglia_thalamus(injury: Injury, trace: Trace) -> Pattern | None:
+    """Rule 5: ventrolateral thalamus or posterior putamen on both sides; graded by what else is hit."""
+    smaller = {name: min(injury.structure(name, [side]).load for side in SIDES) for name in CORE}
+    core = [
+        name
+        for name, load in smaller.items()
+        if trace.at_least(f"rule 5, C1: {_words(injury, name)}, less injured side", load, "nucleus_load")
+    ]
+    if not core:
+        return _pallidal(injury, trace)
+    beyond = [
+        name
+        for name in BEYOND_CORE
+        if trace.at_least(f"rule 5, C1 severe: {name}", injury.structure(name).load, "nucleus_load")
+    ]
+    stem = injury.of(["brainstem"]).load
+    severe = trace.at_least("rule 5, C1 severe: brainstem", stem, "minimum_class_load") or bool(beyond)
+    return Pattern("C1", "both", severity="severe" if severe else "moderate" if len(core) == 2 else "mild")
+
+
+def _pallidal(injury: Injury, trace: Trace) -> Pattern | None:
+    """Find pallidal injury on both sides without the core of the ischaemic pattern."""
+    pallidum = min(injury.structure("pallidum", [side]).load for side in SIDES)
+    putamen = injury.structure("putamen").load
+    holds = trace.at_least(
+        "rule 5, C1: pallidum, less injured side", pallidum, "nucleus_load"
+    ) and trace.below("rule 5, C1: putamen spared", putamen, "nucleus_load")
+    if not holds:
+        return None
+    trace.note("pallidum dominates: consider kernicterus or metabolic causes", pallidum, "AJNR A7948 [S]")
+    return Pattern("C1", "both")
+
+
+def _words(injury: Injury, part: str) -> str:
+    text = part.replace("_", " ")
+    return text if injury.has(part) else f"{text} (not in this atlas: the whole structure)"
+
+
+def cortico_subcortical(injury: Injury, trace: Trace) -> Pattern | None:
+    """Rule 6: cortex and the white matter below it, deep grey spared or the cortex hit at large."""
+    cortex = injury.of(cortical_parts(injury, trace))
+    share = injury.share(cortex.lesion_mm3)
+    watershed = injury.share(sum(injury.structure(name).lesion_mm3 for name in WATERSHEDS))
+    if not trace.at_least("rule 6, C2: lesion in the cortex", share, "cortical_share"):
+        border_zone = trace.at_least(
+            "rule 6, C2: lesion in the border zones", watershed, "watershed_share"
+        ) and trace.at_least("rule 6, C2: lesion in the cortex, border zone", share, "cortex_reached")
+        if not border_zone:
+            return None
+    else:
+        trace.note("rule 6, C2: lesion in the border zones, %", watershed)
+    nuclei = injury.of(["nuclei"]).load
+    if not trace.below("rule 6, C2: deep grey spared, load", nuclei, "nucleus_load") and not trace.at_least(
+        "rule 6, C2: or the cortex hit at large, load", cortex.load, "extensive_cortex_load"
+    ):
+        return None
+    laterality = injury.laterality()
+    one_sided = abs(laterality) >= trace.limit("one_sided_laterality")
+    return Pattern("C2", ("left" if laterality > 0 else "right") if one_sided else "both")
+
+
+def periventricular(injury: Injury, trace: Trace) -> Pattern | None:
+    """Rule 7: periventricular lesion or loss of white matter on both sides."""
+    slight = False
+    for side in SIDES:
+        amount = injury.of(["periventricular"], [side])
+        loss = tissue_loss(injury, trace, side)
+        if loss > 0:
+            trace.note(f"rule 7, B1: white matter lost, {side}, %", loss)
+        elif not trace.at_least(
+            f"rule 7, B1: periventricular lesion, {side}", amount.lesion_mm3, "minimum_volume"
+        ):
+            return None
+        slight = slight or amount.load + loss < trace.limit("periventricular_load")
+    ratio = injury.ventricle_ratio()
+    severe = trace.at_least("rule 7, B1 severe: larger ventricle", ratio, "severe_ventricle_ratio")
+    measured = ratio == ratio
+    lost = any(tissue_loss(injury, trace, side) > 0 for side in SIDES)
+    severity = "severe" if severe or lost else "mild" if measured else None
+    return Pattern("B1", "both", severity=severity, slight=slight)
+
+
+RULES: tuple[Callable[[Injury, Trace], Pattern | None], ...] = (
+    arterial,
+    venous,
+    basal_ganglia_thalamus,
+    cortico_subcortical,
+    periventricular,
+)
+"""In the order in which they are tried."""
