@@ -1,0 +1,140 @@
+"""The pictures of a scan page: planes, what is drawn on them, and how they are described."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cpimaging import figures
+from cpimaging.figures import Cut, Frame
+from cpimaging.types import Image, LabelMap
+
+SERIES = 10
+"""Planes of the frequency map."""
+
+
+@dataclass(frozen=True)
+class View:
+    """One plane with the pictures that share it: name of the contrast -> PNG file.
+
+    lesion, edges and outlines (by tissue) are SVG path data; letters stand at its left and right edge.
+    """
+
+    title: str
+    size: tuple[int, int]
+    letters: tuple[str, str]
+    pictures: Mapping[str, bytes]
+    lesion: str = ""
+    edges: str = ""
+    outlines: Mapping[str, str] = field(default_factory=dict)
+
+
+def scan_views(images: Mapping[str, Image], lesion: Image | None, atlas: LabelMap | None) -> list[View]:
+    """Cut every contrast through the lesion; without a lesion through the middle of the brain."""
+    if not images:
+        return []
+    reference = next(iter(images.values()))
+    frame = _frame(reference, lesion, atlas)
+    cuts = figures.lesion_cuts(lesion, frame) if lesion is not None else []
+    cuts = cuts or figures.cuts_at(_middle(reference, atlas), frame)
+    limits = {contrast: figures.window(image) for contrast, image in images.items()}
+    return [
+        View(
+            title=_title(cut, atlas),
+            size=cut.size,
+            letters=figures.EDGE_LETTERS[cut.plane],
+            pictures={name: figures.picture(image, cut, limits[name]) for name, image in images.items()},
+            lesion=figures.lesion_outline(lesion, cut) if lesion is not None else "",
+            outlines=figures.atlas_outlines(atlas, cut) if atlas else {},
+        )
+        for cut in cuts
+    ]
+
+
+def template_views(template: Image | None, lesion: Image | None) -> list[View]:
+    """Cut the template through the lesion that was brought to it; no view without a lesion."""
+    if template is None or lesion is None:
+        return []
+    frame, limits = figures.frame_around(template), figures.window(template)
+    return [
+        View(
+            title=_title(cut, None),
+            size=cut.size,
+            letters=figures.EDGE_LETTERS[cut.plane],
+            pictures={"Template": figures.picture(template, cut, limits)},
+            lesion=figures.lesion_outline(lesion, cut),
+        )
+        for cut in figures.lesion_cuts(lesion, frame)
+    ]
+
+
+def registration_views(scan: Image | None, template: Image | None, atlas: LabelMap | None) -> list[View]:
+    """Cut the scan and the template brought to it, with the template's edges, through the deep grey."""
+    if scan is None or template is None:
+        return []
+    frame = _frame(scan, None, atlas)
+    levels = figures.tissue_levels(template)
+    return [
+        View(
+            title=_title(cut, atlas),
+            size=cut.size,
+            letters=figures.EDGE_LETTERS[cut.plane],
+            pictures={"Scan": figures.picture(scan, cut), "Template": figures.picture(template, cut)},
+            edges=figures.edges(template, cut, levels),
+            outlines=figures.atlas_outlines(atlas, cut) if atlas else {},
+        )
+        for cut in figures.cuts_at(_middle(scan, atlas), frame)
+    ]
+
+
+def frequency_views(template: Image, frequency: Image, highest: float) -> list[View]:
+    """Cut the template in a series of axial planes, coloured by how many scans have a lesion there."""
+    frame = figures.frame_around(template)
+    return [
+        View(
+            title=_title(cut, None),
+            size=cut.size,
+            letters=figures.EDGE_LETTERS[cut.plane],
+            pictures={"Frequency": figures.frequency_picture(template, frequency, cut, highest)},
+        )
+        for cut in figures.axial_series(frequency, frame, SERIES)
+    ]
+
+
+def _frame(scan: Image, lesion: Image | None, atlas: LabelMap | None) -> Frame:
+    """Return the box around the brain; what lies in both the scan and the labels, and all lesion."""
+    frame = figures.frame_around(scan)
+    if atlas is not None and atlas.labels.data.any():
+        frame = figures.common(frame, figures.frame_around(atlas.labels))
+    if lesion is not None and lesion.data.any():
+        frame = figures.spanning(frame, figures.frame_around(lesion))
+    return frame
+
+
+def _middle(scan: Image, atlas: LabelMap | None) -> NDArray[np.float64]:
+    """World position of the middle of the deep grey matter, else of the brain."""
+    if atlas is not None:
+        wanted = [region.index for region in atlas.regions if region.tissue == "deep_grey"]
+        nuclei = atlas.labels.with_data(np.isin(atlas.labels.data, wanted))
+        if nuclei.data.any():
+            return figures.centre_mm(nuclei)
+    return figures.centre_mm(scan)
+
+
+def _title(cut: Cut, atlas: LabelMap | None) -> str:
+    letter = "xyz"[figures.NORMAL[cut.plane]]
+    place = f"{cut.plane.capitalize()}, {letter} = {cut.position_mm:.0f} mm".replace("-", "−").replace(
+        "−0 ", "0 "
+    )
+    if cut.plane != "sagittal":
+        return place
+    if atlas is None:
+        return place
+    side = figures.side_of(atlas, cut)
+    return f"{place} ({side})"
+
+
+def seen(views: Sequence[View]) -> int:
+    """Return how many views the lesion crosses."""
+    return sum(bool(view.lesion) for view in views)

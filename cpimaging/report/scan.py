@@ -1,0 +1,208 @@
+"""The page of one scan."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from cpimaging.report import pictures, tables, words
+from cpimaging.report.page import render
+from cpimaging.types import CONTRASTS, Image, LabelMap
+
+ALWAYS_NOT_ASSESSED = (
+    "Malformations of the brain (MRICS group A): regional measurements cannot show them.",
+    "Cause, time of origin and prognosis: the page describes where injury lies, nothing else.",
+)
+SECTIONS = (
+    ("why", "Why"),
+    ("pictures", "Pictures"),
+    ("load", "Lesion load"),
+    ("lesions", "Lesions"),
+    ("morphometry", "Volumes"),
+    ("registration", "Registration"),
+    ("quality", "Quality"),
+    ("limits", "Not assessed"),
+    ("methods", "Methods"),
+    ("provenance", "Provenance"),
+)
+Measures = tuple[str, list[dict[str, Any]]]
+"""A measure's name and its records by structure."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScanReport:
+    """All that the page of a scan shows.
+
+    label: "sub-01" or "sub-01_ses-02". images: contrast -> image in scan space, the reference first;
+    they are shown as they are, so give them without face. lesion: not 0 in the lesion, in scan space
+    on any grid; None where there is no mask. atlas: labels in scan space.
+    template_in_scan: the template's T1w brought to the scan. lesion_source: as in ScanContext.
+    pattern and qc: content of the JSON files. methods, citations, licences: one sentence or entry each.
+    provenance: heading -> text, list or mapping of name to value; no absolute path, no date.
+    """
+
+    label: str
+    participant_id: str
+    session_id: str | None = None
+    age_years: float | None = None
+    sex: str = "n/a"
+    contrasts: Sequence[str]
+    reference: str
+    lesion_source: str | None
+    notes: Sequence[str] = ()
+    images: Mapping[str, Image]
+    lesion: Image | None = None
+    atlas: LabelMap | None = None
+    template: Image | None = None
+    template_lesion: Image | None = None
+    template_in_scan: Image | None = None
+    load: pd.DataFrame
+    lesions: pd.DataFrame
+    morphometry: pd.DataFrame
+    pattern: Mapping[str, Any]
+    qc: Mapping[str, Any]
+    not_assessed: Sequence[str] = ()
+    methods: Sequence[str] = ()
+    citations: Sequence[str] = ()
+    licences: Sequence[str] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Step(NamedTuple):
+    """One step of a decision; source: number of the source in the list below the table."""
+
+    rule: str
+    value: Any
+    limit: Any
+    source: int
+
+
+def render_scan(content: ScanReport) -> str:
+    """Return the page of a scan as one HTML file that needs no network; text is escaped."""
+    return render("scan.html.jinja", _context(content))
+
+
+def _context(content: ScanReport) -> dict[str, Any]:
+    voxels = None if content.lesion is None else int((content.lesion.data != 0).sum())
+    title, line = words.headline(content.pattern, content.lesion_source, voxels)
+    rows = tables.load_rows(content.load)
+    inside = [row for row in rows if row.tissue not in ("overlay", "outside")]
+    touched = [row for row in inside if row.volume_mm3 > 0]
+    shares = _shares(content.pattern)
+    evidence, sources = _evidence(content.pattern)
+    views = pictures.scan_views(content.images, content.lesion, content.atlas)
+    return {
+        "scan": content,
+        "title": title,
+        "line": line,
+        "age": words.age(content.age_years),
+        "sections": SECTIONS,
+        "facts": _facts(content),
+        "shares": shares,
+        "largest_share": max((share for _, share in shares if share), default=0),
+        "evidence": evidence,
+        "sources": sources,
+        "views": views,
+        "cut_through": _cut_through(content, views),
+        "template_views": pictures.template_views(content.template, content.template_lesion),
+        "check_views": pictures.registration_views(
+            content.images.get(content.reference), content.template_in_scan, content.atlas
+        ),
+        "sided": [row for row in touched if not row.midline],
+        "midline": [row for row in touched if row.midline],
+        "untouched": tables.untouched(inside),
+        "outside": [row for row in rows if row.tissue == "outside"],
+        "overlays": [row for row in rows if row.tissue == "overlay" and row.volume_mm3 > 0],
+        "largest_load": max((cell.share for row in rows for cell in row.cells if cell.share > 0), default=0),
+        "total_mm3": _total(content),
+        "lobes": tables.lobe_layers(content.load),
+        "lesion_rows": content.lesions.to_dict("records"),
+        "measures": _by_measure(content.morphometry),
+        "not_assessed": _not_assessed(content),
+        "words": words,
+        "structure_name": tables.structure_name,
+    }
+
+
+def _by_measure(morphometry: pd.DataFrame) -> tuple[list[Measures], list[Measures]]:
+    """Return the measures that compare (shown) and the plain volumes (folded): name, records."""
+    records = tables.by_side(morphometry)
+    names = list(dict.fromkeys(record["measure"] for record in records))
+    groups = [(name, [r for r in records if r["measure"] == name]) for name in names]
+    return [g for g in groups if g[0] != "volume"], [g for g in groups if g[0] == "volume"]
+
+
+def _cut_through(content: ScanReport, views: Sequence[pictures.View]) -> str:
+    """Say where the planes lie."""
+    if content.lesion is None:
+        return "There is no lesion mask: the planes run through the middle of the brain."
+    if not pictures.seen(views):
+        return "The mask is empty: the planes run through the middle of the brain."
+    where = "The planes run where most of the lesion lies and through the largest lesions."
+    return f"{where} Positions are mm of the scan."
+
+
+def _total(content: ScanReport) -> float | None:
+    """Lesion volume in mm³ over the rows that partition the scan; None where it was not measured."""
+    if content.lesion is None or content.load.empty:
+        return None
+    parts = content.load[content.load["tissue"] != "overlay"]
+    return float(parts["lesion_volume_mm3"].sum())
+
+
+def _facts(content: ScanReport) -> list[tuple[str, str]]:
+    """Return the few numbers that stand beside the verdict: name, text."""
+    mrics = content.pattern.get("mrics", {})
+    dominance = content.pattern.get("dominance", {})
+    secondary = [words.mrics_words(code) for code in mrics.get("secondary") or []]
+    facts = [("Dominance", words.phrase(dominance.get("call")))]
+    index = dominance.get("index")
+    if not words.missing(index):
+        facts.append(("Dominance index", f"{index:+.2f} (+1 all white, −1 all grey)".replace("-", "−")))
+    facts.append(("MRICS", words.mrics_words(mrics.get("subgroup") or mrics.get("group"))))
+    if secondary:
+        facts.append(("Also fits", "; ".join(secondary)))
+    confidence = mrics.get("confidence")
+    facts.append(("Confidence", "n/a (not measured)" if words.missing(confidence) else f"{confidence:.0%}"))
+    return facts
+
+
+def _shares(pattern: Mapping[str, Any]) -> list[tuple[str, float | None]]:
+    shares = pattern.get("dominance", {}).get("shares") or {}
+    names = [*words.CLASSES, *(name for name in shares if name not in words.CLASSES)]
+    return [(words.CLASSES.get(n, words.phrase(n).capitalize()), shares[n]) for n in names if n in shares]
+
+
+def _evidence(pattern: Mapping[str, Any]) -> tuple[list[tuple[str, list[Step]]], list[str]]:
+    """Return the steps of each score, and the sources that they refer to by number (from 1)."""
+    titles = {"dominance": "Dominance", "mrics": "MRICS group"}
+    scores = {name: pattern[name] for name in titles if name in pattern} | dict(pattern.get("scales") or {})
+    sources: dict[str, int] = {}
+    evidence = []
+    for name, score in scores.items():
+        steps = [
+            Step(
+                item["rule"],
+                item["value"],
+                item["limit"],
+                sources.setdefault(item["source"], len(sources) + 1),
+            )
+            for item in score.get("evidence") or []
+        ]
+        if steps:
+            evidence.append((titles.get(name, name), steps))
+    return evidence, list(sources)
+
+
+def _not_assessed(content: ScanReport) -> list[str]:
+    lines = list(content.not_assessed)
+    for name, score in content.pattern.items():
+        reason = score.get("not_assessed") if isinstance(score, Mapping) else None
+        if reason:
+            title = {"mrics": "MRICS group"}.get(name, words.phrase(name).capitalize())
+            lines.append(f"{title}: {reason}")
+    absent = [contrast for contrast in CONTRASTS if contrast not in content.contrasts]
+    if absent:
+        lines.append(f"What only {', '.join(absent)} would show: not given.")
+    return list(dict.fromkeys([*lines, *ALWAYS_NOT_ASSESSED]))

@@ -1,0 +1,133 @@
+"""Tables of a scan, shaped for reading: left beside right, lobe by layer."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cpimaging.atlases.vocabulary import load_structures
+from cpimaging.report.words import TISSUES, phrase
+
+LOBES = ("frontal", "parietal", "temporal", "occipital")
+LAYERS = ("periventricular", "deep", "subcortical")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Lesion in one structure on one side; share is the percentage that is lesioned, NaN if unknown."""
+
+    volume_mm3: float
+    share: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One structure: left and right, or midline. A side that the atlas does not have is all NaN."""
+
+    name: str
+    tissue: str
+    left: Cell
+    right: Cell
+    midline: Cell | None
+
+    @property
+    def cells(self) -> list[Cell]:
+        """The sides that there are."""
+        return [self.midline] if self.midline else [self.left, self.right]
+
+    @property
+    def volume_mm3(self) -> float:
+        """Lesion in all sides."""
+        return float(np.nansum([cell.volume_mm3 for cell in self.cells]))
+
+
+def structure_name(structure: str) -> str:
+    """Return the display name of a structure; one outside the vocabulary as plain words."""
+    names = load_structures().set_index("structure")["name"]
+    return str(names.get(structure, phrase(structure).capitalize()))
+
+
+def load_rows(load: pd.DataFrame) -> list[Row]:
+    """Return one row per structure with the lobes and layers added up, in the vocabulary's order.
+
+    load: columns of LESIONLOAD_COLUMNS.
+    """
+    if load.empty:
+        return []
+    volumes = ["region_volume_mm3", "lesion_volume_mm3"]
+    sums = load.groupby(["tissue", "structure", "side"], sort=False)[volumes].sum(min_count=1).reset_index()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sums["share"] = 100 * sums["lesion_volume_mm3"] / sums["region_volume_mm3"].replace(0, np.nan)
+    order = {name: place for place, name in enumerate(load_structures()["structure"])}
+    rows = [
+        _row(str(tissue), str(structure), part)
+        for (tissue, structure), part in sums.groupby(["tissue", "structure"], sort=False)
+    ]
+    places = {structure_name(name): place for name, place in order.items()}
+    tissues = list(TISSUES)
+    return sorted(
+        rows,
+        key=lambda row: (
+            tissues.index(row.tissue) if row.tissue in tissues else len(tissues),
+            places.get(row.name, len(places)),
+        ),
+    )
+
+
+def _row(tissue: str, structure: str, part: pd.DataFrame) -> Row:
+    cells = {
+        side: Cell(float(volume), float(share))
+        for side, volume, share in zip(part["side"], part["lesion_volume_mm3"], part["share"], strict=True)
+    }
+    absent = Cell(np.nan, np.nan)
+    sides = cells.get("left", absent), cells.get("right", absent)
+    return Row(structure_name(structure), tissue, *sides, cells.get("midline"))
+
+
+def lobe_layers(load: pd.DataFrame) -> list[tuple[str, list[Cell]]]:
+    """Return, per lobe, six cells of cerebral white matter mirrored about the ventricles.
+
+    Left subcortical, deep, periventricular, then right periventricular, deep, subcortical; NaN
+    where the table has no such row.
+    """
+    white = load[(load["structure"] == "white_matter") & load["layer"].isin(LAYERS)]
+    known = {
+        (lobe, side, layer): Cell(float(volume), float(share))
+        for lobe, side, layer, volume, share in zip(
+            *(white[name] for name in ("lobe", "side", "layer", "lesion_volume_mm3", "percent_region")),
+            strict=True,
+        )
+    }
+    columns = [("left", layer) for layer in reversed(LAYERS)] + [("right", layer) for layer in LAYERS]
+    lobes = [lobe for lobe in LOBES if any(key[0] == lobe for key in known)]
+    return [
+        (lobe, [known.get((lobe, *column), Cell(np.nan, np.nan)) for column in columns]) for lobe in lobes
+    ]
+
+
+def by_side(morphometry: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return one record per measure and structure with left, right and midline values (or None).
+
+    Volumes given in mm3 are turned into ml.
+    """
+    records: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for item in morphometry.to_dict("records"):
+        unit, value = str(item["unit"]), item["value"]
+        if unit == "mm3":
+            unit, value = "ml", value / 1000
+        key = (str(item["measure"]), str(item["structure"]), unit)
+        record = records.setdefault(
+            key, {"measure": key[0], "name": structure_name(key[1]), "unit": unit} | dict.fromkeys(SIDES)
+        )
+        record[item["side"] if item["side"] in SIDES else "midline"] = value
+    return list(records.values())
+
+
+SIDES: Sequence[str] = ("left", "right", "midline")
+
+
+def untouched(rows: Iterable[Row]) -> list[str]:
+    """Return the names of the structures without lesion."""
+    return [row.name for row in rows if row.volume_mm3 == 0]

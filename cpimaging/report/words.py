@@ -1,0 +1,128 @@
+"""The words of the pages: what the codes of the tables mean, for readers who do not know them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+DISCLAIMER = (
+    "Research use only. Not a medical device; not validated for diagnosis, prognosis, treatment or "
+    "questions of causation. Automated measurements may be wrong, above all in infants and in brains with "
+    "large lesions. Have the findings reviewed by a paediatric neuroradiologist. Not for decisions about "
+    "an individual."
+)
+
+CLASSES: Mapping[str, str] = {
+    "white_matter": "White matter",
+    "deep_grey": "Deep grey matter",
+    "cortex": "Cortex",
+    "brainstem": "Brainstem",
+    "cerebellum": "Cerebellum",
+}
+TISSUES: Mapping[str, str] = {
+    **CLASSES,
+    "csf": "Ventricles",
+    "outside": "Outside the atlas",
+    "overlay": "Overlays",
+}
+
+DOMINANCE: Mapping[str, str] = {
+    "white_matter": "Predominant white-matter injury",
+    "deep_grey": "Predominant deep grey-matter injury",
+    "cortex": "Predominant cortical injury",
+    "brainstem": "Predominant brainstem injury",
+    "cerebellum": "Predominant cerebellar injury",
+    "mixed": "Mixed injury, no tissue predominates",
+    "none": "No lesion found",
+    "indeterminate": "Indeterminate",
+    "not_assessed": "Not assessed",
+}
+
+MRICS_GROUPS: Mapping[str, str] = {
+    "A": "Maldevelopment",
+    "B": "Predominant white-matter injury",
+    "C": "Predominant grey-matter injury",
+    "D": "Miscellaneous",
+    "E": "Normal",
+}
+MRICS_SUBGROUPS: Mapping[str, str] = {
+    "B1": "periventricular leukomalacia pattern",
+    "B2": "pattern of a past intraventricular haemorrhage or periventricular haemorrhagic infarction",
+    "B3": "periventricular leukomalacia pattern together with that of a past haemorrhage",
+    "C1": "basal ganglia and thalamus pattern",
+    "C2": "cortico-subcortical pattern (watershed or multicystic)",
+    "C3": "arterial infarction pattern",
+    "D": "none of the patterns B and C",
+    "E": "nothing found above the limits",
+}
+QC: Mapping[str, str] = {
+    "pass": "Quality checks passed",
+    "warn": "Quality checks: look before use",
+    "fail": "Quality checks failed: do not use these numbers",
+    "not_applicable": "Quality not checked",
+}
+
+
+def phrase(code: Any) -> str:
+    """Return a code of the tables as plain words: "deep_grey" -> "deep grey"; missing is "n/a"."""
+    return "n/a" if missing(code) else str(code).replace("_", " ")
+
+
+def missing(value: Any) -> bool:
+    """Tell whether a value stands for "not known": None, NaN, "" or "n/a"."""
+    return value is None or value in ("", "n/a") or value != value
+
+
+def mrics_words(code: Any) -> str:
+    """Say an MRICS group or subgroup in words: "B1" -> "B1 periventricular leukomalacia pattern"."""
+    if missing(code):
+        return "n/a"
+    words = MRICS_SUBGROUPS.get(str(code)) or MRICS_GROUPS.get(str(code), "")
+    return f"{code} {words}".strip()
+
+
+def headline(
+    pattern: Mapping[str, Any], lesion_source: str | None, lesion_voxels: int | None
+) -> tuple[str, str]:
+    """Return the verdict as a title and a line below it, which may be "".
+
+    pattern: the pattern JSON. lesion_voxels: None where there is no mask at all.
+    """
+    dominance, mrics = pattern.get("dominance", {}), pattern.get("mrics", {})
+    call = dominance.get("call", "not_assessed")
+    if call in ("not_assessed", "indeterminate"):
+        reason = dominance.get("not_assessed") or mrics.get("not_assessed") or "no reason was given"
+        return DOMINANCE[call], sentence(reason)
+    if call == "none":
+        empty = lesion_source == "given mask" and lesion_voxels == 0
+        return DOMINANCE[call] + (" (given mask is empty)" if empty else ""), _mrics_line(mrics)
+    group = mrics.get("group")
+    if group in ("B", "C"):
+        subgroup = mrics.get("subgroup")
+        line = f"{subgroup} {MRICS_SUBGROUPS[subgroup]}" if subgroup in MRICS_SUBGROUPS else ""
+        return MRICS_GROUPS[group], ", ".join([line, *_details(mrics)]) if line else ""
+    return DOMINANCE.get(call, phrase(call).capitalize()), _mrics_line(mrics)
+
+
+def _details(mrics: Mapping[str, Any]) -> list[str]:
+    details = [] if missing(mrics.get("severity")) else [phrase(mrics["severity"])]
+    if not missing(mrics.get("territory")):
+        details.append(f"territory {phrase(mrics['territory']).removeprefix('territory ').upper()}")
+    return details
+
+
+def _mrics_line(mrics: Mapping[str, Any]) -> str:
+    if missing(mrics.get("group")):
+        return "MRICS group not called: " + (mrics.get("not_assessed") or "no rule holds")
+    code = mrics["group"]
+    return f"MRICS {code}: {MRICS_GROUPS.get(code, '').lower()}"
+
+
+def sentence(text: str) -> str:
+    """Return a text with a capital at its start."""
+    return text[:1].upper() + text[1:]
+
+
+def age(years: float | None) -> str:
+    """Return an age in months below two years, else in years."""
+    if years is None or missing(years):
+        return "n/a"
+    return f"{12 * years:.0f} months" if years < 2 else f"{years:.1f} years"
