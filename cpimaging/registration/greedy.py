@@ -4,7 +4,10 @@ Fixed image is the scan, moving image the template, so that the lesion lies in t
 """
 
 import io
+import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +71,7 @@ def rigid(reference: Image, moving: Image) -> Matrix:
 
     Mutual information from the positions in the headers: for contrasts of one person.
     """
-    return _linear("-a -dof 6 -ia-identity -m NMI -n 100x50x10", reference, moving, None)
+    return _linear("-a -dof 6 -ia-identity -m NMI -n 100x50x0", reference, moving, None)
 
 
 def _linear(command: str, fixed: Image, moving: Image, kept: Image | None) -> Matrix:
@@ -85,7 +88,24 @@ def _run(command: str, fixed: Image, moving: Image, kept: Image | None, threads:
     if kept is not None:
         images["kept"], mask = to_itk(kept), "-gm kept"
     words = f"-i fixed moving {mask} {command} -seed {SEED} -threads {threads} -V 0"
-    Greedy3D().execute(words, out=io.StringIO(), err=io.StringIO(), **images)
+    with _silent():
+        Greedy3D().execute(words, out=io.StringIO(), err=io.StringIO(), **images)
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep the optimiser's own chatter, which goes past Python's streams, out of the logs."""
+    kept = [os.dup(stream) for stream in (1, 2)]
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        for stream in (1, 2):
+            os.dup2(nowhere, stream)
+        yield
+    finally:
+        for stream, copy in zip((1, 2), kept, strict=True):
+            os.dup2(copy, stream)
+            os.close(copy)
+        os.close(nowhere)
 
 
 def _working_grid(scan: Image) -> Image:

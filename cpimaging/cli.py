@@ -1,0 +1,192 @@
+"""The command line: one command per stage, and a few for people."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cpimaging import __version__
+from cpimaging.types import InputError
+
+app = typer.Typer(
+    help="Lesion patterns of cerebral palsy from brain MRI. Research use only.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+atlas_app = typer.Typer(help="Atlases: export and check.", no_args_is_help=True)
+app.add_typer(atlas_app, name="atlas")
+
+BAD_INPUT = 2
+
+STAGE_HELP = {
+    "preprocess": "Bring every contrast to one grid, inside the brain, without bias field.",
+    "register": "Find the way from the scan to the template and back.",
+    "segment": "Move the atlas to the scan and measure its structures.",
+    "lesions": "Number the lesions and say where each of them lies.",
+    "quantify": "Measure the lesion in every structure, side, lobe and layer.",
+    "qc": "Check whether the scan can be trusted.",
+    "score": "Call the pattern from the tables, with the evidence.",
+    "report": "Write the page of the scan.",
+}
+
+OutputDir = Annotated[Path, typer.Option(help="Where results are written.")]
+AtlasName = Annotated[str, typer.Option(help='"embedded", or an atlas folder.')]
+Engine = Annotated[str, typer.Option(help="Registration engine: greedy or identity.")]
+Threads = Annotated[int, typer.Option(min=1, help="Number of threads.")]
+ScanLabel = Annotated[str, typer.Option(help="Label of the scan: sub-01 or sub-01_ses-02.")]
+ImageFile = Annotated[Path | None, typer.Option(help="Image of this contrast, NIfTI.")]
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """Turn bad input into one line and exit code 2."""
+    try:
+        yield
+    except InputError as error:
+        typer.echo(f"cpimaging: {error}", err=True)
+        raise typer.Exit(BAD_INPUT) from None
+
+
+def _plain(function: Callable[..., None]) -> Callable[..., None]:
+    @wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        with _plainly():
+            function(*args, **kwargs)
+
+    return wrapped
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True)] = False,
+) -> None:
+    """Lesion patterns of cerebral palsy from brain MRI. Research use only."""
+
+
+def _add_stage(stage: str, help_text: str) -> None:
+    def command(
+        scan: ScanLabel,
+        output_dir: OutputDir,
+        atlas: AtlasName = "embedded",
+        engine: Engine = "greedy",
+        threads: Threads = 1,
+    ) -> None:
+        from cpimaging.stages import Job
+
+        import_module(f"cpimaging.stages.{stage}").run(Job(output_dir, scan, atlas, engine, threads))
+
+    app.command(stage, help=help_text)(_plain(command))
+
+
+for _stage, _help in STAGE_HELP.items():
+    _add_stage(_stage, _help)
+
+
+@app.command()
+@_plain
+def index(output_dir: OutputDir) -> None:
+    """Open headers and sidecars of the planned scans: what was picked, ages, problems."""
+    from cpimaging.stages import index as stage
+
+    stage.run(output_dir)
+
+
+@app.command()
+@_plain
+def cohort(output_dir: Annotated[Path, typer.Argument(help="Folder that holds the results.")]) -> None:
+    """Write index.html, the group tables and logs/summary.tsv from whatever exists."""
+    from cpimaging.stages import cohort as stage
+
+    stage.run(output_dir)
+
+
+@app.command()
+@_plain
+def run(
+    output_dir: Annotated[Path, typer.Argument(help="Where results are written.")],
+    t1w: ImageFile = None,
+    t2w: ImageFile = None,
+    flair: ImageFile = None,
+    adc: ImageFile = None,
+    lesion: Annotated[Path | None, typer.Option(help="Lesion mask in scan space.")] = None,
+    brain_mask: Annotated[Path | None, typer.Option(help="Brain mask in scan space.")] = None,
+    scan: ScanLabel = "sub-01",
+    age_years: Annotated[float | None, typer.Option(min=0, max=120, help="Age at scan.")] = None,
+    atlas: AtlasName = "embedded",
+    engine: Engine = "greedy",
+    threads: Threads = 2,
+) -> None:
+    """Process one scan without BIDS, all stages in a row."""
+    from cpimaging.bids import single_scan
+    from cpimaging.stages import Job
+    from cpimaging.stages import single as stage
+
+    images = {"T1w": t1w, "T2w": t2w, "FLAIR": flair, "ADC": adc}
+    given = {contrast: path.resolve() for contrast, path in images.items() if path is not None}
+    lesion, brain_mask = (path.resolve() if path else None for path in (lesion, brain_mask))
+    planned = single_scan(given, lesion, brain_mask, label=scan)
+    for name in stage.run(Job(output_dir, scan, atlas, engine, threads), planned, age_years):
+        typer.echo(name)
+
+
+@app.command()
+@_plain
+def simulate(
+    output_dir: Annotated[Path, typer.Argument(help="Where the dataset is written.")],
+    n: Annotated[int, typer.Option(min=1, help="Number of brains.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, help="Seed; the same seed makes the same brains.")] = 0,
+    voxel_mm: Annotated[float, typer.Option(min=0.5, max=6, help="Voxel edge.")] = 2.0,
+    contrasts: Annotated[str, typer.Option(help="Comma list of T1w, T2w, FLAIR, ADC.")] = "T1w,FLAIR",
+    patterns: Annotated[str, typer.Option(help='Comma list of patterns, or "all".')] = "all",
+    masks: Annotated[bool, typer.Option(help="Give the lesion masks to the pipeline.")] = True,
+) -> None:
+    """Write a BIDS dataset of brains with a known injury."""
+    from cpimaging.simulate import simulate as make
+
+    chosen = patterns if patterns == "all" else patterns.split(",")
+    make(
+        output_dir,
+        n=n,
+        seed=seed,
+        voxel_mm=voxel_mm,
+        contrasts=contrasts.split(","),
+        patterns=chosen,
+        masks=masks,
+    )
+
+
+@atlas_app.command("export")
+@_plain
+def atlas_export(
+    output_dir: Annotated[Path, typer.Argument(help="Where the label table is written.")],
+    atlas: AtlasName = "embedded",
+) -> None:
+    """Get an atlas ready, check that it serves the scorers, and write its label table."""
+    from cpimaging.stages import atlas as stage
+
+    stage.run(output_dir, atlas)
+
+
+@atlas_app.command("check")
+@_plain
+def atlas_check(folder: Annotated[str, typer.Argument(help="Atlas folder.")]) -> None:
+    """Say what is wrong with an atlas, or that it is fine."""
+    from cpimaging.atlases import check_atlas, load_atlas
+    from cpimaging.stages.atlas import check
+
+    atlas = load_atlas(folder)
+    for problem in check_atlas(atlas):
+        typer.echo(problem)
+    check(atlas, folder)
+    typer.echo(f"{atlas.name}: fine, {len(atlas.dseg.regions)} regions")

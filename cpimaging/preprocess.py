@@ -1,0 +1,165 @@
+"""From raw images to one grid: checks, brain, bias field, contrasts side by side."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from cpimaging.itk import from_itk, to_itk
+from cpimaging.registration import resample
+from cpimaging.registration.greedy import rigid
+from cpimaging.types import CONTRASTS, Image, InputError
+
+Bool = NDArray[np.bool_]
+
+EXTRACTED_BRAIN_ML = (150.0, 2200.0)
+"""Tissue volume of an image that may hold a bare brain: newborn to large adult (ours)."""
+
+EXTRACTED_FACE_CM2 = 30.0
+"""A bare brain leaves the faces of the image free; a neck does not (ours)."""
+
+BIAS_GRID_MM = 4.0
+"""Grid on which the bias field is fitted, as the authors of N4 suggest (Tustison et al. 2010)."""
+
+ALIGNED_MM = 1.0
+"""Contrasts closer than this, on one grid, are left as they are (ours).
+
+The fit itself is sure to 0.2-0.5 mm on pairs that were aligned before, and resampling blurs."""
+
+LESION_INSIDE_SHARE = 0.5
+"""At least this share of a lesion mask must meet the brain, or its position is taken for wrong (ours)."""
+
+
+def reference_contrast(contrasts: Iterable[str]) -> str:
+    """Return the contrast whose grid is the scan's: T1w, else T2w, else FLAIR."""
+    available = [name for name in CONTRASTS[:3] if name in set(contrasts)]
+    if not available:
+        raise InputError("scan", "has neither T1w, T2w nor FLAIR", "add one of them")
+    return available[0]
+
+
+def check_signal(image: Image, path: Path | str) -> Image:
+    """Return the image with not-a-number voxels set to 0; refuse one that holds nothing."""
+    data = np.nan_to_num(image.data, nan=0.0, posinf=0.0, neginf=0.0)
+    if not data.any():
+        raise InputError(path, "holds only zeros", "convert it again or leave it out")
+    if data.min() == data.max():
+        raise InputError(path, "has the same value everywhere", "convert it again or leave it out")
+    return image.with_data(data)
+
+
+def check_finite(image: Image, brain: Bool, path: Path | str) -> list[str]:
+    """Return a note where voxels outside the brain are not numbers; refuse them inside it."""
+    bad = ~np.isfinite(image.data)  # as read, before check_signal
+    inside = int((bad & brain).sum())
+    if inside:
+        raise InputError(
+            path, f"has {inside} voxels inside the brain that are not numbers", "repair or leave out"
+        )
+    return [f"{bad.sum()} voxels outside the brain were not numbers; set to 0"] if bad.any() else []
+
+
+def binary_mask(mask: Image, path: Path | str) -> tuple[Image, list[str]]:
+    """Return a boolean mask and a note on how its values were read.
+
+    Two values mean outside and inside. Fractions between 0 and 1 count from 0.5; other numbers above
+    0 count. Raises InputError on negative or non-finite values.
+    """
+    data = mask.data
+    if not np.isfinite(data).all() or data.min() < 0:
+        raise InputError(
+            path, "is not a mask: it has negative or non-finite values", "give a mask of 0 and 1"
+        )
+    top = float(data.max())
+    if top <= 1:
+        return mask.with_data(data >= 0.5), []
+    return mask.with_data(data > 0), [f"mask values up to {top:g}; everything above 0 counts as inside"]
+
+
+def place_mask(mask: Image, reference: Image, path: Path | str) -> tuple[Image, list[str]]:
+    """Return a boolean mask on the reference grid, by world position, and a note where grids differ.
+
+    Raises InputError for a mask that has the shape of the reference but another position: its header
+    was lost.
+    """
+    if mask.same_grid(reference, tolerance_mm=0.1 * min(reference.spacing_mm)):
+        return Image(mask.data, reference.affine, reference.axcodes), []
+    if mask.shape == reference.shape:
+        raise InputError(
+            path, "has the shape of the scan but another position", "copy the scan's header to it"
+        )
+    placed = resample(mask, reference, mode="nearest")
+    return placed, ["the mask lies on another grid than the scan; brought over by its position in mm"]
+
+
+def check_lesion_position(lesion: Image, brain: Image, path: Path | str) -> None:
+    """Refuse a lesion mask that lies mostly outside the brain. Both on the reference grid."""
+    if not lesion.data.any():
+        return
+    near = ndimage.binary_dilation(brain.data, iterations=max(1, round(5 / min(brain.spacing_mm))))
+    inside = float((lesion.data & near).sum() / lesion.data.sum())
+    if inside < LESION_INSIDE_SHARE:
+        problem = f"lies outside the brain ({100 * inside:.0f} % inside): its position does not fit the scan"
+        raise InputError(path, problem, "copy the scan's header to it")
+
+
+def extracted_brain(image: Image) -> Bool | None:
+    """Return the brain of an image whose skull was removed before, or None for a whole head.
+
+    Removed means: background exactly 0, a volume that a bare brain can have, image faces free.
+    """
+    tissue = _largest(image.data != 0)
+    low, high = EXTRACTED_BRAIN_ML
+    if not low <= tissue.sum() * image.voxel_volume_mm3 / 1000 <= high:
+        return None
+    spacing = np.array(image.spacing_mm)
+    for axis in range(3):
+        pixel_cm2 = float(np.prod(np.delete(spacing, axis))) / 100
+        for end in (0, -1):
+            if np.take(tissue, end, axis=axis).sum() * pixel_cm2 > EXTRACTED_FACE_CM2:
+                return None
+    filled: Bool = ndimage.binary_fill_holes(tissue)
+    return filled
+
+
+def _largest(mask: Bool) -> Bool:
+    labels, count = ndimage.label(mask)
+    if count < 2:
+        return mask
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    largest: Bool = labels == sizes.argmax()
+    return largest
+
+
+def bias_correct(image: Image, brain: Bool) -> Image:
+    """Return the image without its bias field, 0 outside the brain (N4, Tustison et al. 2010)."""
+    positive = np.maximum(image.data, 1e-3 * image.data.max()).astype(np.float32)
+    shrink = [max(1, round(BIAS_GRID_MM / step)) for step in image.spacing_mm]
+    full, mask = to_itk(image.with_data(positive)), to_itk(image.with_data(brain))
+    n4: Any = sitk.N4BiasFieldCorrectionImageFilter()
+    n4.SetNumberOfThreads(1)  # sums in thread order are not repeatable
+    n4.SetMaximumNumberOfIterations([50, 50, 30])
+    n4.Execute(sitk.Shrink(full, shrink), sitk.Shrink(mask, shrink))
+    field = from_itk(n4.GetLogBiasFieldAsImage(full)).data
+    return image.with_data(np.where(brain, image.data / np.exp(field), 0).astype(np.float32))
+
+
+def align(moving: Image, reference: Image, brain: Bool) -> tuple[Image, float]:
+    """Return `moving` on the grid of `reference`, moved rigidly, and how far it moved in mm.
+
+    Both are unmasked. The distance is the mean over the brain; under ALIGNED_MM on the same grid the
+    image is returned as it is.
+    """
+    matrix = rigid(reference, moving)
+    points = np.argwhere(brain)[::997]
+    world = points @ reference.affine[:3, :3].T + reference.affine[:3, 3]
+    moved = world @ matrix[:3, :3].T + matrix[:3, 3]
+    distance_mm = float(np.linalg.norm(moved - world, axis=1).mean())
+    if distance_mm < ALIGNED_MM and moving.same_grid(reference):
+        return Image(moving.data, reference.affine, reference.axcodes), distance_mm
+    return resample(moving, reference, matrix=matrix), distance_mm

@@ -1,0 +1,102 @@
+"""One module per stage: read the files, call the science, write the files."""
+
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from cpimaging.bids import Scan
+from cpimaging.io import read_image, read_json, write_json
+from cpimaging.layout import EMBEDDED_ATLAS, ScanFiles
+from cpimaging.preprocess import binary_mask, reference_contrast
+from cpimaging.types import Image, InputError
+
+SCAN_STAGES = ("preprocess", "register", "segment", "lesions", "quantify", "qc", "score", "report")
+"""The stages of one scan, in order."""
+
+PLAN = "logs/plan.json"
+INDEX = "logs/index.tsv"
+GIVEN = "given mask"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One scan in one stage: where its files are, and the study's choices."""
+
+    output: Path
+    label: str
+    atlas: str = "embedded"
+    engine: str = "greedy"
+    threads: int = 1
+
+    @cached_property
+    def _plan(self) -> tuple[Path, Scan]:
+        bids_dir, scans = read_plan(self.output)
+        for scan in scans:
+            if scan.label == self.label:
+                return bids_dir, scan
+        raise InputError(self.output / PLAN, f"does not hold {self.label}", "start the workflow again")
+
+    @property
+    def scan(self) -> Scan:
+        """The scan as it was planned."""
+        return self._plan[1]
+
+    @property
+    def files(self) -> ScanFiles:
+        """The output paths."""
+        atlas = EMBEDDED_ATLAS if self.atlas == "embedded" else Path(self.atlas).name.removeprefix("atlas-")
+        return ScanFiles.of(self.output, self.label, atlas)
+
+    @property
+    def images(self) -> dict[str, Path]:
+        """The user's images: contrast -> path."""
+        return {contrast: self._plan[0] / path for contrast, path in self.scan.images.items()}
+
+    @property
+    def reference(self) -> str:
+        """The contrast whose grid is the scan's."""
+        return reference_contrast(self.scan.images)
+
+    @property
+    def lesion(self) -> Path | None:
+        """The given lesion mask."""
+        return self._plan[0] / self.scan.lesion_mask if self.scan.lesion_mask else None
+
+    @property
+    def brain_mask(self) -> Path | None:
+        """The given brain mask."""
+        return self._plan[0] / self.scan.brain_mask if self.scan.brain_mask else None
+
+    def names(self, *paths: str | None) -> list[str]:
+        """Return how outputs call planned files: relative to the dataset, or by bare name, never absolute."""
+        return [path if not Path(path).is_absolute() else Path(path).name for path in paths if path]
+
+
+def read_plan(output: Path) -> tuple[Path, list[Scan]]:
+    """Return the dataset's folder and the scans that were planned for this output."""
+    plan: dict[str, Any] = read_json(output / PLAN)
+    return Path(plan["bids_dir"]), [_scan(entry) for entry in plan["scans"]]
+
+
+def _scan(entry: dict[str, Any]) -> Scan:
+    lists: dict[str, Any] = {name: tuple(entry[name]) for name in ("decisions", "problems")}
+    return Scan(**{**entry, **lists})
+
+
+def write_plan(output: Path, bids_dir: Path | str, scans: list[Scan]) -> None:
+    """Write the plan that all later jobs read; an unchanged one is left as it is."""
+    plan: dict[str, Any] = {"bids_dir": str(bids_dir), "scans": [asdict(scan) for scan in scans]}
+    path = output / PLAN
+    if not path.is_file() or read_json(path) != _as_json(plan):
+        write_json(path, plan)
+
+
+def _as_json(plan: dict[str, Any]) -> dict[str, Any]:
+    scans = [{k: list(v) if isinstance(v, tuple) else v for k, v in scan.items()} for scan in plan["scans"]]
+    return {**plan, "scans": scans}
+
+
+def read_mask(path: Path) -> tuple[Image, list[str]]:
+    """Read a mask on its own grid as boolean, with notes on how its values were read."""
+    return binary_mask(read_image(path, labels=True), path)

@@ -1,0 +1,148 @@
+"""cohort: group tables, lesion frequency, what failed, and one page, from whatever exists."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cpimaging.atlases import load_template
+from cpimaging.io import (
+    read_image,
+    read_json,
+    read_table,
+    typed,
+    write_image,
+    write_json,
+    write_table,
+    write_text,
+)
+from cpimaging.layout import TEMPLATE, ScanFiles
+from cpimaging.provenance import sidecar, software_versions
+from cpimaging.report.cohort import CohortReport, render_cohort
+from cpimaging.stages import SCAN_STAGES, Job, read_plan
+from cpimaging.stages.index import read_index_row
+from cpimaging.types import LESIONLOAD_COLUMNS, PATTERN_COLUMNS, Image
+
+SUMMARY_COLUMNS = dict.fromkeys(("participant_id", "session_id", "stage", "status", "message", "log"), "str")
+CLASSES = ("white_matter", "deep_grey", "cortex", "brainstem", "cerebellum")
+FREQUENCY = f"group_space-{TEMPLATE}_label-L_probseg.nii.gz"
+
+
+def run(output: Path, atlas: str = "embedded") -> None:
+    """Write the group tables, the frequency map, logs/summary.tsv and index.html."""
+    jobs = [Job(output, scan.label, atlas) for scan in read_plan(output)[1]]
+    patterns = typed([_pattern_row(job) for job in jobs if _finished(job)], PATTERN_COLUMNS)
+    summary = typed([_summary_row(job) for job in jobs], SUMMARY_COLUMNS)
+    frequency, n = _frequency(jobs)
+    write_table(output / "group_patterns.tsv", patterns)
+    write_table(output / "group_desc-lesionload_stats.tsv", _loads(jobs))
+    write_table(output / "logs" / "summary.tsv", summary)
+    if frequency is not None:
+        write_json(output / FREQUENCY.replace(".nii.gz", ".json"), sidecar("cohort", [], NumberOfScans=n))
+        write_image(output / FREQUENCY, frequency, template_space=True)
+    page = CohortReport(
+        patterns=patterns,
+        summary=summary,
+        template=load_template().t1w if frequency is not None else None,
+        frequency=frequency,
+        frequency_scans=n,
+        pages={job.label: Path(job.files.report).name for job in jobs if _finished(job)},
+        provenance={"Software": software_versions()},
+    )
+    write_text(output / "index.html", render_cohort(page))
+
+
+def _ids(label: str) -> dict[str, str]:
+    participant, _, session = label.partition("_")
+    return {"participant_id": participant, "session_id": session or "n/a"}
+
+
+def _outputs(files: ScanFiles, reference: str) -> dict[str, str]:
+    """Return the file whose existence says that a stage has finished."""
+    return {
+        "preprocess": files.brain_mask,
+        "register": files.xfm_to_scan(reference),
+        "segment": files.morphometry,
+        "lesions": files.lesions,
+        "quantify": files.lesionload,
+        "qc": files.qc,
+        "score": files.pattern,
+        "report": files.report,
+    }
+
+
+def _finished(job: Job) -> bool:
+    return Path(job.files.report).is_file() and Path(job.files.pattern).is_file()
+
+
+def _summary_row(job: Job) -> dict[str, str]:
+    """Return the last stage that was reached, and the last line of its log where it failed."""
+    reference = job.scan.reference or "T1w"
+    outputs = _outputs(job.files, reference)
+    for stage in SCAN_STAGES:
+        if not Path(outputs[stage]).is_file():
+            log = f"logs/{stage}/{job.label}.log"
+            return {
+                **_ids(job.label),
+                "stage": stage,
+                "status": "failed" if (job.output / log).is_file() else "not run",
+                "message": _last_line(job.output / log),
+                "log": log,
+            }
+    return {**_ids(job.label), "stage": "report", "status": "done", "message": "n/a", "log": "n/a"}
+
+
+def _last_line(log: Path) -> str:
+    """Return the last line of a log, without the name of the program in front."""
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log.is_file() else []
+    return lines[-1].removeprefix("cpimaging: ") if lines else "n/a"
+
+
+def _pattern_row(job: Job) -> dict[str, Any]:
+    pattern, qc, index = read_json(job.files.pattern), read_json(job.files.qc), read_index_row(job)
+    dominance, mrics = pattern["dominance"], pattern["mrics"]
+    load = read_table(job.files.lesionload, LESIONLOAD_COLUMNS)
+    volume = load.loc[load["tissue"] != "overlay", "lesion_volume_mm3"].sum(min_count=1)
+    return {
+        **_ids(job.label),
+        "dominance": dominance["call"],
+        "dominance_index": dominance["index"],
+        "mrics_group": mrics["group"],
+        "mrics_subgroup": mrics["subgroup"],
+        "mrics_secondary": ",".join(mrics["secondary"]) or None,
+        "confidence": mrics["confidence"],
+        "lesion_volume_mm3": volume,
+        **{f"{name}_percent": dominance["shares"].get(name) for name in CLASSES},
+        "qc": qc["verdict"],
+        "not_assessed_reason": mrics["not_assessed"] or dominance["not_assessed"],
+        "mask_source": index["lesion_source"],
+        "template_volume_ratio": qc["template_volume_ratio"],
+        "age_years": index["age_years"],
+        "sex": index["sex"],
+    }
+
+
+def _loads(jobs: list[Job]) -> pd.DataFrame:
+    tables = [read_table(job.files.lesionload, LESIONLOAD_COLUMNS) for job in jobs if _finished(job)]
+    return pd.concat(tables, ignore_index=True) if tables else typed([], LESIONLOAD_COLUMNS)
+
+
+def _frequency(jobs: list[Job]) -> tuple[Image | None, int]:
+    """Return the share of scans with a lesion at each template voxel, over the scans that have a mask."""
+    total: NDArray[np.int32] | None = None
+    grid, n = None, 0
+    for mask in _template_masks(jobs):
+        total = mask.data.astype(np.int32) + (0 if total is None else total)
+        grid, n = mask, n + 1
+    if grid is None or total is None:
+        return None, 0
+    return Image((total / n).astype(np.float32), grid.affine), n
+
+
+def _template_masks(jobs: list[Job]) -> Iterator[Image]:
+    for job in jobs:
+        if job.lesion is not None and _finished(job):
+            yield read_image(job.files.lesion_mask_template, labels=True)

@@ -1,0 +1,99 @@
+"""index: one row per scan, with what was picked and why; the dataset's own files."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cpimaging import __version__
+from cpimaging.bids import Scan, check_scan, read_demographics
+from cpimaging.io import read_table, typed, write_json, write_table, write_text
+from cpimaging.stages import INDEX, Job, read_plan
+from cpimaging.types import InputError
+
+INDEX_COLUMNS = {
+    "participant_id": "str",
+    "session_id": "str",
+    "age_years": "float64",
+    "sex": "str",
+    "age_source": "str",
+    "contrasts": "str",
+    "lesion_source": "str",
+    "decisions": "str",
+    "problems": "str",
+}
+SEPARATOR = " | "
+IGNORED_BY_VALIDATOR = ("logs/", "*.html", "group_*", "figures", "**/*_stats.*", "**/*_xfm.*")
+DESCRIPTIONS = {
+    "preproc": "on the grid of the reference scan, brain only, without its bias field",
+    "lesionload": "lesion volume per structure, side, lobe and layer",
+    "lesions": "one row per lesion",
+    "morphometry": "volumes of structures, and ratios to the template",
+    "pattern": "the pattern call with its evidence",
+    "qc": "quality flags and their verdict",
+}
+
+
+def run(output: Path) -> None:
+    """Write logs/index.tsv, participants.tsv and the files that make the output a BIDS derivative."""
+    bids_dir, scans = read_plan(output)
+    ages = read_demographics(bids_dir, scans)
+    problems = {scan.label: (*scan.problems, *check_scan(bids_dir, scan)) for scan in scans}
+    write(output, scans, ages, problems)
+
+
+def write(
+    output: Path, scans: Sequence[Scan], ages: pd.DataFrame, problems: dict[str, tuple[str, ...]]
+) -> None:
+    """Write the index of scans whose ages and problems are known."""
+    rows = [
+        {
+            **age,
+            "contrasts": ",".join(scan.images),
+            "lesion_source": scan.lesion_source,
+            "decisions": SEPARATOR.join(scan.decisions),
+            "problems": SEPARATOR.join(problems[scan.label]),
+        }
+        for scan, age in zip(scans, ages.to_dict("records"), strict=True)
+    ]
+    table = typed(pd.DataFrame(rows).replace("", "n/a"), INDEX_COLUMNS)
+    write_table(output / INDEX, table)
+    people = table.drop_duplicates("participant_id").rename(columns={"age_years": "age"})
+    write_table(output / "participants.tsv", people[["participant_id", "age", "sex"]])
+    write_json(output / "participants.json", {"age": {"Description": "age at scan", "Units": "years"}})
+    _write_dataset_files(output)
+
+
+def _write_dataset_files(output: Path) -> None:
+    write_json(
+        output / "dataset_description.json",
+        {
+            "Name": "cpimaging: lesion patterns",
+            "BIDSVersion": "1.11.0",
+            "DatasetType": "derivative",
+            "License": "as the source dataset",
+            "GeneratedBy": [{"Name": "cpimaging", "Version": __version__}],
+        },
+    )
+    described = [{"desc_id": name, "description": text} for name, text in DESCRIPTIONS.items()]
+    write_table(output / "descriptions.tsv", pd.DataFrame(described))
+    write_text(output / ".bidsignore", "\n".join(IGNORED_BY_VALIDATOR) + "\n")
+
+
+def read_index_row(job: Job) -> dict[str, Any]:
+    """Return the row of one scan: age_years is None where unknown, contrasts and notes are lists."""
+    path = job.output / INDEX
+    table = read_table(path, INDEX_COLUMNS)
+    participant, _, session = job.label.partition("_")
+    mine = table[(table["participant_id"] == participant) & (table["session_id"] == (session or "n/a"))]
+    if len(mine) != 1:
+        raise InputError(
+            path, f"has {len(mine)} rows for {job.label}, one is expected", "run the index stage again"
+        )
+    row: dict[str, Any] = mine.iloc[0].to_dict()
+    row["age_years"] = None if pd.isna(row["age_years"]) else float(row["age_years"])
+    row["contrasts"] = row["contrasts"].split(",")
+    for name in ("decisions", "problems"):
+        row[name] = [] if row[name] == "n/a" else row[name].split(SEPARATOR)
+    return row

@@ -1,0 +1,46 @@
+"""register: scan to template and back, the lesion left out of the metric."""
+
+from cpimaging.atlases import load_template
+from cpimaging.io import read_image, write_displacement, write_json
+from cpimaging.layout import TEMPLATE, sidecar_path
+from cpimaging.preprocess import check_lesion_position, place_mask
+from cpimaging.provenance import sidecar
+from cpimaging.registration import engines
+from cpimaging.stages import Job, read_mask
+from cpimaging.types import Image
+
+
+def run(job: Job) -> None:
+    """Write both directions of the transform."""
+    reference = job.reference
+    scan = read_image(job.files.preproc(reference))
+    lesion, notes = _lesion(job, scan)
+    template = load_template().t1w
+    chosen = engines()[job.engine]
+    matrix = chosen.affine(scan, template, lesion)
+    transform = chosen.deformable(scan, template, matrix, lesion, job.threads)
+    masked = lesion is not None and bool(lesion.data.any())
+    fields = {
+        "Engine": job.engine,
+        "LesionStrategy": "cost-function masking" if masked else "no lesion given, nothing masked",
+        "Affine": matrix.round(9).tolist(),
+        "Notes": notes,
+    }
+    sources = job.names(job.scan.images[reference], job.scan.lesion_mask)
+    for path, field, start, end in (
+        (job.files.xfm_to_template(reference), transform.to_template, "orig", TEMPLATE),
+        (job.files.xfm_to_scan(reference), transform.to_scan, TEMPLATE, "orig"),
+    ):
+        content = sidecar("register", sources, FromSpace=start, ToSpace=end, **fields)
+        write_json(sidecar_path(path), content)
+        write_displacement(path, field)
+
+
+def _lesion(job: Job, scan: Image) -> tuple[Image | None, list[str]]:
+    if job.lesion is None:
+        return None, []
+    mask, notes = read_mask(job.lesion)
+    placed, more = place_mask(mask, scan, job.lesion)
+    brain = read_image(job.files.brain_mask, labels=True)
+    check_lesion_position(placed, brain.with_data(brain.data > 0), job.lesion)
+    return placed, notes + more

@@ -1,0 +1,110 @@
+"""report: tables, patterns, flags and pictures on one page."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cpimaging.atlases import load_atlas, load_template
+from cpimaging.io import read_displacement, read_image, read_json, read_table, write_text
+from cpimaging.layout import sidecar_path
+from cpimaging.provenance import code_digest, software_versions
+from cpimaging.registration import resample
+from cpimaging.report.scan import ScanReport, render_scan
+from cpimaging.stages import GIVEN, SCAN_STAGES, Job
+from cpimaging.stages.index import read_index_row
+from cpimaging.types import (
+    CONTRASTS,
+    LESIONLOAD_COLUMNS,
+    LESIONS_COLUMNS,
+    MORPHOMETRY_COLUMNS,
+    Atlas,
+    LabelMap,
+)
+
+CITATIONS = (
+    "Tustison et al. 2010. N4ITK: improved N3 bias correction. IEEE Trans Med Imaging 29:1310 (bias field).",
+    "Yushkevich et al. 2016. Alzheimers Dement 12:P126 (greedy, the registration engine).",
+    "Brett et al. 2001. Spatial normalization of brain images with focal lesions using cost function "
+    "masking. NeuroImage 14:486 (lesion left out of the metric).",
+    "Fonov et al. 2011. Unbiased average age-appropriate atlases for pediatric studies. NeuroImage 54:313 "
+    "(template).",
+    "Himmelmann et al. 2017. MRI classification system (MRICS) for children with cerebral palsy. "
+    "Dev Med Child Neurol 59:57 (classification).",
+)
+
+
+def run(job: Job) -> None:
+    """Write the scan's page."""
+    row = read_index_row(job)
+    atlas = load_atlas(job.atlas)
+    reference = job.reference
+    participant, _, session = job.label.partition("_")
+    qc = read_json(job.files.qc)
+    content = ScanReport(
+        label=job.label,
+        participant_id=participant,
+        session_id=session or None,
+        age_years=row["age_years"],
+        sex=row["sex"],
+        contrasts=row["contrasts"],
+        reference=reference,
+        lesion_source=GIVEN if job.lesion else None,
+        notes=[*row["decisions"], *_notes(job, reference)],
+        load=read_table(job.files.lesionload, LESIONLOAD_COLUMNS),
+        lesions=read_table(job.files.lesions, LESIONS_COLUMNS),
+        morphometry=read_table(job.files.morphometry, MORPHOMETRY_COLUMNS),
+        pattern=read_json(job.files.pattern),
+        qc=qc,
+        not_assessed=[f"{name}: not given" for name in CONTRASTS if name not in job.images],
+        methods=_methods(job, reference, atlas, qc["template_volume_ratio"]),
+        citations=[*CITATIONS, *atlas.manifest.get("Citations", [])],
+        licences=[f"{atlas.name} {atlas.version}: {atlas.manifest.get('License', 'n/a')}"],
+        provenance=_provenance(job),
+        **_pictures(job, reference, atlas),
+    )
+    write_text(job.files.report, render_scan(content))
+
+
+def _pictures(job: Job, reference: str, atlas: Atlas) -> Mapping[str, Any]:
+    order = [reference, *(name for name in job.images if name != reference)]
+    images = {name: read_image(job.files.preproc(name)) for name in order}
+    template = load_template().t1w
+    to_scan = read_displacement(job.files.xfm_to_scan(reference))
+    given = job.lesion is not None
+    return {
+        "images": images,
+        "lesion": read_image(job.files.lesion_mask, labels=True) if given else None,
+        "atlas": LabelMap(read_image(job.files.atlas_dseg, labels=True), atlas.dseg.regions),
+        "template": template,
+        "template_lesion": read_image(job.files.lesion_mask_template, labels=True) if given else None,
+        "template_in_scan": resample(template, images[reference], to_scan),
+    }
+
+
+def _notes(job: Job, reference: str) -> list[str]:
+    paths = [*(job.files.preproc(name) for name in job.images), job.files.xfm_to_scan(reference)]
+    return [note for path in paths for note in read_json(sidecar_path(path)).get("Notes", [])]
+
+
+def _methods(job: Job, reference: str, atlas: Atlas, ratio: float) -> list[str]:
+    brain = read_json(sidecar_path(job.files.brain_mask))
+    transform = read_json(sidecar_path(job.files.xfm_to_scan(reference)))
+    others = [name for name in job.images if name != reference]
+    moved = f"; {', '.join(others)} brought to it rigidly" if others else ""
+    return [
+        f"Reference: {reference}{moved}. Brain mask: {brain['BrainMask']}. Bias field removed with N4.",
+        f"Registered to {atlas.space} with {transform['Engine']}: affine, then a stationary velocity field. "
+        f"Lesion: {transform['LesionStrategy']}.",
+        f"The brain is {ratio:.2f} times as large as the template's.",
+        "Lesions are measured on the mask's own grid; the mask is never resampled for measuring.",
+        "White matter is cut voxel by voxel into periventricular, deep and subcortical by "
+        "d(ventricle) / (d(ventricle) + d(cortex)).",
+        *(f"{name}: approximate, drawn from coordinates." for name in atlas.manifest.get("Approximate", [])),
+    ]
+
+
+def _provenance(job: Job) -> dict[str, Any]:
+    return {
+        "Input files": job.names(*job.scan.images.values(), job.scan.lesion_mask, job.scan.brain_mask),
+        "Software": software_versions(),
+        "Code digests": {stage: code_digest(stage) for stage in SCAN_STAGES},
+    }

@@ -1,0 +1,33 @@
+"""score: tables and flags to patterns, with the evidence."""
+
+from typing import Any
+
+from cpimaging.io import read_json, read_table, write_json
+from cpimaging.scorers import SCORERS, Tables, read_criteria
+from cpimaging.stages import GIVEN, Job
+from cpimaging.stages.index import read_index_row
+from cpimaging.types import LESIONLOAD_COLUMNS, LESIONS_COLUMNS, MORPHOMETRY_COLUMNS, ScanContext
+
+
+def run(job: Job) -> None:
+    """Write the pattern JSON."""
+    row = read_index_row(job)
+    flags = read_json(job.files.qc)
+    tables = Tables(
+        read_table(job.files.lesionload, LESIONLOAD_COLUMNS),
+        read_table(job.files.lesions, LESIONS_COLUMNS),
+        read_table(job.files.morphometry, MORPHOMETRY_COLUMNS),
+    )
+    context = ScanContext(
+        age_years=row["age_years"],
+        contrasts=row["contrasts"],
+        lesion_source=GIVEN if row["lesion_source"] != "none" else None,
+        qc=flags["verdict"],
+    )
+    content: dict[str, Any] = {name: _call(name, tables, context) for name in SCORERS}
+    write_json(job.files.pattern, {**content, "scales": {}})
+
+
+def _call(name: str, tables: Tables, context: ScanContext) -> dict[str, Any]:
+    scorer = SCORERS[name]
+    return scorer.score(tables, context, read_criteria(scorer.criteria))

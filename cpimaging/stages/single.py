@@ -1,0 +1,29 @@
+"""One scan without BIDS: all stages in a row, in this process."""
+
+from collections.abc import Iterator
+from importlib import import_module
+
+import numpy as np
+import pandas as pd
+
+from cpimaging.bids import Scan
+from cpimaging.stages import SCAN_STAGES, Job, atlas, cohort, index, write_plan
+
+
+def run(job: Job, scan: Scan, age_years: float | None) -> Iterator[str]:
+    """Run every stage; yield the name of each as it starts, and last the path of the page."""
+    write_plan(job.output, ".", [scan])
+    atlas.run(job.output, job.atlas)
+    age = {
+        "participant_id": [f"sub-{scan.participant}"],
+        "session_id": [f"ses-{scan.session}" if scan.session else "n/a"],
+        "age_years": [np.nan if age_years is None else age_years],
+        "sex": ["n/a"],
+        "age_source": ["n/a" if age_years is None else "given"],
+    }
+    index.write(job.output, [scan], pd.DataFrame(age), {scan.label: ()})
+    for stage in SCAN_STAGES:
+        yield stage
+        import_module(f"cpimaging.stages.{stage}").run(job)
+    cohort.run(job.output)
+    yield job.files.report

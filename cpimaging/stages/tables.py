@@ -1,0 +1,62 @@
+"""Small shared steps of the stages: id columns, and the atlas on a mask's own grid."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cpimaging.atlases import load_atlas
+from cpimaging.io import read_displacement, read_image
+from cpimaging.preprocess import place_mask
+from cpimaging.registration import resample
+from cpimaging.stages import Job, read_mask
+from cpimaging.types import Atlas, Image, LabelMap
+
+
+def with_ids(table: pd.DataFrame, label: str) -> pd.DataFrame:
+    """Return the table with the BIDS columns participant_id and session_id in front."""
+    participant, _, session = label.partition("_")
+    out = table.copy()
+    out.insert(0, "participant_id", participant)
+    out.insert(1, "session_id", session or "n/a")
+    return out
+
+
+@dataclass(frozen=True)
+class MeasuringGrid:
+    """The grid on which a lesion is measured: the mask's own, with all that is needed on it."""
+
+    mask: Image
+    labels: Image
+    brain: Image
+    overlays: dict[str, LabelMap]
+    atlas: Atlas
+    notes: list[str]
+
+
+def measuring_grid(job: Job) -> MeasuringGrid:
+    """Return the lesion mask on its own grid, with labels, brain and overlays moved there once.
+
+    Without a mask, an empty one on the reference grid.
+    """
+    atlas = load_atlas(job.atlas)
+    brain = read_image(job.files.brain_mask, labels=True)
+    labels = read_image(job.files.atlas_dseg, labels=True)
+    mask, notes = brain.with_data(np.zeros(brain.shape, bool)), list[str]()
+    if job.lesion is not None:
+        mask, notes = read_mask(job.lesion)
+        notes = notes + place_mask(mask, brain, job.lesion)[1]
+    if not mask.same_grid(brain, tolerance_mm=0.1 * min(brain.spacing_mm)):
+        brain, labels = (resample(image, mask, mode="nearest") for image in (brain, labels))
+    else:
+        mask = brain.with_data(mask.data)
+    field = read_displacement(job.files.xfm_to_scan(job.reference))
+    inside = brain.data > 0
+    overlays = {name: _moved(overlay, field, mask, inside) for name, overlay in atlas.overlays.items()}
+    return MeasuringGrid(mask, labels, brain.with_data(inside), overlays, atlas, notes)
+
+
+def _moved(overlay: LabelMap, field: Image, grid: Image, inside: NDArray[np.bool_]) -> LabelMap:
+    labels = resample(overlay.labels, grid, field, mode="nearest")
+    return LabelMap(labels.with_data(np.where(inside, labels.data, 0)), overlay.regions)
