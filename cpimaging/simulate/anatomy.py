@@ -22,11 +22,10 @@ VENTRICLE_SEEDS_MM = ((-8, 8, 16), (8, 8, 16))  # in the body of the left and th
 class Anatomy:
     """The template cropped to its brain, with what lesions are drawn by.
 
-    gm, wm, fluid: share of each voxel, float32. t1w: float32, 0–1. brain, ventricles: bool.
-    distances: name -> field in mm, float32, all on the grid of `t1w`:
-    `ventricle` from the lateral ventricles; `dorsolateral` how far up and outward a voxel lies from the
-    nearest ventricle wall; `surface` depth under the brain's surface; `grey` from cortex and deep grey
-    matter; `outside` signed, how far outside of brain tissue (negative within).
+    t1w: float32, 0–1. gm, wm, fluid: share of each voxel, float32. brain, ventricles: bool. All on one grid.
+    distances: name -> field in mm, float32: `ventricle` from the wall of the lateral ventricles, negative
+    within; `dorsolateral` how far up and outward a voxel lies from the nearest ventricle wall; `surface`
+    depth under the brain's surface; `grey` from cortex and deep grey matter.
     """
 
     t1w: Image
@@ -36,11 +35,6 @@ class Anatomy:
     brain: NDArray[np.bool_]
     ventricles: NDArray[np.bool_]
     distances: Mapping[str, NDArray[np.float32]]
-
-    @property
-    def axes_mm(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """World coordinates of the voxels along x, y and z, shaped to broadcast over the grid."""
-        return axes_mm(self.t1w)
 
 
 def axes_mm(image: Image) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
@@ -63,11 +57,10 @@ def find_anatomy(template: Template) -> Anatomy:
     ventricles = _lateral_ventricles(t1w, fluid, surface)
     ventricle, nearest = ndimage.distance_transform_edt(~ventricles, return_indices=True)
     distances = {
-        "ventricle": ventricle.astype(np.float32),
+        "ventricle": np.where(ventricles, 0.5 - _depth(ventricles), ventricle - 0.5).astype(np.float32),
         "dorsolateral": _dorsolateral(t1w, nearest),
         "surface": surface,
         "grey": _depth(~((gm > 0.5) & (ventricle > 4.0))),  # not the thin rim that lines the ventricles
-        "outside": (fluid - 0.5) * 2.0 + np.where(brain, 0.0, 2.0).astype(np.float32),
     }
     return Anatomy(t1w, gm, wm, fluid, brain, ventricles, distances)
 

@@ -12,8 +12,8 @@ from cpimaging.simulate.anatomy import Anatomy
 from cpimaging.types import Image
 
 GREY_LEVELS = 1000  # stored integer of signal 1; for ADC it gives 1e-6 mm²/s
-NOISE_SD = 0.025  # of the signal's scale [ours]
-BIAS_SD = 0.06  # of each coefficient of the bias field's logarithm [ours]
+NOISE_SD = 0.03  # of the signal's scale [ours]
+BIAS_SD = 0.08  # of each coefficient of the bias field's logarithm [ours]
 LESION_CONTRAST = (1.5, 4.0)  # lesion minus healthy tissue, in SD of white matter [ours]
 FULL = 0.9  # share from which a voxel counts as pure white matter
 Maps = dict[str, NDArray[np.float32]]

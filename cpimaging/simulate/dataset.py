@@ -15,7 +15,7 @@ from cpimaging.simulate.recipes import Recipe, load_recipes
 from cpimaging.simulate.subject import Subject, Voxels, make_subject, subject_seed
 from cpimaging.types import InputError
 
-BIDS_VERSION = "1.10.0"
+BIDS_VERSION = "1.11.0"
 TEMPLATE = "MNI152NLin2009aSym"
 GENERATOR = {"Name": "cpimaging simulate", "Version": __version__}
 TRUTH_COLUMNS = {

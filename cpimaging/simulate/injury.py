@@ -7,7 +7,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from cpimaging.simulate.anatomy import Anatomy
+from cpimaging.simulate.anatomy import Anatomy, axes_mm
 from cpimaging.simulate.recipes import Part, Recipe
 
 EDGE_MM = 1.5  # width over which a lesion fades into the tissue around it [ours]
@@ -75,8 +75,9 @@ def part_mm(
     """
     mirror = np.array([sign, 1, 1])
     start, end = ((np.add(p, shift_mm) * mirror).astype(np.float32) for p in (part.start_mm, part.end_mm))
-    field = tube_mm(anatomy.axes_mm, start, end, (part.radius_mm[0] * size, part.radius_mm[1] * size))
-    np.maximum(field, -sign * anatomy.axes_mm[0], out=field)
+    axes = axes_mm(anatomy.t1w)
+    field = tube_mm(axes, start, end, (part.radius_mm[0] * size, part.radius_mm[1] * size))
+    np.maximum(field, -sign * axes[0], out=field)
     for name, (low, high) in part.limits_mm.items():
         distance = anatomy.distances[name]
         if np.isfinite(low):
@@ -87,7 +88,7 @@ def part_mm(
 
 
 def tube_mm(
-    axes_mm: tuple[NDArray[np.float32], ...],
+    axes: tuple[NDArray[np.float32], ...],
     start: NDArray[np.float32],
     end: NDArray[np.float32],
     radius: tuple[float, float],
@@ -97,9 +98,9 @@ def tube_mm(
     Exact for equal radii; for a taper the radius of the nearest axis point is subtracted.
     """
     along = end - start
-    position: NDArray[np.float32] = sum((a - s) * d for a, s, d in zip(axes_mm, start, along, strict=True))
+    position: NDArray[np.float32] = sum((a - s) * d for a, s, d in zip(axes, start, along, strict=True))
     position = np.clip(position / np.square(along).sum(), 0.0, 1.0)
-    square = sum((a - (s + position * d)) ** 2 for a, s, d in zip(axes_mm, start, along, strict=True))
+    square = sum((a - (s + position * d)) ** 2 for a, s, d in zip(axes, start, along, strict=True))
     radius_here = radius[0] + position * (radius[1] - radius[0])
     distance: NDArray[np.float32] = (np.sqrt(square) - radius_here).astype(np.float32)
     return distance

@@ -13,9 +13,10 @@ from cpimaging.types import Image
 GRID_MM = 3.0  # spacing of the velocity field
 ROOM_MM = 24.0  # of the velocity field, around the brain
 SMOOTH_MM = (20.0, 9.0)  # SD of the kernels that smooth the velocity [ours]
-SPEED_MM = (3.0, 1.0)  # SD of the velocity at each of these scales [ours]
+SPEED_MM = (2.2, 1.0)  # SD of the velocity at each of these scales [ours]
 STEPS = 6  # the velocity is integrated over 2**STEPS steps
-ROTATION_DEGREES, SCALE, SHIFT_MM = 4.0, 0.04, 4.0  # SD of the affine's parameters [ours]
+ROTATION_DEGREES, SHIFT_MM = 4.0, 4.0  # SD of the affine's parameters [ours]
+SCALE = (1.10, 0.03)  # mean and SD, scan to template: children's brains are smaller [ours]
 PUSH_REACH_MM = 10.0  # the push on the ventricle wall fades over this distance [ours]
 
 
@@ -75,7 +76,7 @@ def random_affine(rng: Generator) -> NDArray[np.float64]:
     about_y = np.array([[np.cos(ry), 0, np.sin(ry)], [0, 1, 0], [-np.sin(ry), 0, np.cos(ry)]])
     about_z = np.array([[np.cos(rz), -np.sin(rz), 0], [np.sin(rz), np.cos(rz), 0], [0, 0, 1]])
     affine = np.eye(4)
-    affine[:3, :3] = about_z @ about_y @ about_x @ np.diag(1.0 + np.clip(rng.normal(0, SCALE, 3), -0.1, 0.1))
+    affine[:3, :3] = about_z @ about_y @ about_x @ np.diag(rng.normal(*SCALE, 3).clip(1.0, 1.2))
     affine[:3, 3] = rng.normal(0.0, SHIFT_MM, 3)
     return affine
 
@@ -92,9 +93,9 @@ def random_velocity(shape: tuple[int, ...], rng: Generator) -> NDArray[np.float6
 
 def _away_from_ventricles(anatomy: Anatomy, grid: Image) -> NDArray[np.float64]:
     """Return vectors of length <= 1 that point away from the lateral ventricles and fade with distance."""
-    signed = anatomy.distances["ventricle"] - ndimage.distance_transform_edt(anatomy.ventricles)
+    smooth = ndimage.gaussian_filter(anatomy.distances["ventricle"], 1.5)
     points = world_mm(np.linalg.inv(anatomy.t1w.affine) @ grid.affine, grid.shape)
-    distance = ndimage.map_coordinates(ndimage.gaussian_filter(signed, 1.5), points, order=1, mode="nearest")
+    distance = ndimage.map_coordinates(smooth, points, order=1, mode="nearest")
     away = np.stack(np.gradient(distance, GRID_MM), axis=-1)
     faded: NDArray[np.float64] = (
         away * np.exp(-np.square(np.maximum(distance, 0.0) / PUSH_REACH_MM))[..., None]
