@@ -73,9 +73,10 @@ def white_matter_depth(
 
     Returns two arrays of the grid's shape: depth d_v / (d_v + d_c), 0 at the wall of the lateral
     ventricle and 1 at the cortex, NaN outside of the cerebral white matter; and d_v in mm, NaN outside
-    of the box around the labels. Distances run straight between voxel centres with real spacing. Only
-    the lateral ventricles and only labels of tissue cortex count: neither deep grey matter nor an edge
-    or hole of the labels ends the white matter, so that the internal capsule is never subcortical.
+    of the box around the labels. Distances run straight from a voxel's centre to the wall, with real
+    spacing. Only the lateral ventricles and only labels of tissue cortex count: neither deep grey matter
+    nor an edge or hole of the labels ends the white matter, so that white matter beside deep grey is not
+    taken for subcortical.
     Raises ValueError where there is no lateral ventricle or no cortex.
     Normalised distance: Sudre et al. 2018, J Neuroradiol 45:114 (bullseye plot).
     """
@@ -97,13 +98,20 @@ def white_matter_depth(
 def _distance_mm(
     positions: NDArray[np.int32], chosen: Sequence[bool], spacing_mm: tuple[float, ...], what: str
 ) -> NDArray[np.float32]:
+    """Return the distance of every voxel's centre from the wall of the chosen regions, 0 inside.
+
+    The straight line to the nearest voxel of these regions is cut where it enters that voxel, so that
+    distances hardly depend on the size of the voxels.
+    """
     target = _member(positions, chosen)
     if not target.any():
         raise ValueError(f"the labels hold no {what}: distances from it cannot be measured")
-    distance: NDArray[np.float32] = ndimage.distance_transform_edt(~target, sampling=spacing_mm).astype(
-        np.float32
-    )
-    return distance
+    distance, nearest = ndimage.distance_transform_edt(~target, sampling=spacing_mm, return_indices=True)
+    steps = np.full(target.shape, 0.5, dtype=np.float32)
+    for there, here in zip(nearest, np.ogrid[tuple(slice(n) for n in target.shape)], strict=True):
+        np.maximum(steps, np.abs(there - here), out=steps, casting="same_kind")
+    wall_mm: NDArray[np.float32] = (distance * (1 - 0.5 / steps)).astype(np.float32)
+    return wall_mm
 
 
 def _member(positions: NDArray[np.int32], chosen: Sequence[bool]) -> NDArray[np.bool_]:

@@ -108,8 +108,9 @@ class Image:
 
     @property
     def voxel_volume_mm3(self) -> float:
-        """Volume of one voxel in mm³: |det| of the affine's upper left 3 × 3."""
-        return float(abs(np.linalg.det(self.affine[:3, :3])))
+        """Volume of one voxel in mm³: |det| of the affine's upper left 3 × 3, exact where it is diagonal."""
+        x, y, z = self.affine[:3, :3].T
+        return float(abs(x @ np.cross(y, z)))
 
     def with_data(self, data: NDArray[Any]) -> "Image":
         """Return an image of other voxel values on this one's grid."""

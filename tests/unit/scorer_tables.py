@@ -1,0 +1,197 @@
+"""Hand-made tables of one scan: a brain of plausible volumes and a lesion given in ml."""
+
+import pandas as pd
+
+from cpimaging.io import typed
+from cpimaging.scorers import Tables
+from cpimaging.types import LESIONLOAD_COLUMNS, LESIONS_COLUMNS, MORPHOMETRY_COLUMNS, ScanContext
+
+IDS = ("participant_id", "session_id")
+LATERAL_ML = {
+    ("thalamus", "deep_grey", "n/a", "n/a"): 5.5,
+    ("thalamus_ventrolateral", "deep_grey", "n/a", "n/a"): 2.0,
+    ("putamen", "deep_grey", "n/a", "n/a"): 3.5,
+    ("putamen_posterior", "deep_grey", "n/a", "n/a"): 1.5,
+    ("pallidum", "deep_grey", "n/a", "n/a"): 2.0,
+    ("caudate", "deep_grey", "n/a", "n/a"): 4.0,
+    ("hippocampus", "deep_grey", "n/a", "n/a"): 4.0,
+    ("amygdala", "deep_grey", "n/a", "n/a"): 2.0,
+    ("plic", "white_matter", "n/a", "deep"): 2.0,
+    ("external_capsule", "white_matter", "n/a", "deep"): 2.0,
+    ("perirolandic", "cortex", "n/a", "n/a"): 25.0,
+    ("frontal_cortex", "cortex", "frontal", "n/a"): 90.0,
+    ("parietal_cortex", "cortex", "parietal", "n/a"): 50.0,
+    ("temporal_cortex", "cortex", "temporal", "n/a"): 60.0,
+    ("occipital_cortex", "cortex", "occipital", "n/a"): 35.0,
+    ("insula", "cortex", "n/a", "n/a"): 7.0,
+    ("cerebellum_cortex", "cerebellum", "n/a", "n/a"): 55.0,
+    ("lateral_ventricle_body", "csf", "n/a", "n/a"): 3.0,
+}
+for _lobe, _ml in {"frontal": 90.0, "parietal": 60.0, "temporal": 40.0, "occipital": 20.0}.items():
+    for _layer, _part in {"periventricular": 0.15, "deep": 0.35, "subcortical": 0.5}.items():
+        LATERAL_ML["white_matter", "white_matter", _lobe, _layer] = _ml * _part
+MIDLINE_ML = {
+    ("midbrain", "brainstem", "n/a", "n/a"): 7.0,
+    ("pons", "brainstem", "n/a", "n/a"): 15.0,
+    ("medulla", "brainstem", "n/a", "n/a"): 5.0,
+}
+OVERLAY_ML = {
+    "territory_aca": 100.0,
+    "territory_mca": 300.0,
+    "territory_pca": 100.0,
+    "watershed_anterior": 25.0,
+    "watershed_posterior": 25.0,
+}
+CHILD = ScanContext(age_years=6.0, contrasts=("T1w", "T2w", "FLAIR"), lesion_source="given mask", qc="pass")
+
+
+def load_table(lesion_ml: dict[tuple[str, ...], float]) -> pd.DataFrame:
+    """Return a load table; lesion_ml: (structure, side[, lobe, layer]) -> ml, overlays included."""
+    rows = []
+    for side in ("left", "right"):
+        rows += [_row(key, side, ml) for key, ml in LATERAL_ML.items()]
+        rows += [_row((name, "overlay", "n/a", "n/a"), side, ml) for name, ml in OVERLAY_ML.items()]
+    rows += [_row(key, "midline", ml) for key, ml in MIDLINE_ML.items()]
+    rows += [_row((name, "outside", "n/a", "n/a"), "midline", float("nan")) for name in OUTSIDE]
+    left_over = dict(lesion_ml)
+    for row in rows:
+        full = (row["structure"], row["side"], row["lobe"], row["layer"])
+        short = full[:2]
+        key = full if full in left_over else short
+        row["lesion_volume_mm3"] = 1000 * left_over.pop(key, 0.0)
+        row["percent_region"] = 100 * row["lesion_volume_mm3"] / row["region_volume_mm3"]
+    assert not left_over, f"no such rows: {left_over}"
+    table = pd.DataFrame(rows)
+    total = table.loc[table["tissue"] != "overlay", "lesion_volume_mm3"].sum()
+    table["percent_lesion"] = 100 * table["lesion_volume_mm3"] / (total or float("nan"))
+    return typed(table, {k: v for k, v in LESIONLOAD_COLUMNS.items() if k not in IDS})
+
+
+OUTSIDE = ("outside_atlas", "outside_brain")
+
+
+def _row(key: tuple[str, str, str, str], side: str, ml: float) -> dict[str, object]:
+    structure, tissue, lobe, layer = key
+    return {
+        "structure": structure,
+        "side": side,
+        "tissue": tissue,
+        "lobe": lobe,
+        "layer": layer,
+        "region_volume_mm3": 1000 * ml,
+    }
+
+
+def lesion_table(*pieces: tuple[str, float]) -> pd.DataFrame:
+    """Return a lesion table of pieces (side, mm from the ventricle)."""
+    rows = [
+        dict.fromkeys(LESIONS_COLUMNS, 0.0)
+        | {
+            "index": index,
+            "side": side,
+            "distance_ventricle_mm": mm,
+            "main_structure": "n/a",
+            "source": "given mask",
+        }
+        for index, (side, mm) in enumerate(pieces, 1)
+    ]
+    return typed(rows, {k: v for k, v in LESIONS_COLUMNS.items() if k not in IDS})
+
+
+def ratio_table(ratios: dict[tuple[str, str], float]) -> pd.DataFrame:
+    """Return a morphometry table of ratios to the template, by (group, side)."""
+    rows = [
+        {
+            "measure": "ratio_to_template",
+            "structure": group,
+            "side": side,
+            "value": value,
+            "unit": "ratio",
+        }
+        for (group, side), value in ratios.items()
+    ]
+    return typed(rows, {k: v for k, v in MORPHOMETRY_COLUMNS.items() if k not in IDS})
+
+
+PLAIN = {(group, side): 1.0 for group in ("lateral_ventricle", "white_matter") for side in ("left", "right")}
+
+
+def tables(
+    lesion_ml: dict[tuple[str, ...], float],
+    pieces: tuple[tuple[str, float], ...] = (),
+    ratios: dict[tuple[str, str], float] | None = None,
+) -> Tables:
+    """Return the three tables; ratios are 1 unless told."""
+    return Tables(load_table(lesion_ml), lesion_table(*pieces), ratio_table({**PLAIN, **(ratios or {})}))
+
+
+def white(side: str, layer: str, lobe: str) -> tuple[str, str, str, str]:
+    """Return the key of one row of white matter."""
+    return ("white_matter", side, lobe, layer)
+
+
+def both(keys: dict[str, float]) -> dict[tuple[str, ...], float]:
+    """Return {(structure, side): ml} for both sides."""
+    return {(name, side): ml for name, ml in keys.items() for side in ("left", "right")}
+
+
+TRIGONES = {
+    white("left", "periventricular", "parietal"): 0.9,
+    white("left", "periventricular", "occipital"): 0.6,
+    white("right", "periventricular", "parietal"): 0.9,
+    white("right", "periventricular", "occipital"): 0.6,
+}
+BASAL_GANGLIA = both({"thalamus_ventrolateral": 0.5, "putamen_posterior": 0.5})
+SEVERE_BASAL_GANGLIA = {
+    **both(
+        {
+            "thalamus_ventrolateral": 1.5,
+            "putamen_posterior": 1.2,
+            "pallidum": 0.8,
+            "hippocampus": 1.0,
+            "perirolandic": 4.0,
+            "plic": 0.4,
+        }
+    ),
+    ("midbrain", "midline"): 0.6,
+}
+CAVITY = {
+    white("right", "periventricular", "frontal"): 5.0,
+    white("right", "periventricular", "parietal"): 3.0,
+    white("right", "deep", "frontal"): 2.0,
+    white("right", "deep", "parietal"): 2.0,
+    ("caudate", "right"): 0.2,
+    ("territory_mca", "right"): 7.0,
+    ("territory_aca", "right"): 5.0,
+}
+MCA_WEDGE = {
+    ("frontal_cortex", "left"): 14.0,
+    ("parietal_cortex", "left"): 8.0,
+    ("temporal_cortex", "left"): 8.0,
+    ("perirolandic", "left"): 10.0,
+    ("insula", "left"): 5.0,
+    ("putamen", "left"): 1.5,
+    ("putamen_posterior", "left"): 0.8,
+    ("external_capsule", "left"): 1.5,
+    white("left", "subcortical", "frontal"): 12.0,
+    white("left", "subcortical", "parietal"): 8.0,
+    white("left", "deep", "frontal"): 9.0,
+    white("left", "deep", "parietal"): 6.0,
+    white("left", "periventricular", "frontal"): 3.0,
+    ("territory_mca", "left"): 82.0,
+    ("territory_aca", "left"): 4.0,
+}
+WATERSHED = {
+    **both(
+        {"frontal_cortex": 4.0, "parietal_cortex": 4.0, "watershed_anterior": 7.0, "watershed_posterior": 6.0}
+    ),
+    **{
+        white(side, layer, lobe): ml
+        for side in ("left", "right")
+        for layer, lobe, ml in (
+            ("subcortical", "frontal", 3.5),
+            ("subcortical", "parietal", 3.5),
+            ("deep", "parietal", 1.0),
+        )
+    },
+}

@@ -1,0 +1,272 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cpimaging.quantify import (
+    distance_profile,
+    layers,
+    lesion_load,
+    load_in,
+    morphometry,
+    partition,
+    structure_volumes,
+    template_volumes,
+    white_matter_depth,
+)
+from cpimaging.types import LESIONLOAD_COLUMNS, MORPHOMETRY_COLUMNS, Atlas, Image, LabelMap, Region
+
+VENTRICLE, WHITE, CORTEX, PUTAMEN, MORE_CORTEX, PONS = 3, 127, 300, 70001, 7, 12
+REGIONS = (
+    Region(VENTRICLE, "ventricle", "lateral_ventricle_body", "left", "csf"),
+    Region(WHITE, "frontal white", "white_matter", "left", "white_matter", "frontal"),
+    Region(CORTEX, "gyrus one", "frontal_cortex", "left", "cortex", "frontal"),
+    Region(MORE_CORTEX, "gyrus two", "frontal_cortex", "left", "cortex", "frontal"),
+    Region(PUTAMEN, "putamen", "putamen", "left", "deep_grey"),
+    Region(PONS, "pons", "pons", "midline", "brainstem"),
+)
+SPACING_MM = (2.0, 1.0, 1.5)
+
+
+def grid(data: np.ndarray) -> Image:
+    return Image(data, np.diag([*SPACING_MM, 1.0]))
+
+
+def slab() -> np.ndarray:
+    """Return a ventricle wall at x = 1, cortex at x = 10 and white matter between, in a wider grid."""
+    labels = np.zeros((13, 6, 5), dtype=np.int32)
+    labels[1, 1:5, 1:4] = VENTRICLE
+    labels[2:10, 1:5, 1:4] = WHITE
+    labels[10, 1:5, 1:3] = CORTEX
+    labels[10, 1:5, 3] = MORE_CORTEX
+    return labels
+
+
+def atlas_of(labels: np.ndarray) -> LabelMap:
+    return LabelMap(grid(labels), REGIONS)
+
+
+def brain_of(labels: np.ndarray) -> Image:
+    """Return a brain mask that also holds the layer above the labels, and lacks one labelled corner."""
+    brain = labels > 0
+    brain[:, 1:5, 4] = True
+    brain[2, 1, 1] = False
+    return grid(brain)
+
+
+def test_depth_runs_from_ventricle_to_cortex_with_real_spacing():
+    depth, distance_mm = white_matter_depth(grid(slab()), REGIONS)
+    np.testing.assert_allclose(depth[2:10, 2, 2], (np.arange(8) + 0.5) / 8, rtol=1e-6)
+    np.testing.assert_allclose(distance_mm[1:11, 2, 2], [0, *(2.0 * np.arange(9) + 1)], rtol=1e-6)
+    assert np.isnan(depth[1]).all()
+    assert np.isnan(depth[10]).all()
+    assert np.isnan(distance_mm[0]).all()
+    assert np.isnan(distance_mm[:, :, 4]).all()
+
+
+def test_distance_runs_to_the_wall_of_a_voxel_met_at_an_angle():
+    labels = slab()
+    labels[1] = 0
+    labels[1, 1, 1] = VENTRICLE
+    _, distance_mm = white_matter_depth(grid(labels), REGIONS)
+    assert distance_mm[2, 2, 2] == pytest.approx(0.5 * np.sqrt(2.0**2 + 1.0**2 + 1.5**2))
+    assert distance_mm[4, 2, 1] == pytest.approx(5 / 6 * np.sqrt(6.0**2 + 1.0**2))
+
+
+def test_depth_across_slices_counts_their_thickness():
+    labels = np.moveaxis(slab(), 0, 2)
+    _, distance_mm = white_matter_depth(grid(labels), REGIONS)
+    assert distance_mm[2, 2, 5] == pytest.approx(3.5 * 1.5)
+
+
+def test_white_matter_beside_deep_grey_is_not_subcortical():
+    labels = slab()
+    labels[6:8, 1:5, 1:4] = PUTAMEN
+    depth, _ = white_matter_depth(grid(labels), REGIONS)
+    assert layers(depth)[5, 2, 2] == 2
+    assert layers(depth)[2, 2, 2] == 1
+    assert np.isnan(depth[6, 2, 2])
+
+
+def test_a_hole_in_the_labels_does_not_end_the_white_matter():
+    labels = slab()
+    labels[3, 2, 2] = 0
+    depth, _ = white_matter_depth(grid(labels), REGIONS)
+    assert layers(depth)[2, 2, 2] == 1
+
+
+@pytest.mark.parametrize(("gone", "what"), [(VENTRICLE, "lateral ventricle"), (CORTEX, "cortex")])
+def test_depth_needs_ventricle_and_cortex(gone, what):
+    labels = slab()
+    labels[(labels == gone) | ((labels == MORE_CORTEX) & (gone == CORTEX))] = WHITE
+    with pytest.raises(ValueError, match=f"no {what}"):
+        white_matter_depth(grid(labels), REGIONS)
+
+
+def test_layers_have_equal_thirds():
+    depth = np.array([0.0, 0.33, 0.34, 0.66, 0.67, 1.0, np.nan])
+    assert layers(depth).tolist() == [1, 1, 2, 2, 3, 3, 0]
+
+
+def test_load_counts_every_region_and_adds_up_exactly():
+    labels = slab()
+    mask = np.zeros(labels.shape, bool)
+    mask[1, 2, 2] = True  # ventricle
+    mask[3:6, 2, 2] = True  # two periventricular, one deep
+    mask[10, 2, 2:4] = True  # one in either gyrus
+    mask[5, 2, 4] = True  # brain without a label
+    mask[0, 0, :2] = True  # outside
+    table = lesion_load(grid(mask), grid(labels), atlas_of(labels), {}, brain_of(labels))
+    voxel_mm3 = 2.0 * 1.0 * 1.5
+    found = {(r.structure, r.layer): r.lesion_volume_mm3 / voxel_mm3 for r in table.itertuples(index=False)}
+    assert found == {
+        ("lateral_ventricle_body", "n/a"): 1,
+        ("white_matter", "periventricular"): 2,
+        ("white_matter", "deep"): 1,
+        ("white_matter", "subcortical"): 0,
+        ("frontal_cortex", "n/a"): 2,
+        ("putamen", "n/a"): 0,
+        ("pons", "n/a"): 0,
+        ("outside_atlas", "n/a"): 1,
+        ("outside_brain", "n/a"): 2,
+    }
+    assert table["lesion_volume_mm3"].sum() == mask.sum() * voxel_mm3
+    assert table["percent_lesion"].sum() == pytest.approx(100)
+    assert list(table) == [name for name in LESIONLOAD_COLUMNS if not name.endswith("_id")]
+
+
+def test_load_is_a_share_of_the_region():
+    labels = slab()
+    mask = np.zeros(labels.shape, bool)
+    mask[2, 1:5, 1] = True
+    table = lesion_load(grid(mask), grid(labels), atlas_of(labels), {}, brain_of(labels)).set_index(
+        ["structure", "layer"]
+    )
+    row = table.loc[("white_matter", "periventricular")]
+    assert row["region_volume_mm3"] == 3 * 4 * 3 * 3.0  # x = 2, 3 and 4: depth 1/16, 3/16 and 5/16
+    assert row["percent_region"] == pytest.approx(100 * 4 / 36)
+    assert row["percent_lesion"] == 100
+    assert row["lobe"] == "frontal"
+    assert np.isnan(table.loc[("putamen", "n/a"), "percent_region"])
+    assert np.isnan(table.loc[("outside_brain", "n/a"), "region_volume_mm3"])
+    assert table.loc[("outside_atlas", "n/a"), "region_volume_mm3"] == 13 * 4 * 3.0
+
+
+def test_an_empty_mask_keeps_every_row():
+    labels = slab()
+    table = lesion_load(
+        grid(np.zeros(labels.shape, bool)), grid(labels), atlas_of(labels), {}, brain_of(labels)
+    )
+    assert len(table) == 9
+    assert table["lesion_volume_mm3"].sum() == 0
+    assert table["percent_lesion"].isna().all()
+
+
+def test_overlays_follow_and_stay_out_of_the_sum():
+    labels = slab()
+    tract = np.zeros(labels.shape, np.int32)
+    tract[2:6, 2, 2] = 300
+    region = Region(300, "tract", "corticospinal_tract", "left", "overlay")
+    mask = np.zeros(labels.shape, bool)
+    mask[5:8, 2, 2] = True
+    overlays = {"tracts": LabelMap(grid(tract), (region,))}
+    table = lesion_load(grid(mask), grid(labels), atlas_of(labels), overlays, brain_of(labels))
+    row = table.iloc[-1]
+    assert (row["structure"], row["side"], row["tissue"]) == ("corticospinal_tract", "left", "overlay")
+    assert row["percent_region"] == 25
+    assert table.loc[table["tissue"] != "overlay", "lesion_volume_mm3"].sum() == 3 * 3.0
+
+
+def test_what_does_not_fit_together_is_refused():
+    labels = slab()
+    mask, brain = grid(labels == WHITE), brain_of(labels)
+    with pytest.raises(ValueError, match="one grid"):
+        lesion_load(Image(mask.data, np.eye(4)), grid(labels), atlas_of(labels), {}, brain)
+    with pytest.raises(ValueError, match="one grid"):
+        partition(grid(labels), atlas_of(labels), {}, Image(brain.data, np.eye(4)))
+    with pytest.raises(ValueError, match="without a depth"):
+        partition(grid(labels), atlas_of(labels), {}, brain, np.full(labels.shape, np.nan))
+    parts = partition(grid(labels), atlas_of(labels), {}, brain)
+    with pytest.raises(ValueError, match="not on the grid"):
+        load_in(grid(mask.data[1:]), parts)
+
+
+@pytest.mark.parametrize("label", [99, 70002, -1])
+def test_a_label_that_no_region_names_is_refused(label):
+    labels = slab()
+    labels[5, 2, 2] = label
+    with pytest.raises(ValueError, match=f"label {label} "):
+        white_matter_depth(grid(labels), REGIONS)
+
+
+def test_labels_that_were_interpolated_are_refused():
+    with pytest.raises(ValueError, match="whole numbers"):
+        white_matter_depth(grid(slab().astype(np.float32)), REGIONS)
+
+
+SLAB = slab()
+PARTS = partition(grid(SLAB), atlas_of(SLAB), {}, brain_of(SLAB))
+VOXELS = st.tuples(*(st.integers(0, n - 1) for n in SLAB.shape))
+
+
+@given(st.sets(VOXELS, max_size=60), VOXELS)
+def test_one_more_lesion_voxel_changes_one_row_and_only_upwards(voxels, extra):
+    mask = np.zeros(SLAB.shape, bool)
+    for voxel in voxels:
+        mask[voxel] = True
+    before = load_in(grid(mask), PARTS)
+    assert before["lesion_volume_mm3"].sum() == len(voxels) * 3.0
+    mask[extra] = True
+    after = load_in(grid(mask), PARTS)
+    grown = after["lesion_volume_mm3"] - before["lesion_volume_mm3"]
+    assert sorted(grown)[-1] == (0.0 if extra in voxels else 3.0)
+    assert (grown != 0).sum() == (extra not in voxels)
+    rise = (after["percent_region"] - before["percent_region"]).fillna(0)
+    assert ((rise > 0) <= (grown > 0)).all()
+    assert (rise >= 0).all()
+
+
+def test_distance_profile_sums_the_lesion_by_distance():
+    labels = slab()
+    _, distance_mm = white_matter_depth(grid(labels), REGIONS)
+    mask = np.zeros(labels.shape, bool)
+    mask[1:5, 2, 2] = True  # 0, 1, 3 and 5 mm
+    mask[0, 0, 0] = True  # distance not known
+    profile = distance_profile(grid(mask), distance_mm)
+    assert profile["volume_mm3"].tolist() == [6.0, 3.0, 3.0, 0.0, 0.0, 0.0, 0.0]
+    assert profile.loc[1, "from_mm"] == 2
+    assert np.isinf(profile["to_mm"].iloc[-1])
+
+
+def test_volumes_are_summed_per_structure_and_side():
+    labels = slab()
+    volumes = structure_volumes(grid(labels), REGIONS, brain_of(labels))
+    assert volumes[("frontal_cortex", "left")] == 12 * 3.0
+    assert volumes[("putamen", "left")] == 0
+    assert volumes[("brain", "midline")] == brain_of(labels).data.sum() * 3.0
+
+
+def test_morphometry_compares_shares_of_the_brain():
+    labels = slab()
+    atlas = atlas_of(labels)
+    template = template_volumes(Atlas("toy", "1", "toy", atlas))
+    larger = labels.copy()
+    larger[2, 1:5, 1:4] = VENTRICLE
+    table = morphometry(grid(larger), atlas, grid(larger > 0), template)
+    assert list(table) == [name for name in MORPHOMETRY_COLUMNS if not name.endswith("_id")]
+    ratios = table[table["measure"] == "ratio_to_template"].set_index(["structure", "side"])["value"]
+    assert ratios[("lateral_ventricle", "left")] == pytest.approx(2)
+    assert ratios[("white_matter", "left")] == pytest.approx(7 / 8)
+    assert ("thalamus", "left") not in ratios
+    volumes = table[table["measure"] == "volume"].set_index("structure")
+    assert volumes.loc["lateral_ventricle_body", "value"] == 24 * 3.0
+    assert (volumes["unit"] == "mm3").all()
+
+
+def test_ratios_do_not_depend_on_the_size_of_the_head():
+    labels = slab()
+    atlas = atlas_of(labels)
+    template = {key: 1.7 * mm3 for key, mm3 in template_volumes(Atlas("toy", "1", "toy", atlas)).items()}
+    table = morphometry(grid(labels), atlas, grid(labels > 0), template)
+    ratios = table.loc[table["measure"] == "ratio_to_template", "value"]
+    np.testing.assert_allclose(ratios, 1.0)
