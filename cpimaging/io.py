@@ -5,6 +5,7 @@ import os
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pandas as pd
 import yaml
 from nibabel.filebasedimages import ImageFileError
 from nibabel.openers import Opener
+from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
 
 from cpimaging.types import Image, InputError
@@ -65,6 +67,64 @@ def read_image(path: Path | str, *, labels: bool = False) -> Image:
     if min(data.shape) < 2:
         raise InputError(path, f"has shape {data.shape}, a volume is expected", "give the whole 3-D image")
     return _to_ras(data, np.asarray(image.affine, dtype=float), path)
+
+
+@dataclass(frozen=True)
+class Header:
+    """Where an image lies, without its voxels.
+
+    shape: of the stored array. affine: (4, 4), voxel index to world mm, the one that is used.
+    sform, qform: both affines that a NIfTI header may state, None where it does not.
+    oriented: False where a NIfTI header states neither, so that left and right are unknown.
+    """
+
+    shape: tuple[int, ...]
+    affine: NDArray[np.float64]
+    sform: NDArray[np.float64] | None
+    qform: NDArray[np.float64] | None
+    oriented: bool
+
+
+def read_header(path: Path | str) -> Header:
+    """Read an image's header alone.
+
+    Raises InputError where the file is missing, empty, a stand-in for content kept elsewhere
+    (git-annex, git-lfs), not an image, or an uncompressed one shorter than its header says.
+    """
+    path = Path(path)
+    _require_content(path)
+    try:
+        image = nib.load(path)
+        affine = np.asarray(image.affine, dtype=float)
+        nifti = isinstance(image, nib.Nifti1Pair)
+        sform, qform = (
+            (image.get_sform(coded=True)[0], image.get_qform(coded=True)[0]) if nifti else (None, None)
+        )
+    except (ImageFileError, HeaderDataError, OSError, EOFError, ValueError, zlib.error) as error:
+        raise InputError(path, "its header cannot be read", "copy it again or convert it anew") from error
+    voxels = int(np.prod(image.shape)) * image.get_data_dtype().itemsize
+    if path.suffix == ".nii" and path.stat().st_size < image.dataobj.offset + voxels:
+        raise InputError(path, "is truncated", "copy it again or convert it anew")
+    return Header(image.shape, affine, sform, qform, not nifti or sform is not None or qform is not None)
+
+
+def _require_content(path: Path) -> None:
+    """Raise InputError unless the file is there and is not a stand-in for content kept elsewhere."""
+    get = "fetch it with 'datalad get' (or 'git annex get')"
+    if path.is_symlink() and not path.exists():
+        annex = "annex" in path.readlink().parts
+        cure = get if annex else "restore the file that it points to"
+        raise InputError(path, "is a link to content that is not there", cure)
+    if not path.is_file():
+        raise InputError(path, "no such file", "check the path")
+    with path.open("rb") as stream:
+        start = stream.read(64)
+    if not start:
+        raise InputError(path, "is empty (0 bytes)", "copy it again or convert it anew")
+    if start.startswith(b"version https://git-lfs"):
+        raise InputError(path, "is a git-lfs pointer, not the image", "fetch it with 'git lfs pull'")
+    if start.startswith(b"/annex/objects/"):
+        raise InputError(path, "is a git-annex pointer, not the image", get)
 
 
 def _to_ras(data: NDArray[Any], affine: NDArray[np.float64], path: Path) -> Image:

@@ -1,0 +1,7 @@
+"""Find the scans of a BIDS dataset, their masks, and the age and sex that go with them."""
+
+from cpimaging.bids.checks import check_scan
+from cpimaging.bids.demographics import DEMOGRAPHICS_COLUMNS, read_demographics
+from cpimaging.bids.listing import Scan, list_scans, single_scan
+
+__all__ = ["DEMOGRAPHICS_COLUMNS", "Scan", "check_scan", "list_scans", "read_demographics", "single_scan"]

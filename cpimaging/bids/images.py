@@ -1,0 +1,90 @@
+"""Which image of a scan serves for a contrast, and why."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from cpimaging.bids.files import File
+from cpimaging.types import CONTRASTS
+
+_LOW_RESOLUTION = re.compile(r"low|scout|locali[sz]er|survey", re.IGNORECASE)
+_VOLUMETRIC = re.compile(r"3d|iso|mprage|mp2rage|bravo|space|spc|vista|cube|high?res", re.IGNORECASE)
+_SLICES = re.compile(r"2d|^(ax|tra|cor|sag)", re.IGNORECASE)
+_DEFACED = re.compile(r"deface|refaced", re.IGNORECASE)
+
+
+def contrast_of(file: File) -> str | None:
+    """Return the contrast that a raw file shows by its name, or None.
+
+    ADC maps are `_ADC`, `_adc`, or `_dwi` with rec-ADC or desc-ADC (scanner-made maps of public
+    stroke datasets). One part of a complex image (part-phase, -real, -imag) shows none.
+    """
+    if len(file.words) != 1 or file.entities.get("part", "mag") != "mag":
+        return None
+    if file.folder not in {"anat", "dwi"} and not file.folder.startswith(("sub-", "ses-")):
+        return None
+    suffix = file.words[0]
+    made = {file.entities.get("rec", "").upper(), file.entities.get("desc", "").upper()}
+    if suffix in {"ADC", "adc"} or (suffix == "dwi" and "ADC" in made):
+        return "ADC"
+    return suffix if suffix in CONTRASTS else None
+
+
+def _sharpness(file: File) -> int:
+    acquisition = file.entities.get("acq", "")
+    if _LOW_RESOLUTION.search(acquisition):
+        return 3
+    if _VOLUMETRIC.search(acquisition):
+        return 0
+    return 2 if _SLICES.search(acquisition) else 1
+
+
+def _number(file: File, entity: str) -> int:
+    value = file.entities.get(entity, "")
+    return int(value) if value.isdecimal() else 0
+
+
+class _Preference(NamedTuple):
+    reason: str
+    key: Callable[[File], Any]  # the lower, the better
+
+
+_PREFERENCES = (
+    _Preference("it is without contrast agent", lambda f: "ce" in f.entities),
+    _Preference("it is not defaced", lambda f: any(_DEFACED.search(v) for v in f.entities.values())),
+    _Preference(
+        "it is as acquired (no rec-, desc- or space-)",
+        lambda f: sum(entity in f.entities for entity in ("rec", "desc", "space")),
+    ),
+    _Preference("its acq- label tells of higher resolution", _sharpness),
+    _Preference(
+        "it is whole, not one echo or inversion", lambda f: "echo" in f.entities or "inv" in f.entities
+    ),
+    _Preference("it has the plainer name", lambda f: len(f.entities.keys() - {"run"})),
+    _Preference("it is the earlier echo", lambda f: _number(f, "echo")),
+    _Preference(
+        "it is the later run (a scan is usually repeated because the one before was not good)",
+        lambda f: -_number(f, "run"),
+    ),
+    _Preference("it is compressed", lambda f: not f.name.endswith(".gz")),
+    _Preference("it comes first by name, nothing else tells them apart", lambda f: f.path),
+)
+
+
+def choose_image(contrast: str, files: Sequence[File]) -> tuple[File, list[str]]:
+    """Return the preferred of several images of a contrast, and one line per image passed over."""
+    best = min(files, key=_rank)
+    lines = [
+        f"{contrast}: {best.name} is used, not {other.name}: {_reason(best, other)}"
+        for other in files
+        if other is not best
+    ]
+    return best, lines
+
+
+def _rank(file: File) -> tuple[Any, ...]:
+    return tuple(preference.key(file) for preference in _PREFERENCES)
+
+
+def _reason(best: File, other: File) -> str:
+    return next(p.reason for p in _PREFERENCES if p.key(best) != p.key(other))

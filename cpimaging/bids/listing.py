@@ -1,0 +1,287 @@
+"""List the scans of a BIDS dataset from file names alone."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from cpimaging.bids.files import (
+    File,
+    Tree,
+    is_own_output,
+    natural,
+    parse_file,
+    read_description,
+    walk,
+)
+from cpimaging.bids.images import choose_image, contrast_of
+from cpimaging.bids.labels import Label, choose_labels
+from cpimaging.bids.masks import (
+    BRAIN,
+    LESION,
+    Wanted,
+    choose_mask,
+    is_brain_mask,
+    is_lesion_mask,
+    masks_of_pattern,
+)
+from cpimaging.types import CONTRASTS, InputError
+
+_LABEL = re.compile(r"[0-9A-Za-z+]+")
+_EMPTY_ROOM = "sub-emptyroom"  # BIDS: noise of the MEG room, nobody in it
+_ANY_CONTRAST = f"{', '.join(CONTRASTS[:-1])} or {CONTRASTS[-1]}"
+
+
+@dataclass(frozen=True)
+class Scan:
+    """The images of one participant in one session, and what was decided on them.
+
+    participant, session: labels without "sub-" and "ses-"; session is None where there are none.
+    images: contrast to path. All paths are POSIX and relative to bids_dir; a lesion mask from a
+    lesions_dir outside of it is absolute. lesion_source: "lesions_dir", "derivatives", "raw",
+    "given" (a single scan) or "none". decisions: what was taken among several, and why.
+    problems: why the scan cannot be processed as it is; empty where it can.
+    """
+
+    participant: str
+    session: str | None
+    images: Mapping[str, str]
+    lesion_mask: str | None = None
+    lesion_source: str = "none"
+    brain_mask: str | None = None
+    decisions: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """Name of the scan, e.g. "sub-01_ses-02"."""
+        return self.folder.replace("/", "_")
+
+    @property
+    def folder(self) -> str:
+        """Folder of the scan below its dataset, e.g. "sub-01/ses-02"."""
+        session = "" if self.session is None else f"/ses-{self.session}"
+        return f"sub-{self.participant}{session}"
+
+    @property
+    def reference(self) -> str | None:
+        """The contrast to which the others are brought: T1w, else T2w, else FLAIR, else ADC."""
+        return next((contrast for contrast in CONTRASTS if contrast in self.images), None)
+
+
+class _Participant(NamedTuple):
+    """One participant's files: images per session and contrast, misplaced ones, masks."""
+
+    sessions: set[str]
+    images: dict[str | None, dict[str, list[File]]]
+    misplaced: dict[str | None, list[str]]
+    lesion_masks: list[File]
+    brain_masks: list[File]
+
+
+def list_scans(
+    bids_dir: Path | str,
+    *,
+    lesions_dir: Path | str | None = None,
+    output_dir: Path | str | None = None,
+    participant_label: Label | Sequence[Label] | None = (),
+    session_label: Label | Sequence[Label] | None = (),
+    lesion_pattern: str | None = None,
+) -> list[Scan]:
+    """Return the scans of a dataset, one per participant and session, in natural order.
+
+    Only file names are read, in one walk. Nothing below output_dir, and no dataset that this
+    package wrote, is looked at. lesion_pattern (see masks.masks_of_pattern) is relative to lesions_dir,
+    or else to bids_dir, and then alone says what a lesion mask is. A session that holds no image
+    of a contrast is listed only if it is asked for, or if its participant has no image at all.
+    Raises InputError: no such folder, not a BIDS dataset, a label or pattern that nothing fits.
+    """
+    root, masks_root = _check_folders(bids_dir, lesions_dir, output_dir)
+    aside = [Path(output_dir)] if output_dir else []
+    given = _files_of_lesions_dir(root, masks_root, aside) if masks_root else None
+    tree = walk(root, [*aside, masks_root] if masks_root else aside)
+    files = [parse_file(path, _level(path)) for path in tree.images]
+    participants = _participants(tree, files, _lesion_masks(files, given, lesion_pattern))
+    if not participants:
+        raise InputError(bids_dir, "has no sub-* folder", "give the folder that holds the sub-* folders")
+    chosen = choose_labels("participant", participant_label, participants.keys()) or participants.keys()
+    known = {session for label in chosen for session in participants[label].sessions}
+    sessions = choose_labels("session", session_label, known)
+    scans = [scan for label in chosen for scan in _scans(label, participants[label], sessions)]
+    return sorted(scans, key=lambda scan: (natural(scan.participant), natural(scan.session or "")))
+
+
+def single_scan(
+    images: Mapping[str, Path | str],
+    lesion: Path | str | None = None,
+    brain_mask: Path | str | None = None,
+    label: str = "sub-01",
+) -> Scan:
+    """Return one scan without a BIDS dataset, its paths as given.
+
+    images: contrast (T1w, T2w, FLAIR, ADC) to path. label: "sub-01" or "sub-01_ses-02".
+    Raises InputError where there is no image, or a contrast or the label is not of that form.
+    """
+    unknown = [contrast for contrast in images if contrast not in CONTRASTS]
+    if unknown or not images:
+        problem = f"contrast {unknown[0]} is not known" if unknown else "no image is given"
+        raise InputError(label, problem, f"give one or more of {', '.join(CONTRASTS)}")
+    name = parse_file(label, "raw")
+    participant, session = name.entities.get("sub", ""), name.entities.get("ses")
+    scan = Scan(
+        participant,
+        session,
+        {contrast: Path(images[contrast]).as_posix() for contrast in CONTRASTS if contrast in images},
+        None if lesion is None else Path(lesion).as_posix(),
+        "none" if lesion is None else "given",
+        None if brain_mask is None else Path(brain_mask).as_posix(),
+    )
+    if scan.label != label or not _is_proper(participant, session):
+        raise InputError(label, "is not a label", "write it as sub-01 or sub-01_ses-02, letters and digits")
+    return scan
+
+
+def _is_proper(participant: str, session: str | None) -> bool:
+    labels = [participant] if session is None else [participant, session]
+    return all(_LABEL.fullmatch(label) for label in labels)
+
+
+def _check_folders(
+    bids_dir: Path | str, lesions_dir: Path | str | None, output_dir: Path | str | None
+) -> tuple[Path, Path | None]:
+    """Return bids_dir and lesions_dir, both resolved, once they are fit to be read."""
+    root = Path(bids_dir).resolve()
+    if not root.is_dir():
+        raise InputError(bids_dir, "no such folder", "check bids_dir")
+    if not (root / "dataset_description.json").exists():
+        raise InputError(
+            bids_dir,
+            "is not a BIDS dataset: it has no dataset_description.json",
+            'give the dataset\'s top folder, or write {"Name": "…", "BIDSVersion": "1.10.0"} into that file',
+        )
+    if is_own_output(read_description(root)):
+        raise InputError(
+            bids_dir, "holds results of this workflow", "give the dataset that they were made from"
+        )
+    output = Path(output_dir).resolve() if output_dir else None
+    if output == root:
+        raise InputError(bids_dir, "is also the output_dir", "choose another output_dir")
+    if not lesions_dir:
+        return root, None
+    masks_root = Path(lesions_dir).resolve()
+    if not masks_root.is_dir():
+        raise InputError(lesions_dir, "no such folder", "check lesions_dir")
+    described = (masks_root / "dataset_description.json").exists()
+    own = described and masks_root != root and is_own_output(read_description(masks_root))
+    if own or (output and masks_root.is_relative_to(output) and not root.is_relative_to(output)):
+        raise InputError(
+            lesions_dir, "holds results of this workflow", "copy the masks that a reader has seen elsewhere"
+        )
+    return root, masks_root
+
+
+def _level(path: str) -> str:
+    top = path.partition("/")[0]
+    if top == "derivatives":
+        return "derivatives"
+    return "raw" if top.startswith("sub-") else "other"
+
+
+def _files_of_lesions_dir(root: Path, masks_root: Path, aside: Sequence[Path]) -> list[File]:
+    """Return the files of lesions_dir; their paths are relative to bids_dir where it lies below that."""
+    inside = masks_root.is_relative_to(root)
+    front = (masks_root.relative_to(root) if inside else masks_root).as_posix() + "/"
+    front = "" if front == "./" else front
+    shown = front if inside else "lesions_dir/"
+    return [parse_file(path, "lesions_dir", front, shown) for path in walk(masks_root, aside).images]
+
+
+def _lesion_masks(files: list[File], given: list[File] | None, pattern: str | None) -> list[File]:
+    """Return all lesion masks. given: the files of lesions_dir, None where there is no such setting."""
+    if pattern:
+        return masks_of_pattern(pattern, files if given is None else given)
+    masks = [file for file in given or [] if is_lesion_mask(file)]
+    if given is not None and not masks:
+        raise InputError(
+            "lesions_dir",
+            "no file in it has the name of a lesion mask",
+            "name them sub-<label>[_ses-<label>]_label-L_mask.nii.gz, or set lesion_pattern",
+        )
+    return masks + [file for file in files if file.level in ("derivatives", "raw") and is_lesion_mask(file)]
+
+
+def _participants(tree: Tree, files: Iterable[File], lesion_masks: Iterable[File]) -> dict[str, _Participant]:
+    found: dict[str, _Participant] = {}
+    for folder in tree.folders:
+        top, _, below = folder.partition("/")
+        if not top.startswith("sub-") or top == _EMPTY_ROOM:
+            continue
+        participant = found.setdefault(top[4:], _Participant(set(), {}, {}, [], []))
+        if below.startswith("ses-") and "/" not in below:
+            participant.sessions.add(below[4:])
+    for file in files:
+        contrast = contrast_of(file) if file.level == "raw" else None
+        if contrast:
+            _add_image(found[file.path.partition("/")[0][4:]], contrast, file)
+        elif file.level != "other" and is_brain_mask(file) and file.entities.get("sub") in found:
+            found[file.entities["sub"]].brain_masks.append(file)
+    for mask in lesion_masks:
+        if mask.entities.get("sub") in found:
+            found[mask.entities["sub"]].lesion_masks.append(mask)
+    return found
+
+
+def _add_image(participant: _Participant, contrast: str, file: File) -> None:
+    top, _, below = file.path.partition("/")
+    session = below.partition("/")[0].removeprefix("ses-") if below.startswith("ses-") else None
+    if file.entities.get("sub") == top[4:] and file.entities.get("ses") == session:
+        participant.images.setdefault(session, defaultdict(list))[contrast].append(file)
+    else:
+        line = f"{file.path}: its name does not agree with its folder; rename it or move it"
+        participant.misplaced.setdefault(session, []).append(line)
+
+
+def _scans(label: str, participant: _Participant, asked: frozenset[str] | None) -> list[Scan]:
+    """Return a participant's scans, those of the sessions that are asked for (None: of all)."""
+    filled = participant.images.keys() | participant.misplaced.keys()
+    all_sessions: set[str | None] = set(filled) or set(participant.sessions) or {None}
+    empty = participant.sessions - all_sessions
+    listed = all_sessions if asked is None else (all_sessions | empty) & asked
+    ordered = sorted(listed, key=lambda session: natural(session or ""))
+    scans = [_scan(label, session, participant, frozenset(all_sessions)) for session in ordered]
+    if asked is None and empty:
+        names = ", ".join(f"ses-{session}" for session in sorted(empty, key=natural))
+        line = f"not listed, without any {_ANY_CONTRAST} image: {names}"
+        scans[0] = replace(scans[0], decisions=(line, *scans[0].decisions))
+    return scans
+
+
+def _scan(
+    label: str, session: str | None, participant: _Participant, all_sessions: frozenset[str | None]
+) -> Scan:
+    decisions: list[str] = []
+    chosen: dict[str, File] = {}
+    for contrast in CONTRASTS:
+        if files := participant.images.get(session, {}).get(contrast):
+            chosen[contrast], lines = choose_image(contrast, files)
+            decisions += lines
+    wanted = Wanted(session, all_sessions, next(iter(chosen.values()), None))
+    lesion = choose_mask(LESION, participant.lesion_masks, wanted)
+    brain = choose_mask(BRAIN, participant.brain_masks, wanted)
+    problems = list(participant.misplaced.get(session, []))
+    if not chosen and not problems:
+        problems.append(f"no {_ANY_CONTRAST} image")
+    if not _is_proper(label, session):
+        problems.append("its label may hold letters and digits only; rename its folders and files")
+    return Scan(
+        label,
+        session,
+        {contrast: file.path for contrast, file in chosen.items()},
+        lesion.mask.path if lesion.mask else None,
+        lesion.mask.level if lesion.mask else "none",
+        brain.mask.path if brain.mask else None,
+        tuple(decisions + lesion.decisions + brain.decisions),
+        tuple(problems + lesion.problems + brain.problems),
+    )
