@@ -135,6 +135,12 @@ def both(keys: dict[str, float]) -> dict[tuple[str, ...], float]:
     return {(name, side): ml for name, ml in keys.items() for side in ("left", "right")}
 
 
+def mirrored(lesion_ml: dict[tuple[str, ...], float]) -> dict[tuple[str, ...], float]:
+    """Return the same lesion on the other side."""
+    swap = {"left": "right", "right": "left"}
+    return {tuple(swap.get(word, word) for word in key): ml for key, ml in lesion_ml.items()}
+
+
 TRIGONES = {
     white("left", "periventricular", "parietal"): 0.9,
     white("left", "periventricular", "occipital"): 0.6,

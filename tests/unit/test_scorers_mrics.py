@@ -1,0 +1,266 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scorer_tables import (
+    BASAL_GANGLIA,
+    CAVITY,
+    CHILD,
+    LATERAL_ML,
+    MCA_WEDGE,
+    OVERLAY_ML,
+    SEVERE_BASAL_GANGLIA,
+    TRIGONES,
+    WATERSHED,
+    both,
+    mirrored,
+    tables,
+    white,
+)
+
+from cpimaging.scorers import SCORERS, read_criteria, score_mrics
+
+CRITERIA = read_criteria(SCORERS["mrics"].criteria)
+BESIDE = (("left", 1.0), ("right", 1.0))
+LARGE_VENTRICLES = {("lateral_ventricle", side): 3.0 for side in ("left", "right")}
+THIN_WHITE = {("white_matter", side): 0.7 for side in ("left", "right")}
+HEMISPHERES = {
+    (structure, side, lobe, layer): ml
+    for side in ("left", "right")
+    for (structure, tissue, lobe, layer), ml in LATERAL_ML.items()
+    if tissue in {"white_matter", "deep_grey", "cortex"}
+}
+LENTICULOSTRIATE = {
+    ("putamen", "left"): 1.0,
+    ("caudate", "left"): 0.5,
+    ("plic", "left"): 0.3,
+    white("left", "deep", "frontal"): 0.5,
+}
+
+
+def score(lesion_ml, pieces=BESIDE, ratios=None, context=CHILD):
+    return score_mrics(tables(lesion_ml, pieces, ratios), context, CRITERIA)
+
+
+def call(result):
+    return result["subgroup"], result["severity"], result["side"], result["territory"]
+
+
+@pytest.mark.parametrize(
+    ("lesion_ml", "expected"),
+    [
+        (TRIGONES, ("B1", "mild", "both", None)),
+        (CAVITY, ("B2", None, "right", None)),
+        ({**CAVITY, white("left", "periventricular", "parietal"): 0.6}, ("B3", None, "both", None)),
+        (BASAL_GANGLIA, ("C1", "moderate", "both", None)),
+        (both({"putamen_posterior": 0.3}), ("C1", "mild", "both", None)),
+        (SEVERE_BASAL_GANGLIA, ("C1", "severe", "both", None)),
+        (WATERSHED, ("C2", None, "both", None)),
+        (MCA_WEDGE, ("C3", None, "left", "mca")),
+        (LENTICULOSTRIATE, ("C3", None, "left", "mca")),
+        ({("pons", "midline"): 0.5}, ("D", None, None, None)),
+        ({("cerebellum_cortex", "left"): 3.0}, ("D", None, None, None)),
+        ({("thalamus", "left"): 1.0}, ("D", None, None, None)),
+        ({}, ("E", None, None, None)),
+    ],
+    ids=[
+        "trigones",
+        "cavity",
+        "cavity and other side",
+        "ganglia",
+        "putamina",
+        "severe",
+        "watershed",
+        "mca",
+        "deep mca",
+        "pons",
+        "cerebellum",
+        "one thalamus",
+        "empty",
+    ],
+)
+def test_worked_cases(lesion_ml, expected):
+    result = score(lesion_ml)
+    assert call(result) == expected
+    assert result["group"] == expected[0][0]
+    assert result["secondary"] == []
+    assert result["not_assessed"] is None
+    assert result["confidence"] is None
+
+
+def test_periventricular_injury_with_loss_is_severe_and_the_small_thalamus_does_not_count():
+    small = {("thalamus", side): 0.5 for side in ("left", "right")}
+    result = score(TRIGONES, ratios={**LARGE_VENTRICLES, **THIN_WHITE, **small})
+    assert call(result) == ("B1", "severe", "both", None)
+    assert result["secondary"] == []
+
+
+def test_loss_without_any_lesion_is_b1():
+    result = score({}, ratios={**LARGE_VENTRICLES, **THIN_WHITE})
+    assert call(result) == ("B1", "severe", "both", None)
+
+
+def test_severity_is_left_open_where_ventricles_were_not_measured():
+    measured = tables(TRIGONES)
+    without = measured._replace(morphometry=measured.morphometry.iloc[:0])
+    result = score_mrics(without, CHILD, CRITERIA)
+    assert call(result) == ("B1", None, "both", None)
+
+
+def test_whole_hemispheres_name_cortex_and_deep_grey():
+    result = score(HEMISPHERES)
+    assert (result["group"], result["subgroup"], result["secondary"]) == ("C", "C2", ["C1"])
+
+
+@pytest.mark.parametrize(
+    ("trigone_factor", "main", "secondary"), [(1.0, "B1", ["C1"]), (0.5, "C1", ["B1"]), (3.0, "B1", ["C1"])]
+)
+def test_two_patterns_are_both_named_the_stronger_first(trigone_factor, main, secondary):
+    trigones = {key: trigone_factor * ml for key, ml in TRIGONES.items()}
+    result = score({**trigones, **BASAL_GANGLIA})
+    assert (result["subgroup"], result["secondary"]) == (main, secondary)
+
+
+def test_the_edge_of_a_deep_grey_lesion_is_no_second_pattern():
+    edge = {white(side, "periventricular", "parietal"): 0.05 for side in ("left", "right")}
+    assert score({**BASAL_GANGLIA, **edge})["secondary"] == []
+
+
+def test_a_lesion_away_from_the_ventricle_is_not_b2():
+    assert score(CAVITY, pieces=(("right", 6.0), ("left", 0.5)))["subgroup"] == "D"
+
+
+def test_white_matter_with_cortex_is_not_b2():
+    wedge = {**CAVITY, ("frontal_cortex", "right"): 2.0}
+    assert score(wedge)["subgroup"] != "B2"
+
+
+def test_bilateral_infarcts_are_not_c3():
+    two = {**MCA_WEDGE, **mirrored(MCA_WEDGE)}
+    assert score(two)["subgroup"] != "C3"
+
+
+@pytest.mark.parametrize("artery", ["aca", "pca"])
+def test_the_territory_is_named(artery):
+    infarct = {
+        ("occipital_cortex", "right"): 8.0,
+        white("right", "subcortical", "occipital"): 4.0,
+        (f"territory_{artery}", "right"): 11.0,
+        ("territory_mca", "right"): 1.0,
+    }
+    assert call(score(infarct)) == ("C3", None, "right", artery)
+
+
+def test_one_side_in_several_territories_is_c2_or_with_deep_grey_c3():
+    lesion = {
+        ("frontal_cortex", "left"): 20.0,
+        white("left", "subcortical", "frontal"): 10.0,
+        ("territory_mca", "left"): 15.0,
+        ("territory_aca", "left"): 15.0,
+    }
+    assert call(score(lesion)) == ("C2", None, "left", None)
+    assert call(score({**lesion, ("caudate", "left"): 2.0})) == ("C3", None, "left", "several")
+
+
+def test_a_thalamus_that_is_hit_rules_out_the_lenticulostriate_arteries():
+    assert score({**LENTICULOSTRIATE, ("thalamus", "left"): 1.0})["subgroup"] == "D"
+
+
+def test_pallidal_injury_with_putamen_spared_is_flagged():
+    result = score(both({"pallidum": 0.4}))
+    assert result["subgroup"] == "C1"
+    assert result["severity"] is None
+    assert any("kernicterus" in step["rule"] for step in result["evidence"])
+
+
+def test_brainstem_is_part_of_severe_c1_and_named():
+    result = score({**BASAL_GANGLIA, ("midbrain", "midline"): 0.5})
+    assert call(result) == ("C1", "severe", "both", None)
+    assert any(step["rule"] == "rule 5, C1 severe: brainstem" for step in result["evidence"])
+
+
+def test_an_atlas_without_the_ventrolateral_part_uses_the_whole_thalamus_and_says_so():
+    measured = tables(both({"thalamus": 0.6}))
+    load = measured.load[measured.load["structure"] != "thalamus_ventrolateral"]
+    result = score_mrics(measured._replace(load=load), CHILD, CRITERIA)
+    assert call(result) == ("C1", "mild", "both", None)
+    assert any("not in this atlas" in step["rule"] for step in result["evidence"])
+
+
+@pytest.mark.parametrize(
+    ("change", "lacking"),
+    [
+        ({"age_years": None}, "age of 24 months"),
+        ({"age_years": 1.9}, "age of 24 months"),
+        ({"contrasts": ("T1w",)}, "T2w or FLAIR"),
+        ({"contrasts": ("FLAIR",)}, "T1w"),
+        ({"qc": "warn"}, "quality control passed"),
+        ({"qc": "not_applicable", "contrasts": ()}, "quality control passed"),
+    ],
+)
+def test_normal_is_not_said_lightly(change, lacking):
+    result = score({}, context=replace(CHILD, **change))
+    assert (result["group"], result["subgroup"]) == ("n/a", "n/a")
+    assert result["not_assessed"].startswith("no lesion found (given mask is empty); E is not called without")
+    assert lacking in result["not_assessed"]
+
+
+def test_normal_needs_measured_ventricles():
+    measured = tables({})
+    result = score_mrics(measured._replace(morphometry=measured.morphometry.iloc[:0]), CHILD, CRITERIA)
+    assert "ventricles measured" in result["not_assessed"]
+
+
+def test_very_large_ventricles_alone_are_d():
+    assert score({}, ratios={("lateral_ventricle", "left"): 2.5})["subgroup"] == "D"
+    assert score({}, ratios={("lateral_ventricle", "left"): 2.0})["subgroup"] == "E"
+
+
+def test_one_voxel_is_no_pattern_and_not_normal():
+    result = score({("thalamus", "left"): 0.001})
+    assert result["group"] == "n/a"
+    assert result["not_assessed"] == "a lesion of 1 mm3 is too small to classify"
+
+
+def test_a_lesion_in_the_ventricle_only_is_not_classified():
+    result = score({("lateral_ventricle_body", "left"): 0.5})
+    assert result["not_assessed"] == "the lesion lies in no assessed structure"
+
+
+def test_maldevelopment_is_never_called_and_always_said_to_be_open():
+    for lesion in (TRIGONES, BASAL_GANGLIA, MCA_WEDGE, {}):
+        last = score(lesion)["evidence"][-1]
+        assert last["rule"] == "group A (maldevelopment)"
+        assert last["value"] == "not assessed"
+
+
+def test_the_trace_follows_the_order_of_the_rules():
+    numbers = [
+        int(step["rule"].split()[1].rstrip(","))
+        for step in score({**TRIGONES, **BASAL_GANGLIA})["evidence"]
+        if step["rule"].startswith("rule ") and "rule 8" not in step["rule"]
+    ]
+    assert numbers == sorted(numbers)
+    assert set(numbers) == {2, 3, 4, 5, 6, 7}
+
+
+COVERED = {(name, side): ml for name, ml in OVERLAY_ML.items() for side in ("left", "right")}
+SWAP = {"left": "right", "right": "left"}
+
+
+@settings(max_examples=60)
+@given(
+    st.dictionaries(st.sampled_from(sorted(HEMISPHERES) + sorted(COVERED)), st.floats(0.0, 1.0), max_size=9),
+    st.tuples(st.floats(0, 9), st.floats(0, 9)),
+)
+def test_mirrored_tables_give_the_mirrored_verdict(shares, distances):
+    whole = {**HEMISPHERES, **COVERED}
+    lesion = {key: share * whole[key] for key, share in shares.items()}
+    left, right = distances
+    plain = score(lesion, pieces=(("left", left), ("right", right)))
+    mirror = score(mirrored(lesion), pieces=(("left", right), ("right", left)))
+    expected = {**plain, "side": SWAP.get(plain["side"], plain["side"])}
+    assert {k: v for k, v in mirror.items() if k != "evidence"} == {
+        k: v for k, v in expected.items() if k != "evidence"
+    }
