@@ -5,7 +5,7 @@ and, on sagittal cuts, the front is on the right. Outlines are SVG path data in 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any, Literal
 
@@ -30,7 +30,6 @@ EDGE_LETTERS: Mapping[Plane, tuple[str, str]] = {
     "sagittal": ("P", "A"),
 }
 """What is printed at the left and right edge of each picture."""
-CUTS_PER_PLANE: Mapping[Plane, int] = {"axial": 4, "coronal": 2, "sagittal": 2}
 GAP_MM: Mapping[Plane, float] = {"axial": 8.0, "coronal": 15.0, "sagittal": 20.0}
 """Cuts nearer than this show nearly the same; sagittal ones so far apart that both sides are shown."""
 MARGIN_PIXELS = 4
@@ -123,14 +122,14 @@ def _bounds(data: NDArray[Any]) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
     return np.array([r[0] for r in ranges]), np.array([r[-1] for r in ranges])
 
 
-def lesion_cuts(lesion: Image, frame: Frame) -> list[Cut]:
+def lesion_cuts(lesion: Image, frame: Frame, counts: Mapping[Plane, int]) -> list[Cut]:
     """Choose planes through the lesion: where most of it lies, then through its largest parts.
 
-    lesion: not 0 in the lesion. An empty lesion gives no cut.
+    lesion: not 0 in the lesion. counts: how many planes of each kind at most. An empty lesion gives no cut.
     """
     parts = _parts(lesion)
     cuts = []
-    for plane, count in CUTS_PER_PLANE.items():
+    for plane, count in counts.items():
         chosen: list[float] = []
         for part in parts:
             position = _fullest(part, NORMAL[plane])
@@ -317,13 +316,16 @@ def tissue_levels(image: Image) -> tuple[float, ...]:
 def side_of(atlas: LabelMap, cut: Cut) -> str:
     """Tell which side of the brain a sagittal plane shows: "left", "right" or "midline".
 
-    A side needs two thirds of the plane's voxels that belong to a side.
+    Midline: the planes 4 mm to its left and right do not show the same side.
     """
+    beside = {_side(atlas, replace(cut, position_mm=cut.position_mm + step)) for step in (-4.0, 4.0)}
+    return beside.pop() if len(beside) == 1 else "midline"
+
+
+def _side(atlas: LabelMap, cut: Cut) -> str:
     plane = sample(atlas.labels, cut, labels=True)
-    left, right = (
-        int(np.isin(plane, [r.index for r in atlas.regions if r.side == side]).sum())
+    counts = {
+        side: np.isin(plane, [region.index for region in atlas.regions if region.side == side]).sum()
         for side in ("left", "right")
-    )
-    if 3 * left >= 2 * (left + right) > 0:
-        return "left"
-    return "right" if 3 * right >= 2 * (left + right) > 0 else "midline"
+    }
+    return "midline" if counts["left"] == counts["right"] else max(counts, key=lambda side: int(counts[side]))

@@ -11,7 +11,7 @@ import jinja2
 from markupsafe import Markup
 
 from cpimaging import report
-from cpimaging.report.words import missing, phrase, sentence
+from cpimaging.report.words import TISSUES, missing, phrase, sentence
 
 NONE = "n/a"
 
@@ -34,6 +34,8 @@ def _environment() -> jinja2.Environment:
         "data_png": data_png,
         "shade": shade,
         "fraction": fraction,
+        "tissue": lambda name: TISSUES.get(name, sentence(phrase(name))),
+        "count": lambda value: "0" if missing(value) else decimals(value, 0),
         "whole": lambda value: decimals(value, 0),
         "tenth": lambda value: decimals(value, 1),
     }

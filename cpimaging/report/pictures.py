@@ -7,10 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cpimaging import figures
-from cpimaging.figures import Cut, Frame
+from cpimaging.figures import Cut, Frame, Plane
 from cpimaging.types import Image, LabelMap
 
-SERIES = 10
+CUTS_OF_SCAN: Mapping[Plane, int] = {"axial": 4, "coronal": 2, "sagittal": 2}
+CUTS_OF_TEMPLATE: Mapping[Plane, int] = {"axial": 4, "coronal": 1, "sagittal": 1}
+SERIES = 12
 """Planes of the frequency map."""
 
 
@@ -36,7 +38,7 @@ def scan_views(images: Mapping[str, Image], lesion: Image | None, atlas: LabelMa
         return []
     reference = next(iter(images.values()))
     frame = _frame(reference, lesion, atlas)
-    cuts = figures.lesion_cuts(lesion, frame) if lesion is not None else []
+    cuts = figures.lesion_cuts(lesion, frame, CUTS_OF_SCAN) if lesion is not None else []
     cuts = cuts or figures.cuts_at(_middle(reference, atlas), frame)
     limits = {contrast: figures.window(image) for contrast, image in images.items()}
     return [
@@ -65,7 +67,7 @@ def template_views(template: Image | None, lesion: Image | None) -> list[View]:
             pictures={"Template": figures.picture(template, cut, limits)},
             lesion=figures.lesion_outline(lesion, cut),
         )
-        for cut in figures.lesion_cuts(lesion, frame)
+        for cut in figures.lesion_cuts(lesion, frame, CUTS_OF_TEMPLATE)
     ]
 
 

@@ -14,6 +14,10 @@ ALWAYS_NOT_ASSESSED = (
     "Malformations of the brain (MRICS group A): regional measurements cannot show them.",
     "Cause, time of origin and prognosis: the page describes where injury lies, nothing else.",
 )
+INDICES = (
+    ("Dominance index", "index", "+1 all white matter, −1 all deep grey"),
+    ("Laterality index", "laterality_index", "+1 all left, −1 all right"),
+)
 SECTIONS = (
     ("why", "Why"),
     ("pictures", "Pictures"),
@@ -88,7 +92,7 @@ def _context(content: ScanReport) -> dict[str, Any]:
     title, line = words.headline(content.pattern, content.lesion_source, voxels)
     rows = tables.load_rows(content.load)
     inside = [row for row in rows if row.tissue not in ("overlay", "outside")]
-    touched = [row for row in inside if row.volume_mm3 > 0]
+    touched = [row for row in inside if row.amount > 0]
     shares = _shares(content.pattern)
     evidence, sources = _evidence(content.pattern)
     views = pictures.scan_views(content.images, content.lesion, content.atlas)
@@ -113,7 +117,7 @@ def _context(content: ScanReport) -> dict[str, Any]:
         "midline": [row for row in touched if row.midline],
         "untouched": tables.untouched(inside),
         "outside": [row for row in rows if row.tissue == "outside"],
-        "overlays": [row for row in rows if row.tissue == "overlay" and row.volume_mm3 > 0],
+        "overlays": [row for row in rows if row.tissue == "overlay" and row.amount > 0],
         "largest_load": max((cell.share for row in rows for cell in row.cells if cell.share > 0), default=0),
         "total_mm3": _total(content),
         "lobes": tables.lobe_layers(content.load),
@@ -157,10 +161,10 @@ def _facts(content: ScanReport) -> list[tuple[str, str]]:
     dominance = content.pattern.get("dominance", {})
     secondary = [words.mrics_words(code) for code in mrics.get("secondary") or []]
     facts = [("Dominance", words.phrase(dominance.get("call")))]
-    index = dominance.get("index")
-    if not words.missing(index):
-        facts.append(("Dominance index", f"{index:+.2f} (+1 all white, −1 all grey)".replace("-", "−")))
-    facts.append(("MRICS", words.mrics_words(mrics.get("subgroup") or mrics.get("group"))))
+    for name, key, ends in INDICES:
+        value = dominance.get(key)
+        if not words.missing(value):
+            facts.append((name, f"{value:+.2f} ({ends})".replace("-", "−")))
     if secondary:
         facts.append(("Also fits", "; ".join(secondary)))
     confidence = mrics.get("confidence")

@@ -16,9 +16,13 @@ LAYERS = ("periventricular", "deep", "subcortical")
 
 @dataclass(frozen=True)
 class Cell:
-    """Lesion in one structure on one side; share is the percentage that is lesioned, NaN if unknown."""
+    """One structure on one side, NaN where unknown.
 
-    volume_mm3: float
+    Of a scan, amount: lesion in mm³; share: percentage of the structure that is lesioned. Of a
+    cohort, amount: number of scans with lesion in it; share: median percentage in these.
+    """
+
+    amount: float
     share: float
 
 
@@ -38,9 +42,9 @@ class Row:
         return [self.midline] if self.midline else [self.left, self.right]
 
     @property
-    def volume_mm3(self) -> float:
-        """Lesion in all sides."""
-        return float(np.nansum([cell.volume_mm3 for cell in self.cells]))
+    def amount(self) -> float:
+        """The sum of the sides."""
+        return float(np.nansum([cell.amount for cell in self.cells]))
 
 
 def structure_name(structure: str) -> str:
@@ -56,17 +60,38 @@ def load_rows(load: pd.DataFrame) -> list[Row]:
     """
     if load.empty:
         return []
+    sums = _added_up(load, ["tissue", "structure", "side"])
+    return _rows(sums.rename(columns={"lesion_volume_mm3": "amount"}))
+
+
+def frequency_rows(load: pd.DataFrame) -> list[Row]:
+    """Return one row per structure that is lesioned in any scan: in how many, and how much of it.
+
+    load: LESIONLOAD_COLUMNS of all scans. Overlays and what lies outside the atlas are left out.
+    """
+    inside = load[~load["tissue"].isin(["overlay", "outside"])]
+    keys = ["tissue", "structure", "side"]
+    sums = _added_up(inside, [*keys, "participant_id", "session_id"])
+    lesioned = sums.loc[sums["lesion_volume_mm3"] > 0].groupby(keys, sort=False)["share"]
+    counts = lesioned.agg(amount="size", share="median").reset_index()
+    return _rows(counts)
+
+
+def _added_up(load: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Return volumes added up over lobes and layers, and the share of them that is lesioned, in %."""
     volumes = ["region_volume_mm3", "lesion_volume_mm3"]
-    sums = load.groupby(["tissue", "structure", "side"], sort=False)[volumes].sum(min_count=1).reset_index()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        sums["share"] = 100 * sums["lesion_volume_mm3"] / sums["region_volume_mm3"].replace(0, np.nan)
-    order = {name: place for place, name in enumerate(load_structures()["structure"])}
+    sums = load.groupby(keys, sort=False)[volumes].sum(min_count=1).reset_index()
+    sums["share"] = 100 * sums["lesion_volume_mm3"] / sums["region_volume_mm3"].replace(0, np.nan)
+    return sums
+
+
+def _rows(cells: pd.DataFrame) -> list[Row]:
     rows = [
         _row(str(tissue), str(structure), part)
-        for (tissue, structure), part in sums.groupby(["tissue", "structure"], sort=False)
+        for (tissue, structure), part in cells.groupby(["tissue", "structure"], sort=False)
     ]
-    places = {structure_name(name): place for name, place in order.items()}
     tissues = list(TISSUES)
+    places = {str(name): place for place, name in enumerate(load_structures()["name"])}
     return sorted(
         rows,
         key=lambda row: (
@@ -78,8 +103,8 @@ def load_rows(load: pd.DataFrame) -> list[Row]:
 
 def _row(tissue: str, structure: str, part: pd.DataFrame) -> Row:
     cells = {
-        side: Cell(float(volume), float(share))
-        for side, volume, share in zip(part["side"], part["lesion_volume_mm3"], part["share"], strict=True)
+        side: Cell(float(amount), float(share))
+        for side, amount, share in zip(part["side"], part["amount"], part["share"], strict=True)
     }
     absent = Cell(np.nan, np.nan)
     sides = cells.get("left", absent), cells.get("right", absent)
@@ -130,4 +155,4 @@ SIDES: Sequence[str] = ("left", "right", "midline")
 
 def untouched(rows: Iterable[Row]) -> list[str]:
     """Return the names of the structures without lesion."""
-    return [row.name for row in rows if row.volume_mm3 == 0]
+    return [row.name for row in rows if row.amount == 0]

@@ -50,8 +50,8 @@ MRICS_SUBGROUPS: Mapping[str, str] = {
     "C1": "basal ganglia and thalamus pattern",
     "C2": "cortico-subcortical pattern (watershed or multicystic)",
     "C3": "arterial infarction pattern",
-    "D": "none of the patterns B and C",
-    "E": "nothing found above the limits",
+    "D": "miscellaneous",
+    "E": "normal",
 }
 QC: Mapping[str, str] = {
     "pass": "Quality checks passed",
@@ -72,11 +72,11 @@ def missing(value: Any) -> bool:
 
 
 def mrics_words(code: Any) -> str:
-    """Say an MRICS group or subgroup in words: "B1" -> "B1 periventricular leukomalacia pattern"."""
+    """Say an MRICS group or subgroup in words: "B1" -> "B1: periventricular leukomalacia pattern"."""
     if missing(code):
         return "n/a"
     words = MRICS_SUBGROUPS.get(str(code)) or MRICS_GROUPS.get(str(code), "")
-    return f"{code} {words}".strip()
+    return f"{code}: {words[:1].lower()}{words[1:]}" if words else str(code)
 
 
 def headline(
@@ -94,26 +94,19 @@ def headline(
     if call == "none":
         empty = lesion_source == "given mask" and lesion_voxels == 0
         return DOMINANCE[call] + (" (given mask is empty)" if empty else ""), _mrics_line(mrics)
-    group = mrics.get("group")
-    if group in ("B", "C"):
-        subgroup = mrics.get("subgroup")
-        line = f"{subgroup} {MRICS_SUBGROUPS[subgroup]}" if subgroup in MRICS_SUBGROUPS else ""
-        return MRICS_GROUPS[group], ", ".join([line, *_details(mrics)]) if line else ""
-    return DOMINANCE.get(call, phrase(call).capitalize()), _mrics_line(mrics)
-
-
-def _details(mrics: Mapping[str, Any]) -> list[str]:
-    details = [] if missing(mrics.get("severity")) else [phrase(mrics["severity"])]
-    if not missing(mrics.get("territory")):
-        details.append(f"territory {phrase(mrics['territory']).removeprefix('territory ').upper()}")
-    return details
+    if mrics.get("group") in ("B", "C"):
+        return MRICS_GROUPS[mrics["group"]], _mrics_line(mrics)
+    return DOMINANCE.get(call, sentence(phrase(call))), _mrics_line(mrics)
 
 
 def _mrics_line(mrics: Mapping[str, Any]) -> str:
-    if missing(mrics.get("group")):
-        return "MRICS group not called: " + (mrics.get("not_assessed") or "no rule holds")
-    code = mrics["group"]
-    return f"MRICS {code}: {MRICS_GROUPS.get(code, '').lower()}"
+    code = mrics.get("group") if missing(mrics.get("subgroup")) else mrics["subgroup"]
+    if missing(code):
+        return f"MRICS group not called: {mrics.get('not_assessed') or 'no rule holds'}"
+    details = [phrase(mrics[name]) for name in ("severity", "side") if not missing(mrics.get(name))]
+    if not missing(mrics.get("territory")):
+        details.append(f"territory {phrase(mrics['territory']).removeprefix('territory ').upper()}")
+    return ", ".join([f"MRICS {mrics_words(code)}", *details])
 
 
 def sentence(text: str) -> str:
