@@ -11,6 +11,8 @@ from cpimaging.io import typed
 from cpimaging.types import LESIONS_COLUMNS, Image, LabelMap, Side, region_positions
 
 SIDES: tuple[Side, ...] = ("left", "right", "midline")
+MIDLINE_MM = 1e-3
+"""Half width of the midline of voxels without a label: no more than rounding."""
 _COLUMNS = {k: v for k, v in LESIONS_COLUMNS.items() if k not in ("participant_id", "session_id")}
 
 
@@ -31,32 +33,34 @@ def components(
     """
     if not mask.same_grid(labels):
         raise ValueError("the mask and the labels must be on one grid")
-    pieces, n = ndimage.label(mask.data, structure=np.ones((3, 3, 3)))
-    voxels = np.argwhere(pieces)
-    member = pieces[tuple(voxels.T)] - 1
-    volume = np.bincount(member, minlength=n)
-    centroid = _means(member, voxels, n) @ mask.affine[:3, :3].T + mask.affine[:3, 3]
-    order = np.lexsort((*centroid.T[::-1], -volume))
-    rank = np.empty(n, dtype=np.int32)
-    rank[order] = np.arange(1, n + 1)
-    numbered = np.zeros(mask.shape, dtype=np.int32)
-    numbered[tuple(voxels.T)] = rank[member]
-
+    voxels, member = _pieces(mask.data.astype(bool, copy=False))
+    n = int(member.max(initial=-1)) + 1
     positions = region_positions(labels.data[tuple(voxels.T)], atlas.regions)
-    structures = ["outside_atlas", *dict.fromkeys(region.structure for region in atlas.regions)]
-    of_position = np.array([0, *(structures.index(region.structure) for region in atlas.regions)])
-    sides = _sides(voxels, positions, labels, atlas)
-    distances = distance_ventricle_mm[tuple(voxels.T)]
-    table = pd.DataFrame(centroid, columns=["centroid_x_mm", "centroid_y_mm", "centroid_z_mm"])
-    table["index"] = rank
-    table["volume_mm3"] = volume * mask.voxel_volume_mm3
-    table["side"] = _majority_side(_tally(member, sides, n, len(SIDES)))
-    table["main_structure"] = np.array(structures)[
-        _tally(member, of_position[positions], n, len(structures)).argmax(axis=1)
-    ]
-    table["distance_ventricle_mm"] = _minima(member, distances, n)
+    centroid_mm = _means(member, voxels, n) @ mask.affine[:3, :3].T + mask.affine[:3, 3]
+    table = pd.DataFrame(centroid_mm, columns=["centroid_x_mm", "centroid_y_mm", "centroid_z_mm"])
+    table["volume_mm3"] = np.bincount(member, minlength=n) * mask.voxel_volume_mm3
+    table["side"] = _majority_side(_tally(member, _sides(voxels, positions, labels, atlas), n, len(SIDES)))
+    table["main_structure"] = _main_structure(member, positions, n, atlas)
+    table["distance_ventricle_mm"] = _minima(member, distance_ventricle_mm[tuple(voxels.T)], n)
     table["source"] = source
-    return mask.with_data(numbered), typed(table.iloc[order].reset_index(drop=True), _COLUMNS)
+
+    order = np.lexsort((*centroid_mm.T[::-1], -table["volume_mm3"]))
+    table = table.iloc[order].reset_index(drop=True)
+    table["index"] = np.arange(1, n + 1)
+    numbered = np.zeros(mask.shape, dtype=np.int32)
+    numbered[tuple(voxels.T)] = np.argsort(order)[member] + 1
+    return mask.with_data(numbered), typed(table, _COLUMNS)
+
+
+def _pieces(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
+    """Return the lesion voxels, (voxels, 3), and the piece, from 0, that each belongs to."""
+    voxels = np.stack(np.unravel_index(np.flatnonzero(mask), mask.shape), axis=1)
+    if not len(voxels):
+        return voxels, np.empty(0, dtype=int)
+    low = voxels.min(axis=0)
+    box = tuple(slice(start, stop + 1) for start, stop in zip(low, voxels.max(axis=0), strict=True))
+    pieces, _ = ndimage.label(mask[box], structure=np.ones((3, 3, 3)))
+    return voxels, pieces[tuple((voxels - low).T)] - 1
 
 
 def _means(member: NDArray[np.int_], values: NDArray[np.int_], n: int) -> NDArray[np.float64]:
@@ -68,6 +72,18 @@ def _means(member: NDArray[np.int_], values: NDArray[np.int_], n: int) -> NDArra
 def _tally(member: NDArray[np.int_], kind: NDArray[np.int_], n: int, kinds: int) -> NDArray[np.int_]:
     """Count voxels per member and kind: (n, kinds)."""
     return np.bincount(member * kinds + kind, minlength=n * kinds).reshape(n, kinds)
+
+
+def _main_structure(
+    member: NDArray[np.int_], positions: NDArray[np.int32], n: int, atlas: LabelMap
+) -> NDArray[np.str_]:
+    """Return the structure with most voxels per member."""
+    names = ["outside_atlas", *dict.fromkeys(region.structure for region in atlas.regions)]
+    of_position = np.array([0, *(names.index(region.structure) for region in atlas.regions)])
+    winner: NDArray[np.str_] = np.array(names)[
+        _tally(member, of_position[positions], n, len(names)).argmax(axis=1)
+    ]
+    return winner
 
 
 def _minima(member: NDArray[np.int_], values: NDArray[np.floating[Any]], n: int) -> NDArray[np.float64]:
@@ -107,10 +123,18 @@ def _nearer_hemisphere(
     hemisphere, x = 0 is all there is to go by.
     """
     world = voxels @ labels.affine[:3, :3].T + labels.affine[:3, 3]
-    sided = np.array([2, *side_of])[region_positions(labels.data, atlas.regions)]
-    centres = [np.argwhere(sided == side).mean(axis=0) for side in (0, 1) if (sided == side).any()]
-    rightness = world[:, 0]
-    if len(centres) == 2:
+    rightness_mm = world[:, 0]
+    sample = [_every_few(n) for n in labels.shape]
+    sided = np.array([2, *side_of])[region_positions(labels.data[np.ix_(*sample)], atlas.regions)]
+    if {0, 1} <= set(np.unique(sided)):
+        found = [np.argwhere(sided == side) for side in (0, 1)]
+        centres = [[s[i].mean() for s, i in zip(sample, where.T, strict=True)] for where in found]
         left, right = np.array(centres) @ labels.affine[:3, :3].T + labels.affine[:3, 3]
-        rightness = (world - (left + right) / 2) @ (right - left)
-    return np.where(rightness < 0, 0, np.where(rightness > 0, 1, 2))
+        rightness_mm = (world - (left + right) / 2) @ (right - left) / np.linalg.norm(right - left)
+    return np.where(rightness_mm < -MIDLINE_MM, 0, np.where(rightness_mm > MIDLINE_MM, 1, 2))
+
+
+def _every_few(n: int) -> NDArray[np.int_]:
+    """Return enough indices of an axis for a centroid, the same ones from either end."""
+    some = np.arange(0, n, max(n // 32, 1))
+    return np.union1d(some, n - 1 - some)
