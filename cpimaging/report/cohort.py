@@ -14,6 +14,8 @@ from cpimaging.types import Image
 FAILED = "failed"
 """Status, in the summary of stages, of a stage that could not go on."""
 GROUPS = ("B1", "B2", "B3", "B", "C1", "C2", "C3", "C", "D", "E", "A", "n/a")
+STRIP_FROM = 12
+"""From so many scans on, all loads are also shown at one glance."""
 PERCENTS = tuple(f"{name}_percent" for name in words.CLASSES)
 
 
@@ -59,9 +61,8 @@ def _context(content: CohortReport) -> dict[str, Any]:
         "failed": failed,
         "facts": _facts(content, scans, failed),
         "counts": _counts(content.patterns),
-        "strip": sorted(
-            (scan for scan in scans if any(not words.missing(scan[name]) for name in PERCENTS)), key=_by_class
-        ),
+        "strip": _strip(scans),
+        "fullest": content.patterns[list(PERCENTS)].max().max(),
         "classes": list(zip(PERCENTS, words.CLASSES.values(), strict=True)),
         "groups": sorted({scan["mrics"] for scan in scans}, key=_group_place),
         "views": views,
@@ -122,6 +123,12 @@ def _counts(patterns: pd.DataFrame) -> list[tuple[str, list[tuple[str, int]]]]:
 
 def _group_place(code: str) -> int:
     return GROUPS.index(code) if code in GROUPS else len(GROUPS)
+
+
+def _strip(scans: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the scans with loads, ordered by dominance and volume; [] if the table shows them as well."""
+    loaded = [scan for scan in scans if any(not words.missing(scan[name]) for name in PERCENTS)]
+    return sorted(loaded, key=_by_class) if len(loaded) >= STRIP_FROM else []
 
 
 def _by_class(scan: Mapping[str, Any]) -> tuple[int, float]:

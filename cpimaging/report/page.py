@@ -55,8 +55,8 @@ def millilitres(volume_mm3: Any) -> str:
     if missing(volume_mm3):
         return NONE
     value = float(volume_mm3) / 1000
-    decimals = 3 if abs(value) < 10 else 2 if abs(value) < 100 else 1
-    return f"{value:.{decimals}f}"
+    places = 3 if abs(value) < 10 else 2 if abs(value) < 100 else 1
+    return f"{value:.{places}f}" if value else "0"
 
 
 def percent(value: Any) -> str:

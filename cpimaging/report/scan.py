@@ -100,6 +100,8 @@ def _context(content: ScanReport) -> dict[str, Any]:
         "scan": content,
         "title": title,
         "line": line,
+        "verdict": content.qc.get("verdict", "not_applicable"),
+        "flags": content.qc.get("flags") or [],
         "age": words.age(content.age_years),
         "sections": SECTIONS,
         "facts": _facts(content),

@@ -53,6 +53,7 @@ MRICS_SUBGROUPS: Mapping[str, str] = {
     "D": "miscellaneous",
     "E": "normal",
 }
+SIDES: Mapping[str, str] = {"left": "left side", "right": "right side", "both": "both sides"}
 QC: Mapping[str, str] = {
     "pass": "Quality checks passed",
     "warn": "Quality checks: look before use",
@@ -103,7 +104,9 @@ def _mrics_line(mrics: Mapping[str, Any]) -> str:
     code = mrics.get("group") if missing(mrics.get("subgroup")) else mrics["subgroup"]
     if missing(code):
         return f"MRICS group not called: {mrics.get('not_assessed') or 'no rule holds'}"
-    details = [phrase(mrics[name]) for name in ("severity", "side") if not missing(mrics.get(name))]
+    details = [phrase(mrics["severity"])] if not missing(mrics.get("severity")) else []
+    if not missing(mrics.get("side")):
+        details.append(SIDES.get(mrics["side"], phrase(mrics["side"])))
     if not missing(mrics.get("territory")):
         details.append(f"territory {phrase(mrics['territory']).removeprefix('territory ').upper()}")
     return ", ".join([f"MRICS {mrics_words(code)}", *details])
