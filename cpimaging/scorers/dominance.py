@@ -12,6 +12,7 @@ from cpimaging.scorers.injury import (
     deep_grey_load,
     dominance_index,
     rolandic_is_deep_grey,
+    starts_in_cortex,
     tissue_loss,
     white_matter_load,
 )
@@ -88,8 +89,7 @@ def _parts(injury: Injury, trace: Trace) -> dict[str, tuple[str, ...]]:
 def _loads(injury: Injury, parts: dict[str, tuple[str, ...]], trace: Trace) -> dict[str, float]:
     """Return the load of each class; a lesion that comes from the cortex keeps what it runs into."""
     white, deep = white_matter_load(injury, trace), deep_grey_load(injury, trace)
-    share = injury.share(injury.of(parts["cortex"]).lesion_mm3)
-    if not math.isnan(share) and trace.at_least("lesion in the cortex", share, "cortical_share"):
+    if injury.of(parts["cortex"]).lesion_mm3 > 0 and starts_in_cortex(injury, trace, "cortical lesion"):
         white = min(_periventricular(injury, trace, side) for side in SIDES)
         deep = min(deep_grey_load(injury, trace, [side]) for side in SIDES)
         trace.note("white matter and deep grey: only what both sides share is compared", white + deep)
@@ -106,10 +106,9 @@ def _reaches_minimum(name: str, parts: dict[str, tuple[str, ...]], injury: Injur
     if name == "white_matter" and any(tissue_loss(injury, trace, side) > 0 for side in SIDES):
         return True
     amount = injury.of(parts[name])
-    highest = max(injury.highest_load[part] for part in parts[name])
-    spread = amount.load >= trace.limit("minimum_class_load")
-    focal = highest >= trace.limit("minimum_structure_load")
-    return (spread or focal) and amount.lesion_mm3 >= trace.limit("minimum_volume")
+    least_mm3 = trace.limit("minimum_volume")
+    spread = amount.load >= trace.limit("minimum_class_load") and amount.lesion_mm3 >= least_mm3
+    return spread or injury.highest_load(parts[name], least_mm3) >= trace.limit("minimum_structure_load")
 
 
 def _result(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from cpimaging.scorers.base import NOT_ASSESSED, Tables, Trace
+from cpimaging.scorers.base import Tables, Trace
 
 SIDES = ("left", "right")
 WHOLE_OF = {"thalamus_ventrolateral": "thalamus", "putamen_posterior": "putamen"}
@@ -73,7 +73,6 @@ class Injury:
         self.lesions: pd.DataFrame = tables.lesions
         self.total_mm3 = sum(row.lesion_mm3 for row in rows if row.tissue != "overlay")
         self.outside_mm3 = sum(row.lesion_mm3 for row in rows if row.structure == "outside_brain")
-        self.highest_load: dict[str, float] = defaultdict(float)
         self._compartments: dict[tuple[str, str], list[_Row]] = defaultdict(list)
         self._structures: dict[tuple[str, str], list[_Row]] = defaultdict(list)
         self._tissues: dict[tuple[str, str], float] = defaultdict(float)
@@ -93,13 +92,17 @@ class Injury:
         part = compartment(row.structure, row.tissue, row.layer)
         self._compartments[(part, row.side)].append(row)
         self._tissues[(row.tissue, row.side)] += row.lesion_mm3
-        if row.region_mm3 > 0:
-            load = 100 * row.lesion_mm3 / row.region_mm3
-            self.highest_load[part] = max(self.highest_load[part], load)
 
     def of(self, parts: Iterable[str], sides: Iterable[str] = (*SIDES, "midline")) -> Amount:
         """Sum compartments over sides."""
         return _sum(row for part in parts for side in sides for row in self._compartments[(part, side)])
+
+    def highest_load(self, parts: Iterable[str], least_mm3: float) -> float:
+        """Return the load of the most affected row that holds `least_mm3` of lesion; 0 if none does."""
+        rows = [
+            row for part in parts for side in (*SIDES, "midline") for row in self._compartments[(part, side)]
+        ]
+        return max((_sum([row]).load for row in rows if row.lesion_mm3 >= least_mm3), default=0.0)
 
     def structure(self, name: str, sides: Iterable[str] = (*SIDES, "midline")) -> Amount:
         """Sum a structure with its parts; where the atlas has no such part, the whole stands for it."""
@@ -185,6 +188,20 @@ def cortical_parts(injury: Injury, trace: Trace) -> list[str]:
     return ["cortex"] if rolandic_is_deep_grey(injury, trace) else ["cortex", "perirolandic"]
 
 
-def shown(value: float) -> float | str:
-    """Return a number for a JSON file; NaN becomes words."""
-    return NOT_ASSESSED if math.isnan(value) else value
+def starts_in_cortex(injury: Injury, trace: Trace, rule: str) -> bool:
+    """Tell whether the lesion comes from the cortex: a fair share of it lies there, not just an edge."""
+    cortex = injury.of(cortical_parts(injury, trace))
+    share = injury.share(cortex.lesion_mm3)
+    return trace.at_least(f"{rule}: lesion in the cortex", share, "cortical_share") and not_an_edge(
+        injury, trace, rule
+    )
+
+
+def not_an_edge(injury: Injury, trace: Trace, rule: str) -> bool:
+    """Tell whether the cortex is hit in earnest, compared with the periventricular white matter."""
+    cortex = injury.of(cortical_parts(injury, trace)).load
+    both = cortex + injury.of(["periventricular"]).load
+    share = 100 * cortex / both if both > 0 else float("nan")
+    return trace.at_least(
+        f"{rule}: cortex, of its and the periventricular load", share, "cortex_share_of_loads"
+    )

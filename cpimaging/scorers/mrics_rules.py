@@ -1,5 +1,6 @@
 """The rules of MRICS: each looks for one pattern and writes what it saw into the trace."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from cpimaging.scorers.injury import (
     cortical_parts,
     deep_grey_load,
     dominance_index,
+    not_an_edge,
+    starts_in_cortex,
     tissue_loss,
     white_matter_load,
 )
@@ -151,20 +154,19 @@ def _words(injury: Injury, part: str) -> str:
 
 def cortico_subcortical(injury: Injury, trace: Trace) -> Pattern | None:
     """Rule 6: cortex and the white matter below it, deep grey spared or the cortex hit at large."""
+    rule = "rule 6, C2"
     cortex = injury.of(cortical_parts(injury, trace))
-    share = injury.share(cortex.lesion_mm3)
-    watershed = injury.share(sum(injury.structure(name).lesion_mm3 for name in WATERSHEDS))
-    if not trace.at_least("rule 6, C2: lesion in the cortex", share, "cortical_share"):
-        border_zone = trace.at_least(
-            "rule 6, C2: lesion in the border zones", watershed, "watershed_share"
-        ) and trace.at_least("rule 6, C2: lesion in the cortex, border zone", share, "cortex_reached")
-        if not border_zone:
-            return None
-    else:
-        trace.note("rule 6, C2: lesion in the border zones, %", watershed)
+    border_mm3 = sum(injury.structure(name).lesion_mm3 for name in WATERSHEDS)
+    reached = starts_in_cortex(injury, trace, rule) or (
+        trace.at_least(f"{rule}: or lesion in the border zones", injury.share(border_mm3), "watershed_share")
+        and trace.at_least(f"{rule}: that reaches cortex", injury.share(cortex.lesion_mm3), "cortex_reached")
+        and not_an_edge(injury, trace, rule)
+    )
+    if not reached:
+        return None
     nuclei = injury.of(["nuclei"]).load
-    if not trace.below("rule 6, C2: deep grey spared, load", nuclei, "nucleus_load") and not trace.at_least(
-        "rule 6, C2: or the cortex hit at large, load", cortex.load, "extensive_cortex_load"
+    if not trace.below(f"{rule}: deep grey spared, load", nuclei, "nucleus_load") and not trace.at_least(
+        f"{rule}: or the cortex hit at large, load", cortex.load, "extensive_cortex_load"
     ):
         return None
     laterality = injury.laterality()
@@ -187,7 +189,7 @@ def periventricular(injury: Injury, trace: Trace) -> Pattern | None:
         slight = slight or amount.load + loss < trace.limit("periventricular_load")
     ratio = injury.ventricle_ratio()
     severe = trace.at_least("rule 7, B1 severe: larger ventricle", ratio, "severe_ventricle_ratio")
-    measured = ratio == ratio
+    measured = not math.isnan(ratio)
     lost = any(tissue_loss(injury, trace, side) > 0 for side in SIDES)
     severity = "severe" if severe or lost else "mild" if measured else None
     return Pattern("B1", "both", severity=severity, slight=slight)

@@ -107,6 +107,25 @@ def test_a_speck_in_a_small_nucleus_does_not_compete():
     assert not any("deep grey" in rule and "against" in rule for rule in rules(result))
 
 
+def test_the_structure_that_makes_a_tissue_count_must_hold_the_minimum_itself():
+    nucleus = {("pallidum", "left"): 0.4, ("hippocampus", "left"): 0.02, ("caudate", "left"): 0.02}
+    assert not any("rests on little" in rule for rule in rules(score(nucleus)))
+    strict = {**CRITERIA, "minimum_volume": {**CRITERIA["minimum_volume"], "value": 410}}
+    assert any("rests on little" in rule for rule in rules(score(nucleus, criteria=strict)))
+
+
+def test_the_edge_of_a_white_matter_lesion_in_the_cortex_does_not_make_it_cortical():
+    lesion = {
+        white("left", "periventricular", "parietal"): 0.2,
+        white("right", "periventricular", "parietal"): 0.2,
+        white("right", "subcortical", "parietal"): 0.1,
+        ("parietal_cortex", "right"): 0.15,
+    }
+    result = score(lesion)
+    assert result["call"] == "white_matter"
+    assert any(rule.startswith("cortical lesion: cortex, of its and") for rule in rules(result))
+
+
 def test_little_lesion_is_called_but_the_trace_says_so():
     assert any("rests on little" in rule for rule in rules(score(FOCI)))
     assert not any("rests on little" in rule for rule in rules(score(TRIGONES)))

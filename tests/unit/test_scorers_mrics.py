@@ -127,6 +127,19 @@ def test_the_edge_of_a_deep_grey_lesion_is_no_second_pattern():
     assert score({**BASAL_GANGLIA, **edge})["secondary"] == []
 
 
+def test_the_edge_of_a_white_matter_lesion_in_the_cortex_is_no_c2():
+    edge = {("parietal_cortex", "right"): 0.9}
+    assert call(score({**TRIGONES, **edge})) == ("B1", "mild", "both", None)
+
+
+def test_a_border_zone_lesion_needs_less_cortex():
+    lesion = {white(side, "subcortical", "frontal"): 4.0 for side in ("left", "right")}
+    lesion |= both({"frontal_cortex": 0.6})
+    assert score(lesion)["subgroup"] == "D"
+    in_border_zone = lesion | both({"watershed_anterior": 4.0})
+    assert call(score(in_border_zone)) == ("C2", None, "both", None)
+
+
 def test_a_lesion_away_from_the_ventricle_is_not_b2():
     assert score(CAVITY, pieces=(("right", 6.0), ("left", 0.5)))["subgroup"] == "D"
 
