@@ -104,11 +104,14 @@ def index(output_dir: OutputDir) -> None:
 
 @app.command()
 @_plain
-def cohort(output_dir: Annotated[Path, typer.Argument(help="Folder that holds the results.")]) -> None:
+def cohort(
+    output_dir: Annotated[Path, typer.Argument(help="Folder that holds the results.")],
+    atlas: AtlasName = "embedded",
+) -> None:
     """Write index.html, the group tables and logs/summary.tsv from whatever exists."""
     from cpimaging.stages import cohort as stage
 
-    stage.run(output_dir)
+    stage.run(output_dir, atlas)
 
 
 @app.command()

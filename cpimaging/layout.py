@@ -40,6 +40,12 @@ class ScanFiles:
         """Return the path of the field that brings template images into the scan."""
         return self._anat(f"from-{TEMPLATE}_to-{reference}_mode-image_xfm.nii.gz")
 
+    def log(self, stage: str, reference: str = "") -> str:
+        """Return the path of a stage's log; that of register also names the reference contrast."""
+        name = f"{self.label}_{reference}" if reference else self.label
+        folder = "" if stage == "report" else self.folder
+        return os.path.join(self.root, "logs", stage, folder, f"{name}.log")
+
     @property
     def brain_mask(self) -> str:
         """Brain mask on the reference grid."""

@@ -38,7 +38,8 @@ def run(output: Path, atlas: str = "embedded") -> None:
     summary = typed([_summary_row(job) for job in jobs], SUMMARY_COLUMNS)
     frequency, n = _frequency(jobs)
     write_table(output / "group_patterns.tsv", patterns)
-    write_table(output / "group_desc-lesionload_stats.tsv", _loads(jobs))
+    loads = _loads(jobs)
+    write_table(output / "group_desc-lesionload_stats.tsv", loads)
     write_table(output / "logs" / "summary.tsv", summary)
     if frequency is not None:
         write_json(output / FREQUENCY.replace(".nii.gz", ".json"), sidecar("cohort", [], NumberOfScans=n))
@@ -49,15 +50,20 @@ def run(output: Path, atlas: str = "embedded") -> None:
         template=load_template().t1w if frequency is not None else None,
         frequency=frequency,
         frequency_scans=n,
-        pages={job.label: Path(job.files.report).name for job in jobs if _finished(job)},
+        load=loads,
+        links={_key(job.label): Path(job.files.report).name for job in jobs if _finished(job)},
         provenance={"Software": software_versions()},
     )
     write_text(output / "index.html", render_cohort(page))
 
 
-def _ids(label: str) -> dict[str, str]:
+def _key(label: str) -> tuple[str, str]:
     participant, _, session = label.partition("_")
-    return {"participant_id": participant, "session_id": session or "n/a"}
+    return participant, session or "n/a"
+
+
+def _ids(label: str) -> dict[str, str]:
+    return dict(zip(("participant_id", "session_id"), _key(label), strict=True))
 
 
 def _outputs(files: ScanFiles, reference: str) -> dict[str, str]:
@@ -84,13 +90,13 @@ def _summary_row(job: Job) -> dict[str, str]:
     outputs = _outputs(job.files, reference)
     for stage in SCAN_STAGES:
         if not Path(outputs[stage]).is_file():
-            log = f"logs/{stage}/{job.label}.log"
+            log = Path(job.files.log(stage, reference if stage == "register" else ""))
             return {
                 **_ids(job.label),
                 "stage": stage,
-                "status": "failed" if (job.output / log).is_file() else "not run",
-                "message": _last_line(job.output / log),
-                "log": log,
+                "status": "failed" if log.is_file() else "not run",
+                "message": _last_line(log),
+                "log": log.relative_to(job.output).as_posix(),
             }
     return {**_ids(job.label), "stage": "report", "status": "done", "message": "n/a", "log": "n/a"}
 

@@ -1,0 +1,25 @@
+"""cpimaging: brain MRI to lesion-pattern reports. Plain `snakemake` runs the demo dataset."""
+
+from snakemake.utils import min_version
+
+min_version("9.20")
+
+
+configfile: "config/config.yaml"
+
+
+include: "workflow/rules/plan.smk"
+include: "workflow/rules/prepare.smk"
+include: "workflow/rules/scan.smk"
+include: "workflow/rules/cohort.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        f"{OUT}/index.html",
+    localrule: True
+
+
+onerror:
+    shell(f"cpimaging cohort {quote(OUT)} >> {quote(OUT)}/logs/cohort.log 2>&1")

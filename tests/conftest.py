@@ -1,0 +1,49 @@
+"""Shared fixtures: small images with unequal sides, and the optional real scans."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cpimaging.types import Image
+
+ROOT = Path(__file__).parents[1]
+REAL = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20)
+
+
+@pytest.fixture
+def real_data() -> Path:
+    """The folder of real scans; without it the test is skipped."""
+    if not REAL.is_dir():
+        pytest.skip("real scans are not here (../shared/data)")
+    return REAL
+
+
+@pytest.fixture
+def small(rng: np.random.Generator) -> Image:
+    """An image of 5 × 6 × 7 voxels of 2 × 1.5 × 3 mm, away from the origin."""
+    affine = np.diag([2.0, 1.5, 3.0, 1.0])
+    affine[:3, 3] = [-4.0, 7.0, 10.0]
+    return Image(rng.random((5, 6, 7)).astype(np.float32), affine)
+
+
+@pytest.fixture(scope="session")
+def blob_brain() -> Image:
+    """A smooth, lopsided brain-like image of 40 × 48 × 36 voxels of 2 mm; 0 outside."""
+    from scipy import ndimage
+
+    rng = np.random.default_rng(3)
+    shape = (40, 48, 36)
+    x, y, z = (np.linspace(-1, 1, n) for n in shape)
+    inside = (x[:, None, None] / 0.8) ** 2 + (y[:, None] / 0.85) ** 2 + (z / 0.75) ** 2 < 1
+    texture = ndimage.gaussian_filter(rng.standard_normal(shape), 2)
+    texture = texture / texture.std()
+    data = np.where(inside, 100 + 25 * texture + 20 * x[:, None, None], 0).astype(np.float32)
+    affine = np.diag([2.0, 2.0, 2.0, 1.0])
+    affine[:3, 3] = [-40.0, -48.0, -36.0]
+    return Image(data, affine)

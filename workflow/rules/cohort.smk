@@ -1,0 +1,17 @@
+rule cohort:
+    """Stack the scans: group tables, lesion frequency, one page."""
+    input:
+        scan_outputs("report"),
+        scan_outputs("pattern"),
+    output:
+        f"{OUT}/index.html",
+        f"{OUT}/group_patterns.tsv",
+        f"{OUT}/group_desc-lesionload_stats.tsv",
+    log:
+        f"{OUT}/logs/cohort.log",
+    params:
+        code=code_digest("cohort"),
+        out=quote(OUT),
+        atlas=quote(config["atlas"]),
+    shell:
+        "cpimaging cohort {params.out} --atlas {params.atlas} > {log} 2>&1"

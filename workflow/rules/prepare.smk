@@ -1,0 +1,27 @@
+rule index:
+    """Open headers and sidecars: what was picked and why, ages, problems."""
+    input:
+        f"{OUT}/logs/plan.json",
+    output:
+        f"{OUT}/{INDEX}",
+    log:
+        f"{OUT}/logs/index.log",
+    params:
+        code=code_digest("index"),
+        out=quote(OUT),
+    shell:
+        "cpimaging index --output-dir {params.out} > {log} 2>&1"
+
+
+rule atlas:
+    """Get the atlas ready in the user's cache, once; refuse one that does not serve the scorers."""
+    output:
+        f"{OUT}/atlas-{FILES.atlas}_dseg.tsv",
+    log:
+        f"{OUT}/logs/atlas.log",
+    params:
+        code=code_digest("atlas"),
+        out=quote(OUT),
+        atlas=quote(config["atlas"]),
+    shell:
+        "cpimaging atlas export {params.out} --atlas {params.atlas} > {log} 2>&1"

@@ -1,0 +1,185 @@
+# The stages of one scan. Each is one command; what it reads of the user's files stands in `input`.
+
+
+rule preprocess:
+    """Bring every contrast to one grid, inside the brain; the brain mask is written last."""
+    input:
+        images_of,
+        brain_mask_of,
+    output:
+        FILES.brain_mask,
+    log:
+        FILES.log("preprocess"),
+    benchmark:
+        f"{OUT}/logs/benchmarks/{{folder}}/{{scan}}_preprocess.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=code_digest("preprocess"),
+        out=quote(OUT),
+    shell:
+        "cpimaging preprocess --scan {wildcards.scan} --output-dir {params.out} > {log} 2>&1"
+
+
+rule register:
+    """Find the way from the scan to the template and back, the lesion left out."""
+    input:
+        FILES.brain_mask,
+        f"{OUT}/atlas-{FILES.atlas}_dseg.tsv",
+        lesion_mask_of,
+    output:
+        FILES.xfm_to_template("{reference}"),
+        FILES.xfm_to_scan("{reference}"),
+    log:
+        FILES.log("register", "{reference}"),
+    benchmark:
+        f"{OUT}/logs/benchmarks/{{folder}}/{{scan}}_{{reference}}_register.tsv"
+    threads: 2
+    resources:
+        mem_mb=2500,
+        runtime=20,
+    params:
+        code=code_digest("register"),
+        out=quote(OUT),
+        engine=config["engine"],
+    shell:
+        "cpimaging register --scan {wildcards.scan} --output-dir {params.out}"
+        " --engine {params.engine} --threads {threads} > {log} 2>&1"
+
+
+rule segment:
+    """Move the atlas to the scan and measure its structures."""
+    input:
+        FILES.brain_mask,
+        transform_of,
+    output:
+        FILES.atlas_dseg,
+        FILES.morphometry,
+    log:
+        FILES.log("segment"),
+    benchmark:
+        f"{OUT}/logs/benchmarks/{{folder}}/{{scan}}_segment.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=code_digest("segment"),
+        out=quote(OUT),
+        atlas=quote(config["atlas"]),
+    shell:
+        "cpimaging segment --scan {wildcards.scan} --output-dir {params.out} --atlas {params.atlas} > {log} 2>&1"
+
+
+rule lesions:
+    """Number the lesions and say where each lies; masks are written before the table."""
+    input:
+        FILES.atlas_dseg,
+        transform_of,
+        lesion_mask_of,
+    output:
+        FILES.lesions,
+    log:
+        FILES.log("lesions"),
+    benchmark:
+        f"{OUT}/logs/benchmarks/{{folder}}/{{scan}}_lesions.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=code_digest("lesions"),
+        out=quote(OUT),
+        atlas=quote(config["atlas"]),
+    shell:
+        "cpimaging lesions --scan {wildcards.scan} --output-dir {params.out} --atlas {params.atlas} > {log} 2>&1"
+
+
+rule quantify:
+    """Measure the lesion in every structure, side, lobe and layer."""
+    input:
+        FILES.atlas_dseg,
+        transform_of,
+        lesion_mask_of,
+    output:
+        FILES.lesionload,
+    log:
+        FILES.log("quantify"),
+    benchmark:
+        f"{OUT}/logs/benchmarks/{{folder}}/{{scan}}_quantify.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=code_digest("quantify"),
+        out=quote(OUT),
+        atlas=quote(config["atlas"]),
+    shell:
+        "cpimaging quantify --scan {wildcards.scan} --output-dir {params.out} --atlas {params.atlas} > {log} 2>&1"
+
+
+rule qc:
+    """Check whether the scan can be trusted."""
+    input:
+        FILES.brain_mask,
+        FILES.lesions,
+        FILES.lesionload,
+        transform_of,
+    output:
+        FILES.qc,
+    log:
+        FILES.log("qc"),
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=code_digest("qc"),
+        out=quote(OUT),
+        atlas=quote(config["atlas"]),
+    shell:
+        "cpimaging qc --scan {wildcards.scan} --output-dir {params.out} --atlas {params.atlas} > {log} 2>&1"
+
+
+rule score:
+    """Call the pattern from the tables, with the evidence."""
+    input:
+        FILES.lesionload,
+        FILES.lesions,
+        FILES.morphometry,
+        FILES.qc,
+        f"{OUT}/{INDEX}",
+    output:
+        FILES.pattern,
+    log:
+        FILES.log("score"),
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        code=code_digest("score"),
+        out=quote(OUT),
+        atlas=quote(config["atlas"]),
+    shell:
+        "cpimaging score --scan {wildcards.scan} --output-dir {params.out} --atlas {params.atlas} > {log} 2>&1"
+
+
+rule report:
+    """Write the page of the scan."""
+    input:
+        report_inputs,
+        f"{OUT}/{INDEX}",
+        f"{OUT}/atlas-{FILES.atlas}_dseg.tsv",
+    output:
+        FILES.report,
+    log:
+        FILES.log("report"),
+    benchmark:
+        f"{OUT}/logs/benchmarks/{{scan}}_report.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=code_digest("report"),
+        out=quote(OUT),
+        atlas=quote(config["atlas"]),
+    shell:
+        "cpimaging report --scan {wildcards.scan} --output-dir {params.out} --atlas {params.atlas} > {log} 2>&1"
