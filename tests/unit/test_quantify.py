@@ -1,8 +1,11 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cpimaging.io import read_image
 from cpimaging.quantify import (
     distance_profile,
     layers,
@@ -270,3 +273,31 @@ def test_ratios_do_not_depend_on_the_size_of_the_head():
     table = morphometry(grid(labels), atlas, grid(labels > 0), template)
     ratios = table.loc[table["measure"] == "ratio_to_template", "value"]
     np.testing.assert_allclose(ratios, 1.0)
+
+
+PUBLISHED = Path(__file__).parents[3] / "shared/data/published_atlases"
+
+
+@pytest.mark.skipif(not PUBLISHED.is_dir(), reason="needs the published atlases in ../shared/data")
+def test_layers_in_a_real_brain():
+    tissue = read_image(next(PUBLISHED.glob("HarvardOxfordsub-*.nii.gz")), labels=True)
+    tracts = read_image(next(PUBLISHED.glob("JHU_*.nii.gz")), labels=True).data
+    named = {1: "white_matter", 12: "white_matter", 2: "cortex", 13: "cortex", 3: "csf", 14: "csf"}
+    numbers = np.arange(1, 22)  # 1–11 left with the brainstem, 12–21 right
+    regions = tuple(
+        Region(
+            int(n), "", "lateral_ventricle_body" if n in (3, 14) else "other", "left", named.get(n, "other")
+        )
+        for n in numbers
+    )
+    labels = tissue.with_data(tissue.data.astype(np.int16))
+    layer = layers(white_matter_depth(labels, regions)[0])
+    for side in (1, 12):
+        shares = np.bincount(layer[labels.data == side], minlength=4) / (labels.data == side).sum()
+        assert 0.05 < shares[1] < 0.15
+        assert 0.10 < shares[2] < 0.30
+    for internal_capsule in (17, 18, 19, 20):
+        inside = layer[(tracts == internal_capsule) & (layer > 0)]
+        assert (inside == 3).mean() < 0.15
+    for external_capsule in (33, 34):
+        assert (layer[(tracts == external_capsule) & (layer > 0)] == 1).sum() == 0
