@@ -11,9 +11,11 @@ from cpimaging.scorers.injury import (
     cortical_parts,
     deep_grey_load,
     dominance_index,
+    has_loss,
     rolandic_is_deep_grey,
     starts_in_cortex,
     tissue_loss,
+    unusable,
     white_matter_load,
 )
 from cpimaging.types import ScanContext
@@ -42,11 +44,11 @@ def score_dominance(tables: Tables, context: ScanContext, criteria: Criteria) ->
     if reason:
         return _result("not_assessed", None, trace, reason)
     injury = Injury(tables)
+    reason = unusable(injury)
+    if reason:
+        return _result("not_assessed", None, trace, reason)
     inside_mm3 = injury.total_mm3 - injury.outside_mm3
-    if injury.total_mm3 > 0 and inside_mm3 == 0:
-        trace.note("lesion outside of the brain, mm3", injury.outside_mm3)
-        return _result("not_assessed", injury, trace, "the lesion lies outside of the brain")
-    lost = sum(tissue_loss(injury, trace, side) for side in SIDES) > 0
+    lost = has_loss(injury, trace)
     if injury.total_mm3 == 0 and not lost:
         empty = " (given mask is empty)" if context.lesion_source == "given mask" else ""
         trace.note(f"no lesion found{empty}", 0.0)
@@ -103,7 +105,7 @@ def _periventricular(injury: Injury, trace: Trace, side: str) -> float:
 
 def _reaches_minimum(name: str, parts: dict[str, tuple[str, ...]], injury: Injury, trace: Trace) -> bool:
     """Tell whether a class is injured: enough of it or of one of its structures, and enough volume."""
-    if name == "white_matter" and any(tissue_loss(injury, trace, side) > 0 for side in SIDES):
+    if name == "white_matter" and has_loss(injury, trace):
         return True
     amount = injury.of(parts[name])
     least_mm3 = trace.limit("minimum_volume")
@@ -116,7 +118,7 @@ def _result(
 ) -> dict[str, Any]:
     shares: dict[str, float | None] = dict.fromkeys(CLASSES)
     index = laterality = None
-    if injury and call != "not_assessed":
+    if injury:
         shares = {name: _number(injury.of(parts).load) for name, parts in CLASSES.items()}
         index = _number(dominance_index(white_matter_load(injury, trace), deep_grey_load(injury, trace)))
         laterality = _number(injury.laterality())

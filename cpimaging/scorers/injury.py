@@ -137,6 +137,19 @@ class Injury:
         return max((ratio for ratio in ratios if not math.isnan(ratio)), default=float("nan"))
 
 
+def unusable(injury: Injury) -> str | None:
+    """Return why the tables of a scan cannot be judged, or None."""
+    if injury.total_mm3 > 0 and injury.total_mm3 == injury.outside_mm3:
+        return "the lesion lies outside of the brain"
+    parts = {
+        "periventricular white matter": "periventricular",
+        "deep grey matter": "nuclei",
+        "cortex": "cortex",
+    }
+    unseen = [name for name, part in parts.items() if injury.of([part]).region_mm3 == 0]
+    return f"not in the image: {', '.join(unseen)}" if unseen else None
+
+
 def _sum(rows: Iterable[_Row]) -> Amount:
     found = list(rows)
     return Amount(sum(row.lesion_mm3 for row in found), sum(row.region_mm3 for row in found))
@@ -148,6 +161,11 @@ def tissue_loss(injury: Injury, trace: Trace, side: str) -> float:
     large = ventricle >= trace.limit("loss_ventricle_ratio")
     thin = white < trace.limit("loss_white_matter_ratio")
     return 100 * (1 - white) if large and thin else 0.0
+
+
+def has_loss(injury: Injury, trace: Trace) -> bool:
+    """Tell whether white matter is lost on either side."""
+    return any(tissue_loss(injury, trace, side) > 0 for side in SIDES)
 
 
 def rolandic_is_deep_grey(injury: Injury, trace: Trace) -> bool:

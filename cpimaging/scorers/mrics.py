@@ -13,7 +13,8 @@ from cpimaging.scorers.injury import (
     cortical_parts,
     deep_grey_load,
     dominance_index,
-    tissue_loss,
+    has_loss,
+    unusable,
     white_matter_load,
 )
 from cpimaging.scorers.mrics_rules import RULES, TERRITORIES, WATERSHEDS, Pattern
@@ -36,12 +37,12 @@ def score_mrics(tables: Tables, context: ScanContext, criteria: Criteria) -> dic
     if reason:
         return _result(None, [], trace, reason)
     injury = Injury(tables)
+    reason = unusable(injury)
+    if reason:
+        return _result(None, [], trace, reason)
     inside_mm3 = injury.total_mm3 - injury.outside_mm3
-    if injury.total_mm3 > 0 and inside_mm3 == 0:
-        trace.note("lesion outside of the brain, mm3", injury.outside_mm3)
-        return _result(None, [], trace, "the lesion lies outside of the brain")
     enough = trace.at_least("lesion in the brain", inside_mm3, "minimum_volume")
-    if not enough and not any(tissue_loss(injury, trace, side) > 0 for side in SIDES):
+    if not enough and not has_loss(injury, trace):
         return _without_lesion(injury, inside_mm3, context, trace)
     return _classify(injury, trace)
 
@@ -73,7 +74,7 @@ def _without_lesion(injury: Injury, inside_mm3: float, context: ScanContext, tra
 
 def _classify(injury: Injury, trace: Trace) -> dict[str, Any]:
     tissue = injury.lesion_mm3(SUPRATENTORIAL | INFRATENTORIAL)
-    lost = any(tissue_loss(injury, trace, side) > 0 for side in SIDES)
+    lost = has_loss(injury, trace)
     if tissue == 0 and not lost:
         trace.note("no lesion in brain tissue, mm3", tissue)
         return _result(None, [], trace, "the lesion lies in no assessed structure")

@@ -11,6 +11,7 @@ from cpimaging.scorers.injury import (
     cortical_parts,
     deep_grey_load,
     dominance_index,
+    has_loss,
     not_an_edge,
     starts_in_cortex,
     tissue_loss,
@@ -190,7 +191,7 @@ def periventricular(injury: Injury, trace: Trace) -> Pattern | None:
     ratio = injury.ventricle_ratio()
     severe = trace.at_least("rule 7, B1 severe: larger ventricle", ratio, "severe_ventricle_ratio")
     measured = not math.isnan(ratio)
-    lost = any(tissue_loss(injury, trace, side) > 0 for side in SIDES)
+    lost = has_loss(injury, trace)
     severity = "severe" if severe or lost else "mild" if measured else None
     return Pattern("B1", "both", severity=severity, slight=slight)
 

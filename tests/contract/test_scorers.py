@@ -137,6 +137,14 @@ def test_lesion_outside_of_the_brain_only_is_not_assessed(scorer):
     assert run(scorer, measure(atlas, mask))["not_assessed"] == "the lesion lies outside of the brain"
 
 
+def test_tissue_that_is_not_in_the_image_is_said_and_not_scored(scorer):
+    atlas = toy_brain.atlas()
+    tables = measure(atlas, lesions(atlas)["fan"])
+    near = tables.load["layer"] == "periventricular"
+    tables.load.loc[near, ["region_volume_mm3", "lesion_volume_mm3"]] = 0.0
+    assert run(scorer, tables)["not_assessed"] == "not in the image: periventricular white matter"
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
