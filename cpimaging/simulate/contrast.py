@@ -38,7 +38,7 @@ class Contrast:
 CONTRASTS = {
     "T1w": Contrast(wm=0.87, gm=0.65, fluid=0.26, grain=1.0, lesion=-1),
     "T2w": Contrast(wm=0.40, gm=0.52, fluid=1.0, grain=-0.8, lesion=1),
-    "FLAIR": Contrast(wm=0.58, gm=0.70, fluid=0.15, grain=-0.5, lesion=1),
+    "FLAIR": Contrast(wm=0.58, gm=0.66, fluid=0.15, grain=-0.5, lesion=1),
     "ADC": Contrast(wm=0.78, gm=0.83, fluid=3.0, grain=0.0, lesion=1, bias=False),
 }
 

@@ -34,6 +34,10 @@ Made from a brain template by `cpimaging simulate`: no person was scanned. Lesio
 template, the template was warped at random, and the images were computed from its tissue maps. The truth
 (pattern, lesion, ventricles, warp) lies in `sourcedata/truth`. Figures measured on these images say
 nothing about real scans.
+
+The template is MNI152 2009a symmetric (Fonov et al., NeuroImage 2011;54:313), copyright 1993-2009 Louis
+Collins, McConnell Brain Imaging Centre, Montreal Neurological Institute, McGill University. It may be used,
+copied, modified and distributed for any purpose and without fee, provided that this notice stays with it.
 """
 
 
@@ -142,7 +146,7 @@ def _write_subject(out: Path, label: str, subject: Subject, masks: bool) -> None
 def _write_description(
     out: Path, people: list[dict[str, object]], contrasts: Sequence[str], masks: bool
 ) -> None:
-    common = {"BIDSVersion": BIDS_VERSION, "License": "CC0"}
+    common = {"BIDSVersion": BIDS_VERSION, "License": "See README.md"}
     raw = {"Name": "Simulated brains with a known injury", "DatasetType": "raw", "GeneratedBy": [GENERATOR]}
     write_json(out / "dataset_description.json", {**raw, **common})
     write_text(out / "README.md", README)

@@ -47,8 +47,8 @@ class Subject:
 
     @property
     def lesion_volume_mm3(self) -> float:
-        """Volume of the true lesion: voxels × voxel volume."""
-        return int(self.lesion.data.sum()) * self.lesion.voxel_volume_mm3
+        """Volume of the true lesion: voxels × voxel volume, to the millionth mm³."""
+        return round(int(self.lesion.data.sum()) * self.lesion.voxel_volume_mm3, 6)
 
 
 def subject_seed(seed: int, index: int) -> int:
