@@ -63,7 +63,7 @@ def simulate(
     out = Path(out)
     size = tuple(float(v) for v in np.broadcast_to(voxel_mm, 3))
     chosen = _choose(patterns)
-    _check(out, n, size, contrasts)
+    _check(out, n, seed, size, contrasts)
     anatomy = find_anatomy(load_template())
     voxels = Voxels((size[0], size[1], size[2]), tissue_maps(anatomy, size))
     rows, people = [], []
@@ -92,13 +92,15 @@ def _choose(patterns: str | Sequence[str]) -> list[Recipe]:
     return [recipes[name] for name in names]
 
 
-def _check(out: Path, n: int, voxel_mm: tuple[float, ...], contrasts: Sequence[str]) -> None:
+def _check(out: Path, n: int, seed: int, voxel_mm: tuple[float, ...], contrasts: Sequence[str]) -> None:
     if not contrasts or not set(contrasts) <= set(CONTRASTS):
         raise InputError(
             f"contrasts={','.join(contrasts)}", "not known", f"choose among {', '.join(CONTRASTS)}"
         )
     if n < 1:
         raise InputError(f"n={n}", "no subject to simulate", "give at least 1")
+    if seed < 0:
+        raise InputError(f"seed={seed}", "is negative", "give 0 or more")
     if not all(0.5 <= v <= 8.0 for v in voxel_mm):
         raise InputError(f"voxel_mm={voxel_mm}", "outside of 0.5 to 8 mm", "choose another voxel size")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):

@@ -369,6 +369,7 @@ def test_without_masks_nothing_is_given(tmp_path):
     ("wrong", "told"),
     [
         ({"n": 0}, "at least 1"),
+        ({"seed": -1}, "0 or more"),
         ({"patterns": ["stroke"]}, "mca_infarct"),
         ({"patterns": []}, "mca_infarct"),
         ({"contrasts": ["T1"]}, "T1w"),
