@@ -164,7 +164,8 @@ def _crop(image: Image, box: tuple[slice, ...]) -> Image:
 def _fullest(part: Image, axis: int) -> float:
     """World position, along `axis`, of the slice that holds most of `part`."""
     counts = part.data.sum(axis=tuple(a for a in range(3) if a != axis))
-    index = int(counts.argmax())
+    fullest = np.flatnonzero(counts == counts.max())
+    index = int(fullest[len(fullest) // 2])
     inside = np.argwhere(np.take(part.data, index, axis=axis)).mean(axis=0)
     voxel = np.insert(inside, axis, index)
     return float((part.affine[:3, :3] @ voxel + part.affine[:3, 3])[axis])

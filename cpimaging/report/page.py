@@ -114,6 +114,6 @@ def data_png(content: bytes) -> str:
 
 def shade(value: Any, full: float = 100.0) -> str:
     """Return how strongly to shade a cell, 0 to 1: the square root, so that small shares show."""
-    if missing(value) or full <= 0:
+    if missing(value) or missing(full) or full <= 0:
         return "0"
     return f"{min(1.0, math.sqrt(max(0.0, float(value)) / full)):.2f}"

@@ -1,0 +1,415 @@
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+import report_content as content
+
+from cpimaging.io import read_image, typed
+from cpimaging.report import page, pictures, tables, words
+from cpimaging.report.cohort import render_cohort
+from cpimaging.report.scan import render_scan
+from cpimaging.types import LESIONLOAD_COLUMNS, LESIONS_COLUMNS, PATTERN_COLUMNS
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
+SECTIONS = (
+    "why",
+    "pictures",
+    "load",
+    "lesions",
+    "morphometry",
+    "registration",
+    "quality",
+    "limits",
+    "methods",
+)
+VOID = {"meta", "img", "input", "col", "br", "link", "hr"}
+
+
+class Page(HTMLParser):
+    """The text of a page, of its headings, and whether its tags are balanced."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.texts: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if not {"style", "script"} & set(self.open):
+            self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return re.sub(r"\s+", " ", "".join(self.texts))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    @property
+    def ids(self) -> list[str]:
+        return [a["id"] for _, a in self.tags if a.get("id")]
+
+
+@pytest.fixture(scope="module")
+def scan() -> Page:
+    return Page(render_scan(content.scan_report()))
+
+
+@pytest.fixture(scope="module")
+def cohort() -> Page:
+    return Page(render_cohort(content.cohort_report()))
+
+
+def test_scan_page_has_all_sections_and_distinct_ids(scan):
+    assert set(SECTIONS) | {"template", "provenance"} <= set(scan.ids)
+    assert len(scan.ids) == len(set(scan.ids))
+    targets = {a["href"] for a in scan.all("a") + scan.all("use")}
+    assert targets <= {f"#{i}" for i in scan.ids}
+
+
+def test_scan_page_tells_the_verdict_and_that_it_is_for_research(scan):
+    assert "Predominant white-matter injury" in scan.text
+    assert "MRICS B1: periventricular leukomalacia pattern, mild, both sides" in scan.text
+    assert "C1: basal ganglia and thalamus pattern" in scan.text
+    assert "Quality checks: look before use" in scan.text
+    assert "does not hold" in scan.text
+    assert "+0.83" in scan.text
+    assert "18 months" in scan.text
+    assert words.DISCLAIMER in scan.text
+    assert "n/a (not measured)" in scan.text
+
+
+def test_scan_page_gives_volumes_in_ml_and_evidence_with_sources(scan):
+    assert "2.850 ml lesion volume" in scan.text  # 2 + 0.5 + 0.25 + 0.1, the tract left out
+    assert "of it 0.100 ml outside brain" in scan.text
+    assert "≥ 1 %" in scan.text
+    assert "Himmelmann 2017 [S]" in scan.text
+    assert "What only T2w, ADC would show: not given." in scan.text
+    for entry in ("Registered with greedy.", "Himmelmann 2017.", "Apache-2.0.", "abc123", "run-2 was taken"):
+        assert entry in scan.text
+
+
+def test_every_picture_says_where_left_is(scan):
+    html = render_scan(content.scan_report())
+    panels = re.findall(r'<div class="panel">.*?</div>', html, re.S)
+    assert len(panels) == html.count('role="img"')
+    for panel in panels:
+        letters = re.findall(r'<span class="at-(?:left|right)">(.)</span>', panel)
+        label = re.search(r'aria-label="([^"]+)"', panel)[1]
+        wanted = ["P", "A"] if "Sagittal" in label else ["L", "R"]
+        assert letters == wanted
+        assert f"{wanted[0]} at the left edge, {wanted[1]} at the right edge" in label
+    sagittal = re.findall(r"<figcaption>(Sagittal[^<]*)</figcaption>", html)
+    assert any("(left)" in title for title in sagittal)
+    assert "Left is left (neurological convention)" in html
+
+
+def test_pages_need_nothing_from_outside(scan, cohort):
+    for one in (scan, cohort):
+        for _, attributes in one.tags:
+            for name in ("src", "href", "xlink:href", "srcset", "action"):
+                value = attributes.get(name) or ""
+                assert value.startswith(("#", "data:image/png;base64,")) or value in ("", "sub-01.html")
+        assert not one.all("link")
+    for html in (render_scan(content.scan_report()), render_cohort(content.cohort_report())):
+        assert "http://" not in html
+        assert "https://" not in html
+        assert "@import" not in html
+
+
+def test_pages_are_the_same_every_time():
+    assert render_scan(content.scan_report()) == render_scan(content.scan_report())
+    assert render_cohort(content.cohort_report()) == render_cohort(content.cohort_report())
+
+
+def test_headings_do_not_skip_a_level_and_tables_have_captions(scan, cohort):
+    for one in (scan, cohort):
+        levels = [int(tag[1]) for tag, _ in one.tags if re.fullmatch("h[1-6]", tag)]
+        assert levels[0] == 1
+        assert levels.count(1) == 1
+        assert all(after <= before + 1 for before, after in pairwise(levels))
+        assert len(one.all("table")) == len(one.all("caption"))
+
+
+def test_hostile_text_is_shown_as_text():
+    hostile = content.load().assign(structure=HOSTILE)
+    pattern = content.pattern()
+    for score in pattern.values():
+        score["evidence"] = [{"rule": HOSTILE, "value": HOSTILE, "limit": HOSTILE, "source": HOSTILE}]
+        score["not_assessed"] = HOSTILE
+    report = content.scan_report(
+        label=HOSTILE,
+        sex=HOSTILE,
+        notes=(HOSTILE,),
+        lesion_source=HOSTILE,
+        load=hostile,
+        lesions=content.lesions().assign(main_structure=HOSTILE, side=HOSTILE),
+        morphometry=content.morphometry().assign(structure=HOSTILE, unit=HOSTILE),
+        pattern=pattern,
+        images={HOSTILE: content.scan_image(), "T1w": content.scan_image()},
+        qc={
+            "verdict": HOSTILE,
+            "flags": [{"name": HOSTILE, "value": HOSTILE, "limit": HOSTILE, "ok": False}],
+        },
+        methods=(HOSTILE,),
+        provenance={HOSTILE: {HOSTILE: HOSTILE}, "list": [HOSTILE]},
+    )
+    got = Page(render_scan(report))
+    assert not got.all("script")
+    assert not got.all("img")
+    assert "<script>alert(1)</script>" in got.text
+
+
+def test_hostile_cohort_is_shown_as_text():
+    patterns = content.patterns().assign(
+        participant_id=HOSTILE, dominance=HOSTILE, mrics_group=HOSTILE, qc=HOSTILE, mask_source=HOSTILE
+    )
+    summary = content.cohort_report().summary.assign(message=HOSTILE, log=HOSTILE, stage=HOSTILE)
+    got = Page(render_cohort(content.cohort_report(title=HOSTILE, patterns=patterns, summary=summary)))
+    assert len(got.all("script")) == 1  # the page's own
+    assert not got.all("img")
+
+
+def test_empty_mask_reads_no_lesion_found():
+    got = Page(render_scan(content.no_lesion()))
+    assert "No lesion found (given mask is empty)" in got.text
+    assert "MRICS E: normal" in got.text
+    assert "the planes run through the middle of the brain" in got.text
+    assert "No lesion in any structure" in got.text
+    assert "0 ml lesion volume" in got.text
+    assert "template" not in got.ids
+    assert not any("lesion" in (a["href"] or "") for a in got.all("use"))
+
+
+def test_without_a_mask_nothing_is_given_as_zero():
+    got = Page(render_scan(content.not_assessed()))
+    assert "Not assessed" in got.text
+    assert "No mask and no detector" in got.text
+    assert "n/a ml lesion volume" in got.text
+    assert "There is no lesion mask" in got.text
+    assert "Not shown: the scan was not registered." in got.text
+    assert "Not measured." in got.text
+    assert "Quality not checked" in got.text
+    assert "No lesion" not in got.text.replace("No lesion mask", "")
+    assert set(SECTIONS) <= set(got.ids)
+
+
+def test_missing_numbers_read_n_a():
+    load = content.load().assign(region_volume_mm3=np.nan, percent_region=np.nan)
+    lesions = content.lesions().assign(distance_ventricle_mm=np.nan)
+    morphometry = content.morphometry().assign(value=np.nan)
+    html = render_scan(content.scan_report(load=load, lesions=lesions, morphometry=morphometry))
+    assert not re.search(r"\bnan\b", html, re.I)
+    assert "n/a" in html
+
+
+def test_scan_without_pictures_still_makes_a_page():
+    got = Page(render_scan(content.scan_report(images={})))
+    assert "No image to show." in got.text
+
+
+def test_cohort_page_lists_scans_failures_and_counts(cohort):
+    assert "Toy cohort" in cohort.text
+    assert "scans4 with a lesion2 not assessed1" in cohort.text
+    assert "needs a brain mask" in cohort.text
+    assert "logs/preprocess/sub-09.log" in cohort.text
+    assert "all is well" not in cohort.text
+    assert "no mask and no detector" in cohort.text
+    assert {"href": "sub-01.html"} in cohort.all("a")
+    assert "8.227" in cohort.text
+    assert "B1: periventricular leukomalacia pattern" in cohort.text.replace("B1: Peri", "B1: peri")
+    assert words.DISCLAIMER in cohort.text
+    assert "of 2 scans, on the template" in cohort.text
+
+
+def test_cohort_without_any_result_makes_a_page():
+    empty = content.cohort_report(
+        patterns=typed([], PATTERN_COLUMNS),
+        load=typed([], LESIONLOAD_COLUMNS),
+        summary=pd.DataFrame(columns=list(content.SUMMARY)),
+        frequency=None,
+        template=None,
+        links={},
+    )
+    got = Page(render_cohort(empty))
+    assert "No scan has a pattern yet." in got.text
+    assert "No map" in got.text
+    assert "failed" not in got.ids
+
+
+def test_from_twelve_scans_on_the_cohort_page_shows_all_loads_at_a_glance():
+    assert not Page(render_cohort(content.cohort_report())).all("rect")
+    got = Page(render_cohort(content.cohort_report(patterns=content.patterns(18))))
+    assert len(got.all("rect")) == 5 * 12  # every third was not assessed
+    assert len(got.all("line")) == 5  # between white matter and deep grey
+
+
+def test_load_rows_add_up_layers_in_the_order_of_the_vocabulary():
+    rows = tables.load_rows(content.load())
+    assert [row.name for row in rows][:4] == ["White matter", "Thalamus", "Caudate", "Pons"]
+    white, thalamus, caudate, pons = rows[:4]
+    assert (white.left.amount, white.left.share) == (2000.0, pytest.approx(100 * 2000 / 120_000))
+    assert (white.right.amount, white.right.share) == (0.0, 0.0)
+    assert thalamus.amount == 500.0
+    assert np.isnan(caudate.right.amount)
+    assert pons.midline is not None
+    assert pons.midline.share == 2.5
+    assert tables.untouched(rows) == ["Caudate"]
+    assert tables.load_rows(typed([], LESIONLOAD_COLUMNS)) == []
+
+
+def test_lobes_and_layers_are_mirrored_about_the_ventricles():
+    ((lobe, cells),) = tables.lobe_layers(content.load())
+    assert lobe == "frontal"
+    shares = [cell.share for cell in cells]
+    assert shares[:5] == [
+        0.0,
+        1.25,
+        3.75,
+        0.0,
+        0.0,
+    ]  # subcortical, deep, periventricular | periventricular, deep
+    assert np.isnan(shares[5])
+
+
+def test_frequency_rows_count_scans_and_take_the_median():
+    double = content.load("sub-02")
+    double["lesion_volume_mm3"] *= 2
+    none = content.load("sub-03").assign(lesion_volume_mm3=0.0)
+    rows = {row.name: row for row in tables.frequency_rows(pd.concat([content.load(), double, none]))}
+    assert set(rows) == {"White matter", "Thalamus", "Pons"}
+    assert rows["Thalamus"].left.amount == 2
+    assert rows["Thalamus"].left.share == pytest.approx(15.0)  # of 10 and 20 %
+
+
+def test_by_side_gives_ml():
+    first, *_ = tables.by_side(content.morphometry())
+    assert (first["name"], first["left"], first["right"], first["unit"]) == ("Thalamus", 5.2, 5.9, "ml")
+    assert first["midline"] is None
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (1300.0, "1.300"), (8227, "8.227"), (10_000, "10.00"), (123_456.0, "123.5"), (None, "n/a")],
+)
+def test_millilitres(value, text):
+    assert page.millilitres(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "0"), (0.001, "<0.01"), (0.25, "0.25"), (12.34, "12.3"), (100.0, "100.0"), (float("nan"), "n/a")],
+)
+def test_percent(value, text):
+    assert page.percent(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (8227.4, "8227"),
+        (-0.6189, "−0.619"),
+        (True, "True"),
+        (float("inf"), "inf"),
+        ("≥ 30 mm3", "≥ 30 mm³"),
+        ("n/a", "n/a"),
+        ([1, 2.5], "1, 2.5"),
+        ([], "n/a"),
+        ({"a": 1}, '{"a": 1}'),
+    ],
+)
+def test_number(value, text):
+    assert page.number(value) == text
+
+
+def test_bars_and_shades_stay_between_0_and_1():
+    assert page.fraction(5, 10) == "0.500"
+    assert page.fraction(50, 10) == "1.000"
+    assert page.fraction(float("nan"), 10) == page.fraction(1, 0) == "0"
+    assert page.shade(25) == "0.50"
+    assert page.shade(-3) == "0.00"
+    assert page.shade(None) == page.shade(1, float("nan")) == "0"
+    assert page.decimals(-0.2, 0) == "0"
+    assert page.decimals(-3.6, 0) == "−4"
+
+
+@pytest.mark.parametrize(
+    ("dominance", "mrics", "title", "line"),
+    [
+        (
+            {"call": "cortex"},
+            {"group": "C", "subgroup": "C3", "territory": "territory_mca", "side": "left"},
+            "Predominant grey-matter injury",
+            "MRICS C3: arterial infarction pattern, left side, territory MCA",
+        ),
+        (
+            {"call": "brainstem"},
+            {"group": "D", "subgroup": "D"},
+            "Predominant brainstem injury",
+            "MRICS D: miscellaneous",
+        ),
+        (
+            {"call": "mixed"},
+            {"group": "n/a", "not_assessed": "too small"},
+            "Mixed injury, no tissue predominates",
+            "MRICS group not called: too small",
+        ),
+        ({"call": "none"}, {"group": "E", "subgroup": "E"}, "No lesion found", "MRICS E: normal"),
+        (
+            {"call": "not_assessed", "not_assessed": "quality control failed"},
+            {},
+            "Not assessed",
+            "Quality control failed",
+        ),
+        ({"call": "indeterminate"}, {}, "Indeterminate", "No reason was given"),
+    ],
+)
+def test_headline(dominance, mrics, title, line):
+    assert words.headline({"dominance": dominance, "mrics": mrics}, "detected", 10) == (title, line)
+
+
+def test_every_word_of_the_contract_has_a_text():
+    calls = {*words.CLASSES, "mixed", "none", "indeterminate", "not_assessed"}
+    assert calls == set(words.DOMINANCE)
+    for code in ("B1", "B2", "B3", "C1", "C2", "C3", "D", "E"):
+        assert words.mrics_words(code).startswith(f"{code}: ")
+    for verdict in ("pass", "warn", "fail", "not_applicable"):
+        assert verdict in words.QC
+    assert words.age(0.25) == "3 months"
+    assert words.age(7.34) == "7.3 years"
+    assert words.age(float("nan")) == words.age(None) == "n/a"
+
+
+def test_many_lesions_are_folded():
+    many = pd.concat([content.lesions().assign(index=i) for i in range(1, 41)])
+    html = render_scan(content.scan_report(lesions=typed(many, LESIONS_COLUMNS)))
+    assert "The smaller lesions (28)" in html
+
+
+def test_page_of_a_real_scan_is_small_and_every_plane_meets_the_lesion(real_data):
+    anat = real_data / "bids" / "sub-ms26" / "anat"
+    mask = next((real_data / "bids" / "derivatives").rglob("sub-ms26*_mask.nii.gz"))
+    images = {name: read_image(anat / f"sub-ms26_{name}.nii.gz") for name in ("T1w", "FLAIR")}
+    lesion = read_image(mask, labels=True)
+    views = pictures.scan_views(images, lesion, None)
+    assert len(views) == 8
+    assert pictures.seen(views) == 8
+    html = render_scan(content.scan_report(images=images, lesion=lesion, atlas=None))
+    assert len(html) < 1_500_000
