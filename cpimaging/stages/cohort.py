@@ -33,9 +33,10 @@ FREQUENCY = f"group_space-{TEMPLATE}_label-L_probseg.nii.gz"
 
 def run(output: Path, atlas: str = "embedded") -> None:
     """Write the group tables, the frequency map, logs/summary.tsv and index.html."""
-    jobs = [Job(output, scan.label, atlas) for scan in read_plan(output)[1]]
+    dataset, scans = read_plan(output)
+    jobs = [Job(output, scan.label, atlas) for scan in scans]
     patterns = typed([_pattern_row(job) for job in jobs if _finished(job)], PATTERN_COLUMNS)
-    summary = typed([_summary_row(job) for job in jobs], SUMMARY_COLUMNS)
+    summary = typed([_summary_row(job, dataset) for job in jobs], SUMMARY_COLUMNS)
     frequency, n = _frequency(jobs)
     write_table(output / "group_patterns.tsv", patterns)
     loads = _loads(jobs)
@@ -84,7 +85,7 @@ def _finished(job: Job) -> bool:
     return Path(job.files.report).is_file() and Path(job.files.pattern).is_file()
 
 
-def _summary_row(job: Job) -> dict[str, str]:
+def _summary_row(job: Job, dataset: Path) -> dict[str, str]:
     """Return the last stage that was reached, and the last line of its log where it failed."""
     reference = job.scan.reference or "T1w"
     outputs = _outputs(job.files, reference)
@@ -95,7 +96,7 @@ def _summary_row(job: Job) -> dict[str, str]:
                 **_ids(job.label),
                 "stage": stage,
                 "status": "failed" if log.is_file() else "not run",
-                "message": _last_line(log),
+                "message": _last_line(log).replace(f"{dataset}/", ""),
                 "log": log.relative_to(job.output).as_posix(),
             }
     return {**_ids(job.label), "stage": "report", "status": "done", "message": "n/a", "log": "n/a"}
