@@ -53,10 +53,8 @@ def main() -> None:
         bids_dir, participant = dataset(Path(folder))
         write_plan(out, bids_dir, list_scans(bids_dir, participant_label=participant))
         subprocess.run(["cpimaging", "atlas", "export", str(out)], check=True)
-        print(
-            f"{bids_dir.name} sub-{participant}, {os.cpu_count()} cores ({platform.machine()}), {THREADS} threads,"
-        )
-        print(f"Python {platform.python_version()}, atlas cached; wall and processor seconds, peak memory\n")
+        print(f"{bids_dir.name} sub-{participant}, {os.cpu_count()} cores, {THREADS} threads")
+        print(f"Python {platform.python_version()}; atlas cached; wall and processor seconds, peak memory\n")
         print("| stage | wall s | processor s | peak MB |\n|---|---|---|---|")
         rows = []
         for stage, command in commands(out, f"sub-{participant}").items():

@@ -11,6 +11,7 @@ README = HERE / "README.md"
 
 
 def text() -> str:
+    """Return the page."""
     schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     defaults = yaml.safe_load((HERE / "config.yaml").read_text(encoding="utf-8"))
     lines = [
@@ -18,7 +19,7 @@ def text() -> str:
         "",
         f"{schema['description']} Generated from `workflow/schemas/config.schema.yaml` by `make_readme.py`.",
         "Set a key in `config.yaml`, or on the command line: `snakemake --config bids_dir=/data/study`.",
-        "An unknown key stops the workflow. Put labels into quotes in YAML: `010` without them is the number 8.",
+        "An unknown key stops the workflow. Quote labels in YAML: `010` without quotes is the number 8.",
         "",
         "| key | type | default | meaning |",
         "|---|---|---|---|",
