@@ -13,7 +13,6 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 from scipy import ndimage
-from skimage.filters import threshold_multiotsu
 from skimage.measure import approximate_polygon, find_contours
 
 from cpimaging.types import Image, LabelMap
@@ -308,6 +307,8 @@ def tissue_levels(image: Image) -> tuple[float, ...]:
 
     Liao, Chen and Chung 2001, as in scikit-image; voxels of 0 are left out.
     """
+    from skimage.filters import threshold_multiotsu  # a second to import
+
     step = 2 if image.data.size > 1_000_000 else 1
     values = image.data[::step, ::step, ::step]
     values = values[np.isfinite(values) & (values > 0)]

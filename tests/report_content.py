@@ -252,12 +252,13 @@ def patterns(n: int = 3) -> pd.DataFrame:
 def cohort_report(**changes: Any) -> CohortReport:
     """The cohort page's content, with what a test wants otherwise."""
     failed = ("sub-09", "n/a", "preprocess", "failed", "needs a brain mask", "logs/preprocess/sub-09.log")
-    done = ("sub-01", "n/a", "report", "ok", "all is well", "logs/report/sub-01.log")
+    done = ("sub-01", "n/a", "report", "done", "all is well", "logs/report/sub-01.log")
+    waiting = ("sub-10", "n/a", "preprocess", "not run", "n/a", "logs/preprocess/sub-10.log")
     mask = lesion()
     content = CohortReport(
         title="Toy cohort",
         patterns=patterns(),
-        summary=pd.DataFrame([failed, done], columns=list(SUMMARY)),
+        summary=pd.DataFrame([failed, waiting, done], columns=list(SUMMARY)),
         load=pd.concat([load("sub-01"), load("sub-02")], ignore_index=True),
         frequency=mask.with_data(mask.data * np.float32(0.5)),
         frequency_scans=2,

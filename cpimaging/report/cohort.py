@@ -11,8 +11,8 @@ from cpimaging.report import pictures, tables, words
 from cpimaging.report.page import render
 from cpimaging.types import Image
 
-FAILED = "failed"
-"""Status, in the summary of stages, of a stage that could not go on."""
+DONE = "done"
+"""Status, in the summary of stages, of a scan that went through all of them."""
 GROUPS = ("B1", "B2", "B3", "B", "C1", "C2", "C3", "C", "D", "E", "A", "n/a")
 STRIP_FROM = 12
 """From so many scans on, all loads are also shown at one glance."""
@@ -24,8 +24,8 @@ class CohortReport:
     """All that the page of a cohort shows.
 
     patterns: PATTERN_COLUMNS, one row per scan. summary: participant_id, session_id, stage, status,
-    message, log; status "failed" marks a stage that could not go on. load: LESIONLOAD_COLUMNS of all
-    scans. frequency: share (0–1) of the `frequency_scans` scans with a lesion in each template voxel.
+    message, log; every status but "done" is that of a scan that did not finish. load:
+    LESIONLOAD_COLUMNS of all scans. frequency: share (0–1) of the `frequency_scans` scans with a lesion in each template voxel.
     links: (participant_id, session_id) -> address of the scan's page, relative to this page.
     """
 
@@ -49,7 +49,7 @@ def render_cohort(content: CohortReport) -> str:
 
 def _context(content: CohortReport) -> dict[str, Any]:
     scans = _scans(content)
-    failed = content.summary[content.summary["status"] == FAILED].to_dict("records")
+    unfinished = content.summary[content.summary["status"] != DONE].to_dict("records")
     rows = tables.frequency_rows(content.load)
     highest = 0.0 if content.frequency is None else float(content.frequency.data.max())
     views = []
@@ -58,8 +58,8 @@ def _context(content: CohortReport) -> dict[str, Any]:
     return {
         "cohort": content,
         "scans": scans,
-        "failed": failed,
-        "facts": _facts(content, scans, failed),
+        "unfinished": unfinished,
+        "facts": _facts(scans, unfinished),
         "counts": _counts(content.patterns),
         "strip": _strip(scans),
         "fullest": content.patterns[list(PERCENTS)].max().max(),
@@ -86,10 +86,10 @@ def _scans(content: CohortReport) -> list[dict[str, Any]]:
 
 
 def _facts(
-    content: CohortReport, scans: Sequence[Mapping[str, Any]], failed: Sequence[Mapping[str, Any]]
+    scans: Sequence[Mapping[str, Any]], unfinished: Sequence[Mapping[str, Any]]
 ) -> list[tuple[str, int]]:
     calls = [scan["dominance"] for scan in scans]
-    stopped = {(item["participant_id"], item["session_id"]) for item in failed}
+    stopped = {(item["participant_id"], item["session_id"]) for item in unfinished}
     seen = {(scan["participant_id"], scan["session_id"]) for scan in scans}
     lesioned = sum(scan["lesion_volume_mm3"] > 0 for scan in scans)
     counts = [

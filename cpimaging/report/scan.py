@@ -8,7 +8,7 @@ import pandas as pd
 
 from cpimaging.report import pictures, tables, words
 from cpimaging.report.page import render
-from cpimaging.types import CONTRASTS, Image, LabelMap
+from cpimaging.types import Image, LabelMap
 
 ALWAYS_NOT_ASSESSED = (
     "Malformations of the brain (MRICS group A): regional measurements cannot show them.",
@@ -42,8 +42,9 @@ class ScanReport:
     they are shown as they are, so give them without face. lesion: not 0 in the lesion, in scan space
     on any grid; None where there is no mask. atlas: labels in scan space.
     template_in_scan: the template's T1w brought to the scan. lesion_source: as in ScanContext.
-    pattern and qc: content of the JSON files. methods, citations, licences: one sentence or entry each.
-    provenance: heading -> text, list or mapping of name to value; no absolute path, no date.
+    pattern and qc: content of the JSON files. not_assessed: lines beyond what the pattern says.
+    methods, citations, licences: one sentence or entry each. provenance: heading -> text, list or
+    mapping of name to value; no absolute path, no date.
     """
 
     label: str
@@ -208,7 +209,4 @@ def _not_assessed(content: ScanReport) -> list[str]:
         if reason:
             title = {"mrics": "MRICS group"}.get(name, words.phrase(name).capitalize())
             lines.append(f"{title}: {reason}")
-    absent = [contrast for contrast in CONTRASTS if contrast not in content.contrasts]
-    if absent:
-        lines.append(f"What only {', '.join(absent)} would show: not given.")
     return list(dict.fromkeys([*lines, *ALWAYS_NOT_ASSESSED]))

@@ -101,7 +101,7 @@ def test_scan_page_gives_volumes_in_ml_and_evidence_with_sources(scan):
     assert "of it 0.100 ml outside brain" in scan.text
     assert "≥ 1 %" in scan.text
     assert "Himmelmann 2017 [S]" in scan.text
-    assert "What only T2w, ADC would show: not given." in scan.text
+    assert "Malformations of the brain (MRICS group A)" in scan.text
     for entry in ("Registered with greedy.", "Himmelmann 2017.", "Apache-2.0.", "abc123", "run-2 was taken"):
         assert entry in scan.text
 
@@ -227,9 +227,10 @@ def test_scan_without_pictures_still_makes_a_page():
 
 def test_cohort_page_lists_scans_failures_and_counts(cohort):
     assert "Toy cohort" in cohort.text
-    assert "scans4 with a lesion2 not assessed1" in cohort.text
+    assert "scans5 with a lesion2 not assessed1" in cohort.text
     assert "needs a brain mask" in cohort.text
     assert "logs/preprocess/sub-09.log" in cohort.text
+    assert "Not run" in cohort.text
     assert "all is well" not in cohort.text
     assert "no mask and no detector" in cohort.text
     assert {"href": "sub-01.html"} in cohort.all("a")
@@ -251,7 +252,7 @@ def test_cohort_without_any_result_makes_a_page():
     got = Page(render_cohort(empty))
     assert "No scan has a pattern yet." in got.text
     assert "No map" in got.text
-    assert "failed" not in got.ids
+    assert "unfinished" not in got.ids
 
 
 def test_from_twelve_scans_on_the_cohort_page_shows_all_loads_at_a_glance():
