@@ -9,7 +9,14 @@ from cpimaging.io import write_json, write_table
 from cpimaging.scorers import SCORERS
 from cpimaging.types import Atlas, InputError
 
-COLUMNS = ["index", "name", "structure", "side", "tissue", "lobe"]
+COLUMNS = {
+    "index": "number of the region in the label image",
+    "name": "name of the region",
+    "structure": "word of the shared vocabulary",
+    "side": "left, right or midline",
+    "tissue": "class of tissue",
+    "lobe": "lobe, n/a where it has none",
+}
 
 
 def run(output: Path, name: str) -> None:
@@ -18,7 +25,9 @@ def run(output: Path, name: str) -> None:
     check(atlas, name)
     rows = [[getattr(region, column) for column in COLUMNS] for region in atlas.dseg.regions]
     write_json(output / f"atlas-{atlas.name}_description.json", dict(atlas.manifest))
-    write_table(output / f"atlas-{atlas.name}_dseg.tsv", pd.DataFrame(rows, columns=COLUMNS))
+    described = {name: {"Description": text} for name, text in COLUMNS.items()}
+    write_json(output / f"atlas-{atlas.name}_dseg.json", described)
+    write_table(output / f"atlas-{atlas.name}_dseg.tsv", pd.DataFrame(rows, columns=list(COLUMNS)))
 
 
 def check(atlas: Atlas, name: str) -> None:

@@ -25,6 +25,18 @@ INDEX_COLUMNS = {
 }
 SEPARATOR = " | "
 IGNORED_BY_VALIDATOR = ("logs/", "*.html", "group_*", "figures", "**/*_stats.*", "**/*_xfm.*")
+README = """# Lesion patterns from brain MRI
+
+Written by cpimaging. Start with `index.html`. Research use only: not a medical device, no prognosis, no cause.
+File names follow BIDS derivatives; the tables' columns are explained in the reports.
+"""
+PEOPLE = {
+    "age": {"Description": "age at scan", "Units": "years"},
+    "sex": {
+        "Description": "sex as given by the source dataset",
+        "Levels": {"F": "female", "M": "male", "O": "other"},
+    },
+}
 DESCRIPTIONS = {
     "preproc": "on the grid of the reference scan, brain only, without its bias field",
     "lesionload": "lesion volume per structure, side, lobe and layer",
@@ -61,7 +73,7 @@ def write(
     write_table(output / INDEX, table)
     people = table.drop_duplicates("participant_id").rename(columns={"age_years": "age"})
     write_table(output / "participants.tsv", people[["participant_id", "age", "sex"]])
-    write_json(output / "participants.json", {"age": {"Description": "age at scan", "Units": "years"}})
+    write_json(output / "participants.json", PEOPLE)
     _write_dataset_files(output)
 
 
@@ -76,8 +88,9 @@ def _write_dataset_files(output: Path) -> None:
             "GeneratedBy": [{"Name": "cpimaging", "Version": __version__}],
         },
     )
-    described = [{"desc_id": name, "description": text} for name, text in DESCRIPTIONS.items()]
+    described = [{"desc_id": f"desc-{name}", "description": text} for name, text in DESCRIPTIONS.items()]
     write_table(output / "descriptions.tsv", pd.DataFrame(described))
+    write_text(output / "README.md", README)
     write_text(output / ".bidsignore", "\n".join(IGNORED_BY_VALIDATOR) + "\n")
 
 
