@@ -43,6 +43,11 @@ class Job:
         return self._plan[1]
 
     @property
+    def dataset(self) -> Path:
+        """The folder that planned paths are relative to."""
+        return self._plan[0]
+
+    @property
     def files(self) -> ScanFiles:
         """The output paths."""
         atlas = EMBEDDED_ATLAS if self.atlas == "embedded" else Path(self.atlas).name.removeprefix("atlas-")
@@ -51,7 +56,7 @@ class Job:
     @property
     def images(self) -> dict[str, Path]:
         """The user's images: contrast -> path."""
-        return {contrast: self._plan[0] / path for contrast, path in self.scan.images.items()}
+        return {contrast: self.dataset / path for contrast, path in self.scan.images.items()}
 
     @property
     def reference(self) -> str:
@@ -61,12 +66,12 @@ class Job:
     @property
     def lesion(self) -> Path | None:
         """The given lesion mask."""
-        return self._plan[0] / self.scan.lesion_mask if self.scan.lesion_mask else None
+        return self.dataset / self.scan.lesion_mask if self.scan.lesion_mask else None
 
     @property
     def brain_mask(self) -> Path | None:
         """The given brain mask."""
-        return self._plan[0] / self.scan.brain_mask if self.scan.brain_mask else None
+        return self.dataset / self.scan.brain_mask if self.scan.brain_mask else None
 
     def names(self, *paths: str | None) -> list[str]:
         """Return how outputs call planned files: relative to the dataset, or by bare name, never absolute."""

@@ -27,7 +27,7 @@ SEPARATOR = " | "
 IGNORED_BY_VALIDATOR = ("logs/", "*.html", "group_*", "figures", "**/*_stats.*", "**/*_xfm.*")
 README = """# Lesion patterns from brain MRI
 
-Written by cpimaging. Start with `index.html`. Research use only: not a medical device, no prognosis, no cause.
+Written by cpimaging. Start with `index.html`. Research use only: no prognosis, no cause.
 File names follow BIDS derivatives; the tables' columns are explained in the reports.
 """
 PEOPLE = {

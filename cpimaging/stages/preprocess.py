@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cpimaging.bids import check_scan
 from cpimaging.io import read_image, write_image, write_json
 from cpimaging.layout import sidecar_path
 from cpimaging.preprocess import (
@@ -26,8 +27,9 @@ QUANTITATIVE = ("ADC",)
 
 def run(job: Job) -> None:
     """Write the preprocessed contrasts, then the brain mask."""
-    if job.scan.problems:
-        raise InputError(job.label, "; ".join(job.scan.problems), "mend the dataset or leave the scan out")
+    problems = [*job.scan.problems, *check_scan(job.dataset, job.scan)]
+    if problems:
+        raise InputError(job.label, "; ".join(problems), "mend the dataset or leave the scan out")
     reference = job.reference
     path = job.images[reference]
     raw = read_image(path)
