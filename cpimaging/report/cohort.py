@@ -24,9 +24,10 @@ class CohortReport:
     """All that the page of a cohort shows.
 
     patterns: PATTERN_COLUMNS, one row per scan. summary: participant_id, session_id, stage, status,
-    message, log; every status but "done" is that of a scan that did not finish. load:
-    LESIONLOAD_COLUMNS of all scans. frequency: share (0–1) of the `frequency_scans` scans with a lesion in each template voxel.
-    links: (participant_id, session_id) -> address of the scan's page, relative to this page.
+    message, log; every status but "done" is that of a scan that did not finish.
+    load: LESIONLOAD_COLUMNS of all scans. frequency: share (0–1) of the `frequency_scans` scans that
+    have a lesion in each template voxel. links: (participant_id, session_id) -> address of the scan's
+    page, relative to this page.
     """
 
     title: str = "Cohort"
