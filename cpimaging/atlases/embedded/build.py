@@ -1,159 +1,173 @@
 """Build the embedded atlas: label the left half, mirror it, name the regions."""
 
-import numpy as np
+from collections.abc import Iterable, Mapping
 
-from cpimaging.atlases.embedded.half import Half, Mask, largest
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from cpimaging.atlases.embedded import cerebrum, overlays, parts
+from cpimaging.atlases.embedded.deep import label_deep
+from cpimaging.atlases.embedded.half import TISSUE_SHARE, Half, Mask, largest
+from cpimaging.atlases.embedded.infratentorial import compartments, label_infratentorial
+from cpimaging.atlases.embedded.manifest import NAME, VERSION, manifest
 from cpimaging.atlases.template import Template
 from cpimaging.atlases.vocabulary import load_structures
 from cpimaging.types import Atlas, LabelMap, Region, Side
 
-LOBES = ("frontal", "parietal", "temporal", "occipital")
-OVERLAYS = {
-    "tracts": ("corticospinal_tract", "corona_radiata", "optic_radiation"),
-    "territories": ("territory_aca", "territory_mca", "territory_pca"),
-    "watershed": ("watershed_anterior", "watershed_posterior"),
-}
-DEEP = {
-    "caudate": ((-13, 12, 10), (6, 14, 9)),
-    "putamen": ((-26, 3, 0), (7, 17, 10)),
-    "putamen_posterior": ((-29, -9, 4), (5, 8, 8)),
-    "pallidum": ((-20, -5, 0), (5, 10, 6)),
-    "thalamus": ((-11, -19, 7), (9, 15, 10)),
-    "thalamus_ventrolateral": ((-14, -17, 8), (5, 6, 6)),
-    "accumbens": ((-10, 11, -8), (5, 5, 4)),
-    "subthalamic_nucleus": ((-12, -13, -7), (4, 4, 3)),
-    "hippocampus": ((-27, -22, -14), (8, 18, 8)),
-    "amygdala": ((-23, -4, -19), (8, 8, 7)),
-    "plic": ((-21, -12, 8), (5, 12, 10)),
-    "alic": ((-17, 8, 6), (4, 10, 9)),
-    "external_capsule": ((-32, 0, 2), (3, 20, 12)),
-    "red_nucleus": ((-5, -20, -9), (3, 3, 4)),
-    "substantia_nigra": ((-10, -17, -12), (4, 5, 3)),
-    "superior_colliculus": ((-5, -32, -5), (4, 3, 3)),
-    "inferior_colliculus": ((-5, -36, -11), (4, 3, 3)),
-    "locus_coeruleus": ((-5, -37, -25), (2, 2, 6)),
-    "raphe": ((0, -30, -18), (2, 3, 12)),
-    "inferior_olive": ((-6, -34, -54), (3, 3, 6)),
-    "cranial_nerve_tegmentum": ((-5, -36, -36), (4, 3, 8)),
-    "dentate": ((-14, -57, -36), (8, 8, 6)),
-}
+Masks = Mapping[str, Mask]
+
+ORDER = (
+    *("substantia_nigra", "red_nucleus", "subthalamic_nucleus", "locus_coeruleus", "raphe"),
+    *("superior_colliculus", "inferior_colliculus", "inferior_olive", "cranial_nerve_tegmentum"),
+    *("fourth_ventricle", "midbrain", "pons", "medulla"),
+    *("vermis", "dentate", "cerebellum_white_matter", "cerebellum_cortex"),
+    *("lateral_ventricle_temporal_horn", "lateral_ventricle_frontal_horn", "lateral_ventricle_body"),
+    *("lateral_ventricle_trigone", "lateral_ventricle_occipital_horn", "third_ventricle"),
+    *("thalamus_ventrolateral", "thalamus", "caudate", "accumbens", "putamen_posterior", "putamen"),
+    *("pallidum", "hippocampus", "amygdala", "plic", "alic", "external_capsule"),
+)
+"""Structures in the order in which they claim their voxels: a small one before the one around it."""
+FILL_MM = 3.0  # ours: unlabelled tissue this near to a label joins it
+
+
+class Canvas:
+    """An exclusive label image of the half brain; structures claim voxels, first come first served."""
+
+    def __init__(self, half: Half) -> None:
+        vocabulary = load_structures()
+        self.midline = set(vocabulary.loc[vocabulary["sides"] == "midline", "structure"])
+        self.half = half
+        self.labels = np.zeros(half.brain.shape, np.uint8)
+        self.keys: list[tuple[str, str]] = []
+
+    @property
+    def free(self) -> Mask:
+        """Voxels that no structure has claimed."""
+        unclaimed: Mask = self.labels == 0
+        return unclaimed
+
+    def claim(self, structure: str, mask: Mask, lobe: str = "n/a") -> None:
+        """Give the largest free piece of a mask to a structure; lateral ones keep off the midline plane."""
+        allowed = mask & self.free
+        if structure not in self.midline:
+            allowed &= self.half.x < 0
+        self.keys.append((structure, lobe))
+        self.labels[largest(allowed, corners=True)] = len(self.keys)
+
+    def mask(self, *structures: str) -> Mask:
+        """Return what one or several structures have claimed."""
+        values = [value for value, key in enumerate(self.keys, start=1) if key[0] in structures]
+        found: Mask = np.isin(self.labels, values)
+        return found
+
+    def fill(self, tissue: Mask, closed: Iterable[str]) -> None:
+        """Give unlabelled tissue to the nearest structure that is not among the `closed` ones."""
+        open_labels = np.where(self.mask(*closed), 0, self.labels)
+        distance, nearest = ndimage.distance_transform_edt(open_labels == 0, return_indices=True)
+        chosen = open_labels[tuple(nearest)]
+        lateral = [value for value, key in enumerate(self.keys, start=1) if key[0] not in self.midline]
+        gaps = tissue & self.free & (distance <= FILL_MM)
+        gaps &= (self.half.x < 0) | ~np.isin(chosen, lateral)
+        self.labels[gaps] = chosen[gaps]
 
 
 def build_atlas(template: Template) -> Atlas:
     """Return the embedded atlas on the template's grid."""
     half = Half.of(template)
-    painted = _paint(half)
-    dseg = _label_map(half, template, painted)
-    overlays = {
-        name: _label_map(half, template, {(s, "n/a"): m for s, m in _overlay(half, painted, name).items()})
-        for name in OVERLAYS
+    canvas = Canvas(half)
+    compartment = compartments(half)
+    label_half(canvas, compartment)
+    found = label_overlays(canvas, compartment["cerebrum"])
+    return Atlas(
+        name=NAME,
+        version=VERSION,
+        space=template.name,
+        dseg=_label_map(template, half, canvas.labels, canvas.keys),
+        overlays={name: _overlay(template, half, masks) for name, masks in found.items()},
+        manifest=manifest(),
+    )
+
+
+def label_half(canvas: Canvas, compartment: Masks) -> None:
+    """Label the left half of the brain."""
+    half = canvas.half
+    deep = label_deep(half)
+    deep |= cerebrum.split_capsule(half, deep) | parts.ventricle_parts(half, deep)
+    deep["putamen_posterior"] = parts.posterior_third(half, deep["putamen"])
+    deep["thalamus_ventrolateral"] = parts.ventrolateral(half, deep["thalamus"], deep["plic"])
+    deep |= label_infratentorial(half, compartment)
+    for structure in ORDER:
+        canvas.claim(structure, deep[structure])
+    tissue = half.brain & (half.gm + half.wm >= TISSUE_SHARE)
+    inner = compartment["cerebrum"] & tissue
+    ventricle = _union(deep, "lateral_ventricle", "temporal_horn")
+    callosum = cerebrum.label_callosum(half, deep["lateral_ventricle"], inner & canvas.free)
+    for structure, mask in callosum.items():
+        canvas.claim(structure, mask)
+    canvas.claim("fornix", parts.fornix(half, _union(callosum, *callosum), inner & canvas.free))
+    canvas.claim("ventral_diencephalon", parts.ventral_diencephalon(half, deep, inner & canvas.free))
+    _label_lobes(canvas, compartment["cerebrum"], inner, ventricle)
+    csf = [structure for structure, _ in canvas.keys if "ventricle" in structure]
+    canvas.fill(tissue, (*ORDER[:9], *csf))
+
+
+def _label_lobes(canvas: Canvas, hemisphere: Mask, inner: Mask, ventricle: Mask) -> None:
+    half = canvas.half
+    gyri = cerebrum.label_gyri(half, hemisphere, ~canvas.free)
+    cortex = cerebrum.label_cortex(half, gyri, inner & canvas.free, ventricle)
+    for structure, mask in cortex.items():
+        canvas.claim(structure, mask, structure.split("_")[0] if structure.endswith("_cortex") else "n/a")
+    white = inner & canvas.free & ~_union(cortex, *cortex)
+    for lobe, mask in cerebrum.label_white_matter(half, gyri, white).items():
+        canvas.claim("white_matter", mask, lobe)
+
+
+def label_overlays(canvas: Canvas, hemisphere: Mask) -> dict[str, dict[str, Mask]]:
+    """Return the overlays: file name → structure → mask of the left half."""
+    half = canvas.half
+    white = canvas.mask("white_matter")
+    outer = white | canvas.mask("perirolandic", *(f"{lobe}_cortex" for lobe in cerebrum.LOBES))
+    territories = overlays.label_territories(half, canvas.mask, hemisphere)
+    return {
+        "tracts": overlays.label_tracts(half, canvas.mask, white),
+        "corona": {"corona_radiata": overlays.corona_radiata(half, canvas.mask, white)},
+        "territories": territories,
+        "watershed": overlays.label_border_zones(half, territories, outer),
     }
-    manifest = {"License": "Apache-2.0", "Citations": [], "Approximate": sorted(DEEP)}
-    return Atlas("cpimaging", "0.1", template.name, dseg, overlays, manifest)
 
 
-Painted = dict[tuple[str, str], Mask]
+def _union(masks: Masks, *names: str) -> Mask:
+    union: Mask = np.logical_or.reduce([masks[name] for name in names])
+    return union
 
 
-def _label_map(half: Half, template: Template, painted: Painted) -> LabelMap:
+def _overlay(template: Template, half: Half, masks: Masks) -> LabelMap:
+    labels = np.zeros(half.brain.shape, np.uint8)
+    for value, mask in enumerate(masks.values(), start=1):
+        labels[mask & (half.x < 0)] = value
+    return _label_map(template, half, labels, [(structure, "n/a") for structure in masks])
+
+
+def _label_map(
+    template: Template, half: Half, labels: NDArray[np.uint8], keys: list[tuple[str, str]]
+) -> LabelMap:
+    """Mirror the labels of the left half; left, right and midline regions get numbers of their own."""
     vocabulary = load_structures().set_index("structure")
-    labels = np.zeros((*half.brain.shape[:1], *half.brain.shape[1:]), np.uint8)
-    left = np.zeros_like(labels)
-    right = np.zeros_like(labels)
+    left, right = np.zeros(len(keys) + 1, np.uint8), np.zeros(len(keys) + 1, np.uint8)
     regions: list[Region] = []
-    for structure, lobe in painted:
+    for value, (structure, lobe) in enumerate(keys, start=1):
         row = vocabulary.loc[structure]
         sides: tuple[Side, ...] = ("midline",) if row["sides"] == "midline" else ("left", "right")
         for side in sides:
-            prefix = "" if side == "midline" else f"{side.capitalize()} "
-            suffix = f", {lobe}" if structure == "white_matter" else ""
-            name = prefix + (row["name"][0].lower() + row["name"][1:] if prefix else row["name"]) + suffix
-            regions.append(Region(len(regions) + 1, name, structure, side, row["tissue"], lobe))
-        mask = painted[structure, lobe] & ((half.x < 0) | (row["sides"] == "midline"))
-        left[mask] = len(regions) - len(sides) + 1
-        right[mask] = len(regions)
-    both = np.concatenate([left, right[-2::-1]])
+            index = len(regions) + 1
+            name = _name(str(row["name"]), side, lobe if structure == "white_matter" else "n/a")
+            regions.append(Region(index, name, structure, side, str(row["tissue"]), lobe))
+        left[value], right[value] = len(regions) - len(sides) + 1, len(regions)
+    both = np.concatenate([left[labels], right[labels[-2::-1]]])
     return LabelMap(template.t1w.with_data(both), tuple(regions))
 
 
-def _paint(half: Half) -> Painted:
-    painted: Painted = {}
-    free = half.brain.copy()
-
-    def take(structure: str, mask: Mask, lobe: str = "n/a") -> None:
-        painted[structure, lobe] = mask & free
-        free[mask] = False
-
-    cerebellum = (half.z < -12 - 0.3 * (half.y + 60)) & (half.y < -38) & (half.z < -8)
-    stem = (half.x > -16) & (half.y < -8) & (half.y > -44) & (half.z < -4 + 0.3 * (half.y + 20))
-    for structure, (centre, radii) in DEEP.items():
-        if structure not in ("putamen", "thalamus", "dentate"):
-            take(structure, half.ellipsoid(centre, radii))
-    take("fourth_ventricle", (half.csf > 0.3) & half.ellipsoid((0, -45, -32), (8, 8, 12)))
-    take("midbrain", stem & (half.z >= -22) & (half.gm + half.wm > 0.5))
-    take("pons", stem & (half.z < -22) & (half.z >= -46) & (half.gm + half.wm > 0.5))
-    take("medulla", stem & (half.z < -46) & (half.gm + half.wm > 0.5))
-    for structure in ("putamen", "thalamus", "dentate"):
-        take(structure, half.ellipsoid(*DEEP[structure]))
-    _paint_ventricles(half, take)
-    take("vermis", cerebellum & (half.x > -6) & (half.gm + half.wm > 0.5))
-    take("cerebellum_white_matter", cerebellum & (half.wm > 0.5))
-    take("cerebellum_cortex", cerebellum & (half.gm > 0.5))
-    callosum = (half.x > -8) & (half.wm > 0.5) & half.ellipsoid((0, -6, 12), (9, 40, 18))
-    callosum &= ~half.ellipsoid((0, -6, 2), (9, 28, 15))
-    take("corpus_callosum_genu", callosum & (half.y > 12))
-    take("corpus_callosum_splenium", callosum & (half.y < -30))
-    take("corpus_callosum_body", callosum)
-    take("fornix", half.ellipsoid((0, -6, 6), (4, 20, 10)) & (half.gm + half.wm > 0.5))
-    take("ventral_diencephalon", half.ellipsoid((-6, -4, -8), (8, 10, 6)))
-    _paint_lobes(half, take)
-    return painted
-
-
-def _paint_ventricles(half: Half, take) -> None:  # type: ignore[no-untyped-def]
-    dark = half.brain & (half.t1w < 0.5)
-    body = largest(dark & half.ellipsoid((-16, -15, 12), (22, 50, 24)) & (half.x < -1))
-    take("lateral_ventricle_frontal_horn", body & (half.y >= 0))
-    take("lateral_ventricle_body", body & (half.y > -28) & (half.z > 8))
-    take("lateral_ventricle_occipital_horn", body & (half.y <= -50))
-    take("lateral_ventricle_trigone", body & (half.y <= -28))
-    take("lateral_ventricle_temporal_horn", dark & half.ellipsoid((-32, -22, -14), (8, 20, 8)))
-    take("third_ventricle", (half.x > -5) & (half.csf > 0.3) & half.ellipsoid((0, -12, 0), (5, 16, 12)))
-
-
-def _paint_lobes(half: Half, take) -> None:  # type: ignore[no-untyped-def]
-    y, z = half.y, half.z
-    central = y - (-26 + 0.3 * (half.x + 40) + 0.35 * (z - 50) * -1)
-    frontal = (central > 0) & (z > -2 + 0 * y) | (y > 18)
-    occipital = y < -72 + 0.3 * (z - 10)
-    temporal = ~frontal & ~occipital & (z < 8 - 0.35 * (y + 20)) & (half.x < -16)
-    parietal = ~frontal & ~occipital & ~temporal
-    lobes = dict(zip(LOBES, (frontal & ~temporal, parietal, temporal, occipital), strict=True))
-    grey = (half.gm > half.wm) & (half.gm > 0.4)
-    take("insula", grey & half.ellipsoid((-38, 2, 0), (7, 24, 16)))
-    take("cingulate", grey & (half.x > -12) & half.ellipsoid((0, -4, 20), (14, 50, 26)))
-    take("perirolandic", grey & (np.abs(central) < 14) & (z > 5))
-    for lobe, where in lobes.items():
-        take(f"{lobe}_cortex", grey & where, lobe)
-    for lobe, where in lobes.items():
-        take("white_matter", (half.wm > 0.4) & where, lobe)
-
-
-def _overlay(half: Half, painted: Painted, name: str) -> dict[str, Mask]:
-    supratentorial = half.brain & (half.z > -20)
-    white: Mask = np.logical_or.reduce([m for (s, _), m in painted.items() if s == "white_matter"])
-    if name == "tracts":
-        corona = white & half.ellipsoid((-26, -12, 26), (8, 36, 10))
-        tract = half.ellipsoid((-22, -16, 20), (5, 6, 36)) & (half.wm > 0.3)
-        radiation = white & half.ellipsoid((-34, -58, 4), (6, 30, 12))
-        masks: tuple[Mask, ...] = (tract, corona, radiation)
-    elif name == "territories":
-        aca = supratentorial & (half.x > -18) & (half.y > -40) & (half.z > 8)
-        pca = supratentorial & ((half.y < -65) | ((half.y < -20) & (half.z < -8))) & ~aca
-        masks = (aca, supratentorial & ~aca & ~pca, pca)
-    else:
-        masks = (
-            supratentorial & half.ellipsoid((-24, 30, 38), (9, 25, 14)),
-            supratentorial & half.ellipsoid((-26, -62, 46), (9, 20, 14)),
-        )
-    return dict(zip(OVERLAYS[name], masks, strict=True))
+def _name(name: str, side: Side, lobe: str) -> str:
+    named = name if lobe == "n/a" else f"{name}, {lobe}"
+    return named if side == "midline" else f"{side.capitalize()} {named[0].lower()}{named[1:]}"

@@ -10,7 +10,10 @@ from scipy import ndimage
 from cpimaging.atlases.template import Template
 from cpimaging.types import Image
 
+TISSUE_SHARE = 0.3  # ours: a voxel is brain tissue where grey and white matter fill this share of it
+
 Mask = NDArray[np.bool_]
+Volume = NDArray[np.floating]
 Point = Sequence[float]
 
 
@@ -23,14 +26,14 @@ class Half:
     structure is its own mirror image; filters must use mode "mirror" to get the same.
     """
 
-    t1w: NDArray[np.float32]
-    gm: NDArray[np.float32]
-    wm: NDArray[np.float32]
-    csf: NDArray[np.float32]
+    t1w: Volume
+    gm: Volume
+    wm: Volume
+    csf: Volume
     brain: Mask
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    z: NDArray[np.float64]
+    x: Volume
+    y: Volume
+    z: Volume
 
     @classmethod
     def of(cls, template: Template) -> "Half":
@@ -39,38 +42,47 @@ class Half:
         width = 1 - origin[0]
         t1w, gm, wm = (image.data[:width] for image in (template.t1w, template.gm, template.wm))
         brain = template.brain.data[:width]
-        x, y, z = (
-            np.arange(start, start + size, dtype=float).reshape(shape)
-            for start, size, shape in zip(
-                origin, t1w.shape, ((-1, 1, 1), (1, -1, 1), (1, 1, -1)), strict=True
-            )
+        x, y, z = np.ix_(
+            *(start + np.arange(size, dtype=float) for start, size in zip(origin, t1w.shape, strict=True))
         )
         csf = np.where(brain, np.clip(1 - gm - wm, 0, 1), 0).astype(np.float32)
         return cls(t1w, gm, wm, csf, brain, x, y, z)
 
-    def voxel(self, point: Point) -> tuple[int, int, int]:
-        """Return the voxel index of a point in world mm; a point on the right is mirrored first."""
-        start = (self.x.flat[0], self.y.flat[0], self.z.flat[0])
-        i, j, k = (
-            round(value - first) for value, first in zip((-abs(point[0]), *point[1:]), start, strict=True)
-        )
-        return i, j, k
+    @property
+    def first(self) -> NDArray[np.float64]:
+        """World mm of the voxel with index 0, 0, 0."""
+        return np.array([self.x.flat[0], self.y.flat[0], self.z.flat[0]])
 
     def ellipsoid(self, centre: Point, radii_mm: Point) -> Mask:
         """Return the ellipsoid around a point, axes along x, y and z."""
-        x, y, z = -abs(centre[0]), centre[1], centre[2]
-        a, b, c = radii_mm
-        inside: Mask = ((self.x - x) / a) ** 2 + ((self.y - y) / b) ** 2 + ((self.z - z) / c) ** 2 <= 1
+        terms = (
+            ((axis - c) / r) ** 2
+            for axis, c, r in zip((self.x, self.y, self.z), centre, radii_mm, strict=True)
+        )
+        inside: Mask = sum(terms, start=np.zeros(())) <= 1
         return inside
+
+    def height(self, a: Point, b: Point, c: Point | None = None) -> Volume:
+        """Return the signed distance in mm from a plane, positive above it.
+
+        The plane runs through a, b and c; without c, through a and b and parallel to x.
+        """
+        first = np.asarray(a, dtype=float)
+        along = np.array([1.0, 0, 0]) if c is None else np.asarray(c, dtype=float) - first
+        normal = np.cross(np.asarray(b, dtype=float) - first, along)
+        normal *= (1.0 if normal[2] >= 0 else -1.0) / np.linalg.norm(normal)
+        x, y, z = ((axis - f) * n for axis, f, n in zip((self.x, self.y, self.z), first, normal, strict=True))
+        distance: Volume = x + y + z
+        return distance
 
     def mirrored(self, data: NDArray[np.generic], like: Image) -> Image:
         """Return the whole-brain image whose left half is `data` and whose right half mirrors it."""
         return like.with_data(np.concatenate([data, data[-2::-1]]))
 
 
-def largest(mask: Mask) -> Mask:
-    """Return the largest 6-connected component of a mask."""
-    labels, count = ndimage.label(mask)
+def largest(mask: Mask, corners: bool = False) -> Mask:
+    """Return the largest connected piece of a mask; by faces, or by corners too (26 neighbours)."""
+    labels, count = ndimage.label(mask, np.ones((3, 3, 3)) if corners else None)
     if count < 2:
         return mask
     found: Mask = labels == np.bincount(labels.ravel())[1:].argmax() + 1
