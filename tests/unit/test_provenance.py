@@ -1,0 +1,136 @@
+"""A stage is run again when what it computes with has changed, and only then."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import cpimaging
+from cpimaging import provenance
+from cpimaging.stages import SCAN_STAGES
+
+PACKAGE = Path(cpimaging.__file__).parent
+STAGES = (*SCAN_STAGES, "index", "atlas", "cohort")
+
+
+@pytest.fixture
+def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the package; digests are taken of it, not of what is installed."""
+    copy = tmp_path / "cpimaging"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    installed = provenance._source
+    monkeypatch.setattr(provenance, "_source", lambda module: copy / installed(module).relative_to(PACKAGE))
+    return copy
+
+
+def digests() -> dict[str, str]:
+    return {stage: provenance.code_digest.__wrapped__(stage) for stage in STAGES}
+
+
+def changed(edit: Callable[[], object]) -> set[str]:
+    """Return the stages whose digest an edit changes."""
+    before = digests()
+    edit()
+    return {stage for stage, digest in digests().items() if digest != before[stage]}
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def append(path: Path, text: str) -> None:
+    path.write_text(path.read_text() + text)
+
+
+def test_comments_docstrings_and_blank_lines_do_not_count(copied: Path) -> None:
+    def edit() -> None:
+        for path in copied.rglob("*.py"):
+            path.write_text(f"# a comment\n{path.read_text()}\n\n# another\n")
+        replace(copied / "qc.py", '"""Return fail if a flag fails', '"""Say fail where a flag fails')
+        replace(copied / "types.py", '"""Bad input, told in one plain line', '"""Told plainly')
+
+    assert changed(edit) == set()
+
+
+def test_the_line_numbers_of_code_do_not_count(copied: Path) -> None:
+    assert changed(lambda: replace(copied / "qc.py", "\nBRAIN_DICE", "\n\n\n\nBRAIN_DICE")) == set()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "stages"),
+    [
+        ("qc.py", "FOLDED_SHARE_WARN = 1e-4", "FOLDED_SHARE_WARN = 1e-5", {"qc"}),
+        ("stages/score.py", '"scales": {}', '"scales": {"a": 1}', {"score"}),
+        ("lesions/components.py", "np.", "numpy.", {"lesions"}),
+        ("report/scan.py", "return", "return None or", {"report"}),
+        ("stages/segment.py", 'mode="nearest"', 'mode="linear"', {"segment"}),
+    ],
+)
+def test_an_edit_counts_for_the_stages_that_use_it(
+    copied: Path, file: str, old: str, new: str, stages: set[str]
+) -> None:
+    assert changed(lambda: replace(copied / file, old, new)) == stages
+
+
+def test_an_edit_in_the_ground_counts_for_all(copied: Path) -> None:
+    assert changed(lambda: append(copied / "types.py", "\nNEW = 1\n")) == set(STAGES)
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (PACKAGE / "scorers").glob("*.yaml")))
+def test_criteria_beside_a_scorer_count_for_its_stage(copied: Path, name: str) -> None:
+    stages = changed(lambda: append(copied / "scorers" / name, "\n# tightened\n"))
+    assert "score" in stages
+    assert not stages & {"preprocess", "register", "segment", "lesions", "quantify", "qc", "report"}
+
+
+def test_there_are_criteria_to_look_at() -> None:
+    assert {"mrics.yaml", "dominance.yaml"} <= {path.name for path in (PACKAGE / "scorers").glob("*.yaml")}
+
+
+def test_templates_count_for_the_pages(copied: Path) -> None:
+    stages = changed(lambda: append(copied / "report/templates/scan.html.jinja", "<p>new</p>"))
+    assert "report" in stages
+    assert not stages & {"preprocess", "register", "segment", "lesions", "quantify", "qc", "score"}
+
+
+def test_the_vocabulary_counts_for_what_reads_it(copied: Path) -> None:
+    stages = changed(lambda: append(copied / "structures.tsv", "nucleus\tdeep_grey\tleft right\tNucleus\n"))
+    assert {"segment", "quantify", "atlas"} <= stages
+
+
+def test_the_tables_of_the_embedded_atlas_count_for_what_draws_it(copied: Path) -> None:
+    table = next((copied / "atlases/embedded").glob("*.tsv"))
+    stages = changed(lambda: append(table, "x\n"))
+    assert {"atlas", "segment"} <= stages
+    assert "preprocess" not in stages
+
+
+def test_a_digest_is_short_and_repeats() -> None:
+    found = {stage: provenance.code_digest(stage) for stage in STAGES}
+    assert all(len(digest) == 12 and int(digest, 16) >= 0 for digest in found.values())
+    assert len(set(found.values())) == len(STAGES)
+    assert found == digests()
+
+
+def test_a_sidecar_says_what_made_the_file() -> None:
+    content = provenance.sidecar("qc", ["sub-01/anat/sub-01_T1w.nii.gz"], Type="Lesion")
+    assert content == {
+        "Sources": ["sub-01/anat/sub-01_T1w.nii.gz"],
+        "GeneratedBy": [{"Name": "cpimaging", "Version": cpimaging.__version__}],
+        "Stage": "qc",
+        "CodeDigest": provenance.code_digest("qc"),
+        "Type": "Lesion",
+    }
+    assert str(PACKAGE) not in json.dumps(content)
+
+
+def test_versions_of_libraries_that_are_not_there_are_not_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provenance, "LIBRARIES", ("numpy", "no-such-library"))
+    versions = provenance.software_versions()
+    assert list(versions) == ["cpimaging", "numpy", "no-such-library"]
+    assert versions["no-such-library"] == "n/a"
+    assert versions["numpy"][0].isdigit()
