@@ -23,7 +23,7 @@ def code_digest(stage: str) -> str:
     """
     digest = hashlib.sha256()
     for module in sorted(_reachable(f"{PACKAGE}.stages.{stage}")):
-        digest.update(_code(_source(module)).encode())
+        digest.update(_code(_text(module)).encode())
         digest.update(_data_beside(_source(module)))
     return digest.hexdigest()[:12]
 
@@ -35,12 +35,18 @@ def _reachable(start: str) -> set[str]:
         module = todo.pop()
         if module not in found:
             found.add(module)
-            todo.extend(_imports(module))
+            todo.extend(_imports(_text(module)))
+            todo.extend(filter(None, [module.rpartition(".")[0]]))  # a package runs, and reads, first
     return found
 
 
-def _imports(module: str) -> Iterator[str]:
-    for node in ast.walk(ast.parse(_source(module).read_text(encoding="utf-8"))):
+@cache  # the stages share most of their modules
+def _imports(text: str) -> tuple[str, ...]:
+    return tuple(_imported(ast.parse(text)))
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == PACKAGE:
             yield node.module
             yield from (name for alias in node.names if _is_module(name := f"{node.module}.{alias.name}"))
@@ -61,8 +67,13 @@ def _source(module: str) -> Path:
     return Path(spec.origin)
 
 
-def _code(path: Path) -> str:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+def _text(module: str) -> str:
+    return _source(module).read_text(encoding="utf-8")
+
+
+@cache
+def _code(text: str) -> str:
+    tree = ast.parse(text)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             node.body = [statement for statement in node.body if not _is_text(statement)]
