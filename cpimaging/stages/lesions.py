@@ -33,7 +33,7 @@ def _write_images(job: Job, pieces: Image, notes: list[str]) -> None:
     on_scan = brain.with_data(on_scan.data)
     on_template = resample(on_scan, template.t1w, field, mode="nearest")
     in_template = on_template.with_data((on_template.data > 0) & template.brain.data)
-    space = {"SpatialReference": job.scan.images[reference]}
+    space = {"SpatialReference": job.names(job.scan.images[reference])[0]}
     for path, image, fields in (
         (job.files.lesions_dseg, on_scan, space),
         (job.files.lesion_mask_template, in_template, {"Type": "Lesion"}),

@@ -46,7 +46,7 @@ def run(job: Job) -> None:
         sidecar(
             "preprocess",
             job.names(job.scan.brain_mask or job.scan.images[reference]),
-            SpatialReference=job.scan.images[reference],
+            SpatialReference=job.names(job.scan.images[reference])[0],
             Type="Brain",
             BrainMask=source,
             Reference=reference,

@@ -42,5 +42,5 @@ def _lesion(job: Job, scan: Image) -> tuple[Image | None, list[str]]:
     mask, notes = read_mask(job.lesion)
     placed, more = place_mask(mask, scan, job.lesion)
     brain = read_image(job.files.brain_mask, labels=True)
-    check_lesion_position(placed, brain.with_data(brain.data > 0), job.lesion)
+    check_lesion_position(mask, brain.with_data(brain.data > 0), job.lesion)
     return placed, notes + more

@@ -23,7 +23,7 @@ def run(job: Job) -> None:
     content = sidecar(
         "segment",
         job.names(job.scan.images[reference]),
-        SpatialReference=job.scan.images[reference],
+        SpatialReference=job.names(job.scan.images[reference])[0],
         Atlas=f"{atlas.name} {atlas.version}",
     )
     write_json(sidecar_path(job.files.atlas_dseg), content)

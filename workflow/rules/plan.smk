@@ -1,12 +1,13 @@
 # Which scans there are, from file names alone; no image is opened here.
 
 import shlex
+import sys
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
-from snakemake.utils import validate
+from jsonschema import Draft202012Validator
 
 from cpimaging.bids import list_scans
+from cpimaging.io import read_yaml
 from cpimaging.layout import ScanFiles
 from cpimaging.provenance import code_digest
 from cpimaging.stages import INDEX, Job, read_plan, write_plan
@@ -14,7 +15,17 @@ from cpimaging.types import InputError
 
 quote = shlex.quote
 
-validate(config, "../schemas/config.schema.yaml")
+
+def stop(problem):
+    """End in one plain line, without a traceback."""
+    print(f"cpimaging: {problem}", file=sys.stderr)
+    sys.exit(2)
+
+
+schema = read_yaml(workflow.source_path("../schemas/config.schema.yaml"))
+for error in Draft202012Validator(schema).iter_errors(config):
+    key = ".".join(map(str, error.path)) or "configuration"
+    stop(f"{key}: {error.message}; every key is described in config/README.md")
 
 OUT = str(config["output_dir"])
 
@@ -32,7 +43,7 @@ def plan_scans():
                 lesion_pattern=config["lesion_pattern"],
             )
         except InputError as error:
-            raise WorkflowError(str(error)) from None
+            stop(error)
         write_plan(Path(OUT), config["bids_dir"], scans)
     return {scan.label: Job(Path(OUT), scan.label) for scan in read_plan(Path(OUT))[1]}
 
