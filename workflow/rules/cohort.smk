@@ -11,7 +11,7 @@ rule cohort:
         f"{OUT}/logs/cohort.log",
     params:
         code=code_digest("cohort"),
-        out=quote(OUT),
+        out=output_dir,
         atlas=quote(config["atlas"]),
     shell:
         "cpimaging cohort {params.out} --atlas {params.atlas} > {log} 2>&1"

@@ -62,6 +62,14 @@ wildcard_constraints:
     reference="T1w|T2w|FLAIR",
 
 
+def output_dir(wildcards):
+    return quote(OUT)
+
+
+def job_options(wildcards):
+    return f"--scan {wildcards.scan} --output-dir {quote(OUT)}"
+
+
 def images_of(wildcards):
     return [str(path) for path in JOBS[wildcards.scan].images.values()]
 

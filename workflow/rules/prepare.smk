@@ -8,7 +8,7 @@ rule index:
         f"{OUT}/logs/index.log",
     params:
         code=code_digest("index"),
-        out=quote(OUT),
+        out=output_dir,
     shell:
         "cpimaging index --output-dir {params.out} > {log} 2>&1"
 
@@ -21,7 +21,7 @@ rule atlas:
         f"{OUT}/logs/atlas.log",
     params:
         code=code_digest("atlas"),
-        out=quote(OUT),
+        out=output_dir,
         atlas=quote(config["atlas"]),
     shell:
         "cpimaging atlas export {params.out} --atlas {params.atlas} > {log} 2>&1"
