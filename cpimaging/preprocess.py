@@ -97,11 +97,12 @@ def place_mask(mask: Image, reference: Image, path: Path | str) -> tuple[Image, 
 
 
 def check_lesion_position(lesion: Image, brain: Image, path: Path | str) -> None:
-    """Refuse a lesion mask that lies mostly outside the brain. Both on the reference grid."""
+    """Refuse a lesion mask that lies mostly outside the brain; each on its own grid."""
     if not lesion.data.any():
         return
     near = ndimage.binary_dilation(brain.data, iterations=max(1, round(5 / min(brain.spacing_mm))))
-    inside = float((lesion.data & near).sum() / lesion.data.sum())
+    around = resample(brain.with_data(near), lesion, mode="nearest").data
+    inside = float((lesion.data & around).sum() / lesion.data.sum())
     if inside < LESION_INSIDE_SHARE:
         problem = f"lies outside the brain ({100 * inside:.0f} % inside): its position does not fit the scan"
         raise InputError(path, problem, "copy the scan's header to it")
