@@ -1,0 +1,321 @@
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from cpimaging.preprocess import (
+    align,
+    bias_correct,
+    binary_mask,
+    check_finite,
+    check_lesion_position,
+    check_signal,
+    extracted_brain,
+    place_mask,
+    reference_contrast,
+)
+from cpimaging.registration import resample
+from cpimaging.types import Image, InputError
+
+FILE = "sub-01/anat/sub-01_T1w.nii.gz"
+
+
+def told(error: pytest.ExceptionInfo[InputError]) -> str:
+    """Return the message, once it is one line that names file, problem and cure."""
+    text = str(error.value)
+    assert "\n" not in text
+    assert text == f"{error.value.path}: {error.value.problem}; {error.value.cure}"
+    assert all((error.value.path, error.value.problem, error.value.cure))
+    return text
+
+
+def mirrored(image: Image) -> Image:
+    """The image reflected in the plane x = 0; still RAS+."""
+    affine = image.affine.copy()
+    affine[0, 3] = -(image.affine[0, 0] * (image.shape[0] - 1) + image.affine[0, 3])
+    return Image(np.ascontiguousarray(image.data[::-1]), affine)
+
+
+# --- reference, signal, numbers
+
+
+@pytest.mark.parametrize(
+    ("contrasts", "reference"),
+    [(["FLAIR", "T2w", "T1w"], "T1w"), (["FLAIR", "T2w"], "T2w"), (["ADC", "FLAIR"], "FLAIR")],
+)
+def test_the_reference_is_t1_else_t2_else_flair(contrasts: list[str], reference: str) -> None:
+    assert reference_contrast(contrasts) == reference
+
+
+@pytest.mark.parametrize("contrasts", [[], ["ADC"]])
+def test_without_an_anatomical_image_there_is_no_reference(contrasts: list[str]) -> None:
+    with pytest.raises(InputError) as error:
+        reference_contrast(contrasts)
+    assert "neither T1w, T2w nor FLAIR" in told(error)
+
+
+@pytest.mark.parametrize(("value", "problem"), [(0, "only zeros"), (7, "the same value"), (np.nan, "zeros")])
+def test_an_image_without_signal_is_refused(small: Image, value: float, problem: str) -> None:
+    with pytest.raises(InputError) as error:
+        check_signal(small.with_data(np.full(small.shape, value)), FILE)
+    assert problem in told(error)
+    assert FILE in told(error)
+
+
+def test_what_is_not_a_number_becomes_0_and_the_rest_stays(small: Image) -> None:
+    data = small.data.copy()
+    data[0, 1, 2], data[1, 2, 3], data[2, 3, 4] = np.nan, np.inf, -np.inf
+    clean = check_signal(small.with_data(data), FILE)
+    assert clean.data[0, 1, 2] == clean.data[1, 2, 3] == clean.data[2, 3, 4] == 0
+    assert (clean.data != small.data).sum() == 3
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_not_a_number_is_refused_in_the_brain_and_noted_outside(small: Image, bad: float) -> None:
+    brain = np.zeros(small.shape, bool)
+    brain[1:4, 1:5, 1:6] = True
+    outside = small.with_data(small.data.copy())
+    outside.data[0, 0, :2] = bad
+    assert check_finite(outside, brain, FILE) == ["2 voxels outside the brain were not numbers; set to 0"]
+    outside.data[2, 2, 2:5] = bad
+    with pytest.raises(InputError) as error:
+        check_finite(outside, brain, FILE)
+    assert "3 voxels inside the brain" in told(error)
+    assert check_finite(small, brain, FILE) == []
+
+
+# --- masks: values
+
+
+@pytest.mark.parametrize(
+    ("values", "inside", "noted"),
+    [
+        ([0, 1, 1], [False, True, True], False),
+        ([0, 255, 255], [False, True, True], True),
+        ([0.0, 0.9999999997, 1.0], [False, True, True], False),
+        ([0.0, 0.49, 0.5], [False, False, True], False),
+        ([0, 1, 3], [False, True, True], True),
+        ([0, 0, 0], [False, False, False], False),
+        ([False, True, False], [False, True, False], False),
+        ([0.0, 1e-6, 2.0], [False, True, True], True),
+    ],
+)
+def test_how_mask_values_are_read(values: list[float], inside: list[bool], noted: bool) -> None:
+    data = np.array(values).reshape(3, 1, 1)
+    mask, notes = binary_mask(Image(data, np.eye(4)), FILE)
+    assert mask.data.dtype == bool
+    assert mask.data.ravel().tolist() == inside
+    assert bool(notes) == noted
+    assert all("\n" not in note for note in notes)
+
+
+@pytest.mark.parametrize("bad", [-1.0, np.nan, np.inf])
+def test_what_cannot_be_a_mask_is_refused(bad: float) -> None:
+    data = np.array([0.0, 1.0, bad]).reshape(3, 1, 1)
+    with pytest.raises(InputError) as error:
+        binary_mask(Image(data, np.eye(4)), FILE)
+    assert "is not a mask" in told(error)
+
+
+# --- masks: position
+
+
+def box(image: Image, low: tuple[int, int, int], high: tuple[int, int, int]) -> Image:
+    data = np.zeros(image.shape, bool)
+    data[tuple(slice(a, b) for a, b in zip(low, high, strict=True))] = True
+    return image.with_data(data)
+
+
+def test_a_mask_on_the_grid_of_the_scan_is_taken_as_it_is(blob_brain: Image) -> None:
+    mask = box(blob_brain, (10, 20, 14), (14, 22, 20))
+    nearly = Image(mask.data, mask.affine + np.diag([0, 0, 0, 0.0]) + 1e-4, ("L", "A", "S"))
+    placed, notes = place_mask(nearly, blob_brain, FILE)
+    assert np.array_equal(placed.data, mask.data)
+    assert np.array_equal(placed.affine, blob_brain.affine)
+    assert placed.axcodes == blob_brain.axcodes
+    assert notes == []
+
+
+def test_a_mask_on_another_grid_lands_where_it_lies_in_the_world(blob_brain: Image) -> None:
+    """A cropped mask with half the voxel size: its 8 × 4 × 12 voxels of 1 mm are 4 × 2 × 6 of 2 mm."""
+    affine = np.diag([1.0, 1.0, 1.0, 1.0])
+    affine[:3, 3] = (blob_brain.affine @ [8, 15, 10, 1])[:3] - 0.5  # fine voxels fill coarse ones
+    fine = Image(np.zeros((20, 24, 22), np.uint8), affine)
+    fine.data[4:12, 10:14, 8:20] = 1
+    placed, notes = place_mask(fine, blob_brain, FILE)
+    assert np.array_equal(placed.data, box(blob_brain, (10, 20, 14), (14, 22, 20)).data)
+    assert len(notes) == 1
+    assert "another grid" in notes[0]
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_a_mask_of_the_same_shape_elsewhere_has_lost_its_header(blob_brain: Image, axis: int) -> None:
+    affine = blob_brain.affine.copy()
+    affine[axis, 3] += 3.0
+    with pytest.raises(InputError) as error:
+        place_mask(Image(box(blob_brain, (9, 9, 9), (12, 12, 12)).data, affine), blob_brain, FILE)
+    assert "another position" in told(error)
+    assert "header" in told(error)
+
+
+def test_a_lesion_must_meet_the_brain(blob_brain: Image) -> None:
+    brain = blob_brain.with_data(blob_brain.data > 0)
+    inside = box(blob_brain, (18, 22, 16), (22, 26, 20))
+    check_lesion_position(inside, brain, FILE)
+    check_lesion_position(box(blob_brain, (0, 0, 0), (0, 0, 0)), brain, FILE)  # empty: nothing to place
+    with pytest.raises(InputError) as error:
+        check_lesion_position(box(blob_brain, (0, 0, 0), (4, 4, 4)), brain, FILE)
+    assert "outside the brain (0 % inside)" in told(error)
+
+
+def test_a_lesion_may_reach_5_mm_beyond_the_brain_mask(blob_brain: Image) -> None:
+    """The brain ends at x = -16 mm here; a rim of 2 voxels of 2 mm still counts, one of 5 does not."""
+    brain = box(blob_brain, (12, 0, 0), (40, 48, 36))
+    check_lesion_position(box(blob_brain, (10, 10, 10), (12, 20, 20)), brain, FILE)
+    with pytest.raises(InputError):
+        check_lesion_position(box(blob_brain, (5, 10, 10), (10, 20, 20)), brain, FILE)
+
+
+def test_a_lesion_on_another_grid_that_misses_the_scan_is_refused(blob_brain: Image) -> None:
+    """Another shape and far away: nothing of it is left on the scan's grid, and it must not pass as empty."""
+    affine = np.diag([2.0, 2.0, 2.0, 1.0])
+    affine[:3, 3] = [300.0, 0.0, 0.0]
+    far = Image(np.ones((5, 6, 7), bool), affine)
+    with pytest.raises(InputError) as error:
+        check_lesion_position(far, blob_brain.with_data(blob_brain.data > 0), FILE)
+    assert "0 % inside" in told(error)
+
+
+# --- brain-extracted or not
+
+
+def head(spacing_mm: float = 4.0) -> tuple[Image, np.ndarray]:
+    """An empty field of view of 200 × 240 × 180 mm, and the ellipsoid of a brain of about 1040 ml in it."""
+    shape = np.round(np.array([200, 240, 180]) / spacing_mm).astype(int)
+    x, y, z = np.meshgrid(*(np.linspace(-1, 1, n) * n * spacing_mm / 2 for n in shape), indexing="ij")
+    brain = (x / 60) ** 2 + (y / 75) ** 2 + (z / 55) ** 2 < 1
+    return Image(np.zeros(shape, np.float32), np.diag([spacing_mm] * 3 + [1.0])), brain
+
+
+def test_a_bare_brain_is_recognised_and_its_holes_filled() -> None:
+    image, brain = head()
+    image.data[brain] = 80
+    image.data[25, 30, 22] = 0  # a dark voxel amid the ventricle
+    image.data[2, 3, 4] = 5  # a speck that the extraction left
+    found = extracted_brain(image)
+    assert found is not None
+    assert np.array_equal(found, brain)
+
+
+@pytest.mark.parametrize("spacing_mm", [2.5, 4.0])
+def test_a_whole_head_is_not_a_bare_brain(spacing_mm: float) -> None:
+    """A scalp around the brain and a neck that leaves the field of view, background 0."""
+    image, brain = head(spacing_mm)
+    image.data[ndimage.binary_dilation(brain, iterations=round(12 / spacing_mm))] = 200
+    image.data[brain] = 80
+    low, high = round(60 / spacing_mm), round(140 / spacing_mm)
+    image.data[low:high, low:high, : image.shape[2] // 2] = 100
+    assert extracted_brain(image) is None
+
+
+def test_a_brain_in_noise_is_not_a_bare_brain(rng: np.random.Generator) -> None:
+    image, brain = head()
+    image.data[:] = np.abs(rng.normal(0, 3, image.shape)) + 0.01
+    image.data[brain] = 80
+    assert extracted_brain(image) is None
+
+
+def test_too_small_and_too_large_to_be_a_brain() -> None:
+    image, brain = head()
+    small = ndimage.binary_erosion(brain, iterations=8)
+    assert 0 < small.sum() * 64 / 1000 < 150
+    assert extracted_brain(image.with_data(small.astype(np.float32))) is None
+    assert extracted_brain(image.with_data(np.ones(image.shape, np.float32))) is None
+
+
+def test_a_brain_cut_by_the_field_of_view_is_a_bare_brain_up_to_30_cm2() -> None:
+    image, brain = head()
+    image.data[brain] = 80
+    touching = Image(image.data[:, :, 10:], image.affine)
+    area_cm2 = (touching.data[:, :, 0] > 0).sum() * 0.16
+    assert 0 < area_cm2 < 30
+    assert extracted_brain(touching) is not None
+    assert extracted_brain(Image(image.data[:, :, 16:], image.affine)) is None
+
+
+# --- bias field
+
+
+def tissues(rng: np.random.Generator) -> tuple[Image, np.ndarray, np.ndarray]:
+    """Two tissues in blobs with noise, the brain, and the logarithm of a smooth bias field over them."""
+    shape = (40, 48, 36)
+    x, y, z = np.meshgrid(*(np.linspace(-1, 1, n) for n in shape), indexing="ij")
+    brain = (x / 0.8) ** 2 + (y / 0.85) ** 2 + (z / 0.75) ** 2 < 1
+    white = ndimage.gaussian_filter(rng.standard_normal(shape), 1.5) > 0
+    clean = np.where(white, 110.0, 70.0) + rng.normal(0, 2, shape)
+    bias = 0.25 * x - 0.2 * y * y + 0.15 * z
+    affine = np.diag([4.0, 4.0, 4.0, 1.0])
+    return Image(np.where(brain, clean, 0).astype(np.float32), affine), brain, bias
+
+
+def test_a_known_bias_field_is_removed(rng: np.random.Generator) -> None:
+    clean, brain, bias = tissues(rng)
+    biased = clean.with_data((clean.data * np.exp(bias)).astype(np.float32))
+    corrected = bias_correct(biased, brain)
+    found = np.log(biased.data[brain] / corrected.data[brain])
+    assert np.corrcoef(found, bias[brain])[0, 1] > 0.97
+    left_over = np.log(corrected.data[brain] / clean.data[brain])
+    assert left_over.std() < 0.25 * bias[brain].std()
+
+
+def test_bias_correction_repeats_to_the_bit_and_leaves_nothing_outside(rng: np.random.Generator) -> None:
+    clean, brain, bias = tissues(rng)
+    biased = clean.with_data((clean.data * np.exp(bias) + 5).astype(np.float32))
+    first, second = bias_correct(biased, brain), bias_correct(biased, brain)
+    assert np.array_equal(first.data, second.data)
+    assert first.data.dtype == np.float32
+    assert (first.data[~brain] == 0).all()
+    assert np.isfinite(first.data).all()
+
+
+# --- one contrast on another
+
+
+def turned(matrix_deg: float, shift_mm: tuple[float, float, float]) -> np.ndarray:
+    a = np.deg2rad(matrix_deg)
+    matrix = np.eye(4)
+    matrix[:2, :2] = [[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]]
+    matrix[:3, 3] = shift_mm
+    return matrix
+
+
+@pytest.mark.parametrize("mirror", [False, True], ids=["as it is", "mirrored"])
+def test_a_small_rigid_move_is_found_and_undone(blob_brain: Image, mirror: bool) -> None:
+    reference = mirrored(blob_brain) if mirror else blob_brain
+    inverted = reference.with_data(np.where(reference.data > 0, 250 - reference.data, 0).astype(np.float32))
+    move = turned(-5.0 if mirror else 5.0, (-4.0 if mirror else 4.0, -3.0, 2.0))
+    brain = reference.data > 0
+    moved, distance_mm = align(resample(inverted, reference, matrix=move), reference, brain)
+    points = np.argwhere(brain) @ reference.affine[:3, :3].T + reference.affine[:3, 3]
+    back = np.linalg.inv(move)
+    expected = np.linalg.norm(points @ back[:3, :3].T + back[:3, 3] - points, axis=1).mean()
+    assert distance_mm == pytest.approx(expected, abs=0.5)
+    core = ndimage.binary_erosion(brain, iterations=3)
+    assert np.corrcoef(moved.data[core], inverted.data[core])[0, 1] > 0.95
+    assert np.array_equal(moved.affine, reference.affine)
+
+
+def test_a_contrast_that_lies_well_is_not_resampled(blob_brain: Image) -> None:
+    inverted = np.where(blob_brain.data > 0, 250 - blob_brain.data, 0).astype(np.float32)
+    kept, distance_mm = align(blob_brain.with_data(inverted), blob_brain, blob_brain.data > 0)
+    assert distance_mm < 1.0
+    assert np.array_equal(kept.data, inverted)
+
+
+def test_a_contrast_on_another_grid_comes_to_the_reference_grid(blob_brain: Image) -> None:
+    coarse = Image(np.zeros((27, 32, 24), np.float32), blob_brain.affine @ np.diag([1.5, 1.5, 1.5, 1.0]))
+    other = resample(blob_brain, coarse)
+    moved, distance_mm = align(other, blob_brain, blob_brain.data > 0)
+    assert moved.shape == blob_brain.shape
+    assert distance_mm < 1.0
+    core = ndimage.binary_erosion(blob_brain.data > 0, iterations=3)
+    assert np.corrcoef(moved.data[core], blob_brain.data[core])[0, 1] > 0.95
