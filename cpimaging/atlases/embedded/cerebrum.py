@@ -4,7 +4,7 @@ import numpy as np
 from scipy import ndimage
 
 from cpimaging.atlases.embedded.grid import Grid, flood_tissue, read_markers
-from cpimaging.atlases.embedded.half import TISSUE_SHARE, Half, Mask, largest
+from cpimaging.atlases.embedded.half import TISSUE_SHARE, Half, Mask, beside, largest
 from cpimaging.atlases.embedded.landmarks import landmark
 
 Masks = dict[str, Mask]
@@ -16,12 +16,14 @@ LOBES = {
     "occipital": ("occipital",),
 }
 PERIROLANDIC = ("precentral", "postcentral", "paracentral")
+SMOOTHING_MM = 1.0  # ours: SD of the Gaussian that smooths the borders of gyral territories
 CALLOSUM_WHITE = 0.5  # share of white matter from which a voxel of the midline is callosum
 ARCH_MM = 6.0  # ours: white matter this near to the midline arch belongs to it
 RADIATION_MM = 8.0  # ours: thickness of the callosal radiation on the ventricle's wall
 CALLOSUM_LATERAL_MM = 20.0  # lateral limit of genu and body: the lateral wall of the ventricle
 SPLENIUM_LATERAL_MM = 28.0  # the same of the forceps major: the wall of the trigone
 EXTERNAL_CAPSULE_MM = 5.0  # ours: external capsule, claustrum and extreme capsule beside the putamen
+EXTERNAL_CAPSULE_SLANT = 0.5  # ours: what lies more above or behind the putamen than beside it is not
 VENTRICLE_RIM_MM = 2.5  # ours: grey-looking voxels this near to a ventricle are its partial volume
 CALLOSUM_FIFTHS = (0.2, 0.8)  # splenium: posterior fifth, genu: anterior fifth (Witelson 1989)
 
@@ -36,10 +38,22 @@ def label_gyri(half: Half, cerebrum: Mask, taken: Mask) -> Masks:
     grid = Grid.over(half)
     markers, names = grid.draw(read_markers("cortex"))
     region = cerebrum & ~taken
-    gyri = grid.back(flood_tissue(half, np.where(region, markers, 0), region), names)
-    medial, front, _ = landmark("calcarine_junction")
-    behind = gyri["parietal"] & (half.y < front) & (half.x < medial)
-    return gyri | {"parietal": gyri["parietal"] & ~behind, "occipital": gyri["occipital"] | behind}
+    gyri = _smoothed(grid.back(flood_tissue(half, np.where(region, markers, 0), region), names), region)
+    behind = gyri["parietal"] & (half.y < landmark("calcarine_junction")[1])
+    return gyri | {
+        "parietal": gyri["parietal"] & ~behind | gyri["precuneus"],
+        "occipital": gyri["occipital"] | behind,
+    }
+
+
+def _smoothed(masks: Masks, region: Mask) -> Masks:
+    """Return the masks with smooth borders: each voxel goes to the one that prevails around it."""
+    best, share = np.zeros(region.shape, np.uint8), np.zeros(region.shape, np.float32)
+    for value, mask in enumerate(masks.values()):
+        around = ndimage.gaussian_filter(mask.astype(np.float32), SMOOTHING_MM, mode="mirror", truncate=3)
+        best[around > share] = value
+        np.maximum(share, around, out=share)
+    return {name: region & (best == value) & (share > 0) for value, name in enumerate(masks)}
 
 
 def label_cortex(half: Half, gyri: Masks, free: Mask, ventricle: Mask) -> Masks:
@@ -116,19 +130,28 @@ def split_capsule(half: Half, masks: Masks) -> Masks:
     """Return anterior and posterior limb of the internal capsule, and the external capsule.
 
     A voxel of the internal capsule belongs to the anterior limb if it is nearer to the caudate
-    than to the thalamus. It ends above with the thalamus, below at the peduncle, behind with the
-    putamen. The external capsule, with claustrum and extreme capsule, lies near the putamen.
+    than to the thalamus and lies in front of the posterior end of the genu. The capsule ends above
+    with the thalamus, below at the peduncle, behind with the putamen.
     """
     top, floor = landmark("internal_capsule_top")[2], landmark("internal_capsule_bottom")[2]
-    over_thalamus = np.maximum.accumulate(masks["thalamus"], axis=2)
-    capsule = masks["internal_capsule"] & (half.z <= top) & (half.z >= floor) & ~over_thalamus
+    to_caudate = ndimage.distance_transform_edt(~masks["caudate"])
+    to_thalamus, nearest = ndimage.distance_transform_edt(~masks["thalamus"], return_indices=True)
+    index = np.indices(to_thalamus.shape, sparse=True)
+    above_thalamus = index[2] - nearest[2] > np.abs(index[0] - nearest[0])
+    capsule = masks["internal_capsule"] & (half.z <= top) & (half.z >= floor)
+    anterior = capsule & (to_caudate < to_thalamus) & (half.y >= landmark("internal_capsule_genu")[1])
     behind = half.y[0, masks["putamen"].any(axis=(0, 2)), 0].min()
-    to_caudate, to_thalamus, to_putamen = (
-        ndimage.distance_transform_edt(~masks[name]) for name in ("caudate", "thalamus", "putamen")
-    )
-    anterior = capsule & (to_caudate < to_thalamus)
+    posterior = capsule & ~anterior & ~above_thalamus & (half.y >= behind)
     return {
         "alic": largest(anterior),
-        "plic": largest(capsule & ~anterior & (half.y >= behind)),
-        "external_capsule": largest(masks["external_capsule"] & (to_putamen <= EXTERNAL_CAPSULE_MM)),
+        "plic": largest(posterior),
+        "external_capsule": _external_capsule(half, masks),
     }
+
+
+def _external_capsule(half: Half, masks: Masks) -> Mask:
+    """Return external capsule, claustrum and extreme capsule: beside the putamen, not insular cortex."""
+    band = beside(half, masks["putamen"], EXTERNAL_CAPSULE_MM, EXTERNAL_CAPSULE_SLANT)
+    band &= half.z <= landmark("internal_capsule_top")[2]
+    inner = np.logical_or.reduce([masks[name] for name in ("pallidum", "caudate", "amygdala", "hippocampus")])
+    return largest(band & ((half.wm >= half.gm) | masks["external_capsule"]) & ~inner)

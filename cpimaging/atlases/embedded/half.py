@@ -87,3 +87,11 @@ def largest(mask: Mask, corners: bool = False) -> Mask:
         return mask
     found: Mask = labels == np.bincount(labels.ravel())[1:].argmax() + 1
     return found
+
+
+def beside(half: Half, core: Mask, reach_mm: float, slant: float) -> Mask:
+    """Return what lies within reach of a structure, at least `slant` of the distance to its left."""
+    distance, nearest = ndimage.distance_transform_edt(~core, return_indices=True)
+    outward = nearest[0] - np.arange(len(half.x)).reshape(-1, 1, 1)
+    found: Mask = (distance > 0) & (distance <= reach_mm) & (outward >= slant * distance)
+    return found

@@ -11,8 +11,8 @@ from cpimaging.atlases.embedded.landmarks import landmark
 
 Masks = Mapping[str, Mask]
 
-VENTROLATERAL_MM = 8.0  # ours: the lateral third of the thalamus, from the internal capsule inwards
-VENTROLATERAL_SHARES = (
+VENTROLATERAL_MM = 6.0  # ours: the lateral third of the thalamus, from the internal capsule inwards
+VENTROLATERAL_SHARES = (0.35, 0.95)  # ours: from the anterior (0) to the posterior commissure (1)
     0.25,
     0.9,
 )  # ours: from AC (0) to PC (1): ventral lateral and posterior lateral nuclei
