@@ -13,9 +13,6 @@ Masks = Mapping[str, Mask]
 
 VENTROLATERAL_MM = 6.0  # ours: the lateral third of the thalamus, from the internal capsule inwards
 VENTROLATERAL_SHARES = (0.35, 0.95)  # ours: from the anterior (0) to the posterior commissure (1)
-    0.25,
-    0.9,
-)  # ours: from AC (0) to PC (1): ventral lateral and posterior lateral nuclei
 VENTROLATERAL_TOP_MM = 12.0  # ours: above it lie the dorsal nuclei
 
 
