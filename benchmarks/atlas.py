@@ -6,6 +6,7 @@ tuned on. `--pictures` draws the figures of docs/method/atlas.md. Needs ../share
 """
 
 import argparse
+import io
 import sys
 import time
 from collections.abc import Iterable
@@ -32,11 +33,14 @@ HO_SUB = PUBLISHED / "HarvardOxfordsub-maxprob-thr25_space-MNI152NLin6_label_all
 HO_CORT = PUBLISHED / "HarvardOxfordcort-maxprob-thr25_space-MNI152NLin6_res-1x1x1.nii.gz"
 JHU = PUBLISHED / "JHU_space-MNI152NLin6_res-1x1x1.nii.gz"
 AAL3 = PUBLISHED / "AAL3v1_MNI152_1mm_182x218x182.nii.gz"
+ARTERIES = DATA / "soop_stroke" / "ArterialAtlas136.nii.gz"
 EVE_T1W = DATA / "eve" / "JHU_MNI_SS_T1_Brain.nii.gz"
 EVE_LABELS = DATA / "eve" / "JHU_MNI_SS_WMPM_Type-II.nii.gz"
 EVE_ORIGIN = (90.0, -126.0, -72.0)  # its header says 0; this is the position in MNI space
 
 Mask = NDArray[np.bool_]
+Labels = NDArray[np.int16]
+Origin = tuple[float, float, float] | None
 Row = tuple[str, ...]
 
 VENTRICLE = tuple(
@@ -77,6 +81,7 @@ TRACTS = {  # JHU left, right; floor
     "posterior thalamic radiation": (("optic_radiation",), (30,), (29,), 0.45),
 }
 CALLOSUM = {"genu": 3, "body": 4, "splenium": 5}
+TERRITORIES = {"aca": (1,), "mca": (3, 5, 7, 9, 11, 13, 15), "pca": (17, 19, 21)}  # left; right is one more
 EVE_RIGHT = 65  # a right label's number is the left one's plus this
 EVE_DEEP = {"thalamus": 61, "caudate": 59, "putamen": 60, "pallidum": 62, "hippocampus": 27, "amygdala": 26}
 EVE_STEM = {  # unions: midbrain; pons and medulla
@@ -94,6 +99,7 @@ class Embedded:
         self.grid = atlas.dseg.labels
 
     def mask(self, structures: Iterable[str], side: str | None = None) -> Mask:
+        """Return the union of some structures, of one side or of both."""
         wanted, found = set(structures), np.zeros(self.grid.shape, bool)
         for label_map in (self.atlas.dseg, *self.atlas.overlays.values()):
             indices = [
@@ -106,6 +112,7 @@ class Embedded:
         return found
 
     def lobe(self, name: str) -> Mask:
+        """Return cortex and white matter of a lobe."""
         indices = [region.index for region in self.atlas.dseg.regions if region.lobe == name]
         found: Mask = np.isin(self.grid.data, indices)
         return found
@@ -115,16 +122,14 @@ def dice(a: Mask, b: Mask) -> float:
     return float(2 * (a & b).sum() / max(a.sum() + b.sum(), 1))
 
 
-def moved(
-    field: Image, path: Path, grid: Image, origin: tuple[float, ...] | None = None
-) -> NDArray[np.int16]:
+def moved(field: Image, path: Path, grid: Image, origin: Origin = None) -> Labels:
     labels = _placed(read_image(path, labels=True), origin)
     whole = labels.with_data(labels.data.astype(np.int16))
-    found: NDArray[np.int16] = resample(whole, grid, field, mode="nearest").data
+    found: Labels = resample(whole, grid, field, mode="nearest").data
     return found
 
 
-def field_onto(template: Template, name: str, t1w: Path, origin: tuple[float, ...] | None = None) -> Image:
+def field_onto(template: Template, name: str, t1w: Path, origin: Origin = None) -> Image:
     """Return the displacement from the embedded template to another brain; registered once, cached."""
 
     def register(folder: Path) -> None:
@@ -137,7 +142,7 @@ def field_onto(template: Template, name: str, t1w: Path, origin: tuple[float, ..
     return read_displacement(cached_folder(f"benchmark-{name}_{code}", register) / "field.nii.gz")
 
 
-def _placed(image: Image, origin: tuple[float, ...] | None) -> Image:
+def _placed(image: Image, origin: Origin) -> Image:
     """Return the image with the corner of an LAS header moved to `origin` (mm), axes already RAS."""
     if origin is None:
         return image
@@ -160,7 +165,7 @@ def verdict(value: float, floor: float | None, aim: float | None = None) -> str:
     return f"floor {floor:.2f}" if aim is None or value < aim else f"aim {aim:.2f}"
 
 
-def deep_rows(own: Embedded, other: NDArray[np.int16]) -> Iterable[Row]:
+def deep_rows(own: Embedded, other: Labels) -> Iterable[Row]:
     for name, (structures, left, right, floor, aim) in DEEP.items():
         ours = [own.mask(structures, side) for side in ("left", "right")]
         theirs = [other == value for value in (left, right)]
@@ -184,7 +189,7 @@ def _stem_without_rostral_midbrain(own: Embedded, stem: Mask, theirs: Mask) -> I
     yield name, "–", "–", f"{value:.3f}", "–", f"{(stem & shared).sum() / (theirs & shared).sum():.2f}"
 
 
-def cortex_rows(own: Embedded, other: NDArray[np.int16], grey: Mask) -> Iterable[Row]:
+def cortex_rows(own: Embedded, other: Labels, grey: Mask) -> Iterable[Row]:
     for name, values in LOBES.items():
         theirs = np.isin(other, values) & grey
         value, only = dice(own.lobe(name) & grey, theirs), dice(own.mask([f"{name}_cortex"]) & grey, theirs)
@@ -194,7 +199,7 @@ def cortex_rows(own: Embedded, other: NDArray[np.int16], grey: Mask) -> Iterable
         yield name, "–", f"{value:.3f}", verdict(value, floor)
 
 
-def tract_rows(own: Embedded, other: NDArray[np.int16]) -> Iterable[Row]:
+def tract_rows(own: Embedded, other: Labels) -> Iterable[Row]:
     for name, (structures, left, right, floor) in TRACTS.items():
         sides = {"left": left, "right": right}
         both = [dice(own.mask(structures, side), np.isin(other, values)) for side, values in sides.items()]
@@ -205,7 +210,15 @@ def tract_rows(own: Embedded, other: NDArray[np.int16]) -> Iterable[Row]:
         yield f"callosum, {name}", "–", "–", f"{found:.3f}", verdict(found, 0.60)
 
 
-def eve_rows(own: Embedded, eve: NDArray[np.int16], harvard_oxford: NDArray[np.int16]) -> Iterable[Row]:
+def territory_rows(own: Embedded, other: Labels) -> Iterable[Row]:
+    for name, left in TERRITORIES.items():
+        sides = {"left": left, "right": tuple(value + 1 for value in left)}
+        mine = {side: own.mask([f"territory_{name}"], side) & (other > 0) for side in sides}
+        both = [dice(mine[side], np.isin(other, values)) for side, values in sides.items()]
+        yield name, f"{both[0]:.3f}", f"{both[1]:.3f}"
+
+
+def eve_rows(own: Embedded, eve: Labels, harvard_oxford: Labels) -> Iterable[Row]:
     for name, left in EVE_DEEP.items():
         structures, *values = DEEP[name][:3]
         theirs = [eve == left, eve == left + EVE_RIGHT]
@@ -222,7 +235,7 @@ def eve_rows(own: Embedded, eve: NDArray[np.int16], harvard_oxford: NDArray[np.i
         yield name, f"{value:.3f}", "–", "holds" if value >= floor else f"**short** of {floor:.2f}"
 
 
-def plane_rows(half: Half, eve: NDArray[np.int16]) -> Iterable[Row]:
+def plane_rows(half: Half, eve: Labels) -> Iterable[Row]:
     """Mean distance of Eve's borders between the levels of the brainstem from the planes of the atlas."""
     planes = {
         "midbrain – pons": ((63, 33), (64, 49, 29), "pontomesencephalic_sulcus", "inferior_colliculi"),
@@ -236,7 +249,7 @@ def plane_rows(half: Half, eve: NDArray[np.int16]) -> Iterable[Row]:
         yield name, f"{mean:+.1f}", f"{distance.std():.1f}", "holds" if abs(mean) <= 3 else "**short**"
 
 
-def aal_rows(own: Embedded, aal: NDArray[np.int16]) -> Iterable[Row]:
+def aal_rows(own: Embedded, aal: Labels) -> Iterable[Row]:
     for name, (left, right) in AAL3_NUCLEI.items():
         for side, values in (("left", left), ("right", right)):
             ours, theirs = own.mask([name], side), np.isin(aal, values)
@@ -265,6 +278,8 @@ def development(own: Embedded, template: Template) -> None:
         cortex_rows(own, cort, template.gm.data > 0.3),
     )
     table("JHU ICBM-DTI-81, Dice", ("tract", "left", "right", "mean", "reached"), tract_rows(own, jhu))
+    rows = territory_rows(own, moved(field, ARTERIES, own.grid))
+    table("Arterial atlas of acute strokes, Dice (no target)", ("territory", "left", "right"), rows)
 
 
 def held_out(own: Embedded, template: Template) -> None:
@@ -279,6 +294,64 @@ def held_out(own: Embedded, template: Template) -> None:
     table("Held out: AAL3", head, aal_rows(own, moved(nlin6, AAL3, own.grid)))
 
 
+def pictures(own: Embedded, template: Template) -> None:
+    """Draw the labels over the template, one colour per structure; the left of the image is left."""
+    cuts = {
+        "deep": (2, (-8, -3, 2, 8, 14, 20), (-48, 48, -50, 36)),
+        "medial": (1, (4, -4, -12, -20, -30, -42), (-48, 48, -36, 38)),
+        "brainstem": (2, (-6, -10, -14, -24, -36, -52), (-36, 36, -70, 4)),
+        "lobes": (2, (-20, 0, 15, 30, 45, 62), (-74, 74, -108, 76)),
+    }
+    for name, (axis, places, window) in cuts.items():
+        _draw(own, template, axis, places, window, ROOT / "docs" / "method" / f"atlas_{name}.png")
+
+
+def _draw(
+    own: Embedded, template: Template, axis: int, places: tuple[int, ...], window: tuple[int, ...], path: Path
+) -> None:
+    import matplotlib
+    import PIL.Image
+
+    matplotlib.use("Agg")
+    matplotlib.rcParams["image.interpolation"] = "nearest"
+    import matplotlib.pyplot as plt
+
+    colour = _colours(own)
+    origin = own.grid.affine[:3, 3]
+    across, up = (i for i in range(3) if i != axis)
+    figure, axes = plt.subplots(2, 3, figsize=(7.5, 5.2), dpi=110)
+    for panel, place in zip(axes.flat, places, strict=True):
+        index = round(place - origin[axis])
+        box = [slice(None)] * 3
+        box[axis] = index
+        box[across] = slice(round(window[0] - origin[across]), round(window[1] - origin[across]) + 1)
+        box[up] = slice(round(window[2] - origin[up]), round(window[3] - origin[up]) + 1)
+        labels = colour[own.grid.data[tuple(box)]].T
+        panel.imshow(template.t1w.data[tuple(box)].T, cmap="gray", origin="lower", vmin=0.25, vmax=0.95)
+        shown = np.ma.masked_equal(labels, 0)
+        panel.imshow(
+            shown, cmap="tab20", origin="lower", alpha=0.45, vmin=1, vmax=20, interpolation="nearest"
+        )
+        panel.set_title(f"{'xyz'[axis]} = {place} mm", fontsize=8)
+        panel.text(0.02, 0.5, "L", transform=panel.transAxes, color="w", fontsize=8)
+        panel.text(0.94, 0.5, "R", transform=panel.transAxes, color="w", fontsize=8)
+        panel.axis("off")
+    figure.tight_layout(pad=0.4)
+    buffer = io.BytesIO()
+    figure.savefig(buffer)
+    plt.close(figure)
+    PIL.Image.open(buffer).convert("RGB").quantize(64).save(path, optimize=True)
+
+
+def _colours(own: Embedded) -> NDArray[np.uint8]:
+    """Return label number → colour 1–20; left and right alike."""
+    names = list(dict.fromkeys((region.structure, region.lobe) for region in own.atlas.dseg.regions))
+    table = np.zeros(len(own.atlas.dseg.regions) + 1, np.uint8)
+    for region in own.atlas.dseg.regions:
+        table[region.index] = names.index((region.structure, region.lobe)) * 7 % 20 + 1
+    return table
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--held-out", action="store_true", help="add what nothing may be tuned on")
@@ -291,6 +364,8 @@ def main() -> None:
     development(own, template)
     if options.held_out:
         held_out(own, template)
+    if options.pictures:
+        pictures(own, template)
 
 
 if __name__ == "__main__":

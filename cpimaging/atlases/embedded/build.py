@@ -105,9 +105,8 @@ def label_half(canvas: Canvas, compartment: Masks) -> None:
     callosum = cerebrum.label_callosum(half, deep["lateral_ventricle"], inner & canvas.free)
     for structure, mask in callosum.items():
         canvas.claim(structure, mask)
-    canvas.claim(
-        "fornix", parts.fornix(half, _union(callosum, *callosum), inner & canvas.free & ~deep["thalamus"])
-    )
+    between = inner & canvas.free & ~deep["thalamus"]
+    canvas.claim("fornix", parts.fornix(half, _union(callosum, *callosum), between))
     canvas.claim("ventral_diencephalon", parts.ventral_diencephalon(half, deep, inner & canvas.free))
     _label_lobes(canvas, compartment["cerebrum"], inner, ventricle)
     csf = [structure for structure, _ in canvas.keys if "ventricle" in structure]

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cpimaging.atlases.template import Template
-from cpimaging.types import Image
 
 TISSUE_SHARE = 0.3  # ours: a voxel is brain tissue where grey and white matter fill this share of it
 
@@ -21,7 +20,7 @@ Point = Sequence[float]
 class Half:
     """Left half (x ≤ 0) of the template, 1 mm voxels. The last plane along x is x = 0.
 
-    t1w, gm, wm, csf: float32, 0–1. brain: bool. x, y, z: world mm, broadcastable to the shape.
+    t1w, gm, wm: float32, 0–1. brain: bool. x, y, z: world mm, broadcastable to the shape.
     A distance measured within one half equals the distance in the whole brain, since every
     structure is its own mirror image; filters must use mode "mirror" to get the same.
     """
@@ -29,7 +28,6 @@ class Half:
     t1w: Volume
     gm: Volume
     wm: Volume
-    csf: Volume
     brain: Mask
     x: Volume
     y: Volume
@@ -45,22 +43,12 @@ class Half:
         x, y, z = np.ix_(
             *(start + np.arange(size, dtype=float) for start, size in zip(origin, t1w.shape, strict=True))
         )
-        csf = np.where(brain, np.clip(1 - gm - wm, 0, 1), 0).astype(np.float32)
-        return cls(t1w, gm, wm, csf, brain, x, y, z)
+        return cls(t1w, gm, wm, brain, x, y, z)
 
     @property
     def first(self) -> NDArray[np.float64]:
         """World mm of the voxel with index 0, 0, 0."""
         return np.array([self.x.flat[0], self.y.flat[0], self.z.flat[0]])
-
-    def ellipsoid(self, centre: Point, radii_mm: Point) -> Mask:
-        """Return the ellipsoid around a point, axes along x, y and z."""
-        terms = (
-            ((axis - c) / r) ** 2
-            for axis, c, r in zip((self.x, self.y, self.z), centre, radii_mm, strict=True)
-        )
-        inside: Mask = sum(terms, start=np.zeros(())) <= 1
-        return inside
 
     def height(self, a: Point, b: Point, c: Point | None = None) -> Volume:
         """Return the signed distance in mm from a plane, positive above it.
@@ -74,10 +62,6 @@ class Half:
         x, y, z = ((axis - f) * n for axis, f, n in zip((self.x, self.y, self.z), first, normal, strict=True))
         distance: Volume = x + y + z
         return distance
-
-    def mirrored(self, data: NDArray[np.generic], like: Image) -> Image:
-        """Return the whole-brain image whose left half is `data` and whose right half mirrors it."""
-        return like.with_data(np.concatenate([data, data[-2::-1]]))
 
 
 def largest(mask: Mask, corners: bool = False) -> Mask:

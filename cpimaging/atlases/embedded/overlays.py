@@ -82,17 +82,19 @@ def label_territories(half: Half, mask: MaskOf, cerebrum: Mask) -> Masks:
 
 
 def label_border_zones(half: Half, territories: Masks, outer: Mask) -> Masks:
-    """Return the border zones: cortex and white matter near two territories at once."""
+    """Return the border zones: cortex and white matter near two territories at once.
+
+    Anterior: anterior and middle cerebral artery, in front of the splenium. Posterior: the
+    parieto-occipital zone between all three arteries, behind it.
+    """
     near = {
         name: ndimage.distance_transform_edt(~territories[f"territory_{name}"]) <= BORDER_ZONE_MM
         for name in TERRITORIES
     }
+    behind = half.y < landmark("splenium_end")[1]
     above = half.z > landmark("internal_capsule_top")[2]
-    behind = half.y < landmark("posterior_commissure")[1]
-    lateral = half.x < landmark("calcarine_junction")[0]
-    anterior = outer & above & lateral & near["aca"] & near["mca"] & ~(near["pca"] & behind)
-    posterior = outer & behind & lateral & near["pca"] & near["mca"]
+    zone = outer & near["mca"] & (half.x < landmark("calcarine_junction")[0])
     return {
-        "watershed_anterior": largest(anterior & ~posterior),
-        "watershed_posterior": largest(posterior),
+        "watershed_anterior": largest(zone & near["aca"] & above & ~behind),
+        "watershed_posterior": largest(zone & (near["pca"] | (near["aca"] & above)) & behind),
     }

@@ -1,0 +1,153 @@
+"""What every atlas must keep, and what the embedded one promises beyond."""
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from cpimaging.atlases import Template, check_atlas, load_atlas, load_structures, load_template
+from cpimaging.atlases.template import SPACE
+from cpimaging.types import Atlas, LabelMap, Region
+
+PLAUSIBLE_ML = {  # adult, one side or midline; wide limits: they catch a leak, not a variant
+    "thalamus": (5, 12),
+    "thalamus_ventrolateral": (0.8, 3.5),
+    "caudate": (3, 7),
+    "putamen": (3.5, 8),
+    "putamen_posterior": (0.8, 3),
+    "pallidum": (1, 3.5),
+    "subthalamic_nucleus": (0.08, 0.3),
+    "accumbens": (0.3, 1.2),
+    "hippocampus": (3, 8),
+    "amygdala": (1.2, 3.5),
+    "plic": (2, 6),
+    "alic": (1.5, 5),
+    "red_nucleus": (0.15, 0.6),
+    "substantia_nigra": (0.2, 0.9),
+    "midbrain": (5, 13),
+    "pons": (12, 28),
+    "medulla": (3, 9),
+    "third_ventricle": (0.5, 3),
+    "fourth_ventricle": (1, 4),
+    "vermis": (6, 20),
+    "dentate": (0.5, 2),
+    "insula": (4, 13),
+    "perirolandic": (25, 65),
+    "corticospinal_tract": (4, 20),
+    "optic_radiation": (2, 10),
+}
+
+
+@pytest.fixture(scope="session")
+def template() -> Template:
+    return load_template()
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Atlas:
+    return load_atlas("embedded")
+
+
+def label_maps(atlas: Atlas) -> list[LabelMap]:
+    return [atlas.dseg, *atlas.overlays.values()]
+
+
+def regions(atlas: Atlas) -> list[tuple[LabelMap, Region]]:
+    return [(label_map, region) for label_map in label_maps(atlas) for region in label_map.regions]
+
+
+def test_template_is_the_mirror_symmetric_1_mm_brain(template: Template) -> None:
+    assert template.name == SPACE
+    assert template.t1w.shape == (197, 233, 189)
+    assert template.t1w.affine[:3, 3].tolist() == [-98, -134, -72]
+    assert np.array_equal(template.t1w.affine[:3, :3], np.eye(3))
+    for image in (template.t1w, template.gm, template.wm, template.brain):
+        assert image.same_grid(template.t1w)
+        assert np.array_equal(image.data, image.data[::-1])
+    assert template.brain.data.dtype == bool
+    assert 1.8e6 < template.brain.data.sum() < 2.0e6
+    for share in (template.gm, template.wm):
+        assert share.data.dtype == np.float32
+        assert (share.data.min(), share.data.max()) == (0, 1)
+
+
+def test_template_faces_forward(template: Template) -> None:
+    """The cerebellum lies behind and below: more tissue there than in the mirrored place in front."""
+    brain = template.brain.data
+    behind, front = brain[:, 40:100, :40].sum(), brain[:, 160:220, :40].sum()
+    assert behind > 20 * max(front, 1)
+
+
+def test_embedded_atlas_passes_its_own_check(embedded: Atlas) -> None:
+    assert check_atlas(embedded) == []
+    assert (embedded.name, embedded.space) == ("cpimaging", SPACE)
+
+
+def test_every_structure_of_the_vocabulary_is_there(embedded: Atlas) -> None:
+    found = {region.structure for _, region in regions(embedded)}
+    assert found == set(load_structures()["structure"])
+    lobes = {region.lobe for _, region in regions(embedded) if region.structure == "white_matter"}
+    assert lobes == {"frontal", "parietal", "temporal", "occipital"}
+
+
+def test_left_and_right_mirror_each_other_exactly(embedded: Atlas) -> None:
+    for label_map in label_maps(embedded):
+        partner = np.arange(max(region.index for region in label_map.regions) + 1)
+        by_place = {(r.structure, r.lobe, r.side): r.index for r in label_map.regions}
+        for (structure, lobe, side), index in by_place.items():
+            if side == "left":
+                partner[[index, by_place[structure, lobe, "right"]]] = (
+                    by_place[structure, lobe, "right"],
+                    index,
+                )
+        data = label_map.labels.data
+        assert np.array_equal(partner[data], data[::-1])
+
+
+def test_no_region_crosses_to_the_other_side(embedded: Atlas) -> None:
+    for label_map in label_maps(embedded):
+        sides = {region.index: region.side for region in label_map.regions}
+        left, right = np.unique(label_map.labels.data[:98]), np.unique(label_map.labels.data[99:])
+        assert "right" not in {sides[index] for index in left if index}
+        assert "left" not in {sides[index] for index in right if index}
+        middle = {sides[index] for index in np.unique(label_map.labels.data[98]) if index}
+        assert middle <= {"midline"}
+
+
+def test_every_region_is_one_piece(embedded: Atlas) -> None:
+    for label_map in label_maps(embedded):
+        boxes = ndimage.find_objects(label_map.labels.data)
+        for region in label_map.regions:
+            box = boxes[region.index - 1]
+            _, pieces = ndimage.label(label_map.labels.data[box] == region.index, np.ones((3, 3, 3)))
+            assert pieces == 1, region.name
+
+
+def test_volumes_are_plausible(embedded: Atlas) -> None:
+    for label_map in label_maps(embedded):
+        counts = np.bincount(label_map.labels.data.ravel())
+        for region in label_map.regions:
+            if region.structure in PLAUSIBLE_ML:
+                low, high = PLAUSIBLE_ML[region.structure]
+                assert low < counts[region.index] / 1000 < high, region.name
+
+
+def test_all_tissue_off_the_midline_plane_is_labelled(embedded: Atlas, template: Template) -> None:
+    tissue = template.brain.data & (template.gm.data + template.wm.data >= 0.5)
+    tissue[98] = False
+    assert (embedded.dseg.labels.data[tissue] > 0).all()
+
+
+def test_deep_grey_lies_in_its_place(embedded: Atlas) -> None:
+    """Neighbours in order: from the midline outwards at the level of the foramen of Monro."""
+    names = {region.index: region.structure for region in embedded.dseg.regions}
+    row = [names.get(int(v), "none") for v in embedded.dseg.labels.data[98::-1, 134 - 8, 72 + 2]]
+    order = list(dict.fromkeys(name for name in row if name != "none"))
+    wanted = ["thalamus", "plic", "pallidum", "putamen", "external_capsule", "insula"]
+    seen = [name.replace("_ventrolateral", "").replace("_posterior", "") for name in order]
+    assert [name for name in dict.fromkeys(seen) if name in wanted] == wanted
+
+
+def test_the_manifest_credits_and_warns(embedded: Atlas) -> None:
+    assert any("Fonov" in citation for citation in embedded.manifest["Citations"])
+    assert "subthalamic_nucleus" in embedded.manifest["Approximate"]
+    assert "thalamus" not in embedded.manifest["Approximate"]
