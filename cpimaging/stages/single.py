@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from cpimaging.bids import Scan
-from cpimaging.stages import SCAN_STAGES, Job, atlas, cohort, index, write_plan
+from cpimaging.stages import SCAN_STAGES, Job, atlas, index, write_plan
+from cpimaging.stages import cohort as cohort_pages
 
 
 def run(job: Job, scan: Scan, age_years: float | None) -> Iterator[str]:
@@ -25,5 +26,5 @@ def run(job: Job, scan: Scan, age_years: float | None) -> Iterator[str]:
     for stage in SCAN_STAGES:
         yield stage
         import_module(f"cpimaging.stages.{stage}").run(job)
-    cohort.run(job.output)
+    cohort_pages.run(job.output)
     yield job.files.report
