@@ -14,8 +14,8 @@ WHOLE_OF = {"thalamus_ventrolateral": "thalamus", "putamen_posterior": "putamen"
 """Parts that an atlas may cut out of a structure; they count with the whole as well."""
 
 NUCLEI = frozenset({"thalamus", "putamen", "pallidum", "caudate", "hippocampus"})
-SUPRATENTORIAL = frozenset({"white_matter", "deep_grey", "cortex"})
-INFRATENTORIAL = frozenset({"brainstem", "cerebellum"})
+SUPRATENTORIAL = ("white_matter", "deep_grey", "cortex")
+INFRATENTORIAL = ("brainstem", "cerebellum")
 REQUIRED = NUCLEI | {
     "white_matter",
     "perirolandic",

@@ -73,7 +73,7 @@ def _without_lesion(injury: Injury, inside_mm3: float, context: ScanContext, tra
 
 
 def _classify(injury: Injury, trace: Trace) -> dict[str, Any]:
-    tissue = injury.lesion_mm3(SUPRATENTORIAL | INFRATENTORIAL)
+    tissue = injury.lesion_mm3((*SUPRATENTORIAL, *INFRATENTORIAL))
     lost = has_loss(injury, trace)
     if tissue == 0 and not lost:
         trace.note("no lesion in brain tissue, mm3", tissue)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from workflow_runs import DEMO, snakemake
+from workflow_runs import DEMO, environment, snakemake
 
 from cpimaging.io import read_image, read_table
 from cpimaging.types import LESIONLOAD_COLUMNS, PATTERN_COLUMNS
@@ -156,3 +156,22 @@ def test_the_bids_validator_finds_no_error(demo: Path, dataset: str) -> None:
     issues = pd.DataFrame(json.loads(run.stdout)["issues"]["issues"])
     errors = issues[issues["severity"] == "error"] if len(issues) else issues
     assert errors.empty, errors.to_string()
+
+
+def test_the_call_does_not_depend_on_the_order_of_sets(demo: Path, tmp_path: Path) -> None:
+    shutil.copytree(demo, tmp_path / "demo", symlinks=False)
+    patterns = set()
+    for seed in ("1", "2", "3", "4"):
+        words = [
+            str(Path(sys.executable).with_name("cpimaging")),
+            "score",
+            "--scan",
+            "sub-02",
+            "--output-dir",
+            "out",
+        ]
+        subprocess.run(
+            words, cwd=tmp_path / "demo", check=True, env={**environment(), "PYTHONHASHSEED": seed}
+        )
+        patterns.add((tmp_path / "demo/out/sub-02/anat/sub-02_desc-pattern_stats.json").read_bytes())
+    assert len(patterns) == 1
