@@ -186,10 +186,10 @@ def atlas_export(
 def atlas_check(folder: Annotated[str, typer.Argument(help="Atlas folder.")]) -> None:
     """Say what is wrong with an atlas, or that it is fine."""
     from cpimaging.atlases import check_atlas, load_atlas
-    from cpimaging.stages.atlas import check
+    from cpimaging.stages.fit import check_fit
 
     atlas = load_atlas(folder)
     for problem in check_atlas(atlas):
         typer.echo(problem)
-    check(atlas, folder)
+    check_fit(atlas, folder)
     typer.echo(f"{atlas.name}: fine, {len(atlas.dseg.regions)} regions")

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from jsonschema import Draft202012Validator
 
+from cpimaging.atlases import load_atlas
 from cpimaging.bids import list_scans
 from cpimaging.io import read_yaml
 from cpimaging.layout import ScanFiles
 from cpimaging.provenance import code_digest
 from cpimaging.stages import INDEX, Job, read_plan, write_plan
+from cpimaging.stages.fit import check_fit
 from cpimaging.types import InputError
 
 quote = shlex.quote
@@ -42,6 +44,8 @@ def plan_scans():
                 session_label=config["session_label"],
                 lesion_pattern=config["lesion_pattern"],
             )
+            if config["atlas"] != "embedded":
+                check_fit(load_atlas(config["atlas"]), config["atlas"])
         except InputError as error:
             stop(error)
         write_plan(Path(OUT), config["bids_dir"], scans)

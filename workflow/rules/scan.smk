@@ -27,7 +27,7 @@ rule register:
     """Find the way from the scan to the template and back, the lesion left out."""
     input:
         FILES.brain_mask,
-        f"{OUT}/atlas-{FILES.atlas}_dseg.tsv",
+        ancient(f"{OUT}/atlas-{FILES.atlas}_dseg.tsv"),
         lesion_mask_of,
     output:
         FILES.xfm_to_template("{reference}"),
@@ -168,7 +168,7 @@ rule report:
     input:
         report_inputs,
         f"{OUT}/{INDEX}",
-        f"{OUT}/atlas-{FILES.atlas}_dseg.tsv",
+        ancient(f"{OUT}/atlas-{FILES.atlas}_dseg.tsv"),
     output:
         FILES.report,
     log:
