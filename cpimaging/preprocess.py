@@ -34,11 +34,15 @@ LESION_INSIDE_SHARE = 0.5
 """At least this share of a lesion mask must meet the brain, or its position is taken for wrong (ours)."""
 
 
-def reference_contrast(contrasts: Iterable[str]) -> str:
-    """Return the contrast whose grid is the scan's: T1w, else T2w, else FLAIR."""
-    available = [name for name in CONTRASTS[:3] if name in set(contrasts)]
+REFERENCES = CONTRASTS[:3]
+"""The contrasts whose grid can be the scan's, the preferred one first."""
+
+
+def reference_contrast(contrasts: Iterable[str], label: str) -> str:
+    """Return the contrast whose grid is the scan's: T1w, else T2w, else FLAIR. label: names the scan."""
+    available = [name for name in REFERENCES if name in set(contrasts)]
     if not available:
-        raise InputError("scan", "has neither T1w, T2w nor FLAIR", "add one of them")
+        raise InputError(label, "has neither T1w, T2w nor FLAIR", "add one of them")
     return available[0]
 
 

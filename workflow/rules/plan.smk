@@ -10,6 +10,7 @@ from cpimaging.atlases import load_atlas
 from cpimaging.bids import list_scans
 from cpimaging.io import read_yaml
 from cpimaging.layout import ScanFiles
+from cpimaging.preprocess import REFERENCES
 from cpimaging.provenance import code_digest
 from cpimaging.stages import INDEX, Job, read_plan, write_plan
 from cpimaging.stages.fit import check_fit
@@ -63,7 +64,7 @@ FILES = ScanFiles(
 wildcard_constraints:
     folder=r"sub-[0-9A-Za-z+]+(/ses-[0-9A-Za-z+]+)?",
     scan=r"sub-[0-9A-Za-z+]+(_ses-[0-9A-Za-z+]+)?",
-    reference="T1w|T2w|FLAIR",
+    reference="|".join(REFERENCES),
 
 
 def output_dir(wildcards):
@@ -87,8 +88,10 @@ def lesion_mask_of(wildcards):
 
 
 def transform_of(wildcards):
-    job = JOBS[wildcards.scan]
-    return ScanFiles.of(OUT, wildcards.scan).xfm_to_scan(job.reference)
+    # A scan without a usable contrast is told by preprocess; until then any name will do.
+    images = JOBS[wildcards.scan].images
+    reference = next((name for name in REFERENCES if name in images), REFERENCES[0])
+    return ScanFiles.of(OUT, wildcards.scan).xfm_to_scan(reference)
 
 
 def report_inputs(wildcards):
