@@ -14,30 +14,34 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 from picsl_greedy import Greedy3D
+from scipy import ndimage
 
 from cpimaging.itk import affine_transform, to_itk
 from cpimaging.registration import Matrix, Transform, crop, field_from_transforms, resample
+from cpimaging.registration.start import rough_alignment
 from cpimaging.types import Image
 
 SEED = 1
 MARGIN_MM = 8.0
-COARSE_MM = 1.5
-"""Scans with finer voxels than this are registered at 1 mm, others at 2 mm."""
+WORKING_MM = 2.0
+"""Grid of the fit. On real labels (adult, 1 mm) 2 mm gave the same overlap as 1 mm in half the time."""
 
-LEVELS_AT_1_MM = "100x40x0"
-LEVELS_AT_2_MM = "100x20"
-"""Iterations per level; both end at 2 mm. On known warps, 20 rounds instead of 40 cost 5 % in error."""
+AFFINE_LEVELS = "40x20x0"
+LEVELS = "100x20"
+"""Iterations per level, from coarse to fine: the affine fit ends at 4 mm (0.05 mm worse than at 2 mm,
+in a quarter of the time), the deformable one at 2 mm."""
 
 
 class Greedy:
     """Registration with picsl_greedy; the same to the byte for any number of threads."""
 
     def affine(self, scan: Image, template: Image, exclude: Image | None) -> Matrix:
-        """Return the scan-to-template matrix: 12 degrees of freedom, patch correlation."""
+        """Return the scan-to-template matrix: 12 degrees of freedom, patch correlation, any start."""
         grid = _working_grid(scan)
-        levels = "40x20" if grid.spacing_mm[0] > COARSE_MM else "40x20x0"
-        command = f"-a -dof 12 -ia-image-centers -m NCC 4x4x4 -n {levels}"
-        return _linear(command, _on(grid, scan), _moving(template), _kept(grid, exclude))
+        start = rough_alignment(scan, template, exclude)
+        kept = _kept(grid, exclude)
+        command = f"-a -dof 12 {_metric(kept)} -n {AFFINE_LEVELS}"
+        return _linear(command, _on(grid, scan), _moving(template), kept, start)
 
     def deformable(
         self,
@@ -49,14 +53,13 @@ class Greedy:
     ) -> Transform:
         """Return both directions of a diffeomorphic fit (log-domain, update and total smoothing)."""
         grid = _working_grid(scan)
-        levels = LEVELS_AT_2_MM if grid.spacing_mm[0] > COARSE_MM else LEVELS_AT_1_MM
-        moving = _moving(template)
+        moving, kept = _moving(template), _kept(grid, exclude)
         with tempfile.TemporaryDirectory() as folder:
             start, warp, inverse = (Path(folder) / name for name in ("start.mat", "warp.nii", "inverse.nii"))
             np.savetxt(start, matrix)
-            model = f"-m NCC 2x2x2 -n {levels} -s 1.732vox 0.7071vox -sv -wp 0"
+            model = f"{_metric(kept)} -n {LEVELS} -s 1.732vox 0.7071vox -sv -wp 0"
             command = f"-it {start} {model} -o {warp} -oinv {inverse}"
-            _run(command, _on(grid, scan), moving, _kept(grid, exclude), threads)
+            _run(command, _on(grid, scan), moving, kept, threads)
             there, back = (_field_transform(path) for path in (warp, inverse))
         return Transform(
             to_template=field_from_transforms(
@@ -66,18 +69,29 @@ class Greedy:
         )
 
 
+def _metric(kept: Image | None) -> str:
+    """Return the patch correlation; with a mask the one that leaves masked voxels out of its patches too.
+
+    The plain one lets the lesion into every patch beside it: 0.85 mm error there instead of 0.61 mm.
+    """
+    return "-m NCC 2x2x2" if kept is None else "-m WNCC 2x2x2"
+
+
 def rigid(reference: Image, moving: Image) -> Matrix:
     """Return the (4, 4) matrix, RAS+ mm, that takes points of `reference` to points of `moving`.
 
     Mutual information from the positions in the headers: for contrasts of one person.
     """
-    return _linear("-a -dof 6 -ia-identity -m NMI -n 100x50x0", reference, moving, None)
+    return _linear("-a -dof 6 -m NMI -n 100x50x0", reference, moving, None, np.eye(4))
 
 
-def _linear(command: str, fixed: Image, moving: Image, kept: Image | None) -> Matrix:
+def _linear(command: str, fixed: Image, moving: Image, kept: Image | None, start: Matrix) -> Matrix:
     with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "matrix.mat"
-        _run(f"{command} -o {out}", fixed, moving, kept, threads=1)  # sums in thread order are not repeatable
+        begin, out = Path(folder) / "start.mat", Path(folder) / "matrix.mat"
+        np.savetxt(begin, start)
+        _run(
+            f"{command} -ia {begin} -o {out}", fixed, moving, kept, threads=1
+        )  # sums in thread order are not repeatable
         matrix: Matrix = np.loadtxt(out)
     return matrix
 
@@ -109,25 +123,30 @@ def _silent() -> Iterator[None]:
 
 
 def _working_grid(scan: Image) -> Image:
-    """Return the scan cropped to its brain, at 1 mm where its voxels are finer than 1.5 mm, else 2 mm."""
+    """Return the grid of the fit: the scan cropped to its brain, at 2 mm."""
     brain = crop(scan, scan.data != 0, MARGIN_MM)
-    step = 1.0 if min(scan.spacing_mm) < COARSE_MM else 2.0
     spacing = np.array(brain.spacing_mm)
-    if np.allclose(spacing, step, rtol=0.05):
+    if np.allclose(spacing, WORKING_MM, rtol=0.05):
         return brain
-    extent = np.array(brain.shape) * spacing
-    shape = np.ceil(extent / step).astype(int)
-    scale = np.diag([*(step / spacing), 1.0])
-    scale[:3, 3] = (step / spacing - 1) / 2
-    return Image(np.zeros(shape, np.uint8), brain.affine @ scale)
+    scale = WORKING_MM / spacing
+    shape = np.maximum(np.ceil(np.array(brain.shape) / scale).astype(int), 2)
+    change = np.diag([*scale, 1.0])
+    change[:3, 3] = (scale - 1) / 2
+    return Image(np.zeros(shape, np.uint8), brain.affine @ change)
 
 
 def _on(grid: Image, scan: Image) -> Image:
-    return resample(scan, grid)
+    """Return the scan on the working grid, smoothed along the axes that lose voxels."""
+    ratio = np.array(grid.spacing_mm) / np.array(scan.spacing_mm)
+    if np.allclose(ratio, 1):
+        return resample(scan, grid)
+    sigma = np.where(ratio > 1.25, ratio / 2, 0.0)
+    smooth = ndimage.gaussian_filter(scan.data.astype(np.float32), sigma)
+    return resample(scan.with_data(smooth), grid)
 
 
 def _moving(template: Image) -> Image:
-    return crop(template, template.data > 0, MARGIN_MM)
+    return crop(template, template.data > 0, MARGIN_MM)  # thinned out to 2 mm, errors rose by 40 %
 
 
 def _kept(grid: Image, exclude: Image | None) -> Image | None:

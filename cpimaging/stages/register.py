@@ -6,6 +6,7 @@ from cpimaging.layout import TEMPLATE, sidecar_path
 from cpimaging.preprocess import check_lesion_position, place_mask
 from cpimaging.provenance import sidecar
 from cpimaging.registration import engines
+from cpimaging.registration.lesion import check_registrable, lesion_strategy
 from cpimaging.stages import Job, read_mask
 from cpimaging.types import Image
 
@@ -15,14 +16,14 @@ def run(job: Job) -> None:
     reference = job.reference
     scan = read_image(job.files.preproc(reference))
     lesion, notes = _lesion(job, scan)
+    check_registrable(scan, lesion, job.names(job.scan.images[reference])[0])
     template = load_template().t1w
     chosen = engines()[job.engine]
     matrix = chosen.affine(scan, template, lesion)
     transform = chosen.deformable(scan, template, matrix, lesion, job.threads)
-    masked = lesion is not None and bool(lesion.data.any())
     fields = {
         "Engine": job.engine,
-        "LesionStrategy": "cost-function masking" if masked else "no lesion given, nothing masked",
+        "LesionStrategy": lesion_strategy(lesion),
         "Affine": matrix.round(9).tolist(),
         "Notes": notes,
     }
