@@ -5,12 +5,11 @@ from contextlib import contextmanager
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from cpimaging import __version__
-from cpimaging.types import InputError
 
 app = typer.Typer(
     help="Lesion patterns of cerebral palsy from brain MRI. Research use only.",
@@ -36,7 +35,7 @@ STAGE_HELP = {
 
 OutputDir = Annotated[Path, typer.Option(help="Where results are written.")]
 AtlasName = Annotated[str, typer.Option(help='"embedded", or an atlas folder.')]
-Engine = Annotated[str, typer.Option(help="Registration engine: greedy or identity.")]
+Engine = Annotated[Literal["greedy", "identity"], typer.Option(help="Registration engine.")]
 Threads = Annotated[int, typer.Option(min=1, help="Number of threads.")]
 ScanLabel = Annotated[str, typer.Option(help="Label of the scan: sub-01 or sub-01_ses-02.")]
 ImageFile = Annotated[Path | None, typer.Option(help="Image of this contrast, NIfTI.")]
@@ -45,6 +44,8 @@ ImageFile = Annotated[Path | None, typer.Option(help="Image of this contrast, NI
 @contextmanager
 def _plainly() -> Iterator[None]:
     """Turn bad input into one line and exit code 2."""
+    from cpimaging.types import InputError  # numpy: not needed to print a help text
+
     try:
         yield
     except InputError as error:
