@@ -1,16 +1,35 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner, Result
 
 import cpimaging
+from cpimaging.bids import Scan
 from cpimaging.cli import STAGE_HELP, app
-from cpimaging.stages import SCAN_STAGES
+from cpimaging.registration import engines
+from cpimaging.stages import SCAN_STAGES, write_plan
 
 COMMANDS = [*((stage,) for stage in SCAN_STAGES), ("index",), ("cohort",), ("run",), ("simulate",)]
 COMMANDS += [("atlas",), ("atlas", "export"), ("atlas", "check")]
+HEAVY = {"numpy", "pandas", "nibabel", "scipy", "SimpleITK", "nilearn", "matplotlib", "jinja2", "snakemake"}
 
 
 def call(*words: object) -> Result:
     return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def told(result: Result) -> str:
+    """Return the one line in which a command says what is wrong: file, problem, cure."""
+    assert result.exit_code == 2
+    assert isinstance(result.exception, SystemExit)  # and nothing that would print a traceback
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("cpimaging: ")
+    assert "; " in lines[0]
+    return lines[0]
 
 
 def test_version() -> None:
@@ -27,8 +46,7 @@ def test_help(command: tuple[str, ...]) -> None:
     result = call(*command, "--help")
     assert result.exit_code == 0
     assert "Usage" in result.stdout
-    help_text = STAGE_HELP.get(command[0])
-    assert help_text is None or help_text.split()[0] in result.stdout
+    assert STAGE_HELP.get(command[0], "Usage").split()[0] in result.stdout
 
 
 def test_the_list_of_commands_is_complete() -> None:
@@ -36,19 +54,111 @@ def test_the_list_of_commands_is_complete() -> None:
     assert all(command[0] in result.stdout for command in COMMANDS)
 
 
+@pytest.mark.parametrize("words", [("--help",), ("--version",), ("register", "--help")], ids=" ".join)
+def test_words_about_itself_load_no_heavy_library(words: tuple[str, ...]) -> None:
+    script = f"""
+import sys
+from cpimaging.cli import app
+try:
+    app({list(words)!r})
+finally:
+    print(*sys.modules, file=sys.stderr)
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.strip()
+    assert set(run.stderr.split()) & HEAVY == set()
+
+
+# --- bad input
+
+
+@pytest.mark.parametrize("stage", SCAN_STAGES)
+def test_a_stage_whose_input_is_missing_names_it(tmp_path: Path, stage: str) -> None:
+    line = told(call(stage, "--scan", "sub-01", "--output-dir", tmp_path / "out"))
+    assert f"{tmp_path / 'out'}/" in line
+    assert ": no such file; " in line
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("stage", SCAN_STAGES)
+def test_a_scan_that_was_not_planned_is_named(tmp_path: Path, stage: str) -> None:
+    write_plan(tmp_path, "bids", [Scan("01", None, {"T1w": "sub-01/anat/sub-01_T1w.nii.gz"})])
+    (tmp_path / "logs/index.tsv").write_text(
+        "participant_id\tsession_id\tage_years\tsex\tage_source\tcontrasts\tlesion_source\tdecisions\tproblems\n"
+    )
+    assert "sub-02" in told(call(stage, "--scan", "sub-02", "--output-dir", tmp_path))
+
+
+def test_a_broken_plan_is_told(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs/plan.json").write_text("{")
+    assert "is not valid JSON" in told(call("index", "--output-dir", tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (("index", "--output-dir", "{tmp}/out"), "plan.json: no such file"),
+        (("cohort", "{tmp}/out"), "plan.json: no such file"),
+        (("run", "{tmp}/out"), "no image is given"),
+        (("run", "{tmp}/out", "--t1w", "{tmp}/none.nii.gz"), "none.nii.gz: no such file"),
+        (("run", "{tmp}/out", "--t1w", "{tmp}/text.nii.gz"), "text.nii.gz: "),
+        (("run", "{tmp}/out", "--t1w", "x.nii.gz", "--scan", "patient 1"), "patient 1: is not a label"),
+        (("run", "{tmp}/out", "--t1w", "x.nii.gz", "--atlas", "{tmp}"), "holds 0 label images"),
+        (("simulate", "{tmp}/out", "--patterns", "earthquake"), "patterns=earthquake: not known"),
+        (("simulate", "{tmp}/out", "--contrasts", "PET"), "contrasts=PET: not known"),
+        (("simulate", "{tmp}"), "is not an empty folder"),
+        (("atlas", "export", "{tmp}/out", "--atlas", "{tmp}/none"), "no such atlas folder"),
+        (("atlas", "check", "{tmp}/none"), "no such atlas folder"),
+        (("atlas", "check", "{tmp}"), "holds 0 label images"),
+    ],
+)
+def test_bad_input_is_one_line(tmp_path: Path, words: tuple[str, ...], problem: str) -> None:
+    (tmp_path / "text.nii.gz").write_text("not an image")
+    assert problem in told(call(*(word.replace("{tmp}", str(tmp_path)) for word in words)))
+
+
 @pytest.mark.parametrize(
     "words",
     [
-        *(("--scan", "sub-01", "--output-dir", "nowhere") for _ in SCAN_STAGES),
-        ("--output-dir", "nowhere"),
-        ("nowhere",),
-        ("out",),
-        ("out", "--t1w", "nowhere.nii.gz"),
-        ("out", "--n", "1", "--patterns", "earthquake"),
-        ("out", "--n", "1", "--contrasts", "PET"),
-        ("export", "out", "--atlas", "nowhere"),
-        ("check", "nowhere"),
+        ("register", "--scan", "sub-01", "--output-dir", "out", "--engine", "magic"),
+        ("run", "out", "--threads", "0"),
+        ("run", "out", "--age-years", "-1"),
+        ("simulate", "out", "--n", "0"),
+        ("simulate", "out", "--voxel-mm", "9"),
+        ("preprocess", "--scan", "sub-01"),
+        ("cohort",),
+        ("no-such-stage",),
     ],
+    ids=" ".join,
 )
-def test_placeholder(words: tuple[str, ...]) -> None:
-    assert words
+def test_wrong_words_are_refused_before_anything_is_done(words: tuple[str, ...]) -> None:
+    result = call(*words)
+    assert result.exit_code == 2
+    assert isinstance(result.exception, SystemExit)
+    assert "Usage" in result.stderr
+
+
+def test_the_engines_to_choose_from_are_those_that_there_are() -> None:
+    root = Path(cpimaging.__file__).parents[1]
+    help_text = call("register", "--help").stdout
+    assert all(name in help_text for name in engines())
+    schema = (root / "workflow/schemas/config.schema.yaml").read_text()
+    assert f"[{', '.join(engines())}]" in schema
+
+
+def test_in_the_shell_bad_input_is_one_line_on_stderr_and_exit_code_2(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", "from cpimaging.cli import app; app()", "cohort", str(tmp_path)]
+    run = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert run.returncode == 2
+    assert run.stdout == ""
+    assert run.stderr.count("\n") == 1
+    assert "Traceback" not in run.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_dataset_is_simulated_and_listed(tmp_path: Path) -> None:
+    result = call("simulate", tmp_path / "bids", "--n", "1", "--voxel-mm", "6", "--contrasts", "T1w")
+    assert result.exit_code == 0, result.stderr
+    assert (tmp_path / "bids/sub-01/anat/sub-01_T1w.nii.gz").is_file()
+    assert json.loads((tmp_path / "bids/dataset_description.json").read_text())["DatasetType"] == "raw"
