@@ -24,7 +24,7 @@ from cpimaging.types import Image
 SEED = 1
 MARGIN_MM = 8.0
 WORKING_MM = 2.0
-"""Grid of the fit. On real labels (adult, 1 mm) 2 mm gave the same overlap as 1 mm in half the time."""
+"""Grid of the fit. On one real adult scan of 1 mm it gave the overlap of a 1 mm grid in 0.8 of the time."""
 
 AFFINE_LEVELS = "40x20x0"
 LEVELS = "100x20"
