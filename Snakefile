@@ -22,4 +22,6 @@ rule all:
 
 
 onerror:
-    shell(f"cpimaging cohort {quote(OUT)} >> {quote(OUT)}/logs/cohort.log 2>&1")
+    shell(
+        f"cpimaging cohort {quote(OUT)} --atlas {quote(config['atlas'])} >> {quote(OUT)}/logs/cohort.log 2>&1"
+    )

@@ -1,6 +1,7 @@
 """What the files are called: a contract that other people's scripts rely on."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,6 +101,17 @@ class ScanFiles:
     def report(self) -> str:
         """The scan's page."""
         return os.path.join(self.root, f"{self.label}.html")
+
+
+def atlas_name(atlas: str) -> str:
+    """Return the name of an atlas in file names: "embedded", or a folder, whose label image states it."""
+    if atlas == "embedded":
+        return EMBEDDED_ATLAS
+    found = [
+        re.search(r"(?:^|_)atlas-([A-Za-z0-9+]+)_", path.name) for path in Path(atlas).glob("*_dseg.nii*")
+    ]
+    names = {match[1] for match in found if match}
+    return names.pop() if len(names) == 1 else Path(atlas).name
 
 
 def sidecar_path(path: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from cpimaging.bids import Scan
 from cpimaging.io import read_image, read_json, write_json
-from cpimaging.layout import EMBEDDED_ATLAS, ScanFiles
+from cpimaging.layout import ScanFiles, atlas_name
 from cpimaging.preprocess import binary_mask, reference_contrast
 from cpimaging.types import Image, InputError
 
@@ -47,11 +47,10 @@ class Job:
         """The folder that planned paths are relative to."""
         return self._plan[0]
 
-    @property
+    @cached_property
     def files(self) -> ScanFiles:
         """The output paths."""
-        atlas = EMBEDDED_ATLAS if self.atlas == "embedded" else Path(self.atlas).name.removeprefix("atlas-")
-        return ScanFiles.of(self.output, self.label, atlas)
+        return ScanFiles.of(self.output, self.label, atlas_name(self.atlas))
 
     @property
     def images(self) -> dict[str, Path]:

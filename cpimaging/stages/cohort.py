@@ -33,10 +33,10 @@ FREQUENCY = f"group_space-{TEMPLATE}_label-L_probseg.nii.gz"
 
 def run(output: Path, atlas: str = "embedded") -> None:
     """Write the group tables, the frequency map, logs/summary.tsv and index.html."""
-    dataset, scans = read_plan(output)
+    _, scans = read_plan(output)
     jobs = [Job(output, scan.label, atlas) for scan in scans]
     patterns = typed([_pattern_row(job) for job in jobs if _finished(job)], PATTERN_COLUMNS)
-    summary = typed([_summary_row(job, dataset) for job in jobs], SUMMARY_COLUMNS)
+    summary = typed([_summary_row(job) for job in jobs], SUMMARY_COLUMNS)
     frequency, n = _frequency(jobs)
     write_table(output / "group_patterns.tsv", patterns)
     loads = _loads(jobs)
@@ -82,10 +82,12 @@ def _outputs(files: ScanFiles, reference: str) -> dict[str, str]:
 
 
 def _finished(job: Job) -> bool:
-    return Path(job.files.report).is_file() and Path(job.files.pattern).is_file()
+    """Tell whether every stage has; a page of an earlier run alone is out of date."""
+    outputs = _outputs(job.files, job.scan.reference or "T1w")
+    return all(Path(path).is_file() for path in outputs.values())
 
 
-def _summary_row(job: Job, dataset: Path) -> dict[str, str]:
+def _summary_row(job: Job) -> dict[str, str]:
     """Return the last stage that was reached, and the last line of its log where it failed."""
     reference = job.scan.reference or "T1w"
     outputs = _outputs(job.files, reference)
@@ -96,7 +98,7 @@ def _summary_row(job: Job, dataset: Path) -> dict[str, str]:
                 **_ids(job.label),
                 "stage": stage,
                 "status": "failed" if log.is_file() else "not run",
-                "message": _last_line(log).replace(f"{dataset}/", ""),
+                "message": _without_folders(_last_line(log), job),
                 "log": log.relative_to(job.output).as_posix(),
             }
     return {**_ids(job.label), "stage": "report", "status": "done", "message": "n/a", "log": "n/a"}
@@ -106,6 +108,14 @@ def _last_line(log: Path) -> str:
     """Return the last line of a log, without the name of the program in front."""
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log.is_file() else []
     return lines[-1].removeprefix("cpimaging: ") if lines else "n/a"
+
+
+def _without_folders(message: str, job: Job) -> str:
+    """Return a message in which files are called as in all outputs: no absolute path."""
+    planned = (*job.scan.images.values(), job.scan.lesion_mask, job.scan.brain_mask)
+    for path in filter(None, planned):
+        message = message.replace(str(job.dataset / path), job.names(path)[0])
+    return message.replace(f"{job.output}/", "")
 
 
 def _pattern_row(job: Job) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from cpimaging.preprocess import (
     place_mask,
 )
 from cpimaging.provenance import sidecar
+from cpimaging.registration import resample
 from cpimaging.stages import Job, read_mask
 from cpimaging.types import Image, InputError
 
@@ -72,8 +73,8 @@ def _brain(job: Job, scan: Image, path: Path) -> tuple[NDArray[np.bool_], str, l
 def _write_other(job: Job, contrast: str, scan: Image, brain: NDArray[np.bool_]) -> None:
     path = job.images[contrast]
     raw = read_image(path)
+    notes = check_finite(raw, resample(scan.with_data(brain), raw, mode="nearest").data, path)
     moved, shift_mm = align(check_signal(raw, path), scan, brain)
-    notes = check_finite(raw, brain, path) if raw.shape == scan.shape else []
     _write(job, contrast, moved, brain, {"Notes": notes, "ShiftMillimetres": round(shift_mm, 3)})
 
 

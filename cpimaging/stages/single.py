@@ -29,5 +29,5 @@ def run(job: Job, scan: Scan, age_years: float | None) -> Iterator[str]:
     for stage in SCAN_STAGES:
         yield stage
         import_module(f"cpimaging.stages.{stage}").run(job)
-    cohort_pages.run(job.output)
+    cohort_pages.run(job.output, job.atlas)
     yield job.files.report
