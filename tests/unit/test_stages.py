@@ -1,0 +1,408 @@
+"""The stages on a small simulated dataset, in this process, left where the scans lie (engine identity)."""
+
+import json
+import shutil
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cpimaging.atlases import load_atlas, write_atlas
+from cpimaging.bids import Scan, list_scans, single_scan
+from cpimaging.io import read_image, read_json, read_table, write_image
+from cpimaging.layout import atlas_name
+from cpimaging.simulate import simulate
+from cpimaging.stages import SCAN_STAGES, Job, cohort, index, read_plan, single, write_plan
+from cpimaging.stages.fit import check_fit
+from cpimaging.stages.index import read_index_row
+from cpimaging.stages.tables import with_ids
+from cpimaging.types import (
+    LESIONLOAD_COLUMNS,
+    LESIONS_COLUMNS,
+    MORPHOMETRY_COLUMNS,
+    PATTERN_COLUMNS,
+    Atlas,
+    Image,
+    InputError,
+    LabelMap,
+)
+
+MASK = "derivatives/lesions/{0}/anat/{0}_space-orig_label-L_mask.nii.gz"
+
+
+@pytest.fixture(scope="module")
+def bids(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two scans of 5 mm voxels: one with a mask, one without."""
+    folder = tmp_path_factory.mktemp("stages") / "bids"
+    patterns = ["basal_ganglia_thalamus", "mca_infarct"]
+    simulate(folder, n=2, seed=1, voxel_mm=5, contrasts=("T1w", "FLAIR"), patterns=patterns)
+    (folder / MASK.format("sub-02")).unlink()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def out(bids: Path) -> Path:
+    """The results of both scans."""
+    folder = bids.with_name("out")
+    write_plan(folder, bids, list_scans(bids))
+    index.run(folder)
+    for scan in ("sub-01", "sub-02"):
+        run_stages(Job(folder, scan, engine="identity"))
+    cohort.run(folder)
+    return folder
+
+
+@pytest.fixture
+def copied(out: Path, tmp_path: Path) -> Path:
+    """The results, to be spoilt."""
+    return Path(shutil.copytree(out, tmp_path / "out"))
+
+
+def run_stages(job: Job, *stages: str) -> None:
+    for stage in stages or SCAN_STAGES:
+        import_module(f"cpimaging.stages.{stage}").run(job)
+
+
+def patterns(out: Path) -> pd.DataFrame:
+    return read_table(out / "group_patterns.tsv", PATTERN_COLUMNS).set_index("participant_id")
+
+
+def summary(out: Path) -> pd.DataFrame:
+    return read_table(out / "logs/summary.tsv").set_index("participant_id")
+
+
+def fail(out: Path, scan: str, stage: str, message: str) -> None:
+    """Do what a stage that fails leaves behind: its output is gone, and its log says why."""
+    job = Job(out, scan)
+    files = {"preprocess": job.files.brain_mask, "register": job.files.xfm_to_scan("T1w"), "qc": job.files.qc}
+    Path(files[stage]).unlink()
+    log = Path(job.files.log(stage, "T1w" if stage == "register" else ""))
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text(f"a warning\ncpimaging: {message}\n")
+
+
+# --- plan
+
+
+def test_a_plan_comes_back(tmp_path: Path) -> None:
+    scans = [
+        Scan("01", None, {"T1w": "sub-01/anat/sub-01_T1w.nii.gz"}, decisions=("a", "b")),
+        Scan("02", "x", {"FLAIR": "f.nii.gz"}, "/masks/m.nii.gz", "lesions_dir", "b.nii.gz", (), ("p",)),
+    ]
+    write_plan(tmp_path, "data/bids", scans)
+    assert read_plan(tmp_path) == (Path("data/bids"), scans)
+
+
+def test_a_plan_that_did_not_change_is_not_written_again(tmp_path: Path) -> None:
+    scans = [Scan("01", None, {"T1w": "t1.nii.gz"}, decisions=("a",))]
+    write_plan(tmp_path, "bids", scans)
+    plan = tmp_path / "logs/plan.json"
+    before = plan.stat().st_mtime_ns, plan.stat().st_ino
+    write_plan(tmp_path, "bids", scans)
+    assert (plan.stat().st_mtime_ns, plan.stat().st_ino) == before
+    write_plan(tmp_path, "bids", [*scans, Scan("02", None, {"T1w": "t2.nii.gz"})])
+    assert [scan.label for scan in read_plan(tmp_path)[1]] == ["sub-01", "sub-02"]
+
+
+def test_a_job_knows_the_files_of_its_scan(tmp_path: Path) -> None:
+    images = {"FLAIR": "sub-02/f.nii.gz", "T2w": "sub-02/t2.nii.gz"}
+    write_plan(tmp_path, "data", [Scan("02", None, images, "/far/mask.nii.gz", "lesions_dir")])
+    job = Job(tmp_path, "sub-02")
+    assert job.images == {"FLAIR": Path("data/sub-02/f.nii.gz"), "T2w": Path("data/sub-02/t2.nii.gz")}
+    assert job.reference == "T2w"
+    assert job.lesion == Path("/far/mask.nii.gz")
+    assert job.brain_mask is None
+    assert job.names("sub-02/t2.nii.gz", None, "/far/mask.nii.gz") == ["sub-02/t2.nii.gz", "mask.nii.gz"]
+
+
+@pytest.mark.parametrize(
+    ("files", "name"),
+    [
+        (["atlas-AAL3_dseg.nii.gz", "atlas-AAL3_dseg.tsv"], "AAL3"),
+        (["atlas-AAL3_dseg.nii.gz", "atlas-AAL3_seg-tracts_dseg.nii.gz"], "AAL3"),
+        (["tpl-MNI_atlas-Pauli2017_dseg.nii"], "Pauli2017"),
+        ([], "my_atlas"),
+    ],
+)
+def test_an_atlas_is_called_by_its_label_image(tmp_path: Path, files: list[str], name: str) -> None:
+    folder = tmp_path / "my_atlas"
+    folder.mkdir()
+    for file in files:
+        (folder / file).touch()
+    assert atlas_name(str(folder)) == name
+    assert atlas_name("embedded") == "cpimaging"
+
+
+# --- tables
+
+
+def test_ids_stand_in_front() -> None:
+    table = pd.DataFrame({"value": [1.0, 2.0]})
+    ids = {"participant_id": ["sub-01"] * 2, "session_id": ["ses-02"] * 2}
+    pd.testing.assert_frame_equal(
+        with_ids(table, "sub-01_ses-02"), pd.DataFrame({**ids, "value": [1.0, 2.0]})
+    )
+    assert with_ids(table, "sub-01")["session_id"].tolist() == ["n/a", "n/a"]
+    assert list(table) == ["value"]
+
+
+def test_the_tables_have_the_columns_of_the_contract(out: Path) -> None:
+    for scan in ("sub-01", "sub-02"):
+        files = Job(out, scan).files
+        for path, columns in (
+            (files.lesionload, LESIONLOAD_COLUMNS),
+            (files.lesions, LESIONS_COLUMNS),
+            (files.morphometry, MORPHOMETRY_COLUMNS),
+        ):
+            assert list(read_table(path)) == list(columns)
+    assert list(read_table(out / "group_patterns.tsv")) == list(PATTERN_COLUMNS)
+
+
+def test_the_group_table_is_the_tables_of_the_scans(out: Path) -> None:
+    group = read_table(out / "group_desc-lesionload_stats.tsv")
+    single_tables = [read_table(Job(out, scan).files.lesionload) for scan in ("sub-01", "sub-02")]
+    pd.testing.assert_frame_equal(group, pd.concat(single_tables, ignore_index=True))
+
+
+def test_a_row_of_the_index(out: Path) -> None:
+    row = read_index_row(Job(out, "sub-01"))
+    assert row["contrasts"] == ["T1w", "FLAIR"]
+    assert row["lesion_source"] == "derivatives"
+    assert row["problems"] == []
+    assert 0 < row["age_years"] < 20
+    with pytest.raises(InputError, match="has 0 rows for sub-09"):
+        read_index_row(Job(out, "sub-09"))
+
+
+# --- a scan without a mask
+
+
+def test_without_a_mask_nothing_is_0(out: Path) -> None:
+    files = Job(out, "sub-02").files
+    load = read_table(files.lesionload, LESIONLOAD_COLUMNS)
+    assert load[["lesion_volume_mm3", "percent_region", "percent_lesion"]].isna().all(axis=None)
+    assert load["region_volume_mm3"].sum() > 0
+    assert len(read_table(files.lesions)) == 0
+    for path in (files.lesion_mask, files.lesion_mask_template, files.lesions_dseg):
+        assert not Path(path).exists()
+
+
+def test_without_a_mask_the_call_is_not_assessed(out: Path) -> None:
+    row = patterns(out).loc["sub-02"]
+    assert row["dominance"] == "not_assessed"
+    assert row["mrics_group"] == "n/a"
+    assert row["not_assessed_reason"] == "no mask and no detector"
+    assert row["mask_source"] == "none"
+    assert np.isnan(row["lesion_volume_mm3"])
+    pattern = read_json(Job(out, "sub-02").files.pattern)
+    assert pattern["dominance"]["call"] == "not_assessed"
+    assert "no mask and no detector" in (out / "sub-02.html").read_text()
+
+
+def test_the_frequency_counts_scans_with_a_mask_only(out: Path) -> None:
+    name = "group_space-MNI152NLin2009aSym_label-L_probseg"
+    assert read_json(out / f"{name}.json")["NumberOfScans"] == 1
+    assert set(np.unique(read_image(out / f"{name}.nii.gz").data)) == {0, 1}
+
+
+# --- a scan with one
+
+
+def test_the_volume_is_voxels_times_voxel_volume(bids: Path, out: Path) -> None:
+    mask = read_image(bids / MASK.format("sub-01"), labels=True)
+    volume = np.count_nonzero(mask.data) * 125.0
+    assert patterns(out).loc["sub-01", "lesion_volume_mm3"] == volume
+    pieces = read_table(Job(out, "sub-01").files.lesions, LESIONS_COLUMNS)
+    assert pieces["volume_mm3"].sum() == volume
+
+
+def test_the_mask_that_is_shown_is_the_mask_that_was_given(bids: Path, out: Path) -> None:
+    given = read_image(bids / MASK.format("sub-01"), labels=True)
+    shown = read_image(Job(out, "sub-01").files.lesion_mask, labels=True)
+    assert np.array_equal(given.data > 0, shown.data > 0)
+    assert shown.same_grid(given)
+    pieces = read_image(Job(out, "sub-01").files.lesions_dseg, labels=True)
+    assert np.array_equal(pieces.data > 0, given.data > 0)
+    assert set(np.unique(pieces.data)) - {0} == set(range(1, pieces.data.max() + 1))
+
+
+# --- what is told of scans that failed
+
+
+def test_a_failed_scan_is_told_with_its_stage_and_message(copied: Path) -> None:
+    fail(copied, "sub-02", "qc", "sub-02: something is wrong; mend it")
+    cohort.run(copied)
+    assert summary(copied).loc["sub-02"].to_dict() == {
+        "session_id": "n/a",
+        "stage": "qc",
+        "status": "failed",
+        "message": "sub-02: something is wrong; mend it",
+        "log": "logs/qc/sub-02/sub-02.log",
+    }
+    assert summary(copied).loc["sub-01", "status"] == "done"
+    assert "something is wrong" in (copied / "index.html").read_text()
+
+
+@pytest.mark.parametrize("stage", ["preprocess", "register"])
+def test_results_of_an_earlier_run_do_not_stand_for_a_scan_that_now_fails(copied: Path, stage: str) -> None:
+    fail(copied, "sub-01", stage, "x.nii.gz: cannot be read; copy it again")
+    assert (copied / "sub-01.html").exists()
+    cohort.run(copied)
+    assert list(patterns(copied).index) == ["sub-02"]
+    load = read_table(copied / "group_desc-lesionload_stats.tsv")
+    assert set(load["participant_id"]) == {"sub-02"}
+    assert summary(copied).loc["sub-01", ["stage", "status"]].tolist() == [stage, "failed"]
+
+
+def test_a_scan_that_was_not_reached_is_not_called_failed(copied: Path) -> None:
+    bids_dir, scans = read_plan(copied)
+    write_plan(copied, bids_dir, [*scans, Scan("03", None, {"T1w": "sub-03/anat/sub-03_T1w.nii.gz"})])
+    cohort.run(copied)
+    row = summary(copied).loc["sub-03"]
+    assert (row["stage"], row["status"], row["message"]) == ("preprocess", "not run", "n/a")
+
+
+def test_nothing_finished_is_a_page_with_empty_tables(tmp_path: Path) -> None:
+    write_plan(tmp_path, "bids", [Scan("01", None, {}, problems=("no T1w image",))])
+    cohort.run(tmp_path)
+    assert list(read_table(tmp_path / "group_patterns.tsv")) == list(PATTERN_COLUMNS)
+    assert len(summary(tmp_path)) == 1
+    assert (tmp_path / "index.html").is_file()
+
+
+def test_messages_name_files_without_the_folders_of_the_machine(bids: Path, tmp_path: Path) -> None:
+    """A mask in a folder outside of the dataset that lies 30 mm off."""
+    masks, out = tmp_path / "masks", tmp_path / "out"
+    mask = read_image(bids / MASK.format("sub-01"), labels=True)
+    affine = mask.affine.copy()
+    affine[0, 3] += 30
+    write_image(masks / "sub-01_label-L_mask.nii.gz", Image(mask.data, affine))
+    write_plan(out, bids, list_scans(bids, lesions_dir=masks))
+    job = Job(out, "sub-01", engine="identity")
+    run_stages(job, "preprocess")
+    with pytest.raises(InputError) as error:
+        run_stages(job, "register")
+    assert str(masks) in str(error.value)  # for the log: who mends it must find it
+    log = Path(job.files.log("register", "T1w"))
+    log.parent.mkdir(parents=True)
+    log.write_text(f"cpimaging: {error.value}\n")
+    cohort.run(out)
+    message = summary(out).loc["sub-01", "message"]
+    assert message.startswith("sub-01_label-L_mask.nii.gz: has the shape of the scan but another position")
+    assert str(tmp_path) not in (out / "logs/summary.tsv").read_text()
+    assert str(tmp_path) not in (out / "index.html").read_text()
+
+
+# --- refusals that need a dataset
+
+
+def spoilt(bids: Path, folder: Path) -> Path:
+    """A copy of the dataset with the first scan alone."""
+    ignored = shutil.ignore_patterns("sub-02*", "sourcedata")
+    return Path(shutil.copytree(bids, folder / "spoilt", ignore=ignored))
+
+
+def test_not_a_number_in_the_brain_of_another_contrast_is_refused_on_any_grid(
+    bids: Path, tmp_path: Path
+) -> None:
+    root = spoilt(bids, tmp_path)
+    path = root / "sub-01/anat/sub-01_FLAIR.nii.gz"
+    flair = read_image(path)
+    affine = flair.affine.copy()
+    affine[:3, 3] = (flair.affine @ [2, 2, 2, 1])[:3]
+    cropped = Image(flair.data[2:, 2:, 2:].astype(np.float32), affine)
+    cropped.data[tuple(n // 2 for n in cropped.shape)] = np.nan
+    write_image(path, cropped)
+    write_plan(tmp_path / "out", root, list_scans(root))
+    with pytest.raises(InputError, match=r"sub-01_FLAIR.nii.gz: has 1 voxels inside the brain"):
+        run_stages(Job(tmp_path / "out", "sub-01"), "preprocess")
+    assert not list((tmp_path / "out/sub-01/anat").glob("*brain*"))
+
+
+@pytest.mark.parametrize(
+    ("position", "shift_mm", "problem"),
+    [("same shape", 40.0, "another position"), ("other shape", 400.0, "does not meet")],
+)
+def test_a_mask_that_lies_elsewhere_is_refused(
+    bids: Path, tmp_path: Path, position: str, shift_mm: float, problem: str
+) -> None:
+    root = spoilt(bids, tmp_path)
+    path = root / MASK.format("sub-01")
+    mask = read_image(path, labels=True)
+    affine = mask.affine.copy()
+    affine[1, 3] += shift_mm
+    data = mask.data if position == "same shape" else np.pad(mask.data, ((1, 1), (2, 2), (3, 3)))
+    write_image(path, Image(data, affine))
+    write_plan(tmp_path / "out", root, list_scans(root))
+    job = Job(tmp_path / "out", "sub-01", engine="identity")
+    with pytest.raises(InputError, match=problem):
+        run_stages(job, "preprocess", "register")
+
+
+# --- one scan without BIDS, with an atlas of one's own
+
+
+@pytest.fixture(scope="module")
+def alone(bids: Path) -> Path:
+    """Results of a single scan, with the embedded atlas under another name in a folder of any name."""
+    folder = bids.with_name("alone")
+    embedded = load_atlas("embedded")
+    renamed = Atlas("AAL3", "1", embedded.space, embedded.dseg, embedded.overlays, {"License": "CC0"})
+    write_atlas(folder / "my_atlas", renamed)
+    images = {"T1w": bids / "sub-01/anat/sub-01_T1w.nii.gz"}
+    scan = single_scan(images, bids / MASK.format("sub-01"), label="sub-09_ses-1")
+    job = Job(folder / "out", "sub-09_ses-1", str(folder / "my_atlas"), "identity")
+    assert [*single.run(job, scan, 4.5)][:-1] == list(SCAN_STAGES)
+    return folder / "out"
+
+
+def test_one_scan_without_bids(bids: Path, alone: Path) -> None:
+    table = patterns(alone).loc["sub-09"]
+    assert table["session_id"] == "ses-1"
+    assert table["age_years"] == 4.5
+    assert table["mask_source"] == "given"
+    assert table["lesion_volume_mm3"] == patterns(bids.with_name("out")).loc["sub-01", "lesion_volume_mm3"]
+    assert (alone / "sub-09_ses-1.html").is_file()
+    assert (alone / "sub-09/ses-1/anat/sub-09_ses-1_atlas-AAL3_desc-lesionload_stats.tsv").is_file()
+    assert (alone / "atlas-AAL3_dseg.tsv").is_file()
+
+
+@pytest.mark.parametrize("results", ["out", "alone"])
+def test_no_folder_of_the_machine_is_in_an_output(
+    request: pytest.FixtureRequest, bids: Path, results: str
+) -> None:
+    folder: Path = request.getfixturevalue(results)
+    texts = [p for p in folder.rglob("*") if p.suffix in {".json", ".tsv", ".html"} and p.name != "plan.json"]
+    assert len(texts) > 10
+    for path in texts:
+        assert str(bids.parent) not in path.read_text(encoding="utf-8"), path
+
+
+# --- an atlas must serve the scorers
+
+
+def test_an_atlas_without_a_structure_that_a_scorer_needs_is_refused() -> None:
+    atlas = load_atlas("embedded")
+    check_fit(atlas, "embedded")
+    kept = tuple(region for region in atlas.dseg.regions if region.structure != "thalamus")
+    assert len(kept) < len(atlas.dseg.regions)
+    lacking = Atlas("x", "1", atlas.space, LabelMap(atlas.dseg.labels, kept), atlas.overlays)
+    with pytest.raises(InputError) as error:
+        check_fit(lacking, "folder")
+    assert "folder: lacks thalamus, which the scorer" in str(error.value)
+
+
+def test_sidecars_are_json_without_gaps(out: Path) -> None:
+    """Each image of a scan has a sidecar that says what it is and what made it."""
+    for path in (out / "sub-01/anat").glob("*.nii.gz"):
+        content = json.loads(path.with_name(path.name.replace(".nii.gz", ".json")).read_text())
+        assert {"Sources", "GeneratedBy", "Stage", "CodeDigest"} <= set(content), path
+        assert content["Sources"], path
+        if "space-orig" in path.name:
+            assert content["SpatialReference"] == "sub-01/anat/sub-01_T1w.nii.gz"
+        if path.name.endswith("_label-L_mask.nii.gz"):
+            assert content["Type"] == "Lesion"
+        if "_desc-preproc_" in path.name:
+            assert content["SkullStripped"] is True
