@@ -14,4 +14,4 @@ rule cohort:
         out=output_dir,
         atlas=quote(config["atlas"]),
     shell:
-        "cpimaging cohort {params.out} --atlas {params.atlas} > {log} 2>&1"
+        "cpimaging cohort {params.out} --atlas {params.atlas} > {log:q} 2>&1"

@@ -10,7 +10,7 @@ rule index:
         code=code_digest("index"),
         out=output_dir,
     shell:
-        "cpimaging index --output-dir {params.out} > {log} 2>&1"
+        "cpimaging index --output-dir {params.out} > {log:q} 2>&1"
 
 
 rule atlas:
@@ -24,4 +24,4 @@ rule atlas:
         out=output_dir,
         atlas=quote(config["atlas"]),
     shell:
-        "cpimaging atlas export {params.out} --atlas {params.atlas} > {log} 2>&1"
+        "cpimaging atlas export {params.out} --atlas {params.atlas} > {log:q} 2>&1"

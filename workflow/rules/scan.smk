@@ -19,7 +19,7 @@ rule preprocess:
         code=code_digest("preprocess"),
         job=job_options,
     shell:
-        "cpimaging preprocess {params.job} > {log} 2>&1"
+        "cpimaging preprocess {params.job} > {log:q} 2>&1"
 
 
 # One thread: two scans side by side finish sooner than one scan on two threads.
@@ -46,7 +46,7 @@ rule register:
         engine=config["engine"],
     shell:
         "cpimaging register {params.job}"
-        " --engine {params.engine} --threads {threads} > {log} 2>&1"
+        " --engine {params.engine} --threads {threads} > {log:q} 2>&1"
 
 
 rule segment:
@@ -69,7 +69,7 @@ rule segment:
         job=job_options,
         atlas=quote(config["atlas"]),
     shell:
-        "cpimaging segment {params.job} --atlas {params.atlas} > {log} 2>&1"
+        "cpimaging segment {params.job} --atlas {params.atlas} > {log:q} 2>&1"
 
 
 rule lesions:
@@ -92,7 +92,7 @@ rule lesions:
         job=job_options,
         atlas=quote(config["atlas"]),
     shell:
-        "cpimaging lesions {params.job} --atlas {params.atlas} > {log} 2>&1"
+        "cpimaging lesions {params.job} --atlas {params.atlas} > {log:q} 2>&1"
 
 
 rule quantify:
@@ -115,7 +115,7 @@ rule quantify:
         job=job_options,
         atlas=quote(config["atlas"]),
     shell:
-        "cpimaging quantify {params.job} --atlas {params.atlas} > {log} 2>&1"
+        "cpimaging quantify {params.job} --atlas {params.atlas} > {log:q} 2>&1"
 
 
 rule qc:
@@ -137,7 +137,7 @@ rule qc:
         job=job_options,
         atlas=quote(config["atlas"]),
     shell:
-        "cpimaging qc {params.job} --atlas {params.atlas} > {log} 2>&1"
+        "cpimaging qc {params.job} --atlas {params.atlas} > {log:q} 2>&1"
 
 
 rule score:
@@ -160,7 +160,7 @@ rule score:
         job=job_options,
         atlas=quote(config["atlas"]),
     shell:
-        "cpimaging score {params.job} --atlas {params.atlas} > {log} 2>&1"
+        "cpimaging score {params.job} --atlas {params.atlas} > {log:q} 2>&1"
 
 
 rule report:
@@ -183,4 +183,4 @@ rule report:
         job=job_options,
         atlas=quote(config["atlas"]),
     shell:
-        "cpimaging report {params.job} --atlas {params.atlas} > {log} 2>&1"
+        "cpimaging report {params.job} --atlas {params.atlas} > {log:q} 2>&1"
