@@ -111,8 +111,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, Path]:
         write(target, DEMO / lesions / SOURCE / "anat" / mask, mask_change)
         if name == "truncated":
             image.write_bytes(image.read_bytes()[:20000])
-    done = snakemake(folder, bids_dir="bids", output_dir="out", engine="identity")
-    return done.returncode, folder / "out"
+    done = snakemake(folder, bids_dir="bids", output_dir="my results", engine="identity")
+    return done.returncode, folder / "my results"
 
 
 def summary(out: Path) -> pd.DataFrame:

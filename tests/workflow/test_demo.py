@@ -1,7 +1,6 @@
 """The demo dataset from end to end: files, verdicts, volumes, what runs again."""
 
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from workflow_runs import DEMO, environment, snakemake
+from workflow_runs import DEMO, environment, planned, snakemake
 
 from cpimaging.io import read_image, read_table
 from cpimaging.types import LESIONLOAD_COLUMNS, PATTERN_COLUMNS
@@ -110,19 +109,6 @@ def test_the_frequency_map_counts_scans(demo: Path) -> None:
     assert json.loads((demo / f"out/{name}.json").read_text())["NumberOfScans"] == 4
     assert set(np.unique(share * 4).round(5)) <= {0, 1, 2, 3, 4}
     assert share.max() >= 0.25
-
-
-def planned(run: subprocess.CompletedProcess[str]) -> dict[str, set[str]]:
-    """Which rule would run for which scan, from what a dry run prints."""
-    jobs: dict[str, set[str]] = {}
-    rule = ""
-    for line in run.stdout.splitlines() + run.stderr.splitlines():
-        if match := re.match(r"\s*(?:local)?rule (\w+):", line):
-            rule = match.group(1)
-            jobs.setdefault(rule, set())
-        elif (match := re.search(r"scan=(sub-\w+)", line)) and rule:
-            jobs[rule].add(match.group(1))
-    return jobs
 
 
 def test_a_second_run_has_nothing_to_do(demo: Path) -> None:

@@ -1,0 +1,88 @@
+"""Left is left: a brain and its mirror image give mirrored results, from raw images to the call."""
+
+import shutil
+from importlib import import_module
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pandas as pd
+import pytest
+
+from cpimaging.bids import list_scans
+from cpimaging.io import read_json, read_table
+from cpimaging.simulate import simulate
+from cpimaging.stages import SCAN_STAGES, Job, index, write_plan
+from cpimaging.types import LESIONLOAD_COLUMNS, LESIONS_COLUMNS
+
+SWAP = {"left": "right", "right": "left", "midline": "midline"}
+UP_TO_SCORE = SCAN_STAGES[: SCAN_STAGES.index("score") + 1]
+
+
+def mirror(path: Path) -> None:
+    """Reflect an image in the plane x = 0 of the world by turning its voxels over; the affine stays RAS+."""
+    image = nib.load(path)
+    affine = image.affine.copy()
+    affine[0, 3] = -(affine[0, 0] * (image.shape[0] - 1) + affine[0, 3])
+    nib.save(nib.Nifti1Image(np.asanyarray(image.dataobj)[::-1], affine, image.header), path)
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Job, Job]:
+    """An infarct of one side, and the same in the mirror."""
+    folder = tmp_path_factory.mktemp("mirror")
+    jobs = []
+    for name in ("plain", "mirrored"):
+        bids, out = folder / name / "bids", folder / name / "out"
+        if name == "plain":
+            simulate(bids, n=1, seed=3, voxel_mm=3, contrasts=("T1w", "FLAIR"), patterns=["mca_infarct"])
+        else:
+            shutil.copytree(folder / "plain/bids", bids)
+            for path in (*bids.glob("sub-*/anat/*.nii.gz"), *bids.glob("derivatives/**/*.nii.gz")):
+                mirror(path)
+        write_plan(out, bids, list_scans(bids))
+        index.run(out)
+        job = Job(out, "sub-01")
+        for stage in UP_TO_SCORE:
+            import_module(f"cpimaging.stages.{stage}").run(job)
+        jobs.append(job)
+    return jobs[0], jobs[1]
+
+
+def lesion_mm3(job: Job) -> pd.Series:
+    """Return the lesion volume by structure and side."""
+    load = read_table(job.files.lesionload, LESIONLOAD_COLUMNS)
+    return load[load["tissue"] != "overlay"].groupby(["structure", "side"])["lesion_volume_mm3"].sum()
+
+
+def test_the_lesion_has_a_side(both: tuple[Job, Job]) -> None:
+    by_side = lesion_mm3(both[0]).groupby("side").sum()
+    assert max(by_side["left"], by_side["right"]) > 20 * min(by_side["left"], by_side["right"])
+
+
+def test_each_structure_has_the_lesion_of_its_mirror_image(both: tuple[Job, Job]) -> None:
+    """Within 10 % of the lesion, all structures together: the two are registered each for itself."""
+    plain, mirrored = (lesion_mm3(job) for job in both)
+    assert plain.sum() == mirrored.sum() > 1000
+    turned = mirrored.rename(index=SWAP, level="side").reindex(plain.index)
+    assert turned.notna().all()
+    assert (plain - turned).abs().sum() < 0.1 * plain.sum()
+    assert (plain - mirrored).abs().sum() > 1.5 * plain.sum()  # and unturned it does not fit
+
+
+def test_the_lesions_change_sides(both: tuple[Job, Job]) -> None:
+    plain, mirrored = (read_table(job.files.lesions, LESIONS_COLUMNS) for job in both)
+    assert plain["volume_mm3"].tolist() == mirrored["volume_mm3"].tolist()
+    assert plain["side"].map(SWAP).tolist() == mirrored["side"].tolist()
+    assert plain["centroid_x_mm"].to_numpy() == pytest.approx(-mirrored["centroid_x_mm"].to_numpy(), abs=1e-3)
+    assert plain["centroid_y_mm"].to_numpy() == pytest.approx(mirrored["centroid_y_mm"].to_numpy(), abs=1e-3)
+
+
+def test_the_call_is_the_same_and_its_side_the_other(both: tuple[Job, Job]) -> None:
+    plain, mirrored = (read_json(job.files.pattern) for job in both)
+    assert plain["dominance"]["call"] == mirrored["dominance"]["call"] == "cortex"
+    assert plain["mrics"]["subgroup"] == mirrored["mrics"]["subgroup"] == "C3"
+    assert {plain["mrics"]["side"], mirrored["mrics"]["side"]} == {"left", "right"}
+    index_plain, index_mirrored = (p["dominance"]["laterality_index"] for p in (plain, mirrored))
+    assert index_plain == pytest.approx(-index_mirrored, abs=0.1)
+    assert abs(index_plain) > 0.5
