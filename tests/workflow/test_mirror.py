@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from cpimaging.bids import list_scans
-from cpimaging.io import read_json, read_table
+from cpimaging.io import read_image, read_json, read_table
 from cpimaging.simulate import simulate
 from cpimaging.stages import SCAN_STAGES, Job, index, write_plan
 from cpimaging.types import LESIONLOAD_COLUMNS, LESIONS_COLUMNS
@@ -55,9 +55,16 @@ def lesion_mm3(job: Job) -> pd.Series:
     return load[load["tissue"] != "overlay"].groupby(["structure", "side"])["lesion_volume_mm3"].sum()
 
 
-def test_the_lesion_has_a_side(both: tuple[Job, Job]) -> None:
-    by_side = lesion_mm3(both[0]).groupby("side").sum()
-    assert max(by_side["left"], by_side["right"]) > 20 * min(by_side["left"], by_side["right"])
+def test_the_side_is_that_of_the_truth_and_of_the_world(both: tuple[Job, Job]) -> None:
+    job = both[0]
+    side = read_table(job.dataset / "sourcedata/truth/truth.tsv")["side"].item()
+    assert job.lesion is not None
+    mask = read_image(job.lesion, labels=True)
+    x_mm = (np.argwhere(mask.data) @ mask.affine[:3, :3].T + mask.affine[:3, 3])[:, 0].mean()
+    assert side == ("left" if x_mm < 0 else "right")
+    by_side = lesion_mm3(job).groupby("side").sum()
+    assert by_side[side] > 20 * by_side[SWAP[side]]
+    assert read_json(job.files.pattern)["mrics"]["side"] == side
 
 
 def test_each_structure_has_the_lesion_of_its_mirror_image(both: tuple[Job, Job]) -> None:
