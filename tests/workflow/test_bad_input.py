@@ -136,6 +136,7 @@ def test_a_bad_scan_is_told_in_one_line(run: tuple[int, Path], name: str) -> Non
     assert len(log.strip().splitlines()) == 1
     assert f"sub-{name}" in log
     assert not (run[1] / f"sub-{name}.html").exists()
+    assert REFUSED[name] in (run[1] / "index.html").read_text()
 
 
 @pytest.mark.parametrize("name", ACCEPTED)
