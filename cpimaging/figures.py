@@ -286,7 +286,7 @@ def atlas_outlines(atlas: LabelMap, cut: Cut) -> dict[str, str]:
     shapes: dict[tuple[str, str], list[int]] = {}
     for region in atlas.regions:
         together = region.tissue in ("white_matter", "cerebellum")
-        name = region.tissue if together else f"{region.structure} {region.side}"
+        name = region.tissue if together else f"{region.called} {region.side}"
         if region.tissue != "cortex":
             shapes.setdefault((region.tissue, name), []).append(region.index)
     paths: dict[str, str] = {}

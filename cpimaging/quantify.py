@@ -76,23 +76,34 @@ def white_matter_depth(
     of the box around the labels. Distances run straight from a voxel's centre to the wall, with real
     spacing. Only the lateral ventricles and only labels of tissue cortex count: neither deep grey matter
     nor an edge or hole of the labels ends the white matter, so that white matter beside deep grey is not
-    taken for subcortical.
-    Raises ValueError where there is no lateral ventricle or no cortex.
+    taken for subcortical. An atlas whose regions name no lateral ventricle, or no cortex, gives NaN.
+    Raises ValueError where `regions` name them and the labels hold none.
     Normalised distance: Sudre et al. 2018, J Neuroradiol 45:114 (bullseye plot).
     """
     positions = region_positions(labels.data, regions)
     box = _bounding_box(positions > 0)
     inside = positions[box]
-    is_ventricle = [region.structure.startswith("lateral_ventricle") for region in regions]
-    is_cortex = [region.tissue == "cortex" for region in regions]
-    ventricle = _distance_mm(inside, is_ventricle, labels.spacing_mm, "lateral ventricle")
-    cortex = _distance_mm(inside, is_cortex, labels.spacing_mm, "cortex")
+    ventricle = _distance_mm(inside, _ventricles(regions), labels.spacing_mm, "lateral ventricle")
+    cortex = _distance_mm(inside, _cortices(regions), labels.spacing_mm, "cortex")
     white = _member(inside, [region.tissue == "white_matter" for region in regions])
     depth = np.full(labels.shape, np.nan, dtype=np.float32)
     depth[box][white] = ventricle[white] / (ventricle[white] + cortex[white])
     distance_mm = np.full(labels.shape, np.nan, dtype=np.float32)
     distance_mm[box] = ventricle
     return depth, distance_mm
+
+
+def _ventricles(regions: Sequence[Region]) -> list[bool]:
+    return [region.structure.startswith("lateral_ventricle") for region in regions]
+
+
+def _cortices(regions: Sequence[Region]) -> list[bool]:
+    return [region.tissue == "cortex" for region in regions]
+
+
+def has_layers(regions: Sequence[Region]) -> bool:
+    """Tell whether an atlas names what white matter lies between: the lateral ventricle and the cortex."""
+    return any(_ventricles(regions)) and any(_cortices(regions))
 
 
 def _distance_mm(
@@ -103,6 +114,8 @@ def _distance_mm(
     The straight line to the nearest voxel of these regions is cut where it enters that voxel, so that
     distances hardly depend on the size of the voxels.
     """
+    if not any(chosen):
+        return np.full(positions.shape, np.nan, dtype=np.float32)
     target = _member(positions, chosen)
     if not target.any():
         raise ValueError(f"the labels hold no {what}: distances from it cannot be measured")
@@ -170,14 +183,16 @@ def _region_cells(
 ) -> tuple[list[Cell], NDArray[np.int32], NDArray[np.int32]]:
     """Return the cells, and per position (0: none) its first cell and its number of layers.
 
-    Regions of equal structure, side and lobe share their cells. The last two cells are for voxels
-    without a label, within the brain and outside of it.
+    Regions of equal structure, side and lobe share their cells. White matter has layers where the atlas
+    names what it lies between. The last two cells are for voxels without a label, within the brain and
+    outside of it.
     """
     cells: list[Cell] = []
     first, n_layers = [0], [1]
+    layered = has_layers(regions)
     for region in regions:
-        names = LAYERS if region.tissue == "white_matter" else ("n/a",)
-        found = [Cell(region.structure, region.side, region.tissue, region.lobe, name) for name in names]
+        names = LAYERS if layered and region.tissue == "white_matter" else ("n/a",)
+        found = [Cell(region.called, region.side, region.tissue, region.lobe, name) for name in names]
         if found[0] not in cells:
             cells += found
         first.append(cells.index(found[0]))
@@ -190,10 +205,10 @@ def _region_cells(
 def _overlay(overlay: LabelMap) -> Partition:
     """Return the cells of an overlay; the last one, unnamed, holds every voxel without a label."""
     cells = list(
-        dict.fromkeys(Cell(region.structure, region.side, "overlay", "n/a") for region in overlay.regions)
+        dict.fromkeys(Cell(region.called, region.side, "overlay", "n/a") for region in overlay.regions)
     )
     of_region = [
-        cells.index(Cell(region.structure, region.side, "overlay", "n/a")) for region in overlay.regions
+        cells.index(Cell(region.called, region.side, "overlay", "n/a")) for region in overlay.regions
     ]
     positions = region_positions(overlay.labels.data, overlay.regions).ravel()
     codes = np.array([len(cells), *of_region], dtype=np.int32)[positions]
@@ -268,7 +283,7 @@ def structure_volumes(labels: Image, regions: Sequence[Region], brain: Image) ->
     counts = np.bincount(region_positions(labels.data, regions).ravel(), minlength=len(regions) + 1)
     volumes: dict[tuple[str, str], float] = {("brain", "midline"): float(np.count_nonzero(brain.data))}
     for region, count in zip(regions, counts[1:], strict=True):
-        key = (region.structure, region.side)
+        key = (region.called, region.side)
         volumes[key] = volumes.get(key, 0.0) + float(count)
     return {key: count * labels.voxel_volume_mm3 for key, count in volumes.items()}
 

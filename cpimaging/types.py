@@ -138,6 +138,11 @@ class Region:
     tissue: str
     lobe: str = "n/a"
 
+    @property
+    def called(self) -> str:
+        """What tables call it: its structure, or its own name where the vocabulary has no word for it."""
+        return self.name if self.structure == "n/a" else self.structure
+
 
 @dataclass(frozen=True)
 class LabelMap:

@@ -78,8 +78,8 @@ def _main_structure(
     member: NDArray[np.int_], positions: NDArray[np.int32], n: int, atlas: LabelMap
 ) -> NDArray[np.str_]:
     """Return the structure with most voxels per member."""
-    names = ["outside_atlas", *dict.fromkeys(region.structure for region in atlas.regions)]
-    of_position = np.array([0, *(names.index(region.structure) for region in atlas.regions)])
+    names = ["outside_atlas", *dict.fromkeys(region.called for region in atlas.regions)]
+    of_position = np.array([0, *(names.index(region.called) for region in atlas.regions)])
     winner: NDArray[np.str_] = np.array(names)[
         _tally(member, of_position[positions], n, len(names)).argmax(axis=1)
     ]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cpimaging.atlases.vocabulary import load_structures
-from cpimaging.report.words import TISSUES, phrase
+from cpimaging.report.words import TISSUES, phrase, sentence
 
 LOBES = ("frontal", "parietal", "temporal", "occipital")
 LAYERS = ("periventricular", "deep", "subcortical")
@@ -50,7 +50,7 @@ class Row:
 def structure_name(structure: str) -> str:
     """Return the display name of a structure; one outside the vocabulary as plain words."""
     names = load_structures().set_index("structure")["name"]
-    return str(names.get(structure, phrase(structure).capitalize()))
+    return str(names.get(structure, sentence(phrase(structure))))
 
 
 def load_rows(load: pd.DataFrame) -> list[Row]:

@@ -20,6 +20,7 @@ CLASSES: Mapping[str, str] = {
 TISSUES: Mapping[str, str] = {
     **CLASSES,
     "csf": "Ventricles",
+    "n/a": "Regions outside the vocabulary",
     "outside": "Outside the atlas",
     "overlay": "Overlays",
 }

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -301,3 +302,41 @@ def test_layers_in_a_real_brain():
         assert (inside == 3).mean() < 0.15
     for external_capsule in (33, 34):
         assert (layer[(tracts == external_capsule) & (layer > 0)] == 1).sum() == 0
+
+
+def test_regions_outside_the_vocabulary_keep_their_names_apart():
+    labels = slab()
+    own = {VENTRICLE: "Region 1", WHITE: "Region 2"}
+    regions = tuple(
+        Region(index, own.get(index, f"Region {index}"), "n/a", "left", "n/a")
+        for index in np.unique(labels)
+        if index
+    )
+    mask = np.zeros(labels.shape, bool)
+    mask[1, 2, 2] = mask[3:6, 2, 2] = True
+    table = lesion_load(grid(mask), grid(labels), LabelMap(grid(labels), regions), {}, brain_of(labels))
+    found = table.set_index("structure")["lesion_volume_mm3"] / (2.0 * 1.0 * 1.5)
+    assert found["Region 1"] == 1
+    assert found["Region 2"] == 3
+    assert found.sum() == mask.sum()
+    assert set(table["layer"]) == {"n/a"}
+    assert ("Region 2", "left") in structure_volumes(grid(labels), regions, brain_of(labels))
+
+
+@pytest.mark.parametrize("lacking", ["lateral_ventricle", "cortex"])
+def test_white_matter_has_no_layers_where_the_atlas_lacks_what_they_lie_between(lacking):
+    labels = slab()
+    regions = [
+        replace(region, structure="n/a", tissue="n/a")
+        if region.structure.startswith(lacking) or region.tissue == lacking
+        else region
+        for region in REGIONS
+    ]
+    depth, distance_mm = white_matter_depth(grid(labels), regions)
+    assert np.isnan(depth).all()
+    assert np.isnan(distance_mm).all() == (lacking == "lateral_ventricle")
+    atlas = LabelMap(grid(labels), tuple(regions))
+    table = lesion_load(grid(labels == WHITE), grid(labels), atlas, {}, brain_of(labels))
+    white = table[table["tissue"] == "white_matter"]
+    assert white["layer"].tolist() == ["n/a"]
+    assert white["percent_region"].tolist() == [100.0]
