@@ -90,13 +90,14 @@ def headline(
     """
     dominance, mrics = pattern.get("dominance", {}), pattern.get("mrics", {})
     call = dominance.get("call", "not_assessed")
-    if call in ("not_assessed", "indeterminate"):
+    unscored = call == "not_assessed" and not missing(mrics.get("group"))
+    if call in ("not_assessed", "indeterminate") and not unscored:
         reason = dominance.get("not_assessed") or mrics.get("not_assessed") or "no reason was given"
         return DOMINANCE[call], sentence(reason)
     if call == "none":
         empty = lesion_source == "given mask" and lesion_voxels == 0
         return DOMINANCE[call] + (" (given mask is empty)" if empty else ""), _mrics_line(mrics)
-    if mrics.get("group") in ("B", "C"):
+    if unscored or mrics.get("group") in ("B", "C"):
         return MRICS_GROUPS[mrics["group"]], _mrics_line(mrics)
     return DOMINANCE.get(call, sentence(phrase(call))), _mrics_line(mrics)
 

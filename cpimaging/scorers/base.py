@@ -1,7 +1,7 @@
 """What all scorers share: their record, their tables, their criteria and the trace of a decision."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,12 +29,14 @@ class Tables(NamedTuple):
 class Scorer:
     """A scorer: the structures that it cannot do without, its function, and where its criteria are.
 
-    score: a pure function of the tables, the scan's context and the criteria.
+    score: a pure function of the tables, the scan's context and the criteria. unscored: its result where
+    it did not run, from the reason.
     """
 
     name: str
     requires: frozenset[str]
     score: Callable[[Tables, ScanContext, Criteria], dict[str, Any]]
+    unscored: Callable[[str], dict[str, Any]]
     criteria: Path
 
     def missing(self, structures: Iterable[str]) -> list[str]:
@@ -58,11 +60,16 @@ def check_structures(load: pd.DataFrame, scorer: str, requires: frozenset[str]) 
             f"the scorer {scorer} needs {', '.join(missing)}, which the lesion-load table does not hold; "
             "choose an atlas that labels them"
         )
-    halved = sorted(name for name in requires if len(sides[name] & {"left", "right"}) == 1)
-    if halved:
+    one_sided = halved(sides, requires)
+    if one_sided:
         raise ValueError(
-            f"the scorer {scorer} needs both sides of {', '.join(halved)}; choose an atlas that labels them"
+            f"the scorer {scorer} needs both sides of {', '.join(one_sided)}; choose an atlas that labels them"
         )
+
+
+def halved(sides: Mapping[str, Collection[str]], requires: Iterable[str]) -> list[str]:
+    """Return the required structures of which there is a left or a right one, but not the other."""
+    return sorted(name for name in requires if len({"left", "right"} & set(sides.get(name, ()))) == 1)
 
 
 class Trace:

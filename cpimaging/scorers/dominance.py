@@ -58,6 +58,11 @@ def score_dominance(tables: Tables, context: ScanContext, criteria: Criteria) ->
     return _result(_call(injury, trace), injury, trace)
 
 
+def unscored_dominance(reason: str) -> dict[str, Any]:
+    """Return what `score_dominance` gives where nothing was scored."""
+    return _result("not_assessed", None, Trace({}), reason)
+
+
 def _call(injury: Injury, trace: Trace) -> str:
     parts = _parts(injury, trace)
     loads = _loads(injury, parts, trace)

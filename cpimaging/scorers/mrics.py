@@ -47,6 +47,11 @@ def score_mrics(tables: Tables, context: ScanContext, criteria: Criteria) -> dic
     return _classify(injury, trace)
 
 
+def unscored_mrics(reason: str) -> dict[str, Any]:
+    """Return what `score_mrics` gives where nothing was scored."""
+    return _result(None, [], Trace({}), reason)
+
+
 def _without_lesion(injury: Injury, inside_mm3: float, context: ScanContext, trace: Trace) -> dict[str, Any]:
     """Tell a normal scan from one of which that cannot be said."""
     if inside_mm3 > 0:

@@ -28,6 +28,7 @@ class Job:
     atlas: str = "embedded"
     engine: str = "greedy"
     threads: int = 1
+    scorers: str = "all"
 
     @cached_property
     def _plan(self) -> tuple[Path, Scan]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from cpimaging.io import read_json, read_table, write_json
-from cpimaging.scorers import SCORERS, Tables, read_criteria
+from cpimaging.scorers import SCORERS, Tables, chosen_scorers, read_criteria
 from cpimaging.stages import GIVEN, Job
 from cpimaging.stages.index import read_index_row
 from cpimaging.types import LESIONLOAD_COLUMNS, LESIONS_COLUMNS, MORPHOMETRY_COLUMNS, ScanContext
@@ -24,10 +24,19 @@ def run(job: Job) -> None:
         lesion_source=GIVEN if row["lesion_source"] != "none" else None,
         qc=flags["verdict"],
     )
-    content: dict[str, Any] = {name: _call(name, tables, context) for name in SCORERS}
+    chosen = chosen_scorers(job.scorers)
+    content: dict[str, Any] = {
+        name: _call(name, tables, context) if name in chosen else _not_chosen(name, not chosen)
+        for name in SCORERS
+    }
     write_json(job.files.pattern, {**content, "scales": {}})
 
 
 def _call(name: str, tables: Tables, context: ScanContext) -> dict[str, Any]:
     scorer = SCORERS[name]
     return scorer.score(tables, context, read_criteria(scorer.criteria))
+
+
+def _not_chosen(name: str, none_at_all: bool) -> dict[str, Any]:
+    reason = "no scorer was chosen" if none_at_all else f"the scorer {name} was not chosen"
+    return SCORERS[name].unscored(reason)

@@ -16,7 +16,7 @@ from cpimaging.stages.fit import check_fit
 def run(job: Job, scan: Scan, age_years: float | None) -> Iterator[str]:
     """Run every stage; yield the name of each as it starts, and last the path of the page."""
     write_plan(job.output, ".", [scan])
-    check_fit(load_atlas(job.atlas), job.atlas)
+    check_fit(load_atlas(job.atlas), job.atlas, job.scorers)
     atlas.run(job.output, job.atlas)
     age = {
         "participant_id": [f"sub-{scan.participant}"],
