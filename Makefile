@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+ANTS := .venv-ants
 
-.PHONY: demo test lint bench bench-atlas clean
+.PHONY: demo test lint ants bench bench-atlas bench-registration clean
 
 demo: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --quiet rules host
@@ -26,6 +27,18 @@ bench: $(READY)
 
 bench-atlas: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/atlas.py
+
+bench-registration: $(READY) ants
+	@PATH="$(CURDIR)/$(BIN):$$PATH" CPIMAGING_ANTS_PYTHON="$(CURDIR)/$(ANTS)/bin/python" \
+		$(BIN)/python benchmarks/registration.py
+
+# The engine of ANTs, in an environment of its own.
+ants: $(ANTS)/ready
+
+$(ANTS)/ready:
+	$(PYTHON) -m venv $(ANTS)
+	$(ANTS)/bin/pip install --quiet --disable-pip-version-check "antspyx>=0.6"
+	@touch $@
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -35,7 +35,7 @@ STAGE_HELP = {
 
 OutputDir = Annotated[Path, typer.Option(help="Where results are written.")]
 AtlasName = Annotated[str, typer.Option(help='"embedded", or an atlas folder.')]
-Engine = Annotated[Literal["greedy", "identity"], typer.Option(help="Registration engine.")]
+Engine = Annotated[Literal["greedy", "ants", "identity"], typer.Option(help="Registration engine.")]
 Threads = Annotated[int, typer.Option(min=1, help="Number of threads.")]
 ScanLabel = Annotated[str, typer.Option(help="Label of the scan: sub-01 or sub-01_ses-02.")]
 ImageFile = Annotated[Path | None, typer.Option(help="Image of this contrast, NIfTI.")]

@@ -56,8 +56,9 @@ def engines() -> Mapping[str, Engine]:
     """Return the registered engines by their name in the configuration."""
     from cpimaging.registration.greedy import Greedy
     from cpimaging.registration.identity import Identity
+    from cpimaging.registration.syn import Ants
 
-    return {"greedy": Greedy(), "identity": Identity()}
+    return {"greedy": Greedy(), "ants": Ants(), "identity": Identity()}
 
 
 def resample(

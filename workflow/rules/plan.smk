@@ -12,6 +12,7 @@ from cpimaging.io import read_yaml
 from cpimaging.layout import ScanFiles
 from cpimaging.preprocess import REFERENCES
 from cpimaging.provenance import code_digest
+from cpimaging.registration.syn import ants_python
 from cpimaging.stages import INDEX, Job, read_plan, write_plan
 from cpimaging.stages.fit import check_fit
 from cpimaging.types import InputError
@@ -47,6 +48,8 @@ def plan_scans():
             )
             if config["atlas"] != "embedded":
                 check_fit(load_atlas(config["atlas"]), config["atlas"])
+            if config["engine"] == "ants":
+                ants_python()
         except InputError as error:
             stop(error)
         write_plan(Path(OUT), config["bids_dir"], scans)
