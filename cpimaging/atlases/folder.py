@@ -24,9 +24,10 @@ TABLE_COLUMNS = {
 def read_atlas(folder: Path | str) -> Atlas:
     """Read an atlas folder as it is, unchecked (see `check_atlas`).
 
-    Expected: atlas-<name>_dseg.nii.gz and .tsv (columns index, name, structure, side; tissue and
-    lobe if wanted), atlas-<name>_seg-<overlay>_dseg.nii.gz and .tsv for each overlay, and
-    atlas-<name>_description.json (Name, Version, Space, License, Citations …).
+    Expected: atlas-<name>_dseg.nii.gz and .tsv (columns index, name, side; structure, tissue and lobe
+    if wanted), atlas-<name>_seg-<overlay>_dseg.nii.gz and .tsv for each overlay, and
+    atlas-<name>_description.json (Name, Version, Space, License, Citations …). Names may begin with
+    tpl-<space>_ and hold further entities; a table may leave out entities of its image.
     Raises InputError where a file is missing or cannot be understood.
     """
     folder = Path(folder)
@@ -74,14 +75,25 @@ def _read_manifest(folder: Path, name: str) -> dict[str, Any]:
 
 
 def _read_label_map(path: Path) -> LabelMap:
-    table_path = path.with_name(path.name.split(".nii")[0] + ".tsv")
     labels = read_image(path, labels=True)
     if not np.issubdtype(labels.data.dtype, np.integer):
         whole_numbers = np.rint(labels.data)
         if not np.array_equal(whole_numbers, labels.data):
             raise InputError(path, "holds values that are not whole numbers", "save labels as integers")
         labels = labels.with_data(whole_numbers.astype(np.int32))
-    return LabelMap(labels, _read_regions(table_path))
+    return LabelMap(labels, _read_regions(_table_beside(path)))
+
+
+def _table_beside(image: Path) -> Path:
+    """Return the table of a label image: of its own name, or of some of its entities (BIDS inheritance)."""
+    stem = image.name.split(".nii")[0]
+    entities = set(stem.split("_"))
+    seg = {part for part in entities if part.startswith("seg-")}
+    tables = [
+        path for path in image.parent.glob("*_dseg.tsv") if seg <= set(path.stem.split("_")) <= entities
+    ]
+    closest = sorted(tables, key=lambda path: (-len(path.stem.split("_")), path.name))
+    return closest[0] if closest else image.with_name(f"{stem}.tsv")
 
 
 def _read_regions(path: Path) -> tuple[Region, ...]:

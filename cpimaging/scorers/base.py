@@ -63,7 +63,8 @@ def check_structures(load: pd.DataFrame, scorer: str, requires: frozenset[str]) 
     one_sided = halved(sides, requires)
     if one_sided:
         raise ValueError(
-            f"the scorer {scorer} needs both sides of {', '.join(one_sided)}; choose an atlas that labels them"
+            f"the scorer {scorer} needs both sides of {', '.join(one_sided)}; "
+            "choose an atlas that labels them"
         )
 
 

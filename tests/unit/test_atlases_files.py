@@ -179,7 +179,7 @@ def test_a_lone_segmentation_of_an_atlas_is_its_main_image(tmp_path: Path) -> No
     """BIDS names such as atlas-X_seg-7n_dseg: the entity alone does not make it an overlay."""
     write_atlas(tmp_path, nasty())
     (tmp_path / "atlas-Nasty_dseg.nii.gz").unlink()
-    atlas = load_atlas(tmp_path)
+    atlas = read_atlas(tmp_path)
     assert [region.index for region in atlas.dseg.regions] == [9]
     assert atlas.overlays == {}
 

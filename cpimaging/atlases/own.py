@@ -1,0 +1,132 @@
+"""Atlas folders of one's own: checked, and brought to the embedded template's space if they lack it."""
+
+from pathlib import Path
+
+import numpy as np
+
+from cpimaging.atlases.cache import cached_folder, digest
+from cpimaging.atlases.check import check_atlas
+from cpimaging.atlases.folder import read_atlas, write_atlas
+from cpimaging.atlases.space import to_template_space
+from cpimaging.atlases.template import SPACE
+from cpimaging.atlases.vocabulary import STRUCTURES
+from cpimaging.io import read_displacement, read_image
+from cpimaging.registration import Matrix
+from cpimaging.types import Atlas, Image, InputError
+
+LARGEST_BRAIN_ML = 2500.0
+"""A template with more than this that is not 0 shows a head, not a brain (ours)."""
+
+
+def checked_atlas(folder: Path | str) -> Atlas:
+    """Read an atlas folder as it is; raise InputError for its first faults, in one line.
+
+    An atlas of another space than the embedded template's must bring its way there, see `way_to_template`.
+    """
+    folder = Path(folder)
+    atlas = read_atlas(folder)
+    problems = check_atlas(atlas)
+    if problems:
+        raise InputError(folder, "; ".join(problems), "correct the atlas, then try again")
+    if atlas.space != SPACE:
+        way_to_template(folder, atlas.space)
+    return atlas
+
+
+def own_atlas(folder: Path | str) -> Atlas:
+    """Return the atlas of a folder in the space of the embedded template.
+
+    It is checked, and registered if need be, once; what comes out is kept in the user's cache.
+    """
+    folder = Path(folder)
+    here = Path(__file__).parent
+    files = [path for path in folder.glob("*") if path.is_file() and path.name.split("-")[0] in KINDS]
+    code = [*here.glob("*.py"), *here.parent.glob("registration/*.py"), STRUCTURES]
+    checked_name = f"own_{digest(files)}{digest(code)}"
+    return read_atlas(cached_folder(checked_name, lambda target: _build(folder, target)))
+
+
+KINDS = ("atlas", "tpl", "from", "dataset_description.json")
+"""How the names of an atlas folder's files begin."""
+
+
+def _build(folder: Path, target: Path) -> None:
+    atlas = checked_atlas(folder)
+    if atlas.space != SPACE:
+        atlas = _brought_over(folder, atlas)
+        problems = check_atlas(atlas, moved=True)
+        if problems:
+            cure = f"check {way_to_template(folder, atlas.manifest['Space']).name}"
+            raise InputError(folder, f"does not fit once brought to {SPACE}: {'; '.join(problems)}", cure)
+    write_atlas(target, atlas)
+
+
+def way_to_template(folder: Path, space: str) -> Path:
+    """Return the file of an atlas folder that leads from its space to the embedded template's.
+
+    A transform goes first: from-<space>_to-MNI152NLin2009aSym_mode-image_xfm, .nii.gz (displacement
+    field, mm, as ITK writes it) or .txt or .mat (4 × 4 matrix, RAS+ mm), taking points of our template
+    to points of the atlas's space. Else the T1w of its template, brain only: tpl-<space>_T1w.nii.gz,
+    better one with _desc-brain. Raises InputError where there is neither.
+    """
+    transforms = sorted(folder.glob(f"from-{space}_to-{SPACE}_mode-image_xfm.*"))
+    images = sorted(folder.glob(f"tpl-{space}*_T1w.nii*"), key=lambda path: "_desc-brain" not in path.name)
+    found = [path for path in transforms if path.suffix in (".gz", ".nii", ".txt", ".mat")] + images
+    if not found:
+        raise InputError(
+            folder,
+            f"lives in {space}, not in {SPACE}, and brings no way there",
+            f"put the brain-extracted T1w of its template beside it as tpl-{space}_desc-brain_T1w.nii.gz, "
+            f"or a transform as from-{space}_to-{SPACE}_mode-image_xfm.nii.gz",
+        )
+    return found[0]
+
+
+def _brought_over(folder: Path, atlas: Atlas) -> Atlas:
+    way = way_to_template(folder, atlas.space)
+    maps = {"": atlas.dseg, **atlas.overlays}
+    if way.name.endswith(("_T1w.nii", "_T1w.nii.gz")):
+        moved = to_template_space(maps, _brain_only(way, folder))
+    elif way.suffix in (".txt", ".mat"):
+        moved = to_template_space(maps, matrix=_read_matrix(way))
+    else:
+        moved = to_template_space(maps, field=_read_field(way))
+    manifest = {**atlas.manifest, "Space": SPACE, "BroughtFrom": atlas.space, "BroughtBy": way.name}
+    return Atlas(atlas.name, atlas.version, SPACE, moved.pop(""), moved, manifest)
+
+
+def _brain_only(path: Path, folder: Path) -> Image:
+    """Read a template's T1w; a tpl-<space>…_desc-brain_mask beside it cuts the rest away."""
+    t1w = read_image(path)
+    space = path.name.split("_")[0]
+    for mask_path in sorted(folder.glob(f"{space}*_desc-brain_mask.nii*")):
+        mask = read_image(mask_path, labels=True)
+        if mask.same_grid(t1w):
+            t1w = t1w.with_data(np.where(mask.data > 0, t1w.data, 0))
+            break
+    volume_ml = float(np.count_nonzero(t1w.data)) * t1w.voxel_volume_mm3 / 1000
+    if volume_ml > LARGEST_BRAIN_ML:
+        problem = f"shows more than a brain ({volume_ml:.0f} ml are not 0)"
+        cure = f"cut the brain out, or put its mask beside it as {space}_desc-brain_mask.nii.gz"
+        raise InputError(path, problem, cure)
+    return t1w
+
+
+def _read_matrix(path: Path) -> Matrix:
+    try:
+        matrix: Matrix = np.loadtxt(path, dtype=float)
+    except ValueError:
+        matrix = np.zeros(0)
+    if matrix.shape != (4, 4) or not np.allclose(matrix[3], [0, 0, 0, 1]) or np.linalg.det(matrix) <= 0:
+        raise InputError(
+            path, "is not a 4 × 4 matrix that keeps left and right", "write RAS+ mm as four rows of numbers"
+        )
+    return matrix
+
+
+def _read_field(path: Path) -> Image:
+    try:
+        return read_displacement(path)
+    except (OSError, ValueError, IndexError) as error:
+        cure = "write it as ITK does: x, y, z, 1, 3; mm; LPS"
+        raise InputError(path, "is not a displacement field", cure) from error
