@@ -6,7 +6,7 @@ from cpimaging.atlases.cache import cache_dir
 from cpimaging.atlases.check import check_atlas
 from cpimaging.atlases.embedded import embedded_folder
 from cpimaging.atlases.folder import read_atlas, write_atlas
-from cpimaging.atlases.own import checked_atlas, own_atlas
+from cpimaging.atlases.own import check_folder, checked_folder, own_atlas
 from cpimaging.atlases.template import Template, load_template
 from cpimaging.atlases.vocabulary import load_structures
 from cpimaging.types import Atlas
@@ -15,6 +15,7 @@ __all__ = [
     "Template",
     "cache_dir",
     "check_atlas",
+    "check_folder",
     "checked_atlas",
     "load_atlas",
     "load_structures",
@@ -33,3 +34,11 @@ def load_atlas(name_or_folder: str | Path) -> Atlas:
     if name_or_folder == "embedded":
         return read_atlas(embedded_folder())
     return own_atlas(name_or_folder)
+
+
+def checked_atlas(name_or_folder: str | Path) -> Atlas:
+    """Return the atlas that `load_atlas` would, but a folder's as it lies there: nothing is registered.
+
+    For what must be known early, such as its structures. Raises InputError as `load_atlas` does.
+    """
+    return load_atlas("embedded") if name_or_folder == "embedded" else checked_folder(name_or_folder)

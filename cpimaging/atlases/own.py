@@ -18,18 +18,28 @@ LARGEST_BRAIN_ML = 2500.0
 """A template with more than this that is not 0 shows a head, not a brain (ours)."""
 
 
-def checked_atlas(folder: Path | str) -> Atlas:
-    """Read an atlas folder as it is; raise InputError for its first faults, in one line.
+def check_folder(folder: Path | str) -> tuple[Atlas, list[str]]:
+    """Read an atlas folder as it is, and list what is wrong with it; nothing is registered.
 
     An atlas of another space than the embedded template's must bring its way there, see `way_to_template`.
+    Raises InputError where a file is missing or cannot be understood.
     """
     folder = Path(folder)
     atlas = read_atlas(folder)
     problems = check_atlas(atlas)
+    if atlas.space and atlas.space != SPACE:
+        try:
+            way_to_template(folder, atlas.space)
+        except InputError as error:
+            problems.append(f"{error.problem}; {error.cure}")
+    return atlas, problems
+
+
+def checked_folder(folder: Path | str) -> Atlas:
+    """Read an atlas folder as it is; raises InputError with all its faults in one line."""
+    atlas, problems = check_folder(folder)
     if problems:
         raise InputError(folder, "; ".join(problems), "correct the atlas, then try again")
-    if atlas.space != SPACE:
-        way_to_template(folder, atlas.space)
     return atlas
 
 
@@ -51,7 +61,7 @@ KINDS = ("atlas", "tpl", "from", "dataset_description.json")
 
 
 def _build(folder: Path, target: Path) -> None:
-    atlas = checked_atlas(folder)
+    atlas = checked_folder(folder)
     if atlas.space != SPACE:
         atlas = _brought_over(folder, atlas)
         problems = check_atlas(atlas, moved=True)

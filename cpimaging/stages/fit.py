@@ -1,6 +1,6 @@
 """Does an atlas hold what the chosen scorers need? Asked before anything is registered."""
 
-from cpimaging.scorers import chosen_scorers
+from cpimaging.scorers import Scorer, chosen_scorers
 from cpimaging.scorers.base import halved
 from cpimaging.types import Atlas, InputError
 
@@ -12,16 +12,23 @@ def check_fit(atlas: Atlas, name: str, scorers: str = "all") -> None:
 
     scorers: as in `chosen_scorers`.
     """
+    for problem in filter(None, unfit(atlas, scorers).values()):
+        raise InputError(name, problem, CURE)
+
+
+def unfit(atlas: Atlas, scorers: str = "all") -> dict[str, str]:
+    """Return by chosen scorer what it needs and the atlas lacks; "" where the atlas serves it."""
     overlays = [region for overlay in atlas.overlays.values() for region in overlay.regions]
     sides: dict[str, set[str]] = {}
     for region in (*atlas.dseg.regions, *overlays):
         sides.setdefault(region.structure, set()).add(region.side)
-    for scorer in chosen_scorers(scorers).values():
-        missing = scorer.missing(sides)
-        if missing:
-            problem = f"lacks {', '.join(missing)}, which the scorer {scorer.name} needs"
-            raise InputError(name, problem, CURE)
-        one_sided = halved(sides, scorer.requires)
-        if one_sided:
-            problem = f"has one side only of {', '.join(one_sided)}; the scorer {scorer.name} needs both"
-            raise InputError(name, problem, CURE)
+    return {name: _problem(scorer, sides) for name, scorer in chosen_scorers(scorers).items()}
+
+
+def _problem(scorer: Scorer, sides: dict[str, set[str]]) -> str:
+    missing, one_sided = scorer.missing(sides), halved(sides, scorer.requires)
+    if missing:
+        return f"lacks {', '.join(missing)}, which the scorer {scorer.name} needs"
+    if one_sided:
+        return f"has one side only of {', '.join(one_sided)}; the scorer {scorer.name} needs both"
+    return ""

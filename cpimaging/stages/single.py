@@ -6,7 +6,7 @@ from importlib import import_module
 import numpy as np
 import pandas as pd
 
-from cpimaging.atlases import load_atlas
+from cpimaging.atlases import checked_atlas
 from cpimaging.bids import Scan
 from cpimaging.stages import SCAN_STAGES, Job, atlas, index, write_plan
 from cpimaging.stages import cohort as cohort_pages
@@ -16,7 +16,7 @@ from cpimaging.stages.fit import check_fit
 def run(job: Job, scan: Scan, age_years: float | None) -> Iterator[str]:
     """Run every stage; yield the name of each as it starts, and last the path of the page."""
     write_plan(job.output, ".", [scan])
-    check_fit(load_atlas(job.atlas), job.atlas, job.scorers)
+    check_fit(checked_atlas(job.atlas), job.atlas, job.scorers)
     atlas.run(job.output, job.atlas)
     age = {
         "participant_id": [f"sub-{scan.participant}"],
