@@ -36,6 +36,7 @@ STAGE_HELP = {
 OutputDir = Annotated[Path, typer.Option(help="Where results are written.")]
 AtlasName = Annotated[str, typer.Option(help='"embedded", or an atlas folder.')]
 Engine = Annotated[Literal["greedy", "ants", "identity"], typer.Option(help="Registration engine.")]
+Scorers = Annotated[str, typer.Option(help='Comma list of dominance, mrics; "all"; or "" for none.')]
 Threads = Annotated[int, typer.Option(min=1, help="Number of threads.")]
 ScanLabel = Annotated[str, typer.Option(help="Label of the scan: sub-01 or sub-01_ses-02.")]
 ImageFile = Annotated[Path | None, typer.Option(help="Image of this contrast, NIfTI.")]
@@ -82,10 +83,12 @@ def _add_stage(stage: str, help_text: str) -> None:
         atlas: AtlasName = "embedded",
         engine: Engine = "greedy",
         threads: Threads = 1,
+        scorers: Scorers = "all",
     ) -> None:
         from cpimaging.stages import Job
 
-        import_module(f"cpimaging.stages.{stage}").run(Job(output_dir, scan, atlas, engine, threads))
+        job = Job(output_dir, scan, atlas, engine, threads, scorers)
+        import_module(f"cpimaging.stages.{stage}").run(job)
 
     app.command(stage, help=help_text)(_plain(command))
 
@@ -130,6 +133,7 @@ def run(
     atlas: AtlasName = "embedded",
     engine: Engine = "greedy",
     threads: Threads = 2,
+    scorers: Scorers = "all",
 ) -> None:
     """Process one scan without BIDS, all stages in a row."""
     from cpimaging.bids import single_scan
@@ -140,7 +144,7 @@ def run(
     given = {contrast: path.resolve() for contrast, path in images.items() if path is not None}
     lesion, brain_mask = (path.resolve() if path else None for path in (lesion, brain_mask))
     planned = single_scan(given, lesion, brain_mask, label=scan)
-    for name in stage.run(Job(output_dir, scan, atlas, engine, threads), planned, age_years):
+    for name in stage.run(Job(output_dir, scan, atlas, engine, threads, scorers), planned, age_years):
         typer.echo(name)
 
 
@@ -176,7 +180,7 @@ def atlas_export(
     output_dir: Annotated[Path, typer.Argument(help="Where the label table is written.")],
     atlas: AtlasName = "embedded",
 ) -> None:
-    """Get an atlas ready, check that it serves the scorers, and write its label table."""
+    """Get an atlas ready, in the template's space, and write its label table."""
     from cpimaging.stages import atlas as stage
 
     stage.run(output_dir, atlas)
@@ -185,12 +189,15 @@ def atlas_export(
 @atlas_app.command("check")
 @_plain
 def atlas_check(folder: Annotated[str, typer.Argument(help="Atlas folder.")]) -> None:
-    """Say what is wrong with an atlas, or that it is fine."""
-    from cpimaging.atlases import check_atlas, load_atlas
-    from cpimaging.stages.fit import check_fit
+    """Say what is wrong with an atlas, or that it is fine, and which scorers it serves."""
+    from cpimaging.atlases import check_folder
+    from cpimaging.stages.fit import unfit
 
-    atlas = load_atlas(folder)
-    for problem in check_atlas(atlas):
-        typer.echo(problem)
-    check_fit(atlas, folder)
-    typer.echo(f"{atlas.name}: fine, {len(atlas.dseg.regions)} regions")
+    atlas, problems = check_folder(folder)
+    for problem in problems:
+        typer.echo(problem, err=True)
+    if problems:
+        raise typer.Exit(BAD_INPUT)
+    typer.echo(f"{atlas.name}: fine, {len(atlas.dseg.regions)} regions in {atlas.space}")
+    for scorer, problem in unfit(atlas).items():
+        typer.echo(f"{scorer}: {problem or 'the atlas serves it'}")

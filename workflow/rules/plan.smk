@@ -6,13 +6,14 @@ from pathlib import Path
 
 from jsonschema import Draft202012Validator
 
-from cpimaging.atlases import load_atlas
+from cpimaging.atlases import checked_atlas
 from cpimaging.bids import list_scans
 from cpimaging.io import read_yaml
 from cpimaging.layout import ScanFiles
 from cpimaging.preprocess import REFERENCES
 from cpimaging.provenance import code_digest
 from cpimaging.registration.syn import ants_python
+from cpimaging.scorers import chosen_scorers
 from cpimaging.stages import INDEX, Job, read_plan, write_plan
 from cpimaging.stages.fit import check_fit
 from cpimaging.types import InputError
@@ -32,6 +33,8 @@ for error in Draft202012Validator(schema).iter_errors(config):
     stop(f"{key}: {error.message}; every key is described in config/README.md")
 
 OUT = str(config["output_dir"])
+SCORERS = config["scorers"]
+SCORERS = SCORERS if isinstance(SCORERS, str) else ",".join(SCORERS)
 
 
 def plan_scans():
@@ -46,8 +49,9 @@ def plan_scans():
                 session_label=config["session_label"],
                 lesion_pattern=config["lesion_pattern"],
             )
+            chosen_scorers(SCORERS)
             if config["atlas"] != "embedded":
-                check_fit(load_atlas(config["atlas"]), config["atlas"])
+                check_fit(checked_atlas(config["atlas"]), config["atlas"], SCORERS)
             if config["engine"] == "ants":
                 ants_python()
         except InputError as error:

@@ -159,8 +159,10 @@ rule score:
         code=code_digest("score"),
         job=job_options,
         atlas=quote(config["atlas"]),
+        scorers=quote(SCORERS),
     shell:
-        "cpimaging score {params.job} --atlas {params.atlas} > {log:q} 2>&1"
+        "cpimaging score {params.job} --atlas {params.atlas}"
+        " --scorers {params.scorers} > {log:q} 2>&1"
 
 
 rule report:
