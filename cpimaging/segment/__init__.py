@@ -1,0 +1,149 @@
+"""Tissue and ventricles from the image, the atlas as prior, and the atlas brought to them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cpimaging.segment.labels import follow_ventricles
+from cpimaging.segment.mixture import (
+    GREY,
+    WHITE,
+    fit_mixture,
+    fluid_share,
+    posteriors,
+    prior_shares,
+    signals,
+    volume,
+)
+from cpimaging.segment.ventricles import HALF, find_ventricles, is_ventricle
+from cpimaging.types import Image, LabelMap
+
+Bool = NDArray[np.bool_]
+
+TISSUES = {
+    2: ("white_matter", "WM", 2),
+    3: ("csf_outside_ventricles", "CSF", 3),
+    8: ("cortical_grey", "CGM", 8),
+    9: ("deep_grey", "SGM", 9),
+    10: ("brainstem", "BS", 10),
+    11: ("cerebellum", "CBM", 11),
+    20: ("ventricle", "VENT", 3),
+    21: ("cavity_joined_to_ventricle", "CAV", 3),
+}
+"""Classes of the tissue image: number -> name, abbreviation, and the common BIDS number that it maps to."""
+
+WHITE_MATTER, CSF, CORTICAL_GREY, DEEP_GREY, BRAINSTEM, CEREBELLUM, VENTRICLE, CAVITY = TISSUES
+
+ADULT_CONTRAST_YEARS = 2.0
+"""Below, myelin is too young for the contrast between grey and white that the classes need
+(Barkovich 2000, Neuroimaging Clin N Am 10:327 dates the adult pattern to about two years)."""
+
+LEAST_FLUID_SD = 2.0
+"""Fluid nearer to tissue than this many SD of tissue is not told apart (ours)."""
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """What a scan is made of; all images on its grid.
+
+    tissue: uint8, numbers of TISSUES; 0 outside of the brain and where not assessed. ventricles: bool.
+    cavity: bool, fluid joined to a lateral ventricle that is no part of it. labels: the atlas,
+    following the ventricles. fluid: float32, share of the voxel; all 0 where not assessed.
+    assessed: whether ventricles were read from the image. notes: what was not, and why.
+    """
+
+    tissue: Image
+    ventricles: Image
+    cavity: Image
+    labels: Image
+    fluid: Image
+    assessed: bool
+    notes: list[str]
+
+
+def segment(
+    images: Mapping[str, Image],
+    brain: Image,
+    atlas: LabelMap,
+    tissue_priors: Mapping[str, Image],
+    lesion: Image | None,
+    age_years: float | None,
+) -> Segmentation:
+    """Find tissue classes and ventricles in the image, and bring the atlas labels to them.
+
+    images: contrast -> preprocessed image. atlas: labels resampled to the scan. tissue_priors: the
+    template's share of "fluid", "grey" and "white", resampled likewise. brain, lesion: bool. All on
+    one grid. Given lesion voxels teach nothing and never become ventricle. Below two years only the
+    T2w is read, for fluid alone.
+    """
+    lesioned = np.zeros(brain.shape, bool) if lesion is None else lesion.data.astype(bool)
+    infant = age_years is not None and age_years < ADULT_CONTRAST_YEARS
+    used = {name: image for name, image in images.items() if name == "T2w" or not infant}
+    notes = ["tissue classes: not assessed below 2 years"] if infant else []
+    if not any(is_ventricle(region) for region in atlas.regions):
+        return _unchanged(brain, atlas, [*notes, "the atlas has no ventricles: its labels are not corrected"])
+    if not used:
+        return _unchanged(brain, atlas, [*notes, "ventricles: not assessed below 2 years without a T2w"])
+    inside = brain.data.astype(bool)
+    signal, priors = signals(used, inside), prior_shares(tissue_priors, inside)
+    usable = ~lesioned[inside]
+    mixture = fit_mixture(signal, priors, usable)
+    apart = mixture.fluid_distance_sd()
+    if apart < LEAST_FLUID_SD:
+        return _unchanged(
+            brain, atlas, [*notes, f"ventricles: not assessed, fluid is {apart:.1f} SD from tissue"]
+        )
+    probabilities = posteriors(signal, priors, mixture)
+    share = fluid_share(signal, probabilities, mixture, brain.with_data(inside), usable)
+    found = find_ventricles(share, atlas.labels, atlas.regions, tissue_priors["fluid"].data, lesioned)
+    labels = follow_ventricles(atlas.labels, atlas.regions, found.labels)
+    white = volume(probabilities[:, WHITE] - probabilities[:, GREY], inside) > 0
+    tissue = _tissue(LabelMap(labels, atlas.regions), share > HALF, None if infant else white, inside)
+    tissue[found.cavity] = CAVITY
+    if found.cavity.any():
+        ml = found.cavity.sum() * brain.voxel_volume_mm3 / 1000
+        notes.append(
+            f"a cavity of {ml:.1f} ml is joined to a lateral ventricle; it is not counted as ventricle"
+        )
+    return Segmentation(
+        tissue=brain.with_data(tissue),
+        ventricles=brain.with_data(found.labels > 0),
+        cavity=brain.with_data(found.cavity),
+        labels=labels,
+        fluid=brain.with_data(share),
+        assessed=True,
+        notes=notes,
+    )
+
+
+def _unchanged(brain: Image, atlas: LabelMap, notes: list[str]) -> Segmentation:
+    """Return the atlas as it is, where the image cannot correct it."""
+    nothing = brain.with_data(np.zeros(brain.shape, bool))
+    numbers = [region.index for region in atlas.regions if is_ventricle(region)]
+    return Segmentation(
+        tissue=brain.with_data(np.zeros(brain.shape, np.uint8)),
+        ventricles=brain.with_data(np.isin(atlas.labels.data, numbers)),
+        cavity=nothing,
+        labels=atlas.labels,
+        fluid=brain.with_data(np.zeros(brain.shape, np.float32)),
+        assessed=False,
+        notes=notes,
+    )
+
+
+def _tissue(atlas: LabelMap, fluid: Bool, white: Bool | None, inside: Bool) -> NDArray[np.uint8]:
+    """Return the tissue classes: fluid and grey or white from the image, the parts from the labels.
+
+    white: None where grey and white are not told apart.
+    """
+    labels = atlas.labels.data
+    tissue = np.zeros(labels.shape, np.uint8)
+    if white is not None:
+        tissue[inside] = np.where(white[inside], WHITE_MATTER, CORTICAL_GREY)
+        for name, number in (("deep_grey", DEEP_GREY), ("brainstem", BRAINSTEM), ("cerebellum", CEREBELLUM)):
+            tissue[np.isin(labels, [r.index for r in atlas.regions if r.tissue == name])] = number
+    tissue[inside & fluid] = CSF
+    tissue[np.isin(labels, [region.index for region in atlas.regions if is_ventricle(region)])] = VENTRICLE
+    return tissue

@@ -1,0 +1,131 @@
+"""Which fluid is ventricle: grown from the atlas's ventricles against the fluid outside the brain."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from skimage.segmentation import watershed
+
+from cpimaging.types import Image, Region
+
+Bool = NDArray[np.bool_]
+Floats = NDArray[np.float32]
+
+HALF = 0.5
+OUTER_MM = 4.0
+"""Fluid in the cortex of the atlas and this far from its ventricles belongs to sulci and cisterns (ours)."""
+
+MIDLINE_REACH_MM, MIDLINE_GREY_MM = 1.5, 8.0
+"""The third and fourth ventricle open into cisterns: they end this far from the atlas's, but may widen
+into its deep grey matter up to the second limit (ours)."""
+
+SEPTUM_SHARE = 0.8
+"""The septum is thinner than a voxel: only this much fluid makes it ventricle (ours)."""
+
+PLEXUS_MM = 2.0
+"""Radius over which gaps within the atlas's ventricle, as of choroid plexus, are closed (ours)."""
+
+CAVITY_MM = 6.0
+"""A cavity leaves the atlas's ventricle by so much more than the wall of its horn does in general (ours):
+where a whole horn is larger than the atlas's, that is no cavity."""
+
+CAVITY_MM3 = 300.0
+"""Smallest cavity that is named (ours)."""
+
+
+class Ventricles(NamedTuple):
+    """labels: atlas number of the nearest ventricle part, 0 elsewhere. cavity: bool, joined to them."""
+
+    labels: NDArray[np.integer]
+    cavity: Bool
+
+
+def find_ventricles(
+    share: Floats, prior: Image, regions: Sequence[Region], outer_prior: Floats, lesion: Bool
+) -> Ventricles:
+    """Return the ventricles that the image shows.
+
+    share: fluid per voxel. prior: atlas labels on the same grid. outer_prior: the template's share of
+    fluid. lesion: voxels that are never ventricle.
+    """
+    kinds = _kinds(regions)
+    fluid = (share > HALF) & ~lesion
+    is_prior = np.isin(prior.data, kinds.ventricle)
+    spacing = prior.spacing_mm
+    distance, nearest = ndimage.distance_transform_edt(~is_prior, sampling=spacing, return_indices=True)
+    part = prior.data[tuple(nearest)]
+    outer = fluid & np.isin(prior.data, kinds.outer) & (distance > OUTER_MM) & (outer_prior > HALF)
+    grown = _compete(fluid, fluid & is_prior, outer, spacing)
+    reach_mm = np.where(np.isin(prior.data, kinds.deep_grey), MIDLINE_GREY_MM, MIDLINE_REACH_MM)
+    grown &= np.isin(part, kinds.lateral) | (distance <= np.maximum(reach_mm, max(spacing)))
+    grown &= ~np.isin(prior.data, kinds.septum) | (share > SEPTUM_SHARE)
+    out_mm = distance - ndimage.distance_transform_edt(is_prior, sampling=spacing)
+    cavity = _cavity(np.where(grown & np.isin(part, kinds.lateral), part, 0), out_mm, spacing)
+    ventricle = _without_gaps(grown & ~cavity, is_prior & ~lesion & ~cavity, spacing)
+    return Ventricles(np.where(ventricle, part, 0).astype(prior.data.dtype), cavity)
+
+
+class _Kinds(NamedTuple):
+    ventricle: list[int]
+    lateral: list[int]
+    outer: list[int]
+    septum: list[int]
+    deep_grey: list[int]
+
+
+def _kinds(regions: Sequence[Region]) -> _Kinds:
+    return _Kinds(
+        ventricle=[r.index for r in regions if is_ventricle(r)],
+        lateral=[r.index for r in regions if r.structure.startswith("lateral_ventricle")],
+        outer=[0, *(r.index for r in regions if r.tissue in ("cortex", "cerebellum", "brainstem"))],
+        septum=[r.index for r in regions if r.structure == "fornix"],
+        deep_grey=[r.index for r in regions if r.tissue == "deep_grey"],
+    )
+
+
+def is_ventricle(region: Region) -> bool:
+    """Tell whether a region is (part of) a ventricle."""
+    return "ventricle" in region.structure and region.tissue == "csf"
+
+
+def _compete(fluid: Bool, inner: Bool, outer: Bool, spacing_mm: tuple[float, ...]) -> Bool:
+    """Return the fluid that belongs to the inner seeds; both sides meet where the fluid is narrowest."""
+    depth = ndimage.distance_transform_edt(fluid, sampling=spacing_mm)
+    seeds = inner.astype(np.int32) + 2 * (outer & ~inner)
+    won: Bool = watershed(-depth, seeds, mask=fluid) == 1
+    return won
+
+
+def _cavity(part: NDArray[np.integer], out_mm: NDArray[np.floating], spacing_mm: tuple[float, ...]) -> Bool:
+    """Return pools that reach much farther from the atlas's ventricle than the wall does in general.
+
+    part: label of the nearest horn for the fluid of the lateral ventricles, else 0. out_mm: distance
+    from the atlas's ventricle, negative inside.
+    """
+    fluid = part > 0
+    wall = fluid & ~ndimage.binary_erosion(fluid)
+    core, beyond = np.zeros_like(fluid), np.zeros_like(fluid)
+    for horn in np.unique(part[wall]):
+        usual = max(float(np.median(out_mm[wall & (part == horn)])), 0.0)
+        core |= (part == horn) & (out_mm > usual + CAVITY_MM)
+        beyond |= (part == horn) & (out_mm > usual + max(spacing_mm))  # one voxel is no finding
+    pools, n = ndimage.label(beyond)
+    size_mm3 = np.bincount(pools.ravel(), minlength=n + 1) * np.prod(spacing_mm)
+    reach = np.bincount(pools[core], minlength=n + 1) > 0
+    named = reach & (size_mm3 >= CAVITY_MM3)
+    named[0] = False
+    found: Bool = named[pools]
+    return found
+
+
+def _without_gaps(ventricle: Bool, allowed: Bool, spacing_mm: tuple[float, ...]) -> Bool:
+    """Return the ventricle with holes and narrow gaps within the atlas's ventricle filled."""
+    if not ventricle.any():
+        return ventricle
+    near = ndimage.distance_transform_edt(~ventricle, sampling=spacing_mm) <= PLEXUS_MM
+    closed = ndimage.distance_transform_edt(near, sampling=spacing_mm) > PLEXUS_MM
+    holes = ndimage.binary_fill_holes(ventricle)
+    filled: Bool = ventricle | ((closed | holes) & allowed)
+    return filled
