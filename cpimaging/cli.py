@@ -34,7 +34,7 @@ STAGE_HELP = {
 }
 
 OutputDir = Annotated[Path, typer.Option(help="Where results are written.")]
-AtlasName = Annotated[str, typer.Option(help='"embedded", or an atlas folder.')]
+AtlasName = Annotated[str, typer.Option(help='"embedded", "published", or an atlas folder.')]
 Engine = Annotated[Literal["greedy", "ants", "identity"], typer.Option(help="Registration engine.")]
 Scorers = Annotated[str, typer.Option(help='Comma list of dominance, mrics; "all"; or "" for none.')]
 Threads = Annotated[int, typer.Option(min=1, help="Number of threads.")]
@@ -171,6 +171,30 @@ def simulate(
         contrasts=contrasts.split(","),
         patterns=chosen,
         masks=masks,
+    )
+
+
+@atlas_app.command("fetch")
+@_plain
+def atlas_fetch(
+    nlin6_t1w: Annotated[
+        Path | None,
+        typer.Option(
+            help="Brain-extracted T1w of MNI152 NLin6, 1 mm (FSL's MNI152_T1_1mm_brain), if at hand."
+        ),
+    ] = None,
+) -> None:
+    """Download the published atlases once, with licences and citations, and build their composite."""
+    from cpimaging.atlases import load_atlas
+    from cpimaging.atlases.published import fetch
+    from cpimaging.stages.fit import check_fit
+
+    for line in fetch(nlin6_t1w):
+        typer.echo(line)
+    atlas = load_atlas("published")
+    check_fit(atlas, "published")
+    typer.echo(
+        f"{atlas.name} {atlas.version}: ready, {len(atlas.dseg.regions)} regions; use atlas: published"
     )
 
 

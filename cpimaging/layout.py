@@ -7,6 +7,7 @@ from pathlib import Path
 
 TEMPLATE = "MNI152NLin2009aSym"
 EMBEDDED_ATLAS = "cpimaging"
+NAMED_ATLASES = {"embedded": EMBEDDED_ATLAS, "published": "published"}
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,9 @@ class ScanFiles:
 
 
 def atlas_name(atlas: str) -> str:
-    """Return the name of an atlas in file names: "embedded", or a folder, whose label image states it."""
-    if atlas == "embedded":
-        return EMBEDDED_ATLAS
+    """Return an atlas's name in file names; a folder's is the one that its label image states."""
+    if atlas in NAMED_ATLASES:
+        return NAMED_ATLASES[atlas]
     found = [
         re.search(r"(?:^|_)atlas-([A-Za-z0-9+]+)_", path.name) for path in Path(atlas).glob("*_dseg.nii*")
     ]

@@ -1,4 +1,4 @@
-"""Atlases: the embedded one, and folders of one's own; the template; the vocabulary of structures."""
+"""Atlases: embedded, published, and folders of one's own; the template; the vocabulary of structures."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ from cpimaging.atlases.check import check_atlas
 from cpimaging.atlases.embedded import embedded_folder
 from cpimaging.atlases.folder import read_atlas, write_atlas
 from cpimaging.atlases.own import check_folder, checked_folder, own_atlas
+from cpimaging.atlases.published import published_folder
 from cpimaging.atlases.template import Template, load_template
 from cpimaging.atlases.vocabulary import load_structures
 from cpimaging.types import Atlas
@@ -26,13 +27,16 @@ __all__ = [
 
 
 def load_atlas(name_or_folder: str | Path) -> Atlas:
-    """Return the atlas "embedded" (built into the user's cache at first use) or that of a folder.
+    """Return the atlas "embedded" (built into the user's cache at first use), "published", or of a folder.
 
     It lies in the space of the embedded template, on a grid of its own. Raises InputError where a folder
-    is no atlas, has a fault, or lives in another space and brings no way to ours.
+    is no atlas, has a fault, or lives in another space and brings no way to ours; and for "published" where
+    `cpimaging atlas fetch` has not run: this never touches the network.
     """
     if name_or_folder == "embedded":
         return read_atlas(embedded_folder())
+    if name_or_folder == "published":
+        return read_atlas(published_folder())
     return own_atlas(name_or_folder)
 
 
