@@ -1,47 +1,109 @@
 """qc: flags and a verdict before anything is called."""
 
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
+from scipy import ndimage
 
 from cpimaging import qc
-from cpimaging.atlases import load_template
+from cpimaging.atlases import Template, load_template
 from cpimaging.io import read_displacement, read_image, read_json, read_table, write_json
 from cpimaging.layout import sidecar_path
-from cpimaging.registration import resample
+from cpimaging.qc import fit, images, limits, sides, transforms
+from cpimaging.registration import crop, resample
 from cpimaging.stages import Job
-from cpimaging.types import LESIONLOAD_COLUMNS, Flag
+from cpimaging.stages.index import read_index_row
+from cpimaging.types import LESIONLOAD_COLUMNS, Flag, Image
+
+GRID_MM = 2.0
+"""Grid on which images are compared; finer ones change no verdict and cost eight times as much."""
+
+MARGIN_MM = 20.0
+"""Kept around the brain, so that a template that reaches beyond it is seen."""
 
 
 def run(job: Job) -> None:
     """Write the quality flags, their verdict and the native-to-template volume ratio."""
-    reference = job.reference
-    scan = read_image(job.files.preproc(reference))
     mask = read_image(job.files.brain_mask, labels=True)
-    brain = mask.data > 0
+    brain = mask.with_data(mask.data > 0)
     template = load_template()
-    to_scan = read_displacement(job.files.xfm_to_scan(reference))
-    in_scan = resample(template.t1w, scan, to_scan)
-    template_mm3 = float(template.brain.data.sum()) * template.brain.voxel_volume_mm3
-    ratio = float(brain.sum()) * mask.voxel_volume_mm3 / template_mm3
-    flags = qc.registration_flags(scan, brain, _lesion(job, brain), in_scan, to_scan)
-    flags += [
-        qc.volume_ratio_flag(ratio),
+    age = read_index_row(job)["age_years"]
+    scan_ml = float(brain.data.sum()) * brain.voxel_volume_mm3 / 1000
+    template_ml = float(template.brain.data.sum()) * template.brain.voxel_volume_mm3 / 1000
+    matrix = np.array(read_json(sidecar_path(job.files.xfm_to_scan(job.reference)))["Affine"])
+    flags = [
+        images.volume_flag(scan_ml, age),
+        *transforms.affine_flags(matrix, scan_ml, template_ml),
+        *_registration(job, brain, template, matrix, age),
+        *_raw(job, brain),
         *_lesion_flag(job),
-        *qc.alignment_flags(_shifts(job)),
+        *sides.alignment_flags(_shifts(job)),
     ]
     content = {
         "verdict": qc.verdict(flags),
         "flags": [asdict(flag) for flag in flags],
-        "template_volume_ratio": ratio,
+        "template_volume_ratio": scan_ml / template_ml,
     }
     write_json(job.files.qc, content)
 
 
-def _lesion(job: Job, brain: np.ndarray) -> np.ndarray:
-    if job.lesion is None:
-        return np.zeros_like(brain)
-    return read_image(job.files.lesion_mask, labels=True).data > 0
+def _registration(
+    job: Job, brain: Image, template: Template, matrix: np.ndarray, age: float | None
+) -> list[Flag]:
+    reference = job.reference
+    to_scan = read_displacement(job.files.xfm_to_scan(reference))
+    to_template = read_displacement(job.files.xfm_to_template(reference))
+    contrasts = {name: _thinned(read_image(job.files.preproc(name)), brain) for name in job.images}
+    there = _fit(job, contrasts[reference], brain, template, to_scan)
+    small = there.scan.with_data(there.brain)
+    mature = age is None or age >= limits.MATURE_YEARS
+    flags = [
+        *fit.fit_flags(there, reference, mature),
+        fit.cut_flag(template.brain, to_template, brain),
+        *transforms.deformation_flags(to_scan, to_template, small, template.brain),
+    ]
+    for name, image in contrasts.items():
+        flags.append(images.empty_flag(name, image.data, there.brain))
+        flags += images.contrast_flags(name, image.data, there, age)
+        if name != reference:
+            flags += sides.agreement_flags(name, image, there.scan, there.brain, matrix)
+    return flags
+
+
+def _fit(job: Job, scan: Image, brain: Image, template: Template, to_scan: Image) -> fit.Fit:
+    lesion = np.zeros(scan.shape, bool)
+    if job.lesion is not None:
+        whole = read_image(job.files.lesion_mask, labels=True)
+        lesion = resample(whole.with_data(whole.data > 0), scan, mode="nearest").data
+    outline = template.brain.with_data(template.brain.data.astype(np.float32))
+    return fit.Fit(
+        scan=scan,
+        brain=resample(brain, scan, mode="nearest").data,
+        lesion=lesion,
+        template_t1w=resample(template.t1w, scan, to_scan).data,
+        template_gm=resample(template.gm, scan, to_scan).data,
+        template_wm=resample(template.wm, scan, to_scan).data,
+        template_brain=resample(outline, scan, to_scan).data >= 0.5,
+    )
+
+
+def _thinned(image: Image, brain: Image) -> Image:
+    """Return the image around its brain, smoothed and thinned out to about GRID_MM."""
+    part = crop(image, brain.data, MARGIN_MM)
+    step = np.maximum(np.round(GRID_MM / np.array(part.spacing_mm)).astype(int), 1)
+    smooth = ndimage.gaussian_filter(part.data.astype(np.float32), np.where(step > 1, step / 2, 0))
+    kept = tuple(slice(None, None, s) for s in step)
+    return Image(np.ascontiguousarray(smooth[kept]), part.affine @ np.diag([*step, 1.0]), part.axcodes)
+
+
+def _raw(job: Job, brain: Image) -> list[Flag]:
+    flags: list[Flag] = []
+    for name, path in job.images.items():
+        raw = read_image(path)
+        inside = resample(brain, raw, mode="nearest").data
+        flags += images.raw_flags(name, np.nan_to_num(raw.data), inside)
+    return flags
 
 
 def _lesion_flag(job: Job) -> list[Flag]:
@@ -50,11 +112,13 @@ def _lesion_flag(job: Job) -> list[Flag]:
     load = read_table(job.files.lesionload, LESIONLOAD_COLUMNS)
     load = load[load["tissue"] != "overlay"]
     outside = load.loc[load["structure"] == "outside_brain", "lesion_volume_mm3"].sum()
-    return [qc.lesion_flag(float(outside), float(load["lesion_volume_mm3"].sum()))]
+    return [images.lesion_flag(float(outside), float(load["lesion_volume_mm3"].sum()))]
 
 
 def _shifts(job: Job) -> dict[str, float]:
-    sidecars = {contrast: read_json(sidecar_path(job.files.preproc(contrast))) for contrast in job.images}
+    sidecars: dict[str, Any] = {
+        contrast: read_json(sidecar_path(job.files.preproc(contrast))) for contrast in job.images
+    }
     return {
         name: content["ShiftMillimetres"]
         for name, content in sidecars.items()

@@ -7,6 +7,7 @@ from cpimaging.preprocess import check_lesion_position, place_mask
 from cpimaging.provenance import sidecar
 from cpimaging.registration import engines
 from cpimaging.registration.lesion import check_registrable, lesion_strategy
+from cpimaging.registration.plausible import check_affine, check_transform
 from cpimaging.stages import Job, read_mask
 from cpimaging.types import Image
 
@@ -16,11 +17,14 @@ def run(job: Job) -> None:
     reference = job.reference
     scan = read_image(job.files.preproc(reference))
     lesion, notes = _lesion(job, scan)
-    check_registrable(scan, lesion, job.names(job.scan.images[reference])[0])
+    name = job.names(job.scan.images[reference])[0]
+    check_registrable(scan, lesion, name)
     template = load_template().t1w
     chosen = engines()[job.engine]
     matrix = chosen.affine(scan, template, lesion)
+    check_affine(matrix, name)
     transform = chosen.deformable(scan, template, matrix, lesion, job.threads)
+    check_transform(transform, name)
     fields = {
         "Engine": job.engine,
         "LesionStrategy": lesion_strategy(lesion),

@@ -50,20 +50,24 @@ def test_comments_docstrings_and_blank_lines_do_not_count(copied: Path) -> None:
     def edit() -> None:
         for path in copied.rglob("*.py"):
             path.write_text(f"# a comment\n{path.read_text()}\n\n# another\n")
-        replace(copied / "qc.py", '"""Return fail if a flag fails', '"""Say fail where a flag fails')
+        replace(
+            copied / "qc" / "__init__.py", '"""Return fail if a flag fails', '"""Say fail where a flag fails'
+        )
         replace(copied / "types.py", '"""Bad input, told in one plain line', '"""Told plainly')
 
     assert changed(edit) == set()
 
 
 def test_the_line_numbers_of_code_do_not_count(copied: Path) -> None:
-    assert changed(lambda: replace(copied / "qc.py", "\nBRAIN_DICE", "\n\n\n\nBRAIN_DICE")) == set()
+    assert (
+        changed(lambda: replace(copied / "qc" / "limits.py", "\nBRAIN_DICE", "\n\n\n\nBRAIN_DICE")) == set()
+    )
 
 
 @pytest.mark.parametrize(
     ("file", "old", "new", "stages"),
     [
-        ("qc.py", "FOLDED_SHARE_WARN = 1e-4", "FOLDED_SHARE_WARN = 1e-5", {"qc"}),
+        ("qc/limits.py", "FOLDED_SHARE_FAIL = 1e-4, 1e-2", "FOLDED_SHARE_FAIL = 1e-5, 1e-2", {"qc"}),
         ("stages/score.py", '"scales": {}', '"scales": {"a": 1}', {"score"}),
         ("lesions/components.py", "np.", "numpy.", {"lesions"}),
         ("report/scan.py", "return", "return None or", {"report"}),

@@ -125,6 +125,7 @@ rule qc:
         FILES.lesions,
         FILES.lesionload,
         transform_of,
+        f"{OUT}/{INDEX}",
     output:
         FILES.qc,
     log:

@@ -1,0 +1,201 @@
+"""How well the warped template meets the scan: masks, tissues, grey values."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from cpimaging.qc import limits
+from cpimaging.qc.limits import at_least, at_most
+from cpimaging.types import Flag, Image
+
+Bool = NDArray[np.bool_]
+Values = NDArray[np.floating]
+
+PATCH_VOXELS = 5
+"""Edge of the patch in which scan and template are correlated: 10 mm at 2 mm (ours)."""
+
+FEWEST_VOXELS = 100
+GREY_LEVELS = 20
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A scan and the template that was brought to it, on one grid.
+
+    scan: intensities. brain, lesion: bool. template_t1w, template_gm, template_wm: the template's image
+    and tissue shares (0-1). template_brain: bool.
+    """
+
+    scan: Image
+    brain: Bool
+    lesion: Bool
+    template_t1w: Values
+    template_gm: Values
+    template_wm: Values
+    template_brain: Bool
+
+    @property
+    def common(self) -> Bool:
+        """Where both show brain and there is no lesion."""
+        return self.brain & self.template_brain & ~self.lesion
+
+    @property
+    def template_fluid(self) -> Values:
+        """Share of fluid in each voxel of the template."""
+        rest = np.clip(1 - self.template_gm - self.template_wm, 0, 1)
+        return np.where(self.template_brain, rest, 0)
+
+
+def fit_flags(fit: Fit, contrast: str, mature: bool) -> list[Flag]:
+    """Return the flags of agreement between scan and warped template.
+
+    contrast: what the scan is. mature: whether its white matter can be taken for myelinated; the tissues
+    of younger brains are not compared.
+    """
+    correlation, counted = local_correlation(fit.scan.data, fit.template_t1w, fit.common)
+    flags = [
+        at_least(
+            "brain_overlap_dice",
+            dice(fit.brain, fit.template_brain),
+            limits.BRAIN_DICE_WARN,
+            limits.BRAIN_DICE_FAIL,
+        ),
+        at_least(
+            "template_similarity",
+            correlation_ratio(fit.scan.data, fit.template_t1w, fit.common),
+            limits.SIMILARITY_WARN,
+            limits.SIMILARITY_FAIL,
+        ),
+        at_least(
+            "template_local_correlation",
+            _mean(correlation, counted),
+            limits.LOCAL_CORRELATION_WARN,
+            limits.LOCAL_CORRELATION_FAIL,
+        ),
+    ]
+    if fit.lesion.any():
+        shell = counted & shell_around(fit.lesion, fit.scan.spacing_mm)
+        rest = _mean(correlation, counted & ~shell)
+        if shell.sum() >= FEWEST_VOXELS and rest > 0:
+            ratio = _mean(correlation, shell) / rest
+            flags.append(at_least("lesion_shell_correlation_ratio", ratio, limits.SHELL_RATIO_WARN))
+    if contrast in ("T1w", "T2w") and mature:
+        overlap = tissue_overlap(fit, darkest_first=contrast == "T1w")
+        flags.append(at_least("tissue_overlap_dice", overlap, limits.TISSUE_DICE_WARN))
+    return flags
+
+
+def dice(a: Bool, b: Bool) -> float:
+    """Return the overlap of two masks, 0-1 (Dice 1945); 0 where both are empty."""
+    return 2 * float((a & b).sum()) / max(float(a.sum() + b.sum()), 1.0)
+
+
+def correlation_ratio(scan: Values, other: Values, where: Bool) -> float:
+    """Return the share of the scan's variance that another image's grey level explains.
+
+    Works for any contrast (Roche et al. 1998). 0 where there is too little to compare.
+    """
+    if where.sum() < FEWEST_VOXELS:
+        return 0.0
+    values = np.clip(scan[where], *np.percentile(scan[where], [1, 99])).astype(np.float64)
+    steps = np.linspace(0, 100, GREY_LEVELS + 1)[1:-1]
+    bins = np.digitize(other[where], np.percentile(other[where], steps))
+    count = np.bincount(bins)
+    mean = np.bincount(bins, weights=values) / np.maximum(count, 1)
+    total = float(values.var())
+    return float(values.var() - ((values - mean[bins]) ** 2).mean()) / total if total > 0 else 0.0
+
+
+def local_correlation(a: Values, b: Values, where: Bool) -> tuple[Values, Bool]:
+    """Return the squared correlation of two images in the patch around each voxel, and where it counts.
+
+    Only voxels of `where` take part; a voxel counts where these fill half of its patch and neither image
+    is flat there.
+    """
+    weight = where.astype(np.float64)
+    a, b = (_scaled(image, where) for image in (a, b))
+    share, mean_a, mean_b, aa, bb, ab = (
+        ndimage.uniform_filter(image * weight, PATCH_VOXELS, mode="constant")
+        for image in (np.ones_like(a), a, b, a * a, b * b, a * b)
+    )
+    share = np.maximum(share, 1e-9)
+    variance_a = aa / share - (mean_a / share) ** 2
+    variance_b = bb / share - (mean_b / share) ** 2
+    covariance = ab / share - mean_a * mean_b / share**2
+    product = variance_a * variance_b
+    counted = where & (share > 0.5) & (variance_a > 1e-4) & (variance_b > 1e-4)
+    squared = np.where(counted, covariance**2 / np.where(counted, product, 1.0), 0.0)
+    return np.clip(squared, 0, 1), counted
+
+
+def _scaled(image: Values, where: Bool) -> Values:
+    """Return the image with mean 0 and SD 1 in `where`, and 0 elsewhere."""
+    inside = image[where].astype(np.float64)
+    scaled = np.zeros(image.shape)
+    if inside.size and inside.std() > 0:
+        scaled[where] = (inside - inside.mean()) / inside.std()
+    return scaled
+
+
+def _mean(values: Values, where: Bool) -> float:
+    return float(values[where].mean()) if where.any() else 0.0
+
+
+def shell_around(lesion: Bool, spacing_mm: tuple[float, float, float]) -> Bool:
+    """Return the voxels outside of a lesion that lie within SHELL_MM of it."""
+    distance = ndimage.distance_transform_edt(~lesion, sampling=spacing_mm)
+    shell: Bool = ~lesion & (distance <= limits.SHELL_MM)
+    return shell
+
+
+def tissue_overlap(fit: Fit, darkest_first: bool) -> float:
+    """Return the mean Dice of grey and white matter between scan and template.
+
+    The scan's tissues are three grey-level classes (multi-level Otsu, Liao et al. 2001), in the order
+    fluid, grey, white from dark to bright, or the reverse.
+    """
+    from skimage.filters import threshold_multiotsu  # a second to import
+
+    where = fit.common
+    values = fit.scan.data[where].astype(np.float64)
+    if values.size < FEWEST_VOXELS or np.unique(values).size < 3:
+        return 0.0
+    values = np.clip(values, *np.percentile(values, [0.5, 99.5]))
+    found = np.digitize(values, threshold_multiotsu(values, classes=3))
+    shares = np.stack([image[where] for image in (fit.template_fluid, fit.template_gm, fit.template_wm)])
+    expected = shares.argmax(axis=0)
+    found = found if darkest_first else 2 - found
+    return float(np.mean([dice(found == tissue, expected == tissue) for tissue in (1, 2)]))
+
+
+def cut_flag(template_brain: Image, to_template: Image, scan: Image) -> Flag:
+    """Return the flag of the share of the template's brain that lies outside the scan's field of view.
+
+    template_brain: bool, on any grid of the template. to_template: displacement in mm, template to scan
+    points. scan: its grid.
+    """
+    points = np.argwhere(template_brain.data)[::37]
+    world = points @ template_brain.affine[:3, :3].T + template_brain.affine[:3, 3]
+    voxels = to_voxels(displaced(world, to_template), scan)
+    outside = ((voxels < -0.5) | (voxels > np.array(scan.shape) - 0.5)).any(axis=1)
+    share = float(np.mean(outside)) if len(points) else 1.0
+    return at_most("brain_cut_share", share, limits.CUT_SHARE_WARN, limits.CUT_SHARE_FAIL)
+
+
+def to_voxels(world_mm: NDArray[np.float64], grid: Image) -> NDArray[np.float64]:
+    """Return the voxel positions (n, 3) of world points (n, 3) on a grid."""
+    inverse = np.linalg.inv(grid.affine)
+    positions: NDArray[np.float64] = world_mm @ inverse[:3, :3].T + inverse[:3, 3]
+    return positions
+
+
+def displaced(world_mm: NDArray[np.float64], field: Image) -> NDArray[np.float64]:
+    """Return where a displacement field takes world points (n, 3); beyond its grid its edge counts."""
+    voxels = to_voxels(world_mm, field).T
+    moved = [
+        ndimage.map_coordinates(field.data[..., axis], voxels, order=1, mode="nearest") for axis in range(3)
+    ]
+    result: NDArray[np.float64] = world_mm + np.stack(moved, axis=1)
+    return result

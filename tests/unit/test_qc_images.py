@@ -1,0 +1,163 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cpimaging.qc.fit import Fit
+from cpimaging.qc.images import contrast_flags, empty_flag, lesion_flag, noise, raw_flags, volume_flag
+from cpimaging.types import Flag, Image
+
+SHAPE = (12, 14, 16)
+BRAIN = np.ones(SHAPE, bool)
+LEVELS = {
+    "T1w": (20.0, 60.0, 90.0),
+    "T2w": (100.0, 52.0, 40.0),
+    "FLAIR": (15.0, 66.0, 58.0),
+    "ADC": (3000.0, 830.0, 780.0),
+}
+"""Signal of fluid, grey and white matter."""
+
+
+@pytest.fixture
+def layers() -> Fit:
+    """Four layers each of fluid, grey and white matter along x."""
+    grey, white = np.zeros(SHAPE), np.zeros(SHAPE)
+    grey[4:8], white[8:] = 1, 1
+    return Fit(Image(grey, np.eye(4)), BRAIN, ~BRAIN, grey, grey, white, BRAIN)
+
+
+def painted(fluid: float, grey: float, white: float) -> np.ndarray:
+    return np.repeat([fluid, grey, white], 4)[:, None, None] * np.ones(SHAPE)
+
+
+def contrast(name: str, image: np.ndarray, fit: Fit, age: float | None = 8.0) -> dict[str, Flag]:
+    found = contrast_flags(name, image, fit, age)
+    return {flag.name.removeprefix(f"{name}_"): flag for flag in found}
+
+
+# --- contrasts
+
+
+@pytest.mark.parametrize("name", LEVELS)
+def test_each_contrast_looks_like_itself(name: str, layers: Fit) -> None:
+    found = contrast(name, painted(*LEVELS[name]), layers)
+    assert all(flag.ok for flag in found.values())
+    assert ("white_grey_contrast" in found) == (name != "ADC")
+
+
+@pytest.mark.parametrize(
+    ("given", "named", "broken"),
+    [
+        ("T2w", "T1w", {"fluid_contrast": "fail", "white_grey_contrast": "warn"}),
+        ("T1w", "T2w", {"fluid_contrast": "fail", "white_grey_contrast": "warn"}),
+        ("FLAIR", "T2w", {"fluid_contrast": "fail"}),
+        ("T2w", "FLAIR", {"fluid_contrast": "fail"}),
+        ("FLAIR", "T1w", {"white_grey_contrast": "warn"}),
+        ("T1w", "FLAIR", {"white_grey_contrast": "warn"}),
+        ("T1w", "ADC", {"fluid_contrast": "fail"}),
+    ],
+)
+def test_a_wrong_name_is_noticed(given: str, named: str, broken: dict[str, str], layers: Fit) -> None:
+    found = contrast(named, painted(*LEVELS[given]), layers)
+    assert {name: flag.severity for name, flag in found.items() if not flag.ok} == broken
+
+
+def test_contrast_by_hand(layers: Fit) -> None:
+    """Fluid 20 against tissue 75: 2 × 55 / 95; white 90 against grey 60: 2 × 30 / 150."""
+    found = contrast("T1w", painted(*LEVELS["T1w"]), layers)
+    assert found["fluid_contrast"].value == pytest.approx(110 / 95)
+    assert found["white_grey_contrast"].value == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize(("age", "checked"), [(None, False), (0.5, False), (1.9, False), (2.0, True)])
+def test_white_and_grey_matter_are_compared_once_myelinated(
+    age: float | None, checked: bool, layers: Fit
+) -> None:
+    found = contrast("T1w", painted(20, 90, 60), layers, age)  # white matter still darker
+    assert found["fluid_contrast"].ok
+    assert ("white_grey_contrast" in found) == checked
+    assert not checked or not found["white_grey_contrast"].ok
+
+
+def test_the_lesion_and_tissue_that_is_not_there_do_not_count(layers: Fit) -> None:
+    image = painted(20, 60, 90)
+    lesion = ~BRAIN
+    lesion[8:, :10] = True
+    image[lesion] = 1.0
+    assert not contrast("T1w", image, layers)["white_grey_contrast"].ok
+    assert contrast("T1w", image, replace(layers, lesion=lesion))["white_grey_contrast"].ok
+    lesion[8:] = True
+    assert contrast("T1w", image, replace(layers, lesion=lesion)) == {}
+
+
+# --- the raw image
+
+
+def raw(image: np.ndarray, brain: np.ndarray = BRAIN) -> dict[str, Flag]:
+    return {flag.name: flag for flag in raw_flags("T1w", image, brain)}
+
+
+def test_a_hole_in_the_brain_is_seen(rng: np.random.Generator) -> None:
+    image = 100 + rng.random(SHAPE)
+    assert empty_flag("T1w", image, BRAIN).value == 0
+    image[:3] = 0
+    found = empty_flag("T1w", image, BRAIN)
+    assert (found.value, found.ok, found.severity) == (0.25, False, "fail")
+    brain = BRAIN.copy()
+    brain[:3] = False
+    assert empty_flag("T1w", image, brain).ok
+    assert empty_flag("T1w", image, ~BRAIN).value == 1
+
+
+def test_clipped_values_are_seen(rng: np.random.Generator) -> None:
+    image = 100 + rng.random(SHAPE)
+    assert raw(image)["T1w_saturated_share"].value == pytest.approx(1 / image.size)
+    found = raw(np.minimum(image, np.percentile(image, 90)))["T1w_saturated_share"]
+    assert found.value == pytest.approx(0.1, abs=0.002)
+    assert not found.ok
+
+
+def test_noise_is_measured_on_any_slope(rng: np.random.Generator) -> None:
+    shape = (30, 34, 38)
+    slope = 200 + 3.0 * np.arange(30)[:, None, None] * np.ones(shape)
+    brain = np.ones(shape, bool)
+    assert noise(slope, brain) == pytest.approx(0, abs=1e-9)
+    found = noise(slope + rng.normal(0, 12.0, shape), brain)
+    assert found == pytest.approx(12.0 / np.median(slope), rel=0.05)
+
+
+def test_an_image_without_signal_is_all_noise_and_holes() -> None:
+    assert empty_flag("T1w", np.zeros(SHAPE), BRAIN).severity == "fail"
+    assert not raw(np.zeros(SHAPE))["T1w_noise"].ok
+    assert raw(np.ones(SHAPE), ~BRAIN) == {}
+
+
+# --- single numbers
+
+
+@pytest.mark.parametrize(
+    ("ml", "age", "ok", "severity"),
+    [
+        (400, 0.0, True, "warn"),
+        (1300, 0.0, False, "warn"),
+        (400, 20.0, False, "warn"),
+        (1300, 20.0, True, "warn"),
+        (900, 0.5, True, "warn"),
+        (400, None, True, "warn"),
+        (2400, None, False, "warn"),
+        (90, 0.0, False, "fail"),
+        (3400, 20.0, False, "fail"),
+    ],
+)
+def test_a_brain_has_the_size_of_its_age(ml: float, age: float | None, ok: bool, severity: str) -> None:
+    found = volume_flag(ml, age)
+    assert (found.value, found.ok, found.severity) == (ml, ok, severity)
+
+
+@pytest.mark.parametrize(
+    ("outside", "total", "share", "ok"),
+    [(0, 0, 0, True), (4, 100, 0.04, True), (5, 100, 0.05, True), (6, 100, 0.06, False), (9, 9, 1, False)],
+)
+def test_a_lesion_lies_in_the_brain(outside: float, total: float, share: float, ok: bool) -> None:
+    found = lesion_flag(outside, total)
+    assert (found.value, found.ok) == (pytest.approx(share), ok)
