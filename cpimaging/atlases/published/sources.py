@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import urllib.request
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,12 @@ def fetch_sources(nlin6_t1w: Path | None = None) -> Iterator[str]:
 
 def load_source(source: str) -> list[Any]:
     """Return nilearn's record of each label image of a source; downloads what is not in the cache."""
+    with warnings.catch_warnings():  # it warns of labels without voxels; those that count are checked later
+        warnings.simplefilter("ignore", UserWarning)
+        return _nilearn_records(source)
+
+
+def _nilearn_records(source: str) -> list[Any]:
     from nilearn import datasets  # takes seconds to import
 
     options = {"data_dir": str(fetched_dir()), "verbose": 0}
