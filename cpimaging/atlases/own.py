@@ -14,6 +14,9 @@ from cpimaging.io import read_displacement, read_image
 from cpimaging.registration import Matrix
 from cpimaging.types import Atlas, Image, InputError
 
+FAULTS_SHOWN = 3
+"""So many stand in the one line of an error."""
+
 LARGEST_BRAIN_ML = 2500.0
 """A template with more than this that is not 0 shows a head, not a brain (ours)."""
 
@@ -36,10 +39,13 @@ def check_folder(folder: Path | str) -> tuple[Atlas, list[str]]:
 
 
 def checked_folder(folder: Path | str) -> Atlas:
-    """Read an atlas folder as it is; raises InputError with all its faults in one line."""
+    """Read an atlas folder as it is; raises InputError with its first faults in one line."""
     atlas, problems = check_folder(folder)
     if problems:
-        raise InputError(folder, "; ".join(problems), "correct the atlas, then try again")
+        more = len(problems) - FAULTS_SHOWN
+        shown = [*problems[:FAULTS_SHOWN], *([f"{more} more"] if more > 0 else [])]
+        cure = "`cpimaging atlas check` lists all that is wrong" if more > 0 else "correct the atlas"
+        raise InputError(folder, "; ".join(shown), cure)
     return atlas
 
 
