@@ -74,6 +74,11 @@ class ScanFiles:
         return self._anat(f"space-orig_atlas-{self.atlas}_dseg.nii.gz")
 
     @property
+    def tissue_dseg(self) -> str:
+        """Tissue classes and ventricles on the reference grid."""
+        return self._anat("space-orig_seg-tissue_dseg.nii.gz")
+
+    @property
     def lesionload(self) -> str:
         """Lesion load per structure, side, lobe and layer."""
         return self._anat(f"atlas-{self.atlas}_desc-lesionload_stats.tsv")

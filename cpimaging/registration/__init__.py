@@ -1,6 +1,6 @@
 """Scan to template and back: engines behind one protocol, and the one way to resample."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -85,6 +85,14 @@ def resample(
     interpolator = sitk.sitkNearestNeighbor if mode == "nearest" else sitk.sitkLinear
     out = sitk.Resample(to_itk(source), _empty_like(grid), transform, interpolator, 0.0)
     return Image(from_itk(out).data.astype(data.dtype, copy=False), grid.affine, grid.axcodes)
+
+
+def moved_points(points_mm: Sequence[Sequence[float]], field: Image) -> list[tuple[float, float, float]]:
+    """Return where points, RAS+ mm, of the field's space lie in the other one: p + displacement(p)."""
+    transform = sitk.DisplacementFieldTransform(sitk.Cast(to_itk(field), sitk.sitkVectorFloat64))
+    flip = np.array([-1.0, -1.0, 1.0])  # ITK counts to the left and to the back
+    moved = [flip * transform.TransformPoint((flip * point).tolist()) for point in np.asarray(points_mm)]
+    return [(float(x), float(y), float(z)) for x, y, z in moved]
 
 
 def _empty_like(grid: Image) -> Any:

@@ -81,7 +81,8 @@ def _pictures(job: Job, reference: str, atlas: Atlas) -> Mapping[str, Any]:
 
 
 def _notes(job: Job, reference: str) -> list[str]:
-    paths = [*(job.files.preproc(name) for name in job.images), job.files.xfm_to_scan(reference)]
+    images = (job.files.preproc(name) for name in job.images)
+    paths = [*images, job.files.xfm_to_scan(reference), job.files.atlas_dseg]
     return [note for path in paths for note in read_json(sidecar_path(path)).get("Notes", [])]
 
 

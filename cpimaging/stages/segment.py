@@ -1,32 +1,81 @@
-"""segment: the atlas on the scan, and the volumes of its structures."""
+"""segment: tissue and ventricles from the image, the atlas brought to them, and what they measure."""
+
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from cpimaging.atlases import load_atlas
-from cpimaging.io import read_displacement, read_image, write_image, write_json, write_table
+from cpimaging.atlases import load_atlas, load_template
+from cpimaging.atlases.embedded.landmarks import landmark
+from cpimaging.io import read_displacement, read_image, read_json, write_image, write_json, write_table
 from cpimaging.layout import sidecar_path
+from cpimaging.morphometry import LANDMARKS, measures, without_ventricles
+from cpimaging.preprocess import place_mask
 from cpimaging.provenance import sidecar
 from cpimaging.quantify import morphometry, template_volumes
-from cpimaging.registration import resample
-from cpimaging.stages import Job
+from cpimaging.registration import moved_points, resample
+from cpimaging.segment import TISSUES, Segmentation, segment
+from cpimaging.stages import Job, read_mask
+from cpimaging.stages.index import read_index_row
 from cpimaging.stages.tables import with_ids
+from cpimaging.types import Atlas, Image, LabelMap
 
 
 def run(job: Job) -> None:
-    """Write the atlas labels on the reference grid and the morphometry table."""
+    """Write atlas labels and tissue classes on the reference grid, then the morphometry table."""
     atlas = load_atlas(job.atlas)
-    reference = job.reference
-    brain = read_image(job.files.brain_mask, labels=True)
-    field = read_displacement(job.files.xfm_to_scan(reference))
+    mask = read_image(job.files.brain_mask, labels=True)
+    brain = mask.with_data(mask.data > 0)
+    found = _segmented(job, atlas, brain)
+    _write_labels(job, atlas, found)
+    write_table(job.files.morphometry, with_ids(_measured(job, atlas, brain, found), job.label))
+
+
+def _segmented(job: Job, atlas: Atlas, brain: Image) -> Segmentation:
+    field = read_displacement(job.files.xfm_to_scan(job.reference))
     labels = resample(atlas.dseg.labels, brain, field, mode="nearest")
-    labels = labels.with_data(np.where(brain.data > 0, labels.data, 0))
-    content = sidecar(
-        "segment",
-        job.names(job.scan.images[reference]),
-        SpatialReference=job.names(job.scan.images[reference])[0],
-        Atlas=f"{atlas.name} {atlas.version}",
+    labels = labels.with_data(np.where(brain.data, labels.data, 0))
+    lesion = place_mask(read_mask(job.lesion)[0], brain, job.lesion)[0] if job.lesion else None
+    return segment(
+        {name: read_image(job.files.preproc(name)) for name in job.images},
+        brain,
+        LabelMap(labels, atlas.dseg.regions),
+        {name: resample(share, brain, field) for name, share in template_shares().items()},
+        lesion,
+        read_index_row(job)["age_years"],
     )
-    write_json(sidecar_path(job.files.atlas_dseg), content)
-    write_image(job.files.atlas_dseg, labels)
-    table = morphometry(labels, atlas.dseg, brain.with_data(brain.data > 0), template_volumes(atlas))
-    write_table(job.files.morphometry, with_ids(table, job.label))
+
+
+def template_shares() -> dict[str, Image]:
+    """Return the template's share of fluid, grey and white matter per voxel, float32, 0–1."""
+    template = load_template()
+    fluid = np.clip(1 - template.gm.data - template.wm.data, 0, 1) * template.brain.data
+    return {"fluid": template.gm.with_data(fluid), "grey": template.gm, "white": template.wm}
+
+
+def _write_labels(job: Job, atlas: Atlas, found: Segmentation) -> None:
+    source = job.names(job.scan.images[job.reference])
+    fields: dict[str, Any] = {
+        "SpatialReference": source[0],
+        "VentriclesFromImage": found.assessed,
+        "Notes": found.notes,
+    }
+    names = {str(number): name for number, (name, _, _) in TISSUES.items()}
+    for path, image, more in (
+        (job.files.tissue_dseg, found.tissue, {"Labels": names}),
+        (job.files.atlas_dseg, found.labels, {"Atlas": f"{atlas.name} {atlas.version}"}),
+    ):
+        write_json(sidecar_path(path), sidecar("segment", source, **fields, **more))
+        write_image(path, image)
+
+
+def _measured(job: Job, atlas: Atlas, brain: Image, found: Segmentation) -> pd.DataFrame:
+    to_template = np.array(read_json(sidecar_path(job.files.xfm_to_scan(job.reference)))["Affine"])
+    field = read_displacement(job.files.xfm_to_template(job.reference))
+    places = dict(zip(LANDMARKS, moved_points([landmark(name) for name in LANDMARKS], field), strict=True))
+    tables = [
+        morphometry(found.labels, atlas.dseg, brain, template_volumes(atlas)),
+        measures(LabelMap(found.labels, atlas.dseg.regions), brain, to_template, places),
+    ]
+    table = pd.concat(tables, ignore_index=True)
+    return table if found.assessed else without_ventricles(table)

@@ -12,6 +12,7 @@ NAMES = {
     "lesion_mask_template": "space-MNI152NLin2009aSym_label-L_mask.nii.gz",
     "lesions_dseg": "space-orig_seg-lesions_dseg.nii.gz",
     "atlas_dseg": "space-orig_atlas-cpimaging_dseg.nii.gz",
+    "tissue_dseg": "space-orig_seg-tissue_dseg.nii.gz",
     "lesionload": "atlas-cpimaging_desc-lesionload_stats.tsv",
     "lesions": "desc-lesions_stats.tsv",
     "morphometry": "desc-morphometry_stats.tsv",

@@ -50,19 +50,22 @@ rule register:
 
 
 rule segment:
-    """Move the atlas to the scan and measure its structures."""
+    """Find tissue and ventricles, bring the atlas to them and measure its structures."""
     input:
         FILES.brain_mask,
+        f"{OUT}/{INDEX}",
         transform_of,
+        lesion_mask_of,
     output:
         FILES.atlas_dseg,
+        FILES.tissue_dseg,
         FILES.morphometry,
     log:
         FILES.log("segment"),
     benchmark:
         f"{OUT}/logs/benchmarks/{{folder}}/{{scan}}_segment.tsv"
     resources:
-        mem_mb=2000,
+        mem_mb=2500,
         runtime=10,
     params:
         code=code_digest("segment"),
