@@ -5,6 +5,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from cpimaging.atlases.cache import cached_folder, digest
+from cpimaging.atlases.embedded import cache_name as embedded_cache_name
 from cpimaging.atlases.embedded import embedded_folder
 from cpimaging.atlases.published.sources import checked_sums, fetch_sources
 
@@ -16,11 +17,16 @@ def published_folder() -> Path:
 
     Never touches the network. Raises InputError where `fetch` has not run, or a file changed since.
     """
+    return cached_folder(cache_name(), _build)
+
+
+def cache_name() -> str:
+    """Return what that folder is called: it changes with the files and the code. Raises the same errors."""
     here = Path(__file__).parent
     sums = checked_sums()
-    words = [version("nilearn"), embedded_folder().name, *(f"{name}={sums[name]}" for name in sorted(sums))]
+    words = [version("nilearn"), embedded_cache_name(), *(f"{name}={sums[name]}" for name in sorted(sums))]
     code = digest([*here.glob("*.py"), *here.glob("*.tsv"), here.parent / "space.py"], *words)
-    return cached_folder(f"atlas-{NAME}_{code}", _build)
+    return f"atlas-{NAME}_{code}"
 
 
 def fetch(nlin6_t1w: Path | None = None) -> Iterator[str]:

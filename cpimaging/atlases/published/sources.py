@@ -102,7 +102,8 @@ def _nilearn_records(source: str) -> list[Any]:
 
 def _fetch(source: str, nlin6_t1w: Path | None) -> None:
     if source != "nlin6":
-        load_source(source)
+        if not all((fetched_dir() / name).is_file() for name in FILES[source]):
+            load_source(source)
         return
     target = fetched_dir() / FILES["nlin6"][0]
     of_fsl = Path(os.environ.get("FSLDIR") or "nowhere") / FSL_T1W
