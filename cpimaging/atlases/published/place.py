@@ -26,8 +26,8 @@ Placed = dict[str, list[LabelMap]]
 def placed_sources() -> Placed:
     """Return every fetched source on the template's grid.
 
-    Those of NLin6 are brought over by registering its T1w, once for all. The rest (2009c asymmetric)
-    is only resampled: its nuclei lie within a millimetre or two, and no T1w of it is fetched.
+    Those of NLin6 are brought over by registering its T1w, once for all. The rest (2009c asymmetric, made
+    of the same brains as our template) is only resampled: no T1w of it is fetched.
     """
     spaces = source_table()["space"]
     there = [source for source in fetched_sources() if source != "nlin6"]
