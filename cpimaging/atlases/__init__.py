@@ -6,6 +6,7 @@ from cpimaging.atlases.cache import cache_dir
 from cpimaging.atlases.check import check_atlas
 from cpimaging.atlases.embedded import embedded_folder
 from cpimaging.atlases.folder import read_atlas, write_atlas
+from cpimaging.atlases.listing import list_atlases
 from cpimaging.atlases.own import check_folder, checked_folder, own_atlas
 from cpimaging.atlases.published import published_folder
 from cpimaging.atlases.template import Template, load_template
@@ -18,6 +19,7 @@ __all__ = [
     "check_atlas",
     "check_folder",
     "checked_atlas",
+    "list_atlases",
     "load_atlas",
     "load_structures",
     "load_template",
@@ -45,4 +47,6 @@ def checked_atlas(name_or_folder: str | Path) -> Atlas:
 
     For what must be known early, such as its structures. Raises InputError as `load_atlas` does.
     """
-    return load_atlas("embedded") if name_or_folder == "embedded" else checked_folder(name_or_folder)
+    if name_or_folder in ("embedded", "published"):
+        return load_atlas(name_or_folder)
+    return checked_folder(name_or_folder)

@@ -10,9 +10,14 @@ NAME = "cpimaging"
 
 def embedded_folder() -> Path:
     """Return the cache folder of the embedded atlas; it is built there at first use."""
+    return cached_folder(cache_name(), _build)
+
+
+def cache_name() -> str:
+    """Return what that folder is called: it changes with the code."""
     here = Path(__file__).parent
     code = digest([*here.glob("*.py"), *here.glob("*.tsv"), here.parent / "template.py"], version("nilearn"))
-    return cached_folder(f"atlas-{NAME}_{code}", _build)
+    return f"atlas-{NAME}_{code}"
 
 
 def _build(folder: Path) -> None:
