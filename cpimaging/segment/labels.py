@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from cpimaging.segment.ventricles import is_ventricle
+from cpimaging.segment.ventricles import around, is_ventricle
 from cpimaging.types import Image, Region
 
 REACH_MM = 15.0
@@ -29,20 +29,11 @@ def follow_ventricles(prior: Image, regions: Sequence[Region], ventricles: NDArr
     old, new = np.isin(prior.data, numbers), ventricles > 0
     if not (old.any() and new.any()):
         return prior
-    box = _around(old | new, prior.spacing_mm)
+    box = around(old | new, REACH_MM, prior.spacing_mm)
     labels = prior.data.copy()
     labels[box] = _shifted(prior.data[box], old[box], new[box], prior.spacing_mm)
     labels[new] = ventricles[new]
     return prior.with_data(labels)
-
-
-def _around(mask: NDArray[np.bool_], spacing_mm: tuple[float, ...]) -> tuple[slice, ...]:
-    (found,) = ndimage.find_objects(mask.astype(np.uint8))
-    margin = [int(np.ceil(REACH_MM / step)) + 1 for step in spacing_mm]
-    return tuple(
-        slice(max(s.start - m, 0), min(s.stop + m, n))
-        for s, m, n in zip(found, margin, mask.shape, strict=True)
-    )
 
 
 def _shifted(

@@ -14,6 +14,9 @@ Bool = NDArray[np.bool_]
 Floats = NDArray[np.float32]
 
 HALF = 0.5
+REACH_MM = 30.0
+"""Ventricles are looked for within this box margin around the atlas's (ours)."""
+
 OUTER_MM = 4.0
 """Fluid in the cortex of the atlas and this far from its ventricles belongs to sulci and cisterns (ours)."""
 
@@ -26,6 +29,9 @@ SEPTUM_SHARE = 0.8
 
 PLEXUS_MM = 2.0
 """Radius over which gaps within the atlas's ventricle, as of choroid plexus, are closed (ours)."""
+
+ISLAND_MM3 = 20.0
+"""Smaller pools apart from the others are no ventricle (ours)."""
 
 CAVITY_MM = 6.0
 """A cavity leaves the atlas's ventricle by so much more than the wall of its horn does in general (ours):
@@ -45,26 +51,55 @@ class Ventricles(NamedTuple):
 def find_ventricles(
     share: Floats, prior: Image, regions: Sequence[Region], outer_prior: Floats, lesion: Bool
 ) -> Ventricles:
-    """Return the ventricles that the image shows.
+    """Return the ventricles that the image shows, within REACH_MM of the atlas's.
 
     share: fluid per voxel. prior: atlas labels on the same grid. outer_prior: the template's share of
     fluid. lesion: voxels that are never ventricle.
     """
     kinds = _kinds(regions)
-    fluid = (share > HALF) & ~lesion
+    labels, cavity = np.zeros_like(prior.data), np.zeros(prior.shape, bool)
     is_prior = np.isin(prior.data, kinds.ventricle)
-    spacing = prior.spacing_mm
-    distance, nearest = ndimage.distance_transform_edt(~is_prior, sampling=spacing, return_indices=True)
-    part = prior.data[tuple(nearest)]
-    outer = fluid & np.isin(prior.data, kinds.outer) & (distance > OUTER_MM) & (outer_prior > HALF)
-    grown = _compete(fluid, fluid & is_prior, outer, spacing)
-    reach_mm = np.where(np.isin(prior.data, kinds.deep_grey), MIDLINE_GREY_MM, MIDLINE_REACH_MM)
+    if is_prior.any():
+        box = around(is_prior, REACH_MM, prior.spacing_mm)
+        scene = _Scene(prior.data[box], is_prior[box], share[box], ~lesion[box], prior.spacing_mm)
+        labels[box], cavity[box] = _in_box(scene, outer_prior[box], kinds)
+    return Ventricles(labels, cavity)
+
+
+def around(mask: Bool, margin_mm: float, spacing_mm: tuple[float, ...]) -> tuple[slice, ...]:
+    """Return the box around a mask that is not empty, with a margin, within the grid."""
+    (found,) = ndimage.find_objects(mask.astype(np.uint8))
+    margin = [int(np.ceil(margin_mm / step)) for step in spacing_mm]
+    return tuple(
+        slice(max(s.start - m, 0), min(s.stop + m, n))
+        for s, m, n in zip(found, margin, mask.shape, strict=True)
+    )
+
+
+class _Scene(NamedTuple):
+    """The box in which ventricles are looked for; is_prior: the atlas's; allowed: no lesion."""
+
+    prior: NDArray[np.integer]
+    is_prior: Bool
+    share: Floats
+    allowed: Bool
+    spacing_mm: tuple[float, ...]
+
+
+def _in_box(scene: _Scene, outer_prior: Floats, kinds: "_Kinds") -> Ventricles:
+    prior, spacing = scene.prior, scene.spacing_mm
+    fluid = (scene.share > HALF) & scene.allowed
+    distance, nearest = ndimage.distance_transform_edt(~scene.is_prior, sampling=spacing, return_indices=True)
+    part = prior[tuple(nearest)]
+    outer = fluid & np.isin(prior, kinds.outer) & (distance > OUTER_MM) & (outer_prior > HALF)
+    grown = _compete(fluid, fluid & scene.is_prior, outer, spacing)
+    reach_mm = np.where(np.isin(prior, kinds.deep_grey), MIDLINE_GREY_MM, MIDLINE_REACH_MM)
     grown &= np.isin(part, kinds.lateral) | (distance <= np.maximum(reach_mm, max(spacing)))
-    grown &= ~np.isin(prior.data, kinds.septum) | (share > SEPTUM_SHARE)
-    out_mm = distance - ndimage.distance_transform_edt(is_prior, sampling=spacing)
+    grown &= ~np.isin(prior, kinds.septum) | (scene.share > SEPTUM_SHARE)
+    out_mm = distance - ndimage.distance_transform_edt(scene.is_prior, sampling=spacing)
     cavity = _cavity(np.where(grown & np.isin(part, kinds.lateral), part, 0), out_mm, spacing)
-    ventricle = _without_gaps(grown & ~cavity, is_prior & ~lesion & ~cavity, spacing)
-    return Ventricles(np.where(ventricle, part, 0).astype(prior.data.dtype), cavity)
+    ventricle = _without_gaps(grown & ~cavity, scene.is_prior & scene.allowed & ~cavity, spacing)
+    return Ventricles(np.where(_without_islands(ventricle, spacing), part, 0).astype(prior.dtype), cavity)
 
 
 class _Kinds(NamedTuple):
@@ -129,3 +164,12 @@ def _without_gaps(ventricle: Bool, allowed: Bool, spacing_mm: tuple[float, ...])
     holes = ndimage.binary_fill_holes(ventricle)
     filled: Bool = ventricle | ((closed | holes) & allowed)
     return filled
+
+
+def _without_islands(ventricle: Bool, spacing_mm: tuple[float, ...]) -> Bool:
+    """Return the ventricle without specks, such as cysts of the hippocampal sulcus."""
+    pools, n = ndimage.label(ventricle, ndimage.generate_binary_structure(3, 3))
+    kept = np.bincount(pools.ravel(), minlength=n + 1) * np.prod(spacing_mm) >= ISLAND_MM3
+    kept[0] = False
+    large: Bool = kept[pools]
+    return large
