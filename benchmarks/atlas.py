@@ -2,7 +2,8 @@
 
 `python benchmarks/atlas.py` compares with Harvard-Oxford and JHU ICBM-DTI-81, moved from NLin6 onto the
 embedded template by registering its T1w. `--held-out` adds the Eve brain and AAL3, which nothing was
-tuned on. `--pictures` draws the figures of docs/method/atlas.md. Needs ../shared/data.
+tuned on. `--published` compares with the composite that `cpimaging atlas fetch` has built. `--pictures`
+draws the figures of docs/method/atlas.md. Needs ../shared/data.
 """
 
 import argparse
@@ -257,6 +258,16 @@ def aal_rows(own: Embedded, aal: Labels) -> Iterable[Row]:
             yield f"{side} {name}", f"{apart:.1f}", "holds" if apart <= 3 else "**short**"
 
 
+def published_rows(own: Embedded, composite: Embedded) -> Iterable[Row]:
+    title = {name: key for key, names in composite.atlas.manifest["Structures"].items() for name in names}
+    for name in dict.fromkeys(region.structure for region in own.atlas.dseg.regions):
+        if title[name].startswith("embedded"):
+            continue
+        ours, theirs = own.mask([name]), composite.mask([name])
+        divided = ", divided as embedded" if name in composite.atlas.manifest["DividedAsEmbedded"] else ""
+        yield name, title[name] + divided, f"{dice(ours, theirs):.3f}", f"{theirs.sum() / ours.sum():.2f}"
+
+
 def timings(template: Template) -> None:
     start = time.perf_counter()
     build_atlas(template)
@@ -355,6 +366,7 @@ def _colours(own: Embedded) -> NDArray[np.uint8]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--held-out", action="store_true", help="add what nothing may be tuned on")
+    parser.add_argument("--published", action="store_true", help="add the fetched composite")
     parser.add_argument("--pictures", action="store_true", help="draw the figures of docs/method/atlas.md")
     options = parser.parse_args()
     if not NLIN6.is_file():
@@ -364,6 +376,10 @@ def main() -> None:
     development(own, template)
     if options.held_out:
         held_out(own, template)
+    if options.published:
+        composite = Embedded(load_atlas("published"))
+        head = ("structure", "source", "Dice with embedded", "volume, published / embedded")
+        table(f"Published composite {composite.atlas.version}", head, published_rows(own, composite))
     if options.pictures:
         pictures(own, template)
 

@@ -135,3 +135,13 @@ def test_planning_writes_the_plan_alone(tmp_path: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "bids").rglob("*")} == before
     files = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
     assert [path.name for path in files] == ["plan.json"]
+
+
+def test_the_published_atlas_that_was_not_fetched_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CPIMAGING_CACHE", str(tmp_path / "cache"))
+    run = dry(plant(tmp_path, "bids/sub-01/anat/sub-01_T1w.nii.gz"), atlas="published")
+    assert run.returncode == 2
+    assert "run `cpimaging atlas fetch` once" in told(run)
+    assert not (tmp_path / "cache").exists()
