@@ -18,6 +18,7 @@ from scipy import ndimage
 
 from cpimaging.itk import affine_transform, to_itk
 from cpimaging.registration import Matrix, Transform, crop, field_from_transforms, resample
+from cpimaging.registration.likeness import like_template
 from cpimaging.registration.start import rough_alignment
 from cpimaging.types import Image
 
@@ -41,7 +42,8 @@ class Greedy:
         start = rough_alignment(scan, template, exclude)
         kept = _kept(grid, exclude)
         command = f"-a -dof 12 {_metric(kept)} -n {AFFINE_LEVELS}"
-        return _linear(command, _on(grid, scan), _moving(template), kept, start)
+        alike = like_template(scan, template, start, exclude)
+        return _linear(command, _on(grid, alike), _moving(template), kept, start)
 
     def deformable(
         self,
@@ -53,13 +55,14 @@ class Greedy:
     ) -> Transform:
         """Return both directions of a diffeomorphic fit (log-domain, update and total smoothing)."""
         grid = _working_grid(scan)
+        alike = like_template(scan, template, matrix, exclude)
         moving, kept = _moving(template), _kept(grid, exclude)
         with tempfile.TemporaryDirectory() as folder:
             start, warp, inverse = (Path(folder) / name for name in ("start.mat", "warp.nii", "inverse.nii"))
             np.savetxt(start, matrix)
             model = f"{_metric(kept)} -n {LEVELS} -s 1.732vox 0.7071vox -sv -wp 0"
             command = f"-it {start} {model} -o {warp} -oinv {inverse}"
-            _run(command, _on(grid, scan), moving, kept, threads)
+            _run(command, _on(grid, alike), moving, kept, threads)
             there, back = (_field_transform(path) for path in (warp, inverse))
         return Transform(
             to_template=field_from_transforms(

@@ -1,0 +1,60 @@
+"""A scan of any contrast in the grey values of the template.
+
+The patch correlation wants both images bright in the same places. A T2w or FLAIR against a T1w template is
+not, and is pulled 5 to 11 mm astray; painted in the template's greys it is registered like a T1w.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from cpimaging.registration import Matrix, resample
+from cpimaging.types import Image
+
+ALIKE = 0.95
+"""Correlation of the scan with its painted self from which painting changes nothing (ours): 0.99 for an adult
+T1w, 0.87 for a FLAIR, −0.48 for a T2w."""
+
+LEVELS = 32
+STEP_MM = 4.0
+WHOLE = 0.99
+"""Share of brain in a smoothed voxel from which its grey level is not that of the brain's edge (ours)."""
+
+
+def like_template(scan: Image, template: Image, matrix: Matrix, exclude: Image | None) -> Image:
+    """Return the scan as it is where it looks like the template, else painted in the template's greys.
+
+    Each grey level becomes the mean of the template where `matrix`, (4, 4) mm, lays that level: the function
+    behind the correlation ratio (Roche et al. 1998). scan: 0 outside of the brain, as is the result.
+    exclude: boolean, on the scan's grid; its voxels are not asked.
+    """
+    step = np.maximum(np.round(STEP_MM / np.array(scan.spacing_mm)).astype(int), 1)
+    thin = tuple(slice(s // 2, None, s) for s in step)
+    smooth = ndimage.uniform_filter(scan.data.astype(np.float32), step)[thin]
+    shift = np.diag([*step, 1.0])
+    shift[:3, 3] = step // 2
+    grid = Image(smooth, scan.affine @ shift)
+    expected = resample(template, grid, matrix=matrix).data
+    inside = ndimage.uniform_filter((scan.data != 0).astype(np.float32), step)[thin]
+    asked = (inside > WHOLE) & (expected > 0)
+    if exclude is not None:
+        asked &= ~exclude.data[thin]
+    if asked.sum() < 10 * LEVELS:
+        return scan
+    levels, means = _curve(smooth[asked], expected[asked])
+    if np.corrcoef(smooth[asked], np.interp(smooth[asked], levels, means))[0, 1] > ALIKE:
+        return scan
+    painted = np.maximum(np.interp(scan.data, levels, means), 1e-3)
+    return scan.with_data(np.where(scan.data != 0, painted, 0).astype(np.float32))
+
+
+def _curve(
+    values: NDArray[np.floating], greys: NDArray[np.floating]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the scan's mean level in each of LEVELS quantiles, rising, and the template's mean there."""
+    edges = np.quantile(values, np.linspace(0, 1, LEVELS + 1))
+    level = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, LEVELS - 1)
+    count = np.bincount(level, minlength=LEVELS)
+    kept = count > 0
+    levels, means = (np.bincount(level, image, LEVELS)[kept] / count[kept] for image in (values, greys))
+    return levels, ndimage.gaussian_filter1d(means, 1.0, mode="nearest")
