@@ -17,7 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-atlas_app = typer.Typer(help="Atlases: export and check.", no_args_is_help=True)
+atlas_app = typer.Typer(help="Atlases: list, show, fetch, export and check.", no_args_is_help=True)
 app.add_typer(atlas_app, name="atlas")
 
 BAD_INPUT = 2
@@ -196,6 +196,32 @@ def atlas_fetch(
     typer.echo(
         f"{atlas.name} {atlas.version}: ready, {len(atlas.dseg.regions)} regions; use atlas: published"
     )
+
+
+@atlas_app.command("list")
+@_plain
+def atlas_list(
+    folders: Annotated[list[Path] | None, typer.Argument(help="Atlas folders of your own.")] = None,
+) -> None:
+    """List the atlases: version, space, regions, licence, and whether they are ready. Works offline."""
+    from cpimaging.atlases import list_atlases
+
+    for entry in list_atlases(*(folders or [])):
+        regions = "{} regions, {} in overlays".format(*entry.regions) if entry.regions else "not built yet"
+        typer.echo(f"{entry.name}  version {entry.version} · {entry.space} · {regions}")
+        typer.echo(f"  licence: {entry.licence}\n  {entry.state}")
+
+
+@atlas_app.command("show")
+@_plain
+def atlas_show(
+    atlas: Annotated[str, typer.Argument(help='"embedded", "published", or an atlas folder.')],
+    output: Annotated[Path | None, typer.Option(help="The page; atlas-NAME.html if not given.")] = None,
+) -> None:
+    """Write a page with a picture of every structure of an atlas."""
+    from cpimaging.stages import atlas_page as stage
+
+    typer.echo(stage.run(atlas, output))
 
 
 @atlas_app.command("export")

@@ -1,7 +1,7 @@
 """The pictures of a scan page: planes, what is drawn on them, and how they are described."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,10 @@ from cpimaging.types import Image, LabelMap
 
 CUTS_OF_SCAN: Mapping[Plane, int] = {"axial": 4, "coronal": 2, "sagittal": 2}
 CUTS_OF_TEMPLATE: Mapping[Plane, int] = {"axial": 4, "coronal": 1, "sagittal": 1}
+CUTS_OF_STRUCTURE: Mapping[Plane, int] = {"axial": 1, "coronal": 1, "sagittal": 1}
+STRUCTURE_PIXEL_MM = 1.5
+"""Pixel of the pictures of an atlas: keeps a page of sixty structures below 5 MB."""
+OUTLINE_PIXEL_MM = 0.5
 SERIES = 12
 """Planes of the frequency map."""
 
@@ -102,6 +106,41 @@ def frequency_views(template: Image, frequency: Image, highest: float) -> list[V
         )
         for cut in figures.axial_series(frequency, frame, SERIES)
     ]
+
+
+def structure_views(structures: Sequence[Mapping[str, Image]], template: Image) -> list[list[View]]:
+    """Cut the template through each structure, where most of its first side lies.
+
+    structures: masks by side, left before right; one of the midline is cut at x = 0. The outlines are
+    finer than the picture under them.
+    """
+    frame = replace(figures.frame_around(template), pixel_mm=STRUCTURE_PIXEL_MM)
+    limits = figures.window(template)
+    return [_structure_views(parts, template, frame, limits) for parts in structures]
+
+
+def _structure_views(
+    parts: Mapping[str, Image], template: Image, frame: Frame, limits: tuple[float, float]
+) -> list[View]:
+    side, first = next(iter(parts.items()))
+    cuts = figures.lesion_cuts(first, frame, CUTS_OF_STRUCTURE)
+    if side == "midline":
+        cuts[-1] = Cut("sagittal", 0.0, frame)
+    views = []
+    for cut in cuts:
+        fine = replace(cut, frame=replace(frame, pixel_mm=OUTLINE_PIXEL_MM))
+        paths = {name: figures.lesion_outline(part, fine) for name, part in parts.items()}
+        beside = f" ({side})" if cut.plane == "sagittal" and side != "midline" else ""
+        views.append(
+            View(
+                title=_title(cut, None) + beside,
+                size=fine.size,
+                letters=figures.EDGE_LETTERS[cut.plane],
+                pictures={"T1w": figures.picture(template, cut, limits)},
+                outlines={name: path for name, path in paths.items() if path},
+            )
+        )
+    return views
 
 
 def _frame(scan: Image, lesion: Image | None, atlas: LabelMap | None) -> Frame:
