@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 ANTS := .venv-ants
 
-.PHONY: demo test lint ants bench bench-atlas bench-registration clean
+.PHONY: demo test lint ants bench bench-atlas bench-registration bench-segmentation clean
 
 demo: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --quiet rules host
@@ -39,6 +39,9 @@ $(ANTS)/ready:
 	$(PYTHON) -m venv $(ANTS)
 	$(ANTS)/bin/pip install --quiet --disable-pip-version-check "antspyx>=0.6"
 	@touch $@
+
+bench-segmentation: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/segmentation.py
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

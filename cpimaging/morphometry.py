@@ -19,6 +19,9 @@ LANDMARKS = ("interventricular_foramen", "trigone_floor")
 
 LATERAL, TEMPORAL = "lateral_ventricle", "lateral_ventricle_temporal_horn"
 CALLOSUM = "corpus_callosum"
+CALLOSAL_PLANES = 2
+"""Planes on each side of the middle that the callosal area is averaged over (ours)."""
+
 THIRDS = ("anterior_third", "middle_third", "posterior_third")
 
 Point = tuple[float, float, float]
@@ -29,12 +32,13 @@ _COLUMNS = {name: kind for name, kind in MORPHOMETRY_COLUMNS.items() if not name
 
 
 def measures(
-    labels: LabelMap, brain: Image, to_template: Matrix, landmarks: Mapping[str, Point]
+    labels: LabelMap, brain: Image, fluid: Image, to_template: Matrix, landmarks: Mapping[str, Point]
 ) -> pd.DataFrame:
     """Measure groups, shares, side differences, ventricle indices and the corpus callosum.
 
-    labels: the atlas on the scan, following its ventricles. brain: bool, same grid. to_template: affine
-    (4, 4), scan to template, RAS+ mm. landmarks: LANDMARKS in scan mm. Returns MORPHOMETRY_COLUMNS
+    labels: the atlas on the scan, following its ventricles. brain: bool; fluid: share of
+    the voxel, 0–1; same grid. to_template: affine (4, 4), scan to template, RAS+ mm. landmarks: LANDMARKS
+    in scan mm. Returns MORPHOMETRY_COLUMNS
     without the two id columns. What the atlas has no labels for has no row.
     """
     volumes = _volumes(labels)
@@ -46,7 +50,7 @@ def measures(
     rows += _ventricle_shares(sides, groups, brain_mm3)
     rows += [*_asymmetries(sides), *_asymmetries(groups)]
     rows += ventricle_indices(labels, brain, grid, landmarks)
-    rows += callosal_area(labels, grid)
+    rows += callosal_area(labels, fluid, grid)
     return typed(rows, _COLUMNS)
 
 
@@ -139,8 +143,8 @@ def aligned_grid(brain: Image, to_template: Matrix) -> Image:
     return Image(np.zeros(tuple(np.ceil((high - low) / GRID_MM).astype(int) + 1), np.uint8), affine)
 
 
-def _on(grid: Image, image: Image, chosen: NDArray[np.bool_]) -> Floats:
-    """Return a mask on the aligned grid, 0–1, interpolated."""
+def _on(grid: Image, image: Image, chosen: NDArray[Any]) -> Floats:
+    """Return a mask or shares on the grid of `image` on the aligned grid, 0–1, interpolated."""
     return np.asarray(resample(image.with_data(chosen.astype(np.float32)), grid).data)
 
 
@@ -210,23 +214,27 @@ def _extent(profile: Floats) -> float:
     return float(inside[-1] - inside[0] + sum(ends)) * GRID_MM
 
 
-def callosal_area(labels: LabelMap, grid: Image) -> list[Row]:
+def callosal_area(labels: LabelMap, fluid: Image, grid: Image) -> list[Row]:
     """Return the area of the corpus callosum in mm², whole and by thirds of its length.
 
-    On the plane parallel to the template's sagittal one through the middle of its labels. Thirds are
-    equal steps between its front and its back end, as Witelson 1989, Brain 112:799, cuts it.
+    Mean over planes up to 2 mm either side of the middle of its labels, parallel to the template's
+    sagittal plane; only what is no fluid counts. Thirds are equal steps between its front and its back
+    end, as Witelson 1989, Brain 112:799, cuts it.
     """
     if not any(region.structure.startswith(CALLOSUM) for region in labels.regions):
         return []
-    callosum = _on(grid, labels.labels, _of(labels, CALLOSUM))
+    tissue = np.where(_of(labels, CALLOSUM), 1 - fluid.data, 0)
+    callosum = _on(grid, labels.labels, tissue)
     along_x = callosum.sum(axis=(1, 2), dtype=np.float64)
     names = [CALLOSUM, *(f"{CALLOSUM}_{third}" for third in THIRDS)]
-    areas = [float("nan")] * len(names)
+    areas = np.full(len(names), np.nan)
     if along_x.sum() > 0:
-        middle = np.average(np.arange(len(along_x)), weights=along_x)
-        areas = _thirds(callosum[round(middle)])
+        middle = round(float(np.average(np.arange(len(along_x)), weights=along_x)))
+        planes = callosum[max(middle - CALLOSAL_PLANES, 0) : middle + CALLOSAL_PLANES + 1]
+        areas = np.mean([_thirds(plane) for plane in planes], axis=0)
     return [
-        _row("callosal_area", (name, "midline"), area, "mm2") for name, area in zip(names, areas, strict=True)
+        _row("callosal_area", (name, "midline"), float(area), "mm2")
+        for name, area in zip(names, areas, strict=True)
     ]
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cpimaging.atlases import Template
 from cpimaging.segment.labels import follow_ventricles
 from cpimaging.segment.mixture import (
     GREY,
@@ -61,6 +62,12 @@ class Segmentation:
     fluid: Image
     assessed: bool
     notes: list[str]
+
+
+def template_shares(template: Template) -> dict[str, Image]:
+    """Return the template's share of fluid, grey and white matter per voxel, float32, 0–1."""
+    fluid = np.clip(1 - template.gm.data - template.wm.data, 0, 1) * template.brain.data
+    return {"fluid": template.gm.with_data(fluid), "grey": template.gm, "white": template.wm}
 
 
 def segment(

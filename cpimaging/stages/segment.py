@@ -14,7 +14,7 @@ from cpimaging.preprocess import place_mask
 from cpimaging.provenance import sidecar
 from cpimaging.quantify import morphometry, template_volumes
 from cpimaging.registration import moved_points, resample
-from cpimaging.segment import TISSUES, Segmentation, segment
+from cpimaging.segment import TISSUES, Segmentation, segment, template_shares
 from cpimaging.stages import Job, read_mask
 from cpimaging.stages.index import read_index_row
 from cpimaging.stages.tables import with_ids
@@ -40,17 +40,10 @@ def _segmented(job: Job, atlas: Atlas, brain: Image) -> Segmentation:
         {name: read_image(job.files.preproc(name)) for name in job.images},
         brain,
         LabelMap(labels, atlas.dseg.regions),
-        {name: resample(share, brain, field) for name, share in template_shares().items()},
+        {name: resample(share, brain, field) for name, share in template_shares(load_template()).items()},
         lesion,
         read_index_row(job)["age_years"],
     )
-
-
-def template_shares() -> dict[str, Image]:
-    """Return the template's share of fluid, grey and white matter per voxel, float32, 0–1."""
-    template = load_template()
-    fluid = np.clip(1 - template.gm.data - template.wm.data, 0, 1) * template.brain.data
-    return {"fluid": template.gm.with_data(fluid), "grey": template.gm, "white": template.wm}
 
 
 def _write_labels(job: Job, atlas: Atlas, found: Segmentation) -> None:
@@ -75,7 +68,7 @@ def _measured(job: Job, atlas: Atlas, brain: Image, found: Segmentation) -> pd.D
     places = dict(zip(LANDMARKS, moved_points([landmark(name) for name in LANDMARKS], field), strict=True))
     tables = [
         morphometry(found.labels, atlas.dseg, brain, template_volumes(atlas)),
-        measures(LabelMap(found.labels, atlas.dseg.regions), brain, to_template, places),
+        measures(LabelMap(found.labels, atlas.dseg.regions), brain, found.fluid, to_template, places),
     ]
     table = pd.concat(tables, ignore_index=True)
     return table if found.assessed else without_ventricles(table)
