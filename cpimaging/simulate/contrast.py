@@ -75,13 +75,21 @@ def sample(maps: Mapping[str, NDArray[np.float32]], template: Image, points_mm: 
     }
 
 
-def make_image(maps: Maps, contrast: Contrast, lesion_sd: float, rng: Generator) -> NDArray[np.uint16]:
-    """Return one image from the sampled maps (with "lesion" and "cavity"); 0 outside of the brain.
-
-    lesion_sd: how much the lesion stands out, in SD of white matter as the scan shows it.
-    """
+def healthy_signal(maps: Maps, contrast: Contrast) -> NDArray[np.float32]:
+    """Return the signal of the tissue shares in the sampled maps, without lesion, bias and noise."""
     healthy = contrast.wm * maps["wm"] + contrast.gm * maps["gm"] + contrast.fluid * maps["fluid"]
-    healthy = (healthy + contrast.grain * maps["grain"]) / np.maximum(maps["brain"], 0.5)
+    signal: NDArray[np.float32] = (healthy + contrast.grain * maps["grain"]) / np.maximum(maps["brain"], 0.5)
+    return signal
+
+
+def make_image(
+    healthy: NDArray[np.float32], maps: Maps, contrast: Contrast, lesion_sd: float, rng: Generator
+) -> NDArray[np.uint16]:
+    """Return one image from healthy signal and the sampled maps ("lesion", "cavity", "wm", "brain").
+
+    0 outside of the brain. lesion_sd: how much the lesion stands out, in SD of white matter as the scan
+    shows it.
+    """
     bias = bias_field(healthy.shape, rng) if contrast.bias else 1.0
     white_sd = np.hypot((healthy * bias)[maps["wm"] > FULL].std(), NOISE_SD)
     signal = healthy + contrast.lesion * lesion_sd * white_sd * maps["lesion"]

@@ -9,9 +9,18 @@ from numpy.random import SeedSequence, default_rng
 from numpy.typing import NDArray
 
 from cpimaging.simulate.anatomy import Anatomy
-from cpimaging.simulate.contrast import CONTRASTS, LESION_CONTRAST, Maps, blur, make_image, sample
+from cpimaging.simulate.contrast import (
+    CONTRASTS,
+    LESION_CONTRAST,
+    Maps,
+    blur,
+    healthy_signal,
+    make_image,
+    sample,
+)
 from cpimaging.simulate.injury import draw_injury
 from cpimaging.simulate.recipes import Recipe
+from cpimaging.simulate.variants import add_variants, draw_variants
 from cpimaging.simulate.warp import Warp, draw_warp, world_mm
 from cpimaging.types import Image
 
@@ -25,6 +34,18 @@ class Voxels(NamedTuple):
 
     size_mm: tuple[float, float, float]
     maps: Maps
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """How a subject looks, beside its recipe.
+
+    lesion_sd: contrast of the lesion in SD of white matter, drawn at random where None. variants: draw what
+    healthy brains show as well (`simulate.variants`).
+    """
+
+    lesion_sd: float | None = None
+    variants: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,23 +78,38 @@ def subject_seed(seed: int, index: int) -> int:
 
 
 def make_subject(
-    anatomy: Anatomy, voxels: Voxels, recipe: Recipe, contrasts: Sequence[str], seed: int
+    anatomy: Anatomy,
+    voxels: Voxels,
+    recipe: Recipe,
+    contrasts: Sequence[str],
+    seed: int,
+    appearance: Appearance = Appearance(),
 ) -> Subject:
     """Simulate one scan: draw the lesion in the template, warp it, make the images.
 
     Lesion, warp and person depend on recipe and seed alone; voxel size and contrasts do not change them.
     """
-    for_injury, for_warp, for_signal, for_person = (default_rng(s) for s in SeedSequence(seed).spawn(4))
+    streams = (default_rng(s) for s in SeedSequence(seed).spawn(5))
+    for_injury, for_warp, for_signal, for_person, for_variants = streams
     injury = draw_injury(anatomy, recipe, for_injury)
     warp = draw_warp(anatomy, for_injury.uniform(*recipe.push_mm), for_warp)
     grid = scan_grid(anatomy, warp, voxels.size_mm)
     points = warp.to_template(grid)
     drawn = {"lesion": blur(injury.lesion, voxels.size_mm), "cavity": blur(injury.cavity, voxels.size_mm)}
+    if appearance.variants:
+        variants = draw_variants(anatomy, for_variants)
+        drawn |= {name: blur(data, voxels.size_mm) for name, data in variants.items()}
     maps = sample({**voxels.maps, **drawn}, anatomy.t1w, points)
     brain = maps["brain"] > 0.5
     lesion_sd = for_signal.uniform(*LESION_CONTRAST)
+    lesion_sd = lesion_sd if appearance.lesion_sd is None else appearance.lesion_sd
     noise = dict(zip(CONTRASTS, for_signal.spawn(len(CONTRASTS)), strict=True))
-    images = {c: grid.with_data(make_image(maps, CONTRASTS[c], lesion_sd, noise[c])) for c in contrasts}
+    images = {}
+    for name in contrasts:
+        healthy = healthy_signal(maps, CONTRASTS[name])
+        if appearance.variants:
+            healthy = add_variants(healthy, maps, name, CONTRASTS[name].fluid)
+        images[name] = grid.with_data(make_image(healthy, maps, CONTRASTS[name], lesion_sd, noise[name]))
     return Subject(
         recipe=recipe,
         seed=seed,

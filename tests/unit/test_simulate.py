@@ -8,7 +8,7 @@ from cpimaging.atlases import load_template
 from cpimaging.io import read_displacement, read_image, read_json, read_table
 from cpimaging.simulate import simulate
 from cpimaging.simulate.anatomy import axes_mm, find_anatomy
-from cpimaging.simulate.contrast import CONTRASTS, make_image, sample, tissue_maps
+from cpimaging.simulate.contrast import CONTRASTS, healthy_signal, make_image, sample, tissue_maps
 from cpimaging.simulate.injury import border_noise, draw_injury, part_mm, tube_mm
 from cpimaging.simulate.recipes import load_recipes
 from cpimaging.simulate.subject import Voxels, make_subject, subject_seed
@@ -254,8 +254,11 @@ def test_lesion_stands_out_by_the_asked_contrast():
     flat = {name: np.zeros(shape, np.float32) for name in ("gm", "fluid", "grain", "cavity")}
     maps = {**flat, "wm": np.ones(shape, np.float32), "brain": np.ones(shape, np.float32), "lesion": lesion}
     for name, sign in (("ADC", 1), ("T1w", -1), ("FLAIR", 1), ("T2w", 1)):
-        plain = make_image({**maps, "lesion": 0 * lesion}, CONTRASTS[name], 3.0, np.random.default_rng(0))
-        image = make_image(maps, CONTRASTS[name], 3.0, np.random.default_rng(0))
+        contrast = CONTRASTS[name]
+        healthy = healthy_signal(maps, contrast)
+        without = {**maps, "lesion": 0 * lesion}
+        plain = make_image(healthy, without, contrast, 3.0, np.random.default_rng(0))
+        image = make_image(healthy, maps, contrast, 3.0, np.random.default_rng(0))
         change = (image.astype(float) - plain)[12:].mean() / plain.std()
         assert change * sign == pytest.approx(3.0, rel=0.1)
         assert (image[:12] == plain[:12]).all()

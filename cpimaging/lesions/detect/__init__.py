@@ -1,0 +1,7 @@
+"""Lesions where no mask is given: detectors per contrast, and how they combine."""
+
+from cpimaging.lesions.detect.combine import detect
+from cpimaging.lesions.detect.detectors import DETECTORS
+from cpimaging.lesions.detect.scene import Finding, Scene, make_scene, nothing, uncropped
+
+__all__ = ["DETECTORS", "Finding", "Scene", "detect", "make_scene", "nothing", "uncropped"]

@@ -1,0 +1,44 @@
+"""Cystic loss: fluid where there should be tissue, and that is neither ventricle nor sulcus."""
+
+import numpy as np
+from scipy import ndimage
+
+from cpimaging.lesions.detect.scene import Bool, Scene
+from cpimaging.lesions.detect.settle import EVERYWHERE
+from cpimaging.lesions.detect.signals import TISSUES, Model
+
+FLUID_PRIOR = 0.02  # a cavity begins where the template has next to no fluid [ours]
+DEEP_RADIUS_MM = 2.0  # deep in white matter, a pool at least this thick (half its width) [ours]
+CORTEX_RADIUS_MM = 3.5  # nearer to the cortex, thicker than any sulcus [ours]
+REACH_MM = 8.0  # fluid beside a cavity belongs to it this far [ours]
+PRIOR_LIMIT = 0.35
+
+
+def fluid_like(scene: Scene, model: Model) -> Bool:
+    """Return voxels nearer to fluid than to the nearest tissue in every contrast."""
+    fluid = np.ones(len(model.group), bool)
+    for contrast, x in model.values.items():
+        own = model.mean["fluid", contrast][model.group]
+        tissue = np.stack([model.mean[name, contrast][model.group] for name in TISSUES])
+        nearest = np.take_along_axis(tissue, np.abs(tissue - own).argmin(axis=0)[None], 0)[0]
+        fluid &= (x - own) * np.sign(nearest - own) < 0.5 * np.abs(nearest - own)
+    full = np.zeros(scene.brain.shape, bool)
+    full[scene.brain] = fluid
+    return full
+
+
+def cavities(scene: Scene, fluid: Bool) -> Bool:
+    """Return pools of fluid that begin where the template has only tissue, with the fluid beside them."""
+    share = scene.shares
+    padded = np.pad(fluid, 1)
+    radius_mm = ndimage.distance_transform_edt(padded, sampling=scene.spacing_mm)[1:-1, 1:-1, 1:-1]
+    radius_mm -= 0.5 * min(scene.spacing_mm)
+    least_mm = np.where(share["grey"] < 0.3, DEEP_RADIUS_MM, CORTEX_RADIUS_MM)
+    core = fluid & (share["fluid"] < FLUID_PRIOR) & (radius_mm >= least_mm)
+    if not core.any():
+        return np.zeros_like(fluid)
+    near = ndimage.distance_transform_edt(~core, sampling=scene.spacing_mm) <= REACH_MM
+    allowed = fluid & ~scene.ventricles & near & (share["fluid"] < PRIOR_LIMIT)
+    pieces, _ = ndimage.label(allowed, EVERYWHERE)
+    found: Bool = np.isin(pieces, np.setdiff1d(pieces[core], [0]))
+    return found

@@ -1,0 +1,184 @@
+"""From noisy evidence per voxel to regions: calibrated against healthy tissue, then settled with neighbours."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from cpimaging.lesions.detect.scene import Bool, Float, Scene
+from cpimaging.lesions.detect.signals import Change, Model, evidence
+
+EVERYWHERE = np.ones((3, 3, 3), bool)
+CLIP = 2.5  # no voxel alone says more than this (log odds) [ours]
+HEALTHY_LOG_ODDS = -1.3  # evidence of the median healthy voxel after calibration [ours]
+LEAST_MEDIAN = -1.9
+NEIGHBOURS = 3.0  # weight of the neighbours' mean [ours]
+ROUNDS = 8
+GREY_STEPS, FLUID_STEPS = (0.1, 0.3, 0.5, 0.7, 0.9), (0.03, 0.1, 0.25)
+
+
+@dataclass(frozen=True)
+class Level:
+    """One search: for lesions of this contrast, at this scale, from this certainty and size on.
+
+    change: shift in SD of white matter. sigma_mm: neighbourhood. certainty: calibrated evidence, in SD of
+    healthy tissue, from which the search starts. bias: log odds added to every voxel. least_mm3: smaller
+    regions are dropped.
+    """
+
+    change: tuple[float, float]
+    sigma_mm: float
+    certainty: float
+    bias: float
+    least_mm3: float
+
+
+LEVELS = (
+    Level((1.75, 1.5), 2.5, 4.0, -0.5, 800.0),
+    Level((1.75, 1.5), 1.5, 4.0, -1.5, 100.0),
+    Level((2.5, 2.0), 1.5, 5.0, -1.9, 80.0),
+    Level((3.5, 2.5), 1.5, 6.0, -2.3, 60.0),
+    Level((5.0, 3.0), 1.0, 8.0, -3.0, 20.0),
+)
+"""From large and faint to small and bright; fixed on simulated brains [ours]."""
+
+REACH_MM = 8.0  # a region grows no farther than this per round
+GROWTH_ROUNDS = 3
+GROWTH_SIGMA_MM = 1.5
+
+
+class Neighbourhood:
+    """Means over a Gaussian neighbourhood inside the brain, on flat arrays of its voxels."""
+
+    def __init__(self, scene: Scene, sigma_mm: float) -> None:
+        self.brain = scene.brain
+        self.sigma = np.maximum(sigma_mm / np.array(scene.spacing_mm), 1e-3)
+        self.weight = self._blur(np.ones(int(scene.brain.sum()), np.float32)) + np.float32(1e-6)
+
+    def _blur(self, flat: Float) -> Float:
+        blurred: Float = ndimage.gaussian_filter(self.volume(flat), self.sigma, truncate=3.0)[self.brain]
+        return blurred
+
+    def volume(self, flat: NDArray[np.generic]) -> NDArray[np.generic]:
+        """Return a flat array as a volume, 0 outside of the brain."""
+        full = np.zeros(self.brain.shape, flat.dtype)
+        full[self.brain] = flat
+        return full
+
+    def mean(self, flat: Float) -> Float:
+        """Return the mean around each voxel."""
+        result: Float = self._blur(flat) / self.weight
+        return result
+
+
+def strata(model: Model) -> NDArray[np.int_]:
+    """Return the kind of place that each voxel is: part of the brain, and mixture of tissues."""
+    grey = np.digitize(model.shares["grey"], GREY_STEPS)
+    fluid = np.digitize(model.shares["fluid"], FLUID_STEPS)
+    mixture = grey * (len(FLUID_STEPS) + 1) + fluid
+    apart = (len(GREY_STEPS) + 1) * (len(FLUID_STEPS) + 1) + 2 * model.group + (model.shares["grey"] > 0.5)
+    kinds: NDArray[np.int_] = np.where(model.group <= 1, mixture, apart)
+    return kinds
+
+
+def centre_and_spread(values: Float, kinds: NDArray[np.int_]) -> tuple[Float, Float]:
+    """Return the median of each voxel's kind, and its SD from the lower half, which holds no lesion."""
+    centre = np.zeros(int(kinds.max(initial=0)) + 1, np.float32)
+    spread = np.ones_like(centre)
+    for kind in np.unique(kinds):
+        here = values[kinds == kind]
+        centre[kind] = np.median(here)
+        below = centre[kind] - here[here < centre[kind]]
+        spread[kind] = max(1.4826 * float(np.median(below)) if len(below) else 0.1, 0.1)
+    return centre[kinds], spread[kinds]
+
+
+def logistic(x: Float) -> Float:
+    """Return 1 / (1 + exp(−x)) without overflow."""
+    value: Float = (0.5 + 0.5 * np.tanh(0.5 * x)).astype(np.float32)
+    return value
+
+
+def calibrated(raw: Float, kinds: NDArray[np.int_]) -> Float:
+    """Return clipped evidence, moved so that healthy tissue of every kind is equally unlike a lesion."""
+    clipped = np.clip(raw, -CLIP, CLIP)
+    centre, _ = centre_and_spread(clipped, kinds)
+    moved: Float = clipped - np.maximum(centre, LEAST_MEDIAN) + np.float32(HEALTHY_LOG_ODDS)
+    return moved
+
+
+def settle(start: Float, log_odds: Float, around: Neighbourhood, where: Float | None = None) -> Float:
+    """Return the probability of lesion after some rounds of mean-field updates (a Potts model)."""
+    probability = start
+    for _ in range(ROUNDS):
+        agreement = 2 * around.mean(probability) - 1
+        probability = logistic(log_odds + np.float32(NEIGHBOURS) * agreement)
+        if where is not None:
+            probability = probability * where
+    return probability
+
+
+def large(mask: Bool, least_voxels: float) -> Bool:
+    """Return the pieces (26-connected) of at least this many voxels."""
+    pieces, _ = ndimage.label(mask, EVERYWHERE)
+    sizes = np.bincount(pieces.ravel())
+    sizes[0] = 0
+    kept: Bool = (sizes >= least_voxels)[pieces]
+    return kept
+
+
+def seeds(scene: Scene, model: Model, signs: dict[str, int]) -> Bool:
+    """Return regions that are lesion with certainty at one of LEVELS."""
+    kinds = strata(model)
+    found = np.zeros(scene.brain.shape, bool)
+    for level in LEVELS:
+        around = Neighbourhood(scene, level.sigma_mm)
+        raw = evidence(model, _change(signs, level.change))
+        mean = around.mean(np.clip(raw, -CLIP, CLIP))
+        centre, spread = centre_and_spread(mean, kinds)
+        start = logistic(np.float32(1.5) * ((mean - centre) / spread - np.float32(level.certainty)))
+        settled = settle(start, calibrated(raw, kinds) + np.float32(level.bias), around)
+        found |= large(around.volume(settled > 0.5).astype(bool), level.least_mm3 / scene.voxel_mm3)
+    return found
+
+
+def _change(signs: dict[str, int], shift: tuple[float, float]) -> Change:
+    return {name: sign * shift[min(i, 1)] for i, (name, sign) in enumerate(signs.items())}
+
+
+def grow(scene: Scene, model: Model, signs: dict[str, int], mask: Bool) -> tuple[Bool, Float]:
+    """Grow regions to where their own contrast ends; return mask and probability.
+
+    The contrast is measured in the regions, so that the border lies half way to healthy tissue.
+    """
+    kinds, around = strata(model), Neighbourhood(scene, GROWTH_SIGMA_MM)
+    probability = mask[scene.brain].astype(np.float32)
+    for _ in range(GROWTH_ROUNDS):
+        change = measured_change(model, signs, mask[scene.brain])
+        if not change:
+            break
+        far_mm = ndimage.distance_transform_edt(~mask, sampling=scene.spacing_mm)
+        near = (far_mm <= REACH_MM)[scene.brain].astype(np.float32)
+        log_odds = calibrated(evidence(model, change), kinds)
+        probability = settle(mask[scene.brain].astype(np.float32), log_odds, around, near)
+        pieces, _ = ndimage.label(around.volume(probability > 0.5), EVERYWHERE)
+        mask = np.isin(pieces, np.setdiff1d(pieces[mask], [0]))
+    return mask, np.asarray(around.volume(probability), np.float32)
+
+
+def measured_change(model: Model, signs: dict[str, int], inside: NDArray[np.bool_]) -> Change:
+    """Return the median shift within a region, fluid left out; empty where there is too little."""
+    main = next(iter(signs))
+    shift = {
+        name: sign * (model.values[name] - model.expected(name)) / model.white_sd[name]
+        for name, sign in signs.items()
+    }
+    tissue = inside & (shift[main] > -2)
+    if tissue.sum() < 3:
+        return {}
+    least = {name: 1.2 if name == main else 0.5 for name in signs}
+    return {
+        name: signs[name] * float(np.clip(np.median(values[tissue]), least[name], 6.0))
+        for name, values in shift.items()
+    }

@@ -1,0 +1,157 @@
+"""What healthy tissue looks like in this scan, and how much better a lesion explains a voxel.
+
+An outlier model in the manner of Van Leemput et al. 2001 (IEEE Trans Med Imaging 20:677): Gaussian classes,
+spatial priors from the template, robust parameters; a lesion is tissue whose signal is shifted.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cpimaging.lesions.detect.scene import GROUPS, Float, Scene
+
+TISSUES = ("grey", "white")
+CLASSES = (*TISSUES, "fluid")
+MIXED = (("white", "fluid"), ("grey", "fluid"), ("grey", "white"))
+"""Classes, and the pairs that share voxels."""
+
+PURE = {"grey": 0.8, "white": 0.8, "fluid": 0.7}
+"""Prior share from which a voxel teaches what its class looks like (ours)."""
+
+PURE_IN_GROUP = 0.6
+FIRST_BELOW = list(GROUPS).index("upper brainstem")
+FLUID_IN_GROUP = 0.2
+LEAST_TEACHERS = 40
+GROUP_SHIFT = (-6.0, 6.0)
+"""A part of the brain may differ from all grey or white matter by so many SD of white matter (ours)."""
+
+TOWARDS_LESION = 2.5
+"""… but by no more than this in the direction of a lesion: an injured nucleus must not pass for normal."""
+
+GROUP_SPREAD = (1.0, 2.5)
+LESION_SPREAD = 1.2
+FLOOR = 1e-4
+Change = Mapping[str, float]
+"""Contrast -> shift of a lesion's signal in SD of white matter; the first contrast is the main one."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """Voxels of the brain as flat arrays, and the signal of each class.
+
+    shares: class -> prior. group: index into GROUPS. values: contrast -> signal. mean, sd: (class,
+    contrast) -> one number per group. white_sd: contrast -> SD of white matter, the unit of shifts.
+    """
+
+    shares: Mapping[str, Float]
+    group: NDArray[np.uint8]
+    values: Mapping[str, Float]
+    mean: Mapping[tuple[str, str], Float]
+    sd: Mapping[tuple[str, str], Float]
+    white_sd: Mapping[str, float]
+
+    def expected(self, contrast: str) -> Float:
+        """Return the signal of healthy tissue, by prior alone, per voxel."""
+        total = self.shares["grey"] + self.shares["white"] + np.float32(1e-3)
+        parts = [self.shares[name] / total * self.mean[name, contrast][self.group] for name in TISSUES]
+        result: Float = sum(parts[1:], parts[0])
+        return result
+
+
+def robust(values: NDArray[np.floating]) -> tuple[float, float]:
+    """Return the median and 1.4826 × the median absolute deviation."""
+    centre = float(np.median(values))
+    return centre, float(1.4826 * np.median(np.abs(values - centre)))
+
+
+def fit_model(scene: Scene, signs: Mapping[str, int]) -> Model:
+    """Learn the signal of each class in the contrasts of `signs` (+1: lesions are bright, −1: dark)."""
+    brain = scene.brain
+    shares = {name: scene.shares[name][brain] for name in CLASSES}
+    group = scene.group[brain]
+    values = {name: scene.images[name].data[brain].astype(np.float32) for name in signs}
+    mean: dict[tuple[str, str], Float] = {}
+    sd: dict[tuple[str, str], Float] = {}
+    white_sd = {}
+    for contrast, x in values.items():
+        whole = {name: robust(x[_teachers(shares[name], name)]) for name in CLASSES}
+        white_sd[contrast] = unit = max(whole["white"][1], 1e-6 * abs(whole["white"][0]), 1e-12)
+        for name in CLASSES:
+            centre, spread = whole[name]
+            mean[name, contrast] = np.full(len(GROUPS), centre, np.float32)
+            sd[name, contrast] = np.full(len(GROUPS), max(spread, unit), np.float32)
+        for name in TISSUES:
+            low, high = GROUP_SHIFT
+            limits = (low, TOWARDS_LESION) if signs[contrast] > 0 else (-TOWARDS_LESION, high)
+            for index in range(1, len(GROUPS)):
+                taught = x[(group == index) & _in_group(shares, name, index)]
+                if len(taught) >= LEAST_TEACHERS:
+                    centre, spread = robust(taught)
+                    shift = np.clip((centre - whole[name][0]) / unit, *limits)
+                    mean[name, contrast][index] = whole[name][0] + shift * unit
+                    sd[name, contrast][index] = np.clip(spread / unit, *GROUP_SPREAD) * unit
+        _add_mixed(mean, sd, contrast)
+    mixed = {a + b: 2 * shares[a] * shares[b] for a, b in MIXED}
+    return Model({**shares, **mixed}, group, values, mean, sd, white_sd)
+
+
+def _teachers(share: Float, name: str) -> NDArray[np.bool_]:
+    """Return the voxels that are purest, at least a few."""
+    least = min(PURE[name], float(np.quantile(share, 0.99)))
+    found: NDArray[np.bool_] = share >= least
+    return found
+
+
+def _in_group(shares: Mapping[str, Float], name: str, index: int) -> NDArray[np.bool_]:
+    """Return voxels that may teach a part of the brain; in the hindbrain the template hardly tells tissues."""
+    below = index >= FIRST_BELOW
+    found: NDArray[np.bool_] = shares[name] > (0.3 if below else PURE_IN_GROUP)
+    return found & (shares["fluid"] < FLUID_IN_GROUP) if below else found
+
+
+def _add_mixed(mean: dict[tuple[str, str], Float], sd: dict[tuple[str, str], Float], contrast: str) -> None:
+    for a, b in MIXED:
+        difference = mean[a, contrast] - mean[b, contrast]
+        mean[a + b, contrast] = (mean[a, contrast] + mean[b, contrast]) / 2
+        variance = (sd[a, contrast] ** 2 + sd[b, contrast] ** 2) / 2 + (difference / 4) ** 2
+        sd[a + b, contrast] = np.sqrt(variance).astype(np.float32)
+
+
+def evidence(model: Model, change: Change) -> Float:
+    """Return log P(signal | lesion) − log P(signal | healthy) of every voxel.
+
+    A lesion is grey or white matter shifted in the main contrast, and in the others shifted or not.
+    """
+    main = next(iter(change))
+    healthy, injured = [], []
+    for name, share in model.shares.items():
+        start = np.log(share + np.float32(FLOOR))
+        plain, moved, partly = start.copy(), start - np.log(2), start - np.log(2)
+        for contrast, x in model.values.items():
+            centre = model.mean[name, contrast][model.group]
+            sd = model.sd[name, contrast][model.group]
+            plain += _log_gauss(x, centre, sd)
+            if name in TISSUES:
+                shifted = _log_gauss(
+                    x, centre + np.float32(change[contrast] * model.white_sd[contrast]), LESION_SPREAD * sd
+                )
+                moved += shifted
+                partly += shifted if contrast == main else _log_gauss(x, centre, LESION_SPREAD * sd)
+        healthy.append(plain)
+        if name in TISSUES:
+            injured += [moved, partly]
+    difference: Float = (_log_sum(injured) - _log_sum(healthy)).astype(np.float32)
+    return difference
+
+
+def _log_gauss(x: Float, centre: Float, sd: Float) -> Float:
+    value: Float = -0.5 * ((x - centre) / sd) ** 2 - np.log(sd)
+    return value
+
+
+def _log_sum(terms: list[Float]) -> Float:
+    top = np.maximum.reduce(terms)
+    total: Float = top + np.log(sum(np.exp(term - top) for term in terms))
+    return total
