@@ -300,17 +300,16 @@ def folded(job: Job, folder: Path) -> None:
 
 
 def good_cases() -> list[Case]:
-    patterns = [name for name in load_recipes() if name != "none"]
+    patterns = ("periventricular_bilateral", "basal_ganglia_thalamus", "watershed", "mca_infarct")
     both = ("T1w", "FLAIR")
     cases = [
         Case(f"simulated {p.replace('_', ' ')}", partial(simulated, 100 + i, p, both))
-        for i, p in enumerate(patterns[:6])
+        for i, p in enumerate(patterns)
     ]
     four = ("T1w", "T2w", "FLAIR", "ADC")
     control = partial(simulated, 120)
     cases += [
         Case("simulated control, four contrasts", partial(control, contrasts=four)),
-        Case("simulated control, two contrasts", partial(simulated, 121, contrasts=("T1w", "T2w"))),
         Case("simulated control, T2w alone", partial(simulated, 122, contrasts=("T2w",))),
         Case("simulated control, FLAIR alone", partial(simulated, 123, contrasts=("FLAIR",))),
         Case("simulated control, slices of 3 mm", partial(simulated, 124, voxel_mm=(2.0, 2.0, 3.0))),
@@ -329,10 +328,6 @@ def good_cases() -> list[Case]:
             "simulated control, tilted 30° about x",
             lambda: changed(control(), partial(moved, degrees=(30, 0, 0))),
         ),
-        Case(
-            "simulated infarct, tilted 30° about z",
-            lambda: changed(simulated(126, "mca_infarct", both), partial(moved, degrees=(0, 0, 30))),
-        ),
         Case("simulated control, 3 cm away", lambda: changed(control(), partial(moved, mm=(30, 0, -30)))),
         Case(
             "simulated control, small brain", lambda: changed(control(), partial(sized, factors=(0.85,) * 3))
@@ -349,9 +344,6 @@ def good_cases() -> list[Case]:
         Case("ms26, T2w alone", partial(ms, "ms26", ("T2w",))),
         Case("ms07, tilted 30° about y", lambda: changed(ms("ms07"), partial(moved, degrees=(0, 30, 0)))),
         Case("ms26, noise of 4 %", lambda: changed(ms("ms26"), partial(noisy, share=0.04))),
-        Case(
-            "ms07, stored PIR", lambda: changed(ms("ms07", three), partial(stored, axcodes=("P", "I", "R")))
-        ),
         Case(
             "ms26, stored RSA, 3 cm away",
             lambda: changed(

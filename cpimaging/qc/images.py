@@ -86,7 +86,7 @@ def contrast_flags(contrast: str, image: Values, fit: Fit, age_years: float | No
         flags.append(at_least(f"{contrast}_fluid_contrast", fluid, limits.FLUID_WARN, limits.FLUID_FAIL))
         if contrast in WHITE_IS_BRIGHT and age_years is not None and age_years >= limits.MATURE_YEARS:
             white = _signed(levels["white"], levels["grey"], WHITE_IS_BRIGHT[contrast])
-            flags.append(at_least(f"{contrast}_white_grey_contrast", white, limits.WHITE_GREY_WARN))
+            flags.append(at_least(f"{contrast}_white_grey_contrast", white, limits.WHITE_GREY_WARN[contrast]))
     return flags
 
 

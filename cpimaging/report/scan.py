@@ -102,7 +102,7 @@ def _context(content: ScanReport) -> dict[str, Any]:
         "title": title,
         "line": line,
         "verdict": content.qc.get("verdict", "not_applicable"),
-        "flags": content.qc.get("flags") or [],
+        "flags": _flags(content.qc),
         "age": words.age(content.age_years),
         "sections": SECTIONS,
         "facts": _facts(content),
@@ -130,6 +130,13 @@ def _context(content: ScanReport) -> dict[str, Any]:
         "words": words,
         "structure_name": tables.structure_name,
     }
+
+
+def _flags(qc: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the quality flags: what fails, what warns, what holds."""
+    order = {"fail": 0, "warn": 1}
+    flags: list[Mapping[str, Any]] = qc.get("flags") or []
+    return sorted(flags, key=lambda flag: 2 if flag["ok"] else order.get(flag.get("severity", "warn"), 1))
 
 
 def _by_measure(morphometry: pd.DataFrame) -> tuple[list[Measures], list[Measures]]:

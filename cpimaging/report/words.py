@@ -62,6 +62,38 @@ QC: Mapping[str, str] = {
     "not_applicable": "Quality not checked",
 }
 
+CHECKS: Mapping[str, str] = {
+    "brain_volume_ml": "age, voxel size or brain mask may be wrong, or the brain is unusually small or large",
+    "affine_rotation_degrees": "the header may have lost the orientation: left and right are in doubt",
+    "affine_stretch_ratio": "the voxel size may be wrong along one axis, or part of the brain is missing",
+    "affine_size_ratio": "part of the brain is missing, or the mask holds more than brain",
+    "brain_overlap_dice": "the brain mask and the template's brain do not meet",
+    "template_similarity": "the registration, the contrast or the image may be wrong",
+    "template_local_correlation": "the registration, the contrast or the image may be wrong",
+    "lesion_shell_correlation_ratio": "the lesion may have pulled the registration to itself",
+    "tissue_overlap_dice": "grey and white matter do not lie where the template's do",
+    "brain_cut_share": "part of the brain lies outside the field of view",
+    "folded_share": "the transform folds space",
+    "jacobian_lowest": "the transform squeezes tissue to nearly nothing",
+    "inverse_error_mean_mm": "the way to the template and the way back do not agree",
+    "inverse_error_p95_mm": "the way to the template and the way back do not agree",
+    "lesion_outside_brain_share": "part of the lesion lies outside the brain",
+    "empty_share": "the image shows nothing in part of the brain mask",
+    "saturated_share": "bright values were clipped",
+    "noise": "the image is noisy, or the head moved",
+    "fluid_contrast": "the image does not look like its contrast: fluid against tissue",
+    "white_grey_contrast": "the image does not look like its contrast at this age: white against grey matter",
+    "agreement": "the contrast may show another head, or lies elsewhere than the reference",
+    "side_margin": "left and right may be swapped against the reference",
+    "shift_mm": "the contrast lay far from the reference",
+}
+"""What a quality check hints at where it does not hold; of checks of a contrast, without its name."""
+
+
+def check(name: str) -> str:
+    """Return what a quality check hints at: "T2w_side_margin" -> "left and right may be swapped …"."""
+    return CHECKS.get(name) or CHECKS.get(name.partition("_")[2], "")
+
 
 def phrase(code: Any) -> str:
     """Return a code of the tables as plain words: "deep_grey" -> "deep grey"; missing is "n/a"."""

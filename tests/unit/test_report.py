@@ -96,6 +96,20 @@ def test_scan_page_tells_the_verdict_and_that_it_is_for_research(scan):
     assert "n/a (not measured)" in scan.text
 
 
+def test_what_does_not_hold_stands_on_top_with_what_it_hints_at():
+    flags = [
+        {"name": "brain_overlap_dice", "value": 0.99, "limit": 0.93, "ok": True, "severity": "warn"},
+        {"name": "T2w_noise", "value": 0.3, "limit": 0.1, "ok": False, "severity": "warn"},
+        {"name": "T2w_side_margin", "value": -0.8, "limit": 0.0, "ok": False, "severity": "fail"},
+    ]
+    text = Page(render_scan(content.scan_report(qc={"verdict": "fail", "flags": flags}))).text
+    top, _, rest = text.partition("Why this verdict")
+    assert "T2w side margin −0.8, limit 0: left and right may be swapped against the reference" in top
+    assert top.index("T2w side margin") < top.index("T2w noise") < len(top)
+    assert "Brain overlap dice" not in top
+    assert rest.index("T2w side margin") < rest.index("T2w noise") < rest.index("Brain overlap dice")
+
+
 def test_scan_page_gives_volumes_in_ml_and_evidence_with_sources(scan):
     assert "2.850 ml lesion volume" in scan.text  # 2 + 0.5 + 0.25 + 0.1, the tract left out
     assert "of it 0.100 ml outside brain" in scan.text
