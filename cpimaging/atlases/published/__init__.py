@@ -25,7 +25,8 @@ def cache_name() -> str:
     here = Path(__file__).parent
     sums = checked_sums()
     words = [version("nilearn"), embedded_cache_name(), *(f"{name}={sums[name]}" for name in sorted(sums))]
-    code = digest([*here.glob("*.py"), *here.glob("*.tsv"), here.parent / "space.py"], *words)
+    moving = [here.parent / "space.py", *(here.parents[1] / "registration").glob("*.py")]
+    code = digest([*here.glob("*.py"), *here.glob("*.tsv"), *moving], *words)
     return f"atlas-{NAME}_{code}"
 
 
