@@ -11,8 +11,9 @@ import pytest
 
 from cpimaging.atlases import load_atlas, write_atlas
 from cpimaging.bids import Scan, list_scans, single_scan
-from cpimaging.io import read_image, read_json, read_table, write_image
+from cpimaging.io import read_image, read_json, read_table, write_image, write_json
 from cpimaging.layout import atlas_name
+from cpimaging.report import words
 from cpimaging.simulate import simulate
 from cpimaging.stages import SCAN_STAGES, Job, cohort, index, read_plan, single, write_plan
 from cpimaging.stages.fit import check_fit
@@ -199,6 +200,24 @@ def test_without_a_mask_the_call_is_not_assessed(out: Path) -> None:
     pattern = read_json(Job(out, "sub-02").files.pattern)
     assert pattern["dominance"]["call"] == "not_assessed"
     assert "no mask and no detector" in (out / "sub-02.html").read_text()
+
+
+@pytest.mark.parametrize(("verdict", "called"), [("pass", True), ("warn", True), ("fail", False)])
+def test_a_failed_check_blocks_every_call(copied: Path, verdict: str, called: bool) -> None:
+    job = Job(copied, "sub-01", engine="identity")
+    write_json(job.files.qc, {**read_json(job.files.qc), "verdict": verdict})
+    run_stages(job, "score")
+    pattern = read_json(job.files.pattern)
+    assert (pattern["dominance"]["call"] != "not_assessed") == called
+    assert (pattern["mrics"]["group"] != "n/a") == called
+    assert ("quality control failed" in (pattern["mrics"]["not_assessed"] or "")) != called
+
+
+@pytest.mark.parametrize("scan", ["sub-01", "sub-02"])
+def test_every_check_says_what_it_hints_at(out: Path, scan: str) -> None:
+    flags = read_json(Job(out, scan).files.qc)["flags"]
+    assert len({flag["name"] for flag in flags}) == len(flags) > 20
+    assert all(words.check(flag["name"]) for flag in flags)
 
 
 def test_the_frequency_counts_scans_with_a_mask_only(out: Path) -> None:
