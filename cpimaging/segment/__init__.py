@@ -110,10 +110,7 @@ def segment(
     tissue = _tissue(LabelMap(labels, atlas.regions), share > HALF, None if infant else white, inside)
     tissue[found.cavity] = CAVITY
     if found.cavity.any():
-        ml = found.cavity.sum() * brain.voxel_volume_mm3 / 1000
-        notes.append(
-            f"a cavity of {ml:.1f} ml is joined to a lateral ventricle; it is not counted as ventricle"
-        )
+        notes.append(_about_cavity(found.cavity.sum() * brain.voxel_volume_mm3 / 1000))
     return Segmentation(
         tissue=brain.with_data(tissue),
         ventricles=brain.with_data(found.labels > 0),
@@ -122,6 +119,13 @@ def segment(
         fluid=brain.with_data(share),
         assessed=True,
         notes=notes,
+    )
+
+
+def _about_cavity(ml: float) -> str:
+    return (
+        f"{ml:.1f} ml of fluid leave a lateral ventricle on one side: a cavity joined to it, or a local "
+        "widening; not counted as ventricle"
     )
 
 

@@ -14,8 +14,9 @@ REACH_MM = 15.0
 
 SMOOTH_MM = 2.0
 
-TRUST_MM = 2.0
-"""Walls closer than this need no shift: the registration is not surer than that (ours)."""
+TRUST_VOXELS = (1.0, 2.0)
+"""Walls closer than the first need no shift, the registration is not surer than that; beyond the second
+the shift is whole (ours)."""
 
 
 def follow_ventricles(prior: Image, regions: Sequence[Region], ventricles: NDArray[np.integer]) -> Image:
@@ -43,7 +44,8 @@ def _shifted(
     far, near = _signed_mm(old, spacing_mm), _signed_mm(new, spacing_mm)
     fade = np.clip(1 - np.maximum(near, 0) / np.float32(REACH_MM), 0, 1)
     apart = near - far
-    shift = np.sign(apart) * np.maximum(np.abs(apart) - np.float32(TRUST_MM), 0) * fade
+    low, high = (voxels * max(spacing_mm) for voxels in TRUST_VOXELS)
+    shift = apart * np.clip((np.abs(apart) - low) / (high - low), 0, 1) * fade
     outward = np.gradient(ndimage.gaussian_filter(near, [SMOOTH_MM / s for s in spacing_mm]), *spacing_mm)
     length = np.maximum(np.sqrt(sum(np.square(g) for g in outward)), 0.5)
     places = np.indices(labels.shape, np.float32)

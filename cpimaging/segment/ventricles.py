@@ -37,8 +37,11 @@ CAVITY_MM = 6.0
 """A cavity leaves the atlas's ventricle by so much more than the wall of its horn does in general (ours):
 where a whole horn is larger than the atlas's, that is no cavity."""
 
-CAVITY_MM3 = 300.0
-"""Smallest cavity that is named (ours)."""
+CAVITY_ONE_SIDED = 3
+"""How many times more of it must lie on one side than beside the same horn of the other (ours)."""
+
+CAVITY_MM3, CAVITY_CORE_MM3 = 300.0, 50.0
+"""Smallest cavity that is named, and how much of it must lie beyond CAVITY_MM (ours)."""
 
 
 class Ventricles(NamedTuple):
@@ -97,7 +100,7 @@ def _in_box(scene: _Scene, outer_prior: Floats, kinds: "_Kinds") -> Ventricles:
     grown &= np.isin(part, kinds.lateral) | (distance <= np.maximum(reach_mm, max(spacing)))
     grown &= ~np.isin(prior, kinds.septum) | (scene.share > SEPTUM_SHARE)
     out_mm = distance - ndimage.distance_transform_edt(scene.is_prior, sampling=spacing)
-    cavity = _cavity(np.where(grown & np.isin(part, kinds.lateral), part, 0), out_mm, spacing)
+    cavity = _cavity(np.where(grown & np.isin(part, kinds.lateral), part, 0), out_mm, kinds.twins, spacing)
     ventricle = _without_gaps(grown & ~cavity, scene.is_prior & scene.allowed & ~cavity, spacing)
     return Ventricles(np.where(_without_islands(ventricle, spacing), part, 0).astype(prior.dtype), cavity)
 
@@ -108,16 +111,23 @@ class _Kinds(NamedTuple):
     outer: list[int]
     septum: list[int]
     deep_grey: list[int]
+    twins: dict[int, int]
 
 
 def _kinds(regions: Sequence[Region]) -> _Kinds:
+    lateral = [r for r in regions if r.structure.startswith("lateral_ventricle")]
     return _Kinds(
         ventricle=[r.index for r in regions if is_ventricle(r)],
-        lateral=[r.index for r in regions if r.structure.startswith("lateral_ventricle")],
+        lateral=[r.index for r in lateral],
         outer=[0, *(r.index for r in regions if r.tissue in ("cortex", "cerebellum", "brainstem"))],
         septum=[r.index for r in regions if r.structure == "fornix"],
         deep_grey=[r.index for r in regions if r.tissue == "deep_grey"],
+        twins={a.index: b.index for a in lateral for b in lateral if _mirrored(a, b)},
     )
+
+
+def _mirrored(a: Region, b: Region) -> bool:
+    return a.structure == b.structure and {a.side, b.side} == {"left", "right"}
 
 
 def is_ventricle(region: Region) -> bool:
@@ -133,11 +143,17 @@ def _compete(fluid: Bool, inner: Bool, outer: Bool, spacing_mm: tuple[float, ...
     return won
 
 
-def _cavity(part: NDArray[np.integer], out_mm: NDArray[np.floating], spacing_mm: tuple[float, ...]) -> Bool:
+def _cavity(
+    part: NDArray[np.integer],
+    out_mm: NDArray[np.floating],
+    twins: dict[int, int],
+    spacing_mm: tuple[float, ...],
+) -> Bool:
     """Return pools that reach much farther from the atlas's ventricle than the wall does in general.
 
     part: label of the nearest horn for the fluid of the lateral ventricles, else 0. out_mm: distance
-    from the atlas's ventricle, negative inside.
+    from the atlas's ventricle, negative inside. twins: each horn's label on the other side. What both
+    sides do alike is a wide horn, no cavity.
     """
     fluid = part > 0
     wall = fluid & ~ndimage.binary_erosion(fluid)
@@ -146,10 +162,14 @@ def _cavity(part: NDArray[np.integer], out_mm: NDArray[np.floating], spacing_mm:
         usual = max(float(np.median(out_mm[wall & (part == horn)])), 0.0)
         core |= (part == horn) & (out_mm > usual + CAVITY_MM)
         beyond |= (part == horn) & (out_mm > usual + max(spacing_mm))  # one voxel is no finding
+    reach = np.bincount(part[beyond], minlength=int(part.max()) + 1)
+    for horn, twin in twins.items():
+        if horn < len(reach) and twin < len(reach) and reach[horn] < CAVITY_ONE_SIDED * reach[twin]:
+            core &= part != horn
     pools, n = ndimage.label(beyond)
-    size_mm3 = np.bincount(pools.ravel(), minlength=n + 1) * np.prod(spacing_mm)
-    reach = np.bincount(pools[core], minlength=n + 1) > 0
-    named = reach & (size_mm3 >= CAVITY_MM3)
+    voxel_mm3 = np.prod(spacing_mm)
+    named = np.bincount(pools.ravel(), minlength=n + 1) * voxel_mm3 >= CAVITY_MM3
+    named &= np.bincount(pools[core], minlength=n + 1) * voxel_mm3 >= CAVITY_CORE_MM3
     named[0] = False
     found: Bool = named[pools]
     return found
