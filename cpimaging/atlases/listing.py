@@ -61,7 +61,7 @@ def _own(folder: Path) -> Entry:
     atlas, problems = check_folder(folder)
     overlays = sum(len(overlay.regions) for overlay in atlas.overlays.values())
     licence = str(atlas.manifest.get("License", NOT_KNOWN))
-    state = f"{len(problems)} faults, see `cpimaging atlas check {folder}`" if problems else "checked: fine"
+    state = f"faults: {len(problems)}, see `cpimaging atlas check {folder}`" if problems else "checked: fine"
     regions = len(atlas.dseg.regions), overlays
     return Entry(str(folder), atlas.version, atlas.space or NOT_KNOWN, regions, licence, state)
 

@@ -72,8 +72,8 @@ def _build(folder: Path, target: Path) -> None:
         atlas = _brought_over(folder, atlas)
         problems = check_atlas(atlas, moved=True)
         if problems:
-            cure = f"check {way_to_template(folder, atlas.manifest['Space']).name}"
-            raise InputError(folder, f"does not fit once brought to {SPACE}: {'; '.join(problems)}", cure)
+            problem = f"does not fit once brought to {SPACE}: {'; '.join(problems[:FAULTS_SHOWN])}"
+            raise InputError(folder, problem, f"check {atlas.manifest['BroughtBy']}")
     write_atlas(target, atlas)
 
 

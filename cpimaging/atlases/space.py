@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cpimaging.atlases.template import load_template
-from cpimaging.registration import Matrix, engines
+from cpimaging.registration import Matrix, crop, engines
 from cpimaging.types import Image, LabelMap
 
 KEPT_BY_VOTE = 0.8
@@ -52,12 +52,17 @@ def resample_labels(
     to the nearest voxel, and so does a label so thin that the vote would take much of it away.
     field, matrix: as in `to_template_space`, field on any grid.
     """
-    data = np.pad(labels.data, 1)  # background around: points outside of the image fall on it
     voted, nearest = np.zeros((2, int(np.prod(grid.shape))), labels.data.dtype)
-    for slab, points_mm in _points(grid, field, matrix):
-        inverse = np.linalg.inv(labels.affine)
+    if not labels.data.any():
+        return Image(voted.reshape(grid.shape), grid.affine, grid.axcodes)
+    labels = crop(labels, labels.data != 0, 0.0)
+    data = np.pad(labels.data, 1)  # background around: what is beyond it needs no vote
+    inverse = np.linalg.inv(labels.affine)
+    for start, points_mm in _points(grid, field, matrix):
+        points_mm[0] *= 1 - 1e-6  # a tie falls alike on both sides: to the voxel nearer the midline
         voxels = inverse[:3, :3] @ points_mm + inverse[:3, 3:] + 1
-        voted[slab], nearest[slab] = _vote(data, voxels)
+        near = np.flatnonzero(((voxels >= 0) & (voxels <= np.array(data.shape)[:, None] - 1)).all(axis=0))
+        voted[start + near], nearest[start + near] = _vote(data, voxels[:, near])
     thin = _thin(voted, nearest)
     filled = np.where(np.isin(nearest, thin), nearest, voted)
     return Image(filled.reshape(grid.shape), grid.affine, grid.axcodes)
@@ -65,18 +70,17 @@ def resample_labels(
 
 def _points(
     grid: Image, field: Image | None, matrix: Matrix | None
-) -> Iterator[tuple[slice, NDArray[np.float64]]]:
-    """Yield, slab by slab, where the voxels of `grid` lie in the other space: (3, voxels), mm."""
+) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """Yield, slab by slab, its first voxel and where its voxels lie in the other space: (3, voxels), mm."""
     n = int(np.prod(grid.shape))
     for start in range(0, n, SLAB_VOXELS):
-        slab = slice(start, min(start + SLAB_VOXELS, n))
-        index = np.stack(np.unravel_index(np.arange(slab.start, slab.stop), grid.shape))
+        index = np.stack(np.unravel_index(np.arange(start, min(start + SLAB_VOXELS, n)), grid.shape))
         points = grid.affine[:3, :3] @ index + grid.affine[:3, 3:]
         if matrix is not None:
             points = matrix[:3, :3] @ points + matrix[:3, 3:]
         elif field is not None:
             points = points + _displacement(field, points)
-        yield slab, points
+        yield start, points
 
 
 def _displacement(field: Image, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -91,8 +95,7 @@ def _displacement(field: Image, points_mm: NDArray[np.float64]) -> NDArray[np.fl
 
 def _vote(data: NDArray[Any], voxels: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return the majority label at voxel positions (3, points) of a padded image, and the nearest one."""
-    voxels = np.clip(voxels, 0, np.array(data.shape)[:, None] - 1.001)
-    low = np.floor(voxels).astype(np.intp)
+    low = np.minimum(np.floor(voxels).astype(np.intp), np.array(data.shape)[:, None] - 2)
     rest = voxels - low
     flat, steps = data.ravel(), np.array([data.shape[1] * data.shape[2], data.shape[2], 1])
     corners = np.array(list(product((0, 1), repeat=3)))

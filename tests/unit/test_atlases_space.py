@@ -84,3 +84,22 @@ def test_points_outside_of_the_image_are_background() -> None:
     assert moved.dtype == np.uint8
     assert [bool(plane.all()) for plane in moved] == [False] * 3 + [True] * 3 + [False] * 3
     assert not moved[:3].any()
+
+
+def test_ties_fall_alike_on_both_sides() -> None:
+    """Voxels of 2 mm whose borders meet the points of a 1 mm grid; mirror-symmetric about x = 0."""
+    data = np.zeros((12, 6, 6), np.int32)
+    data[1:4, 1:5, 1:5] = 7
+    data[8:11, 1:5, 1:5] = 8
+    affine = np.diag([2.0, 2, 2, 1])
+    affine[0, 3] = -11.0
+    fine = np.eye(4)
+    fine[:3, 3] = [-12, -1, -1]
+    moved = resample_labels(Image(data, affine), Image(np.zeros((25, 12, 12), np.uint8), fine)).data
+    assert np.array_equal(moved == 7, (moved == 8)[::-1])
+    assert (moved == 7).any()
+
+
+def test_nothing_stays_nothing() -> None:
+    empty = Image(np.zeros((3, 4, 5), np.int32), np.eye(4))
+    assert not resample_labels(empty, fine_grid()).data.any()
