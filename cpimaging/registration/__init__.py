@@ -72,7 +72,7 @@ def resample(
     """Return `image` on the voxels of `grid`, pulled through a displacement field or a matrix.
 
     field: displacement in mm that takes points of `grid` to points of `image`. matrix: the same as
-    a (4, 4) RAS+ matrix. Neither: only the grid changes. Points outside of `image` become 0.
+    a (4, 4) RAS+ matrix. Neither: only the grid changes. Points outside of `image` or `field` become 0.
     mode: "nearest" keeps labels and masks exact, dtype included.
     """
     transform: Any = sitk.Transform(3, sitk.sitkIdentity)
@@ -83,8 +83,17 @@ def resample(
     data = image.data
     source = image if data.dtype != bool else image.with_data(data.astype(np.uint8))
     interpolator = sitk.sitkNearestNeighbor if mode == "nearest" else sitk.sitkLinear
-    out = sitk.Resample(to_itk(source), _empty_like(grid), transform, interpolator, 0.0)
-    return Image(from_itk(out).data.astype(data.dtype, copy=False), grid.affine, grid.axcodes)
+    empty = _empty_like(grid)
+    out = from_itk(sitk.Resample(to_itk(source), empty, transform, interpolator, 0.0)).data
+    if (
+        field is not None
+    ):  # beyond its field ITK moves nothing: a part of the image would show where it is not
+        everywhere = to_itk(Image(np.ones(field.shape, np.uint8), field.affine))
+        known = sitk.Resample(
+            everywhere, empty, sitk.Transform(3, sitk.sitkIdentity), sitk.sitkNearestNeighbor
+        )
+        out = np.where(from_itk(known).data > 0, out, np.zeros((), out.dtype))
+    return Image(out.astype(data.dtype, copy=False), grid.affine, grid.axcodes)
 
 
 def moved_points(points_mm: Sequence[Sequence[float]], field: Image) -> list[tuple[float, float, float]]:

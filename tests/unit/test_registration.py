@@ -24,6 +24,15 @@ def test_a_matrix_does_the_same_as_a_field(small: Image) -> None:
     assert np.allclose(by_matrix.data[:, :-1], by_field.data[:, :-1], atol=1e-5)
 
 
+def test_beyond_the_field_there_is_nothing(small: Image) -> None:
+    near = Image(small.data[:3, :4, 1:], small.affine.copy())
+    near.affine[2, 3] += 3.0  # the field covers voxels 0-2, 0-3 and 1-6 of the grid
+    for mode in ("linear", "nearest"):
+        moved = resample(small, small, shifted(near, (0.0, 0.0, 0.0)), mode=mode)  # type: ignore[arg-type]
+        assert np.allclose(moved.data[:3, :4, 1:], near.data)
+        assert np.count_nonzero(moved.data) == near.data.size
+
+
 def test_labels_keep_type_and_numbers(small: Image) -> None:
     labels = small.with_data((small.data > 0.5).astype(np.int32) * 70001)
     assert np.array_equal(resample(labels, small, mode="nearest").data, labels.data)
