@@ -54,6 +54,7 @@ def fit_flags(fit: Fit, contrast: str, mature: bool) -> list[Flag]:
     contrast: what the scan is. mature: whether its white matter can be taken for myelinated; the tissues
     of younger brains are not compared.
     """
+    alike = contrast == "T1w" and mature
     correlation, counted = local_correlation(fit.scan.data, fit.template_t1w, fit.common)
     flags = [
         at_least(
@@ -71,8 +72,7 @@ def fit_flags(fit: Fit, contrast: str, mature: bool) -> list[Flag]:
         at_least(
             "template_local_correlation",
             _mean(correlation, counted),
-            limits.LOCAL_CORRELATION_WARN,
-            limits.LOCAL_CORRELATION_FAIL,
+            *(limits.LOCAL_CORRELATION_LIKE_TEMPLATE if alike else limits.LOCAL_CORRELATION_OTHER),
         ),
     ]
     if fit.lesion.any():

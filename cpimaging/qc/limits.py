@@ -8,8 +8,10 @@ from cpimaging.types import Flag
 
 # --- scan against warped template
 BRAIN_DICE_WARN, BRAIN_DICE_FAIL = 0.93, 0.85
-SIMILARITY_WARN, SIMILARITY_FAIL = 0.25, 0.10
-LOCAL_CORRELATION_WARN, LOCAL_CORRELATION_FAIL = 0.30, 0.15
+SIMILARITY_WARN, SIMILARITY_FAIL = 0.10, 0.03
+LOCAL_CORRELATION_LIKE_TEMPLATE = (0.40, 0.20)
+LOCAL_CORRELATION_OTHER = (0.25, 0.15)
+"""Warn, fail: for a T1w past two years of age, and for all others, which look less like the T1w template."""
 SHELL_RATIO_WARN = 0.5
 SHELL_MM = 10.0
 TISSUE_DICE_WARN = 0.60
