@@ -68,5 +68,5 @@ def _robust_fit(values: NDArray[np.float64], shares: NDArray[np.float64]) -> NDA
         weights = np.linalg.lstsq(shares * root[:, None], values * root, rcond=None)[0]
         residual = np.abs(values - shares @ weights)
         spread = 1.4826 * np.median(residual)
-        trust = 1 / np.maximum(residual / max(CLEAR_OUTLIER_SD * spread, 1e-12), 1)
+        trust = np.asarray(1 / np.maximum(residual / max(CLEAR_OUTLIER_SD * spread, 1e-12), 1), np.float64)
     return weights
