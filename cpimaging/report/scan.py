@@ -125,6 +125,7 @@ def _context(content: ScanReport) -> dict[str, Any]:
         "total_mm3": _total(content),
         "lobes": tables.lobe_layers(content.load),
         "lesion_rows": content.lesions.to_dict("records"),
+        "key_measures": tables.key_measures(content.morphometry),
         "measures": _by_measure(content.morphometry),
         "not_assessed": _not_assessed(content),
         "words": words,
@@ -139,12 +140,11 @@ def _flags(qc: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return sorted(flags, key=lambda flag: 2 if flag["ok"] else order.get(flag.get("severity", "warn"), 1))
 
 
-def _by_measure(morphometry: pd.DataFrame) -> tuple[list[Measures], list[Measures]]:
-    """Return the measures that compare (shown) and the plain volumes (folded): name, records."""
+def _by_measure(morphometry: pd.DataFrame) -> list[Measures]:
+    """Return every measure with its records, the volumes last."""
     records = tables.by_side(morphometry)
-    names = list(dict.fromkeys(record["measure"] for record in records))
-    groups = [(name, [r for r in records if r["measure"] == name]) for name in names]
-    return [g for g in groups if g[0] != "volume"], [g for g in groups if g[0] == "volume"]
+    names = sorted(dict.fromkeys(record["measure"] for record in records), key=lambda name: name == "volume")
+    return [(name, [record for record in records if record["measure"] == name]) for name in names]
 
 
 def _cut_through(content: ScanReport, views: Sequence[pictures.View]) -> str:

@@ -144,13 +144,42 @@ def by_side(morphometry: pd.DataFrame) -> list[dict[str, Any]]:
             unit, value = "ml", value / 1000
         key = (str(item["measure"]), str(item["structure"]), unit)
         record = records.setdefault(
-            key, {"measure": key[0], "name": structure_name(key[1]), "unit": unit} | dict.fromkeys(SIDES)
+            key,
+            {"measure": key[0], "structure": key[1], "name": structure_name(key[1]), "unit": unit}
+            | dict.fromkeys(SIDES),
         )
         record[item["side"] if item["side"] in SIDES else "midline"] = value
     return list(records.values())
 
 
 SIDES: Sequence[str] = ("left", "right", "midline")
+
+KEY_MEASURES = {
+    ("group_volume", "lateral_ventricle"): "Lateral ventricle",
+    (
+        "ratio_to_template",
+        "lateral_ventricle",
+    ): "Lateral ventricle, share of the brain relative to the template's",
+    ("asymmetry_index", "lateral_ventricle"): "Lateral ventricles, (left − right) / (left + right)",
+    ("volume", "third_ventricle"): "Third ventricle",
+    ("fohr", "lateral_ventricle"): "Fronto-occipital horn ratio (FOHR)",
+    ("evans_index", "lateral_ventricle"): "Evans index",
+    ("ratio_to_template", "white_matter"): "White matter, share of the brain relative to the template's",
+    ("callosal_area", "corpus_callosum"): "Corpus callosum, area on the midline",
+    ("callosal_area", "corpus_callosum_posterior_third"): "Corpus callosum, its posterior third",
+    ("group_volume", "thalamus_whole"): "Thalamus",
+    ("group_volume", "brainstem"): "Brainstem",
+}
+"""The measures that the page shows unfolded: tissue loss in words."""
+
+
+def key_measures(morphometry: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the records of `by_side` for KEY_MEASURES, in their order, with their plain names."""
+    found = morphometry[
+        [key in KEY_MEASURES for key in zip(morphometry["measure"], morphometry["structure"], strict=True)]
+    ]
+    named = {(record["measure"], record["structure"]): record for record in by_side(found)}
+    return [named[key] | {"name": name} for key, name in KEY_MEASURES.items() if key in named]
 
 
 def untouched(rows: Iterable[Row]) -> list[str]:

@@ -314,6 +314,21 @@ def test_frequency_rows_count_scans_and_take_the_median():
     assert rows["Thalamus"].left.share == pytest.approx(15.0)  # of 10 and 20 %
 
 
+def test_the_key_measures_come_first_in_plain_words():
+    rows = [
+        ("volume", "thalamus", "left", 5200.0, "mm3"),
+        ("fohr", "lateral_ventricle", "midline", np.nan, "ratio"),
+        ("group_volume", "lateral_ventricle", "right", 7300.0, "mm3"),
+        ("group_volume", "lateral_ventricle", "left", 9100.0, "mm3"),
+    ]
+    table = pd.DataFrame(rows, columns=["measure", "structure", "side", "value", "unit"])
+    ventricle, fohr = tables.key_measures(table)
+    assert (ventricle["name"], ventricle["left"], ventricle["right"]) == ("Lateral ventricle", 9.1, 7.3)
+    assert fohr["name"] == "Fronto-occipital horn ratio (FOHR)"
+    assert np.isnan(fohr["midline"])
+    assert tables.key_measures(table.iloc[:1]) == []
+
+
 def test_by_side_gives_ml():
     first, *_ = tables.by_side(content.morphometry())
     assert (first["name"], first["left"], first["right"], first["unit"]) == ("Thalamus", 5.2, 5.9, "ml")
