@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cpimaging.registration import crop, field_from_transforms, jacobian, resample
+from cpimaging.registration import crop, field_from_transforms, jacobian, moved_points, resample
 from cpimaging.types import Image
 
 
@@ -38,6 +38,18 @@ def test_labels_keep_type_and_numbers(small: Image) -> None:
     assert np.array_equal(resample(labels, small, mode="nearest").data, labels.data)
     assert resample(labels, small, mode="nearest").data.dtype == np.int32
     assert resample(small.with_data(small.data > 0.5), small, mode="nearest").data.dtype == bool
+
+
+def test_points_go_where_the_field_points(small: Image) -> None:
+    """Left, back and up are told apart; beyond the field a point stays."""
+    field = np.zeros((*small.shape, 3), np.float32)
+    field[...] = [1.5, -2.0, 0.25]
+    field[0] = [3.0, 0.0, 0.0]
+    middle, edge = (tuple((small.affine @ [*voxel, 1.0])[:3]) for voxel in ((2, 1, 1), (0, 1, 1)))
+    far = (900.0, -900.0, 900.0)
+    found = moved_points([middle, edge, far], Image(field, small.affine))
+    expected = [np.add(middle, [1.5, -2.0, 0.25]), np.add(edge, [3.0, 0.0, 0.0]), far]
+    np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 def test_crop_keeps_world_positions(small: Image) -> None:
