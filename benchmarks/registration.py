@@ -112,9 +112,7 @@ def load(case: Case) -> Pair:
             real(case.name, pattern) for pattern in ("sub-*/**/*_T1w.nii.gz", "derivatives/**/*_mask.nii.gz")
         )
         scan = scan.with_data(np.nan_to_num(scan.data))
-        return Pair(
-            bias_correct(scan, scan.data != 0), load_template().t1w, lesion.with_data(lesion.data > 0)
-        )
+        return Pair(bias_correct(scan, scan.data != 0), load_template().t1w, mask.with_data(mask.data > 0))
     subject = simulated(case)
     scan = subject.images["T1w"].with_data(subject.images["T1w"].data.astype(np.float32))
     lesion = subject.lesion if case.ml else None

@@ -5,6 +5,7 @@ its true place, against a recoloured one 0.9 mm.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,12 +62,11 @@ def _samples(
 
 
 def _robust_fit(values: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    trust: NDArray[np.float64] = np.ones_like(values)
-    weights: NDArray[np.float64] = np.zeros(shares.shape[1])
+    trust: NDArray[np.floating[Any]] = np.ones(len(values))
     for _ in range(ROUNDS):
         root = np.sqrt(trust)
-        weights = np.linalg.lstsq(shares * root[:, None], values * root, rcond=None)[0]
+        weights: NDArray[np.float64] = np.linalg.lstsq(shares * root[:, None], values * root, rcond=None)[0]
         residual = np.abs(values - shares @ weights)
-        spread = 1.4826 * np.median(residual)
-        trust = np.asarray(1 / np.maximum(residual / max(CLEAR_OUTLIER_SD * spread, 1e-12), 1), np.float64)
+        clear = max(CLEAR_OUTLIER_SD * 1.4826 * float(np.median(residual)), 1e-12)
+        trust = np.minimum(clear / np.maximum(residual, clear), 1.0)
     return weights

@@ -15,7 +15,7 @@ def tissue() -> np.ndarray:
     """Shells: fluid around grey matter around white matter, off centre; 0 outside."""
     points = np.stack(np.meshgrid(*(np.arange(n) for n in SHAPE), indexing="ij"), -1)
     radius = np.linalg.norm((points - [11, 14, 9]) / [11, 14, 8.5], axis=-1)
-    return np.select([radius < 0.4, radius < 0.85, radius < 1], [WHITE, GREY, CSF], 0)
+    return np.select([radius < 0.6, radius < 0.9, radius < 1], [WHITE, GREY, CSF], 0)
 
 
 def image(data: np.ndarray) -> Image:
