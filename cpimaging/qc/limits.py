@@ -14,7 +14,7 @@ LOCAL_CORRELATION_OTHER = (0.25, 0.15)
 """Warn, fail: for a T1w past two years of age, and for all others, which look less like the T1w template."""
 SHELL_RATIO_WARN = 0.5
 SHELL_MM = 10.0
-TISSUE_DICE_WARN = 0.60
+TISSUE_DICE_WARN = {"T1w": 0.68, "T2w": 0.45}
 CUT_SHARE_WARN, CUT_SHARE_FAIL = 0.05, 0.25
 
 # --- transform

@@ -66,12 +66,18 @@ def test_brains_that_do_not_meet(layers: Fit, kept: int, severity: str, ok: bool
 
 
 def test_tissues_by_hand(layers: Fit) -> None:
-    assert tissue_overlap(layers, darkest_first=True) == 1
-    assert tissue_overlap(layers, darkest_first=False) == 0.5  # grey stays in the middle, white turns fluid
-    moved = replace(layers, scan=layers.scan.with_data(np.roll(layers.scan.data, 2, axis=0)))
-    # grey now lies in layers 6-9: 2 × 2 / 8; white in 10, 11, 0, 1: 2 × 2 / 8
-    assert tissue_overlap(moved, darkest_first=True) == pytest.approx(0.5)
-    assert not flags(moved)["tissue_overlap_dice"].ok
+    """Off the edge lie grey layers 4-7 and white layers 8-10; fluid is not asked."""
+    assert tissue_overlap(layers, white_is_bright=True) == 1
+    assert tissue_overlap(layers, white_is_bright=False) == 0
+    data = layers.scan.data.copy()
+    data[6:8] = 90  # white matter in 6-10: found 5, expected 3, common 3; grey: found 2, expected 4, common 2
+    moved = replace(layers, scan=layers.scan.with_data(data))
+    assert tissue_overlap(moved, white_is_bright=True) == pytest.approx((6 / 8 + 4 / 6) / 2)
+    data[5:8] = 90
+    data[10:] = 60  # grey 4 and 10, white 5-9: (2 × 2 / 8 + 2 × 1 / 6) / 2
+    found = flags(moved)["tissue_overlap_dice"]
+    assert found.value == pytest.approx((4 / 8 + 2 / 6) / 2)
+    assert (found.ok, found.severity) == (False, "warn")
 
 
 def test_tissues_are_compared_only_where_their_order_is_known(layers: Fit) -> None:
