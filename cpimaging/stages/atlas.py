@@ -1,4 +1,4 @@
-"""atlas: ready in the user's cache, its label table beside the results."""
+"""atlas: ready in the user's cache; the tables that name labels and tissue classes beside the results."""
 
 from pathlib import Path
 
@@ -6,7 +6,9 @@ import pandas as pd
 
 from cpimaging.atlases import load_atlas
 from cpimaging.io import write_json, write_table
+from cpimaging.segment import TISSUES
 
+TISSUE_TABLE = "seg-tissue_dseg.tsv"
 COLUMNS = {
     "index": "number of the region in the label image",
     "name": "name of the region",
@@ -24,4 +26,11 @@ def run(output: Path, name: str) -> None:
     write_json(output / f"atlas-{atlas.name}_description.json", dict(atlas.manifest))
     described = {name: {"Description": text} for name, text in COLUMNS.items()}
     write_json(output / f"atlas-{atlas.name}_dseg.json", described)
+    write_table(output / TISSUE_TABLE, tissue_table())
     write_table(output / f"atlas-{atlas.name}_dseg.tsv", pd.DataFrame(rows, columns=list(COLUMNS)))
+
+
+def tissue_table() -> pd.DataFrame:
+    """Return the classes of the tissue images; mapping: the number that BIDS has for the class."""
+    rows = [(index, *names) for index, names in TISSUES.items()]
+    return pd.DataFrame(rows, columns=["index", "name", "abbreviation", "mapping"])

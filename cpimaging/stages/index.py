@@ -41,7 +41,7 @@ DESCRIPTIONS = {
     "preproc": "on the grid of the reference scan, brain only, without its bias field",
     "lesionload": "lesion volume per structure, side, lobe and layer",
     "lesions": "one row per lesion",
-    "morphometry": "volumes of structures, and ratios to the template",
+    "morphometry": "volumes, shares and sides of structures, ventricle indices, callosal area",
     "pattern": "the pattern call with its evidence",
     "qc": "quality flags and their verdict",
 }

@@ -38,6 +38,8 @@ space-orig_label-brain_mask.json
 space-orig_label-brain_mask.nii.gz
 space-orig_seg-lesions_dseg.json
 space-orig_seg-lesions_dseg.nii.gz
+space-orig_seg-tissue_dseg.json
+space-orig_seg-tissue_dseg.nii.gz
 """.split()
 
 TOP_FILES = """
@@ -46,7 +48,7 @@ atlas-cpimaging_description.json atlas-cpimaging_dseg.json atlas-cpimaging_dseg.
 dataset_description.json descriptions.tsv
 group_desc-lesionload_stats.tsv group_patterns.tsv
 group_space-MNI152NLin2009aSym_label-L_probseg.json group_space-MNI152NLin2009aSym_label-L_probseg.nii.gz
-index.html participants.json participants.tsv
+index.html participants.json participants.tsv seg-tissue_dseg.tsv
 sub-01.html sub-02.html sub-03.html sub-04.html
 """.split()
 
