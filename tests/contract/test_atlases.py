@@ -1,10 +1,12 @@
 """What every atlas must keep, and what the embedded one promises beyond."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from nasty_atlas import nasty_atlas, swapped
 from published_sources import NLIN6, PUBLISHED, fill_with_real, no_network
 from scipy import ndimage
 
@@ -15,12 +17,16 @@ from cpimaging.atlases import (
     load_atlas,
     load_structures,
     load_template,
+    read_atlas,
+    write_atlas,
 )
 from cpimaging.atlases.embedded import embedded_folder
 from cpimaging.atlases.published import fetch
 from cpimaging.atlases.template import SPACE
+from cpimaging.quantify import lesion_load
+from cpimaging.registration import resample
 from cpimaging.stages.fit import check_fit
-from cpimaging.types import Atlas, LabelMap, Region
+from cpimaging.types import Atlas, Image, InputError, LabelMap, Region, region_positions
 
 PLAUSIBLE_ML = {  # adult, one side or midline; wide limits: they catch a leak, not a variant
     "thalamus": (5, 12),
@@ -88,6 +94,21 @@ def atlas(request: pytest.FixtureRequest) -> Atlas:
     return chosen
 
 
+@pytest.fixture(scope="session")
+def nasty(tmp_path_factory: pytest.TempPathFactory) -> Atlas:
+    """A folder of one's own: labels 3, 127, 300 and 70001, gaps, LAS, 2 mm, as it is loaded."""
+    folder = tmp_path_factory.mktemp("nasty")
+    write_atlas(folder, nasty_atlas())
+    return load_atlas(folder)
+
+
+@pytest.fixture(params=["embedded", "published", "nasty"])
+def any_atlas(request: pytest.FixtureRequest) -> Atlas:
+    """Every atlas there is; `atlas` stands for those on the template's own grid."""
+    chosen: Atlas = request.getfixturevalue(request.param)
+    return chosen
+
+
 def label_maps(atlas: Atlas) -> list[LabelMap]:
     return [atlas.dseg, *atlas.overlays.values()]
 
@@ -118,10 +139,67 @@ def test_template_faces_forward(template: Template) -> None:
     assert behind > 20 * max(front, 1)
 
 
-def test_an_atlas_passes_the_check_and_serves_every_scorer(atlas: Atlas) -> None:
-    assert check_atlas(atlas) == []
-    check_fit(atlas, atlas.name)
-    assert atlas.space == SPACE
+def test_an_atlas_passes_the_check_and_serves_every_scorer(any_atlas: Atlas) -> None:
+    assert check_atlas(any_atlas) == []
+    check_fit(any_atlas, any_atlas.name)
+    assert any_atlas.space == SPACE
+
+
+def test_each_region_lies_on_its_side_of_the_world(any_atlas: Atlas) -> None:
+    signs = {"left": -1, "right": 1, "midline": 0}
+    for label_map in label_maps(any_atlas):
+        labels = label_map.labels
+        index = np.flatnonzero(labels.data)
+        x = np.stack(np.unravel_index(index, labels.shape)).T @ labels.affine[0, :3] + labels.affine[0, 3]
+        positions = region_positions(labels.data.ravel()[index], label_map.regions)
+        centroids = np.bincount(positions, weights=x)[1:] / np.bincount(positions)[1:]
+        for region, centroid in zip(label_map.regions, centroids, strict=True):
+            assert np.sign(centroid) == signs[region.side] or abs(centroid) < 2 * (region.side == "midline")
+
+
+def test_swapped_sides_are_refused_with_the_evidence(any_atlas: Atlas, tmp_path: Path) -> None:
+    write_atlas(tmp_path, swapped(any_atlas))
+    with pytest.raises(InputError, match=r"is called (left|right), but its centroid lies at x [+-]\d"):
+        load_atlas(tmp_path)
+
+
+def test_an_atlas_comes_back_from_disk_whole(any_atlas: Atlas, tmp_path: Path) -> None:
+    write_atlas(tmp_path, any_atlas)
+    again = read_atlas(tmp_path)
+    for before, after in zip(label_maps(any_atlas), label_maps(again), strict=True):
+        assert np.array_equal(before.labels.data, after.labels.data)
+        assert before.regions == after.regions
+
+
+def test_the_load_adds_up_whatever_the_order_of_the_table(any_atlas: Atlas) -> None:
+    grid = Image(np.zeros((49, 58, 47), np.uint8), load_template().t1w.affine @ np.diag([4.0, 4, 4, 1]))
+    labels = resample(any_atlas.dseg.labels, grid, mode="nearest")
+    overlays = {
+        name: LabelMap(resample(overlay.labels, grid, mode="nearest"), overlay.regions)
+        for name, overlay in any_atlas.overlays.items()
+    }
+    mask = grid.with_data(np.zeros(grid.shape, bool))
+    mask.data[8:31, 20:33, 15:27] = True
+    keys = ["tissue", "structure", "side", "lobe", "layer"]
+    tables = []
+    for regions_ in (any_atlas.dseg.regions, any_atlas.dseg.regions[::-1]):
+        atlas = LabelMap(labels, regions_)
+        table = lesion_load(mask, labels, atlas, overlays, grid.with_data(labels.data > 0))
+        parts = table[table["tissue"] != "overlay"]
+        assert parts["lesion_volume_mm3"].sum() == mask.data.sum() * 64.0
+        tables.append(table.set_index(keys).sort_index())
+    assert tables[0].equals(tables[1])
+
+
+def test_an_atlas_that_lacks_a_structure_is_refused_by_its_name(any_atlas: Atlas) -> None:
+    kept = tuple(r for r in any_atlas.dseg.regions if r.structure != "pallidum")
+    lacking = replace(any_atlas, dseg=LabelMap(any_atlas.dseg.labels, kept))
+    with pytest.raises(InputError, match="lacks pallidum, which the scorer"):
+        check_fit(lacking, "here")
+    check_fit(lacking, "here", scorers="")
+    one_side = tuple(r for r in any_atlas.dseg.regions if (r.structure, r.side) != ("pallidum", "left"))
+    with pytest.raises(InputError, match="has one side only of pallidum"):
+        check_fit(replace(any_atlas, dseg=LabelMap(any_atlas.dseg.labels, one_side)), "here")
 
 
 def test_every_structure_of_the_vocabulary_is_there(atlas: Atlas) -> None:
