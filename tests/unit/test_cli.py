@@ -13,7 +13,7 @@ from cpimaging.registration import engines
 from cpimaging.stages import SCAN_STAGES, write_plan
 
 COMMANDS = [*((stage,) for stage in SCAN_STAGES), ("index",), ("cohort",), ("run",), ("simulate",)]
-COMMANDS += [("atlas",), ("atlas", "export"), ("atlas", "check")]
+COMMANDS += [("atlas",), ("atlas", "export"), ("atlas", "check"), ("atlas", "list"), ("atlas", "show")]
 HEAVY = {"numpy", "pandas", "nibabel", "scipy", "SimpleITK", "nilearn", "matplotlib", "jinja2", "snakemake"}
 
 
