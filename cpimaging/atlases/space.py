@@ -28,7 +28,7 @@ def to_template_space(
 ) -> dict[str, LabelMap]:
     """Bring label maps of another template's space onto the grid of the embedded template (1 mm).
 
-    t1w: that template's T1-weighted image, 0 outside of the brain; it is registered to ours (half a minute).
+    t1w: that template's T1-weighted image, 0 outside of the brain; it is registered to ours (about a minute).
     Instead of it, a transform: field, displacement in mm, RAS+, or matrix, (4, 4), RAS+ mm, that takes
     points of our template to points of the other space. None of them: only the grid changes.
     """
