@@ -108,10 +108,12 @@ def whole_head(name: str, contrast: str) -> Person:
     """Return a head without its neck, given as if its mask were the brain's."""
     image = read_image(DATA / "bids" / f"sub-{name}" / "anat" / f"sub-{name}_{contrast}.nii.gz")
     image = thinned(image)
-    head = ndimage.binary_opening(image.data > np.percentile(image.data[image.data > 0], 25), iterations=2)
-    top = np.flatnonzero(head.any(axis=(0, 1))).max()
-    head[:, :, : max(0, int(top - 160 / image.spacing_mm[2]))] = False
-    head = ndimage.binary_fill_holes(head)
+    bright = image.data > 0.1 * np.percentile(image.data, 99)
+    top = np.flatnonzero(bright.sum(axis=(0, 1)) > 20).max()
+    bright[:, :, : max(0, int(top - 130 / image.spacing_mm[2]))] = False
+    head = ndimage.binary_fill_holes(
+        ndimage.binary_closing(np.pad(bright, 6), iterations=5)[6:-6, 6:-6, 6:-6]
+    )
     return Person(
         {contrast: image.with_data(np.where(head, image.data, 0))}, 30.0, brain=image.with_data(head)
     )
