@@ -37,6 +37,9 @@ OutputDir = Annotated[Path, typer.Option(help="Where results are written.")]
 AtlasName = Annotated[str, typer.Option(help='"embedded", "published", or an atlas folder.')]
 Engine = Annotated[Literal["greedy", "ants", "identity"], typer.Option(help="Registration engine.")]
 Scorers = Annotated[str, typer.Option(help='Comma list of dominance, mrics; "all"; or "" for none.')]
+Detection = Annotated[
+    Literal["on", "off", "command"], typer.Option(help="Lesions where no mask is given; command: see docs.")
+]
 Threads = Annotated[int, typer.Option(min=1, help="Number of threads.")]
 ScanLabel = Annotated[str, typer.Option(help="Label of the scan: sub-01 or sub-01_ses-02.")]
 ImageFile = Annotated[Path | None, typer.Option(help="Image of this contrast, NIfTI.")]
@@ -84,10 +87,11 @@ def _add_stage(stage: str, help_text: str) -> None:
         engine: Engine = "greedy",
         threads: Threads = 1,
         scorers: Scorers = "all",
+        detection: Detection = "on",
     ) -> None:
         from cpimaging.stages import Job
 
-        job = Job(output_dir, scan, atlas, engine, threads, scorers)
+        job = Job(output_dir, scan, atlas, engine, threads, scorers, detection)
         import_module(f"cpimaging.stages.{stage}").run(job)
 
     app.command(stage, help=help_text)(_plain(command))
@@ -104,6 +108,20 @@ def index(output_dir: OutputDir) -> None:
     from cpimaging.stages import index as stage
 
     stage.run(output_dir)
+
+
+@app.command()
+@_plain
+def command(
+    scan: ScanLabel,
+    output_dir: OutputDir,
+    run: Annotated[str, typer.Option(help="Command with {T1w}, {brain_mask}, {out} and the like.")],
+) -> None:
+    """Let an external tool draw the lesion on the preprocessed images."""
+    from cpimaging.stages import Job
+    from cpimaging.stages import command as stage
+
+    stage.run(Job(output_dir, scan), run)
 
 
 @app.command()
@@ -134,6 +152,7 @@ def run(
     engine: Engine = "greedy",
     threads: Threads = 2,
     scorers: Scorers = "all",
+    detection: Annotated[Literal["on", "off"], typer.Option(help="Search where no mask is given.")] = "on",
 ) -> None:
     """Process one scan without BIDS, all stages in a row."""
     from cpimaging.bids import single_scan
@@ -144,7 +163,8 @@ def run(
     given = {contrast: path.resolve() for contrast, path in images.items() if path is not None}
     lesion, brain_mask = (path.resolve() if path else None for path in (lesion, brain_mask))
     planned = single_scan(given, lesion, brain_mask, label=scan)
-    for name in stage.run(Job(output_dir, scan, atlas, engine, threads, scorers), planned, age_years):
+    job = Job(output_dir, scan, atlas, engine, threads, scorers, detection)
+    for name in stage.run(job, planned, age_years):
         typer.echo(name)
 
 

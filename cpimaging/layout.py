@@ -59,6 +59,21 @@ class ScanFiles:
         return self._anat("space-orig_label-L_mask.nii.gz")
 
     @property
+    def lesion_probability(self) -> str:
+        """Probability of lesion on the reference grid, where it was detected."""
+        return self._anat("space-orig_label-L_probseg.nii.gz")
+
+    @property
+    def first_lesion_mask(self) -> str:
+        """What was detected before the deformable registration, and left out of it."""
+        return self._anat("space-orig_label-L_desc-first_mask.nii.gz")
+
+    @property
+    def command_mask(self) -> str:
+        """Mask that the external tool of `lesion_command` drew."""
+        return self._anat("space-orig_label-L_desc-command_mask.nii.gz")
+
+    @property
     def lesion_mask_template(self) -> str:
         """Lesion mask in template space."""
         return self._anat(f"space-{TEMPLATE}_label-L_mask.nii.gz")

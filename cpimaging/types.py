@@ -215,11 +215,12 @@ class Flag:
 class ScanContext:
     """What a scorer must know of a scan beside its tables.
 
-    age_years is None where unknown. lesion_source: "given mask", "detected", or None where the
-    lesion was not assessed. qc is the verdict of the quality checks.
+    age_years is None where unknown. lesion_source: "given mask", "lesion_command", "detected", or None
+    where the lesion was not assessed, for the reason in lesion_not_assessed. qc: the verdict of the checks.
     """
 
     age_years: float | None
     contrasts: Sequence[str]
     lesion_source: str | None
     qc: Verdict
+    lesion_not_assessed: str | None = None

@@ -13,12 +13,12 @@ LEAST_BRAIN_ML = 50.0
 """A smaller brain is none; the smallest preterm newborns have more than 100 ml (ours)."""
 
 
-def lesion_strategy(lesion: Image | None) -> str:
+def lesion_strategy(lesion: Image | None, detected: bool = False) -> str:
     """Return in plain words how the registration treats the lesion (boolean image)."""
     if lesion is None:
         return "no lesion given, nothing masked"
     if not lesion.data.any():
-        return "the given mask is empty, nothing masked"
+        return "no lesion detected, nothing masked" if detected else "the given mask is empty, nothing masked"
     return "cost-function masking (Brett 2001), the patch correlation normalised within the mask"
 
 

@@ -113,6 +113,10 @@ def mrics_words(code: Any) -> str:
     return f"{code}: {words[:1].lower()}{words[1:]}" if words else str(code)
 
 
+FOUND_BY = {"detected": " (detected by software)", "lesion_command": " (from lesion_command)"}
+"""What the title adds where no reader drew the lesion."""
+
+
 def headline(
     pattern: Mapping[str, Any], lesion_source: str | None, lesion_voxels: int | None
 ) -> tuple[str, str]:
@@ -128,10 +132,12 @@ def headline(
         return DOMINANCE[call], sentence(reason)
     if call == "none":
         empty = lesion_source == "given mask" and lesion_voxels == 0
-        return DOMINANCE[call] + (" (given mask is empty)" if empty else ""), _mrics_line(mrics)
+        seen = " (given mask is empty)" if empty else FOUND_BY.get(lesion_source or "", "")
+        return DOMINANCE[call] + seen, _mrics_line(mrics)
+    by = FOUND_BY.get(lesion_source or "", "")
     if unscored or mrics.get("group") in ("B", "C"):
-        return MRICS_GROUPS[mrics["group"]], _mrics_line(mrics)
-    return DOMINANCE.get(call, sentence(phrase(call))), _mrics_line(mrics)
+        return MRICS_GROUPS[mrics["group"]] + by, _mrics_line(mrics)
+    return DOMINANCE.get(call, sentence(phrase(call))) + by, _mrics_line(mrics)
 
 
 def _mrics_line(mrics: Mapping[str, Any]) -> str:

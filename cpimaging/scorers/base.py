@@ -109,10 +109,18 @@ class Trace:
         return [asdict(step) for step in self.steps]
 
 
+NOT_SEEN_BY = {
+    "given mask": " (given mask is empty)",
+    "detected": " (detected)",
+    "lesion_command": " (lesion_command)",
+}
+"""Who saw no lesion, in words that follow "no lesion found"."""
+
+
 def not_assessable(context: ScanContext) -> str | None:
     """Return why a scan's lesion cannot be judged at all, or None."""
     if context.lesion_source is None:
-        return "no mask and no detector"
+        return context.lesion_not_assessed or "no mask and no detector"
     if context.qc == "fail":
         return "quality control failed"
     if not context.contrasts and context.qc != "not_applicable":

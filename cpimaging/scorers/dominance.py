@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from cpimaging.scorers.base import Criteria, Tables, Trace, check_structures, not_assessable
+from cpimaging.scorers.base import NOT_SEEN_BY, Criteria, Tables, Trace, check_structures, not_assessable
 from cpimaging.scorers.injury import (
     REQUIRED,
     SIDES,
@@ -50,8 +50,7 @@ def score_dominance(tables: Tables, context: ScanContext, criteria: Criteria) ->
     inside_mm3 = injury.total_mm3 - injury.outside_mm3
     lost = has_loss(injury, trace)
     if injury.total_mm3 == 0 and not lost:
-        empty = " (given mask is empty)" if context.lesion_source == "given mask" else ""
-        trace.note(f"no lesion found{empty}", 0.0)
+        trace.note(f"no lesion found{NOT_SEEN_BY.get(context.lesion_source or '', '')}", 0.0)
         return _result("none", injury, trace)
     if not trace.at_least("lesion in the brain", inside_mm3, "minimum_volume") and not lost:
         return _result("none", injury, trace)

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from cpimaging.scorers.base import Criteria, Tables, Trace, check_structures, not_assessable
+from cpimaging.scorers.base import NOT_SEEN_BY, Criteria, Tables, Trace, check_structures, not_assessable
 from cpimaging.scorers.injury import (
     INFRATENTORIAL,
     REQUIRED,
@@ -56,7 +56,7 @@ def _without_lesion(injury: Injury, inside_mm3: float, context: ScanContext, tra
     """Tell a normal scan from one of which that cannot be said."""
     if inside_mm3 > 0:
         return _result(None, [], trace, f"a lesion of {inside_mm3:.0f} mm3 is too small to classify")
-    found = "no lesion found" + (" (given mask is empty)" if context.lesion_source == "given mask" else "")
+    found = f"no lesion found{NOT_SEEN_BY.get(context.lesion_source or '', '')}"
     trace.note(found, 0.0)
     ratio = injury.ventricle_ratio()
     if trace.at_least("larger lateral ventricle", ratio, "ventriculomegaly_ratio"):
@@ -66,6 +66,8 @@ def _without_lesion(injury: Injury, inside_mm3: float, context: ScanContext, tra
         "quality control passed": context.qc == "pass",
         "T1w": "T1w" in context.contrasts,
         "T2w or FLAIR": bool({"T2w", "FLAIR"} & set(context.contrasts)),
+        "a reader, or detection on FLAIR": context.lesion_source == "given mask"
+        or "FLAIR" in context.contrasts,
         "ventricles measured": not math.isnan(ratio),
         "age of 24 months or more": trace.at_least("age", months, "normal_from_age"),
     }

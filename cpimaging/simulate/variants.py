@@ -86,7 +86,7 @@ def _sided(axes: Axes, parts: tuple[Tube, ...]) -> NDArray[np.float32]:
     tubes = []
     for start, end, radii in parts:
         for sign in (-1, 1):
-            first, last = (np.array(point, np.float32) * np.float32([sign, 1, 1]) for point in (start, end))
+            first, last = (np.array([sign * point[0], *point[1:]], np.float32) for point in (start, end))
             tubes.append(tube_mm(axes, first, last, radii))
     return share(np.minimum.reduce(tubes))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from cpimaging.bids import Scan
 from cpimaging.io import read_image, read_json, write_json
-from cpimaging.layout import ScanFiles, atlas_name
+from cpimaging.layout import ScanFiles, atlas_name, sidecar_path
 from cpimaging.preprocess import binary_mask, reference_contrast
 from cpimaging.types import Image, InputError
 
@@ -16,12 +16,16 @@ SCAN_STAGES = ("preprocess", "register", "segment", "lesions", "quantify", "qc",
 
 PLAN = "logs/plan.json"
 INDEX = "logs/index.tsv"
-GIVEN = "given mask"
+GIVEN, DETECTED, COMMAND = "given mask", "detected", "lesion_command"
+"""Where a lesion mask may come from."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One scan in one stage: where its files are, and the study's choices."""
+    """One scan in one stage: where its files are, and the study's choices.
+
+    detection: "on", "off", or "command", which takes the mask of an external tool. A given mask always wins.
+    """
 
     output: Path
     label: str
@@ -29,6 +33,7 @@ class Job:
     engine: str = "greedy"
     threads: int = 1
     scorers: str = "all"
+    detection: str = "off"
 
     @cached_property
     def _plan(self) -> tuple[Path, Scan]:
@@ -65,8 +70,24 @@ class Job:
 
     @property
     def lesion(self) -> Path | None:
-        """The given lesion mask."""
-        return self.dataset / self.scan.lesion_mask if self.scan.lesion_mask else None
+        """The lesion mask to start from: a given one, else that of the external tool."""
+        if self.scan.lesion_mask:
+            return self.dataset / self.scan.lesion_mask
+        drawn = Path(self.files.command_mask)
+        return drawn if self.detection == "command" and drawn.is_file() else None
+
+    @property
+    def lesion_source(self) -> str | None:
+        """Where `lesion` comes from, None where there is none."""
+        if self.lesion is None:
+            return None
+        return GIVEN if self.scan.lesion_mask else COMMAND
+
+    @property
+    def known_lesion(self) -> Path | None:
+        """What is known of the lesion before it is measured: `lesion`, or the first detection."""
+        first = Path(self.files.first_lesion_mask)
+        return self.lesion or (first if self.detection == "on" and first.is_file() else None)
 
     @property
     def brain_mask(self) -> Path | None:
@@ -105,3 +126,16 @@ def _as_json(plan: dict[str, Any]) -> dict[str, Any]:
 def read_mask(path: Path) -> tuple[Image, list[str]]:
     """Read a mask on its own grid as boolean, with notes on how its values were read."""
     return binary_mask(read_image(path, labels=True), path)
+
+
+def lesion_record(job: Job) -> dict[str, Any]:
+    """Return what the lesions stage wrote down: MaskSource (None: not assessed), NotAssessed, Notes."""
+    record: dict[str, Any] = read_json(sidecar_path(job.files.lesions))
+    return record
+
+
+def measured_mask(job: Job) -> Path | None:
+    """Return the mask that is measured: a given one on its own grid, else the one that was written."""
+    if lesion_record(job)["MaskSource"] is None:
+        return None
+    return job.dataset / job.scan.lesion_mask if job.scan.lesion_mask else Path(job.files.lesion_mask)

@@ -22,7 +22,7 @@ from cpimaging.io import (
 from cpimaging.layout import TEMPLATE, ScanFiles
 from cpimaging.provenance import sidecar, software_versions
 from cpimaging.report.cohort import CohortReport, render_cohort
-from cpimaging.stages import SCAN_STAGES, Job, read_plan
+from cpimaging.stages import GIVEN, SCAN_STAGES, Job, lesion_record, measured_mask, read_plan
 from cpimaging.stages.index import read_index_row
 from cpimaging.types import LESIONLOAD_COLUMNS, PATTERN_COLUMNS, Image
 
@@ -135,11 +135,17 @@ def _pattern_row(job: Job) -> dict[str, Any]:
         **{f"{name}_percent": dominance["shares"].get(name) for name in CLASSES},
         "qc": qc["verdict"],
         "not_assessed_reason": mrics["not_assessed"] or dominance["not_assessed"],
-        "mask_source": index["lesion_source"],
+        "mask_source": _mask_source(job, index["lesion_source"]),
         "template_volume_ratio": qc["template_volume_ratio"],
         "age_years": index["age_years"],
         "sex": index["sex"],
     }
+
+
+def _mask_source(job: Job, planned: str) -> str:
+    """Return the folder that a given mask came from, or what drew the mask; "none" without one."""
+    source: str | None = lesion_record(job)["MaskSource"]
+    return planned if source == GIVEN else source or "none"
 
 
 def _loads(jobs: list[Job]) -> pd.DataFrame:
@@ -161,5 +167,5 @@ def _frequency(jobs: list[Job]) -> tuple[Image | None, int]:
 
 def _template_masks(jobs: list[Job]) -> Iterator[Image]:
     for job in jobs:
-        if job.lesion is not None and _finished(job):
+        if _finished(job) and measured_mask(job) is not None:
             yield read_image(job.files.lesion_mask_template, labels=True)

@@ -1,30 +1,123 @@
-"""lesions: the lesion mask, its pieces, and where each of them lies."""
+"""lesions: the lesion mask, given or detected, its pieces, and where each of them lies."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
 
 from cpimaging.atlases import load_template
-from cpimaging.io import read_displacement, read_image, typed, write_image, write_json, write_table
+from cpimaging.io import read_displacement, read_image, read_json, typed, write_image, write_json, write_table
 from cpimaging.layout import sidecar_path
-from cpimaging.lesions import components
+from cpimaging.lesions.components import components
 from cpimaging.provenance import sidecar
 from cpimaging.quantify import white_matter_depth
 from cpimaging.registration import resample
-from cpimaging.stages import GIVEN, Job
-from cpimaging.stages.tables import measuring_grid, with_ids
+from cpimaging.stages import DETECTED, Job
+from cpimaging.stages.detection import Sighting, look
+from cpimaging.stages.tables import MeasuringGrid, measuring_grid, with_ids
 from cpimaging.types import LESIONS_COLUMNS, Image
+
+CHANGE_TOLD = 0.2
+"""Relative change of the detected volume by the deformable registration that is told (design)."""
+
+TRUST = (
+    "The lesion was detected by software, not drawn by a reader: compare the outline with the images before "
+    "using any number. Faint and small lesions are missed; how many is told in docs/method/lesions.md"
+)
 
 
 def run(job: Job) -> None:
-    """Write mask, numbered pieces and their table; without a mask, only an empty table."""
-    if job.lesion is None:
-        write_table(job.files.lesions, typed([], LESIONS_COLUMNS))
-        return
-    grid = measuring_grid(job)
+    """Write mask, numbered pieces and their table; where nothing is assessed, only an empty table."""
+    pieces: Image | None = None
+    table = typed([], LESIONS_COLUMNS)
+    if job.lesion is not None:
+        pieces, table = _given(job)
+    elif job.detection == "on":
+        pieces, table = _detected(job)
+    else:
+        _write_record(job, None, [], NotAssessed=_why_not(job))
+    if pieces is None:
+        for path in _images_of(job):
+            for file in (Path(path), Path(sidecar_path(path))):
+                file.unlink(missing_ok=True)  # of an earlier run with another choice
+    write_table(job.files.lesions, table if "participant_id" in table else with_ids(table, job.label))
+
+
+def _given(job: Job) -> tuple[Image, pd.DataFrame]:
+    """Number the pieces of a mask that was given, or drawn by an external tool."""
+    grid = measuring_grid(job, job.lesion)
+    source = str(job.lesion_source)
+    pieces, table = _numbered(grid, source)
+    _write_images(job, pieces, source, grid.notes)
+    _write_record(job, source, grid.notes)
+    return pieces, table
+
+
+def _numbered(grid: MeasuringGrid, source: str) -> tuple[Image, pd.DataFrame]:
     _, distance_mm = white_matter_depth(grid.labels, grid.atlas.dseg.regions)
-    pieces, table = components(grid.mask, grid.labels, grid.atlas.dseg, distance_mm, GIVEN)
-    _write_images(job, pieces, grid.notes)
-    write_table(job.files.lesions, with_ids(table, job.label))
+    return components(grid.mask, grid.labels, grid.atlas.dseg, distance_mm, source)
 
 
-def _write_images(job: Job, pieces: Image, notes: list[str]) -> None:
+def _detected(job: Job) -> tuple[Image | None, pd.DataFrame]:
+    """Detect with the final registration; write what was found, or why nothing could be said."""
+    seen = look(job, read_displacement(job.files.xfm_to_scan(job.reference)))
+    finding = seen.finding
+    if finding.not_assessed is not None:
+        _write_record(job, None, list(finding.notes), NotAssessed=finding.not_assessed)
+        return None, typed([], LESIONS_COLUMNS)
+    grid = replace(measuring_grid(job, None), mask=seen.mask)
+    pieces, table = _numbered(grid, DETECTED)
+    table["source"] = seen.reasons(pieces.data)
+    notes = [TRUST, *finding.notes, *_change(job, seen)]
+    _write_images(job, pieces, DETECTED, notes)
+    content = sidecar("lesions", job.names(*job.scan.images.values()), MaskSource=DETECTED)
+    write_json(sidecar_path(job.files.lesion_probability), content)
+    write_image(job.files.lesion_probability, seen.probability)
+    rejected = {name: round(mm3, 3) for name, mm3 in sorted(finding.rejected.items())}
+    _write_record(job, DETECTED, notes, RejectedMm3=rejected)
+    return pieces, table
+
+
+def _change(job: Job, seen: Sighting) -> list[str]:
+    """Say how the volume changed since the first detection, if by much."""
+    path = Path(job.files.first_lesion_mask)
+    if not path.is_file():
+        return []
+    first = read_image(path, labels=True)
+    before, after = (np.count_nonzero(m.data) * m.voxel_volume_mm3 / 1000 for m in (first, seen.mask))
+    if abs(after - before) <= CHANGE_TOLD * max(before, after):
+        return []
+    return [f"Detected volume: {before:.1f} ml with the affine fit, {after:.1f} ml with the deformable one"]
+
+
+def _why_not(job: Job) -> str:
+    if job.detection == "command":
+        path = Path(sidecar_path(job.files.command_mask))
+        reason: str = read_json(path)["NotAssessed"] if path.is_file() else "lesion_command was not run"
+        return reason
+    return "no mask, and detection is off"
+
+
+def _images_of(job: Job) -> list[str]:
+    files = job.files
+    return [files.lesions_dseg, files.lesion_mask_template, files.lesion_mask, files.lesion_probability]
+
+
+def _write_record(job: Job, source: str | None, notes: list[str], **fields: Any) -> None:
+    content = {"MaskSource": source, "NotAssessed": None, "Notes": notes, **fields}
+    write_json(sidecar_path(job.files.lesions), sidecar("lesions", _sources(job, source), **content))
+
+
+def _sources(job: Job, source: str | None) -> list[str]:
+    """Return what the lesion was drawn on or read from."""
+    if job.scan.lesion_mask:
+        return job.names(job.scan.lesion_mask)
+    return job.names(*job.scan.images.values()) if source else []
+
+
+def _write_images(job: Job, pieces: Image, source: str, notes: list[str]) -> None:
     reference = job.reference
     brain = read_image(job.files.brain_mask, labels=True)
     field = read_displacement(job.files.xfm_to_template(reference))
@@ -39,6 +132,6 @@ def _write_images(job: Job, pieces: Image, notes: list[str]) -> None:
         (job.files.lesion_mask_template, in_template, {"Type": "Lesion"}),
         (job.files.lesion_mask, on_scan.with_data(on_scan.data > 0), {"Type": "Lesion", **space}),
     ):
-        content = sidecar("lesions", job.names(job.scan.lesion_mask), MaskSource=GIVEN, Notes=notes, **fields)
+        content = sidecar("lesions", _sources(job, source), MaskSource=source, Notes=notes, **fields)
         write_json(sidecar_path(path), content)
         write_image(path, image, template_space=path == job.files.lesion_mask_template)

@@ -12,7 +12,7 @@ from cpimaging.io import read_displacement, read_image, read_json, read_table, w
 from cpimaging.layout import sidecar_path
 from cpimaging.qc import fit, images, limits, sides, transforms
 from cpimaging.registration import crop, resample
-from cpimaging.stages import Job
+from cpimaging.stages import Job, measured_mask
 from cpimaging.stages.index import read_index_row
 from cpimaging.types import LESIONLOAD_COLUMNS, Flag, Image
 
@@ -73,7 +73,7 @@ def _registration(
 
 def _fit(job: Job, scan: Image, brain: Image, template: Template, to_scan: Image) -> fit.Fit:
     lesion = np.zeros(scan.shape, bool)
-    if job.lesion is not None:
+    if measured_mask(job) is not None:
         whole = read_image(job.files.lesion_mask, labels=True)
         lesion = resample(whole.with_data(whole.data > 0), scan, mode="nearest").data
     outline = template.brain.with_data(template.brain.data.astype(np.float32))
@@ -107,7 +107,7 @@ def _raw(job: Job, brain: Image) -> list[Flag]:
 
 
 def _lesion_flag(job: Job) -> list[Flag]:
-    if job.lesion is None:
+    if measured_mask(job) is None:
         return []
     load = read_table(job.files.lesionload, LESIONLOAD_COLUMNS)
     load = load[load["tissue"] != "overlay"]

@@ -4,7 +4,7 @@ import numpy as np
 
 from cpimaging.io import write_table
 from cpimaging.quantify import lesion_load
-from cpimaging.stages import Job
+from cpimaging.stages import Job, measured_mask
 from cpimaging.stages.tables import measuring_grid, with_ids
 
 NOT_MEASURED = ["lesion_volume_mm3", "percent_region", "percent_lesion"]
@@ -12,8 +12,9 @@ NOT_MEASURED = ["lesion_volume_mm3", "percent_region", "percent_lesion"]
 
 def run(job: Job) -> None:
     """Write the lesion-load table; without a mask its lesion columns are n/a, not 0."""
-    grid = measuring_grid(job)
+    mask = measured_mask(job)
+    grid = measuring_grid(job, mask)
     table = lesion_load(grid.mask, grid.labels, grid.atlas.dseg, grid.overlays, grid.brain)
-    if job.lesion is None:
+    if mask is None:
         table[NOT_MEASURED] = np.nan
     write_table(job.files.lesionload, with_ids(table, job.label))

@@ -1,14 +1,21 @@
 """register: scan to template and back, the lesion left out of the metric."""
 
+from pathlib import Path
+
+import numpy as np
+
 from cpimaging.atlases import load_template
-from cpimaging.io import read_image, write_displacement, write_json
+from cpimaging.io import read_image, write_displacement, write_image, write_json
 from cpimaging.layout import TEMPLATE, sidecar_path
 from cpimaging.preprocess import check_lesion_position, place_mask
 from cpimaging.provenance import sidecar
-from cpimaging.registration import engines
+from cpimaging.registration import Matrix, engines
+from cpimaging.registration.contrast import in_contrast_of
 from cpimaging.registration.lesion import check_registrable, lesion_strategy
 from cpimaging.registration.plausible import check_affine, check_transform
-from cpimaging.stages import Job, read_mask
+from cpimaging.registration.start import rough_alignment
+from cpimaging.stages import DETECTED, Job, read_mask
+from cpimaging.stages.detection import look
 from cpimaging.types import Image
 
 
@@ -19,15 +26,18 @@ def run(job: Job) -> None:
     lesion, notes = _lesion(job, scan)
     name = job.names(job.scan.images[reference])[0]
     check_registrable(scan, lesion, name)
-    template = load_template().t1w
+    maps = _template_maps()
     chosen = engines()[job.engine]
-    matrix = chosen.affine(scan, template, lesion)
+    rough = rough_alignment(scan, maps[0], lesion)
+    matrix = chosen.affine(scan, in_contrast_of(scan, maps, rough, lesion), lesion)
     check_affine(matrix, name)
+    lesion = _first_look(job, matrix) if lesion is None else lesion
+    template = in_contrast_of(scan, maps, matrix, lesion)
     transform = chosen.deformable(scan, template, matrix, lesion, job.threads)
     check_transform(transform, name)
     fields = {
         "Engine": job.engine,
-        "LesionStrategy": lesion_strategy(lesion),
+        "LesionStrategy": lesion_strategy(lesion, detected=job.lesion is None),
         "Affine": matrix.round(9).tolist(),
         "Notes": notes,
     }
@@ -41,6 +51,13 @@ def run(job: Job) -> None:
         write_displacement(path, field)
 
 
+def _template_maps() -> list[Image]:
+    """Return the T1w template and its shares of grey matter, white matter and fluid."""
+    template = load_template()
+    fluid = np.clip(template.brain.data - template.gm.data - template.wm.data, 0, 1).astype(np.float32)
+    return [template.t1w, template.gm, template.wm, template.t1w.with_data(fluid)]
+
+
 def _lesion(job: Job, scan: Image) -> tuple[Image | None, list[str]]:
     if job.lesion is None:
         return None, []
@@ -49,3 +66,22 @@ def _lesion(job: Job, scan: Image) -> tuple[Image | None, list[str]]:
     brain = read_image(job.files.brain_mask, labels=True)
     check_lesion_position(mask, brain.with_data(brain.data > 0), job.lesion)
     return placed, notes + more
+
+
+def _first_look(job: Job, matrix: Matrix) -> Image | None:
+    """Detect with affine priors; write and return what the deformable registration leaves out."""
+    path = Path(job.files.first_lesion_mask)
+    mask = None
+    if job.detection == "on" and job.lesion is None:
+        seen = look(job, matrix, first=True)
+        mask = seen.mask if seen.finding.not_assessed is None else None
+    if mask is None:
+        for file in (path, Path(sidecar_path(str(path)))):
+            file.unlink(missing_ok=True)  # of an earlier run with another choice
+        return None
+    sources = job.names(*job.scan.images.values())
+    space = job.names(job.scan.images[job.reference])[0]
+    content = sidecar("register", sources, Type="Lesion", SpatialReference=space, MaskSource=DETECTED)
+    write_json(sidecar_path(str(path)), content)
+    write_image(path, mask)
+    return mask

@@ -9,7 +9,7 @@ from cpimaging.layout import sidecar_path
 from cpimaging.provenance import code_digest, software_versions
 from cpimaging.registration import resample
 from cpimaging.report.scan import ScanReport, render_scan
-from cpimaging.stages import GIVEN, SCAN_STAGES, Job
+from cpimaging.stages import SCAN_STAGES, Job, lesion_record
 from cpimaging.stages.index import read_index_row
 from cpimaging.types import (
     CONTRASTS,
@@ -47,8 +47,8 @@ def run(job: Job) -> None:
         sex=row["sex"],
         contrasts=row["contrasts"],
         reference=reference,
-        lesion_source=GIVEN if job.lesion else None,
-        notes=[*row["decisions"], *_notes(job, reference)],
+        lesion_source=lesion_record(job)["MaskSource"],
+        notes=[*row["decisions"], *_notes(job, reference), *lesion_record(job)["Notes"]],
         load=read_table(job.files.lesionload, LESIONLOAD_COLUMNS),
         lesions=read_table(job.files.lesions, LESIONS_COLUMNS),
         morphometry=read_table(job.files.morphometry, MORPHOMETRY_COLUMNS),
@@ -69,7 +69,7 @@ def _pictures(job: Job, reference: str, atlas: Atlas) -> Mapping[str, Any]:
     images = {name: read_image(job.files.preproc(name)) for name in order}
     template = load_template().t1w
     to_scan = read_displacement(job.files.xfm_to_scan(reference))
-    given = job.lesion is not None
+    given = lesion_record(job)["MaskSource"] is not None
     return {
         "images": images,
         "lesion": read_image(job.files.lesion_mask, labels=True) if given else None,

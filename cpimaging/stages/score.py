@@ -4,7 +4,7 @@ from typing import Any
 
 from cpimaging.io import read_json, read_table, write_json
 from cpimaging.scorers import SCORERS, Tables, chosen_scorers, read_criteria
-from cpimaging.stages import GIVEN, Job
+from cpimaging.stages import Job, lesion_record
 from cpimaging.stages.index import read_index_row
 from cpimaging.types import LESIONLOAD_COLUMNS, LESIONS_COLUMNS, MORPHOMETRY_COLUMNS, ScanContext
 
@@ -13,6 +13,7 @@ def run(job: Job) -> None:
     """Write the pattern JSON."""
     row = read_index_row(job)
     flags = read_json(job.files.qc)
+    record = lesion_record(job)
     tables = Tables(
         read_table(job.files.lesionload, LESIONLOAD_COLUMNS),
         read_table(job.files.lesions, LESIONS_COLUMNS),
@@ -21,8 +22,9 @@ def run(job: Job) -> None:
     context = ScanContext(
         age_years=row["age_years"],
         contrasts=row["contrasts"],
-        lesion_source=GIVEN if row["lesion_source"] != "none" else None,
+        lesion_source=record["MaskSource"],
         qc=flags["verdict"],
+        lesion_not_assessed=record["NotAssessed"],
     )
     chosen = chosen_scorers(job.scorers)
     content: dict[str, Any] = {

@@ -35,7 +35,8 @@ def _segmented(job: Job, atlas: Atlas, brain: Image) -> Segmentation:
     field = read_displacement(job.files.xfm_to_scan(job.reference))
     labels = resample(atlas.dseg.labels, brain, field, mode="nearest")
     labels = labels.with_data(np.where(brain.data, labels.data, 0))
-    lesion = place_mask(read_mask(job.lesion)[0], brain, job.lesion)[0] if job.lesion else None
+    known = job.known_lesion
+    lesion = place_mask(read_mask(known)[0], brain, known)[0] if known else None
     return segment(
         {name: read_image(job.files.preproc(name)) for name in job.images},
         brain,

@@ -1,6 +1,7 @@
 """Small shared steps of the stages: id columns, and the atlas on a mask's own grid."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -35,18 +36,18 @@ class MeasuringGrid:
     notes: list[str]
 
 
-def measuring_grid(job: Job) -> MeasuringGrid:
+def measuring_grid(job: Job, lesion: Path | None) -> MeasuringGrid:
     """Return the lesion mask on its own grid, with labels, brain and overlays moved there once.
 
-    Without a mask, an empty one on the reference grid.
+    lesion: path of the mask; without one, an empty mask on the reference grid.
     """
     atlas = load_atlas(job.atlas)
     brain = read_image(job.files.brain_mask, labels=True)
     labels = read_image(job.files.atlas_dseg, labels=True)
     mask, notes = brain.with_data(np.zeros(brain.shape, bool)), list[str]()
-    if job.lesion is not None:
-        mask, notes = read_mask(job.lesion)
-        notes = notes + place_mask(mask, brain, job.lesion)[1]
+    if lesion is not None:
+        mask, notes = read_mask(lesion)
+        notes = notes + place_mask(mask, brain, lesion)[1]
     if not mask.same_grid(brain, tolerance_mm=0.1 * min(brain.spacing_mm)):
         brain, labels = (resample(image, mask, mode="nearest") for image in (brain, labels))
     else:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import toy_brain
 
-from cpimaging.lesions import components
+from cpimaging.lesions.components import components
 from cpimaging.quantify import load_in, morphometry, partition, structure_volumes, white_matter_depth
 from cpimaging.scorers import SCORERS, Scorer, Tables, read_criteria
 from cpimaging.types import Image, LabelMap, ScanContext

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cpimaging.lesions import components
+from cpimaging.lesions.components import components
 from cpimaging.types import LESIONS_COLUMNS, Image, LabelMap, Region
 
 AFFINE = np.array([[2.0, 0, 0, -9.0], [0, 1.0, 0, 5.0], [0, 0, 3.0, -4.0], [0, 0, 0, 1.0]])

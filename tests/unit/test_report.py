@@ -412,7 +412,15 @@ def test_bars_and_shades_stay_between_0_and_1():
     ],
 )
 def test_headline(dominance, mrics, title, line):
-    assert words.headline({"dominance": dominance, "mrics": mrics}, "detected", 10) == (title, line)
+    assert words.headline({"dominance": dominance, "mrics": mrics}, "given mask", 10) == (title, line)
+
+
+def test_headline_says_who_drew_the_lesion():
+    pattern = {"dominance": {"call": "none"}, "mrics": {"group": "E", "subgroup": "E"}}
+    assert words.headline(pattern, "detected", 0)[0] == "No lesion found (detected by software)"
+    assert words.headline(pattern, "given mask", 0)[0] == "No lesion found (given mask is empty)"
+    injured = {"dominance": {"call": "brainstem"}, "mrics": {"group": "D", "subgroup": "D"}}
+    assert words.headline(injured, "detected", 9)[0] == "Predominant brainstem injury (detected by software)"
 
 
 def test_every_word_of_the_contract_has_a_text():

@@ -194,7 +194,7 @@ def test_an_empty_mask_is_told_from_nothing_detected():
     given_mask = score({})
     detected = score({}, context=replace(CHILD, lesion_source="detected"))
     assert "no lesion found (given mask is empty)" in rules(given_mask)
-    assert "no lesion found" in rules(detected)
+    assert "no lesion found (detected)" in rules(detected)
 
 
 def test_every_step_of_the_trace_has_its_source():

@@ -194,12 +194,12 @@ def test_without_a_mask_the_call_is_not_assessed(out: Path) -> None:
     row = patterns(out).loc["sub-02"]
     assert row["dominance"] == "not_assessed"
     assert row["mrics_group"] == "n/a"
-    assert row["not_assessed_reason"] == "no mask and no detector"
+    assert row["not_assessed_reason"] == "no mask, and detection is off"
     assert row["mask_source"] == "none"
     assert np.isnan(row["lesion_volume_mm3"])
     pattern = read_json(Job(out, "sub-02").files.pattern)
     assert pattern["dominance"]["call"] == "not_assessed"
-    assert "no mask and no detector" in (out / "sub-02.html").read_text()
+    assert "no mask, and detection is off" in (out / "sub-02.html").read_text()
 
 
 @pytest.mark.parametrize(("verdict", "called"), [("pass", True), ("warn", True), ("fail", False)])

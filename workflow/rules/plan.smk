@@ -9,12 +9,13 @@ from jsonschema import Draft202012Validator
 from cpimaging.atlases import checked_atlas
 from cpimaging.bids import list_scans
 from cpimaging.io import read_yaml
-from cpimaging.layout import ScanFiles
+from cpimaging.layout import ScanFiles, sidecar_path
 from cpimaging.preprocess import REFERENCES
 from cpimaging.provenance import code_digest
 from cpimaging.registration.syn import ants_python
 from cpimaging.scorers import chosen_scorers
 from cpimaging.stages import INDEX, Job, read_plan, write_plan
+from cpimaging.stages.command import check_command
 from cpimaging.stages.fit import check_fit
 from cpimaging.types import InputError
 
@@ -33,6 +34,7 @@ for error in Draft202012Validator(schema).iter_errors(config):
     stop(f"{key}: {error.message}; every key is described in config/README.md")
 
 OUT = str(config["output_dir"])
+DETECTION = "command" if config["lesion_command"] else config["detection"]
 SCORERS = config["scorers"]
 SCORERS = SCORERS if isinstance(SCORERS, str) else ",".join(SCORERS)
 
@@ -50,6 +52,7 @@ def plan_scans():
                 lesion_pattern=config["lesion_pattern"],
             )
             chosen_scorers(SCORERS)
+            check_command(config["lesion_command"])
             if config["atlas"] != "embedded":
                 check_fit(checked_atlas(config["atlas"]), config["atlas"], SCORERS)
             if config["engine"] == "ants":
@@ -91,7 +94,23 @@ def brain_mask_of(wildcards):
 
 
 def lesion_mask_of(wildcards):
-    return [str(path) for path in [JOBS[wildcards.scan].lesion] if path]
+    """The given mask; without one, the record of what the external tool drew, if there is a tool."""
+    given = JOBS[wildcards.scan].lesion
+    if given:
+        return [str(given)]
+    if DETECTION != "command":
+        return []
+    return [sidecar_path(ScanFiles.of(OUT, wildcards.scan).command_mask)]
+
+
+def detection_of(wildcards):
+    """How the lesion is found; a given mask needs no search, so a changed choice does not run it again."""
+    return "off" if JOBS[wildcards.scan].lesion else DETECTION
+
+
+def command_of(wildcards):
+    # A function: Snakemake takes braces in plain parameters for wildcards.
+    return quote(config["lesion_command"] or "")
 
 
 def transform_of(wildcards):

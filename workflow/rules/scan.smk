@@ -22,12 +22,34 @@ rule preprocess:
         "cpimaging preprocess {params.job} > {log:q} 2>&1"
 
 
+rule command:
+    """Let an external tool draw the lesion; its record says whether it could, and is written last."""
+    input:
+        FILES.brain_mask,
+    output:
+        sidecar_path(FILES.command_mask),
+    log:
+        FILES.log("command"),
+    benchmark:
+        f"{OUT}/logs/benchmarks/{{folder}}/{{scan}}_command.tsv"
+    resources:
+        mem_mb=8000,
+        runtime=60,
+    params:
+        code=code_digest("command"),
+        job=job_options,
+        run=command_of,
+    shell:
+        "cpimaging command {params.job} --run {params.run} > {log:q} 2>&1"
+
+
 # One thread: two scans side by side finish sooner than one scan on two threads.
 rule register:
     """Find the way from the scan to the template and back, the lesion left out."""
     input:
         FILES.brain_mask,
         ancient(f"{OUT}/atlas-{FILES.atlas}_dseg.tsv"),
+        ancient(f"{OUT}/{INDEX}"),
         lesion_mask_of,
     output:
         FILES.xfm_to_template("{reference}"),
@@ -44,8 +66,10 @@ rule register:
         code=code_digest("register"),
         job=job_options,
         engine=config["engine"],
+        atlas=quote(config["atlas"]),
+        detection=detection_of,
     shell:
-        "cpimaging register {params.job}"
+        "cpimaging register {params.job} --atlas {params.atlas} --detection {params.detection}"
         " --engine {params.engine} --threads {threads} > {log:q} 2>&1"
 
 
@@ -71,14 +95,17 @@ rule segment:
         code=code_digest("segment"),
         job=job_options,
         atlas=quote(config["atlas"]),
+        detection=detection_of,
     shell:
-        "cpimaging segment {params.job} --atlas {params.atlas} > {log:q} 2>&1"
+        "cpimaging segment {params.job} --atlas {params.atlas}"
+        " --detection {params.detection} > {log:q} 2>&1"
 
 
 rule lesions:
-    """Number the lesions and say where each lies; masks are written before the table."""
+    """Find the lesions, or take the mask; number them and say where each lies. The table is written last."""
     input:
         FILES.atlas_dseg,
+        f"{OUT}/{INDEX}",
         transform_of,
         lesion_mask_of,
     output:
@@ -94,13 +121,16 @@ rule lesions:
         code=code_digest("lesions"),
         job=job_options,
         atlas=quote(config["atlas"]),
+        detection=detection_of,
     shell:
-        "cpimaging lesions {params.job} --atlas {params.atlas} > {log:q} 2>&1"
+        "cpimaging lesions {params.job} --atlas {params.atlas}"
+        " --detection {params.detection} > {log:q} 2>&1"
 
 
 rule quantify:
     """Measure the lesion in every structure, side, lobe and layer."""
     input:
+        FILES.lesions,
         FILES.atlas_dseg,
         transform_of,
         lesion_mask_of,

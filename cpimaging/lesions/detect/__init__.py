@@ -2,6 +2,6 @@
 
 from cpimaging.lesions.detect.combine import detect
 from cpimaging.lesions.detect.detectors import DETECTORS
-from cpimaging.lesions.detect.scene import Finding, Scene, make_scene, nothing, uncropped
+from cpimaging.lesions.detect.scene import Finding, Scene, make_scene, nothing, on_grid, thinned
 
-__all__ = ["DETECTORS", "Finding", "Scene", "detect", "make_scene", "nothing", "uncropped"]
+__all__ = ["DETECTORS", "Finding", "Scene", "detect", "make_scene", "nothing", "on_grid", "thinned"]

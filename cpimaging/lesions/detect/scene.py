@@ -1,7 +1,7 @@
 """What a detector looks at, and what it returns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -146,9 +146,40 @@ def _groups(atlas: LabelMap) -> NDArray[np.uint8]:
     return table
 
 
-def uncropped(data: NDArray[Any], scene: Scene, grid: Image) -> Image:
-    """Return an array of the scene on the scan's full grid, 0 elsewhere."""
-    start = np.linalg.solve(grid.affine, scene.grid.affine[:, 3])[:3].round().astype(int)
-    full = np.zeros(grid.shape, data.dtype)
-    full[tuple(slice(a, a + n) for a, n in zip(start, data.shape, strict=True))] = data
-    return grid.with_data(full)
+def thinned(scene: Scene, edge_mm: float) -> Scene:
+    """Return the scene on voxels of about edge_mm, images averaged over the brain within each."""
+    step = np.maximum(np.round(edge_mm / np.array(scene.spacing_mm)).astype(int), 1)
+    if (step == 1).all():
+        return scene
+    share = _blocks(scene.brain.astype(np.float32), step)
+    affine = scene.grid.affine @ np.diag([*step, 1.0])
+    affine[:3, 3] += scene.grid.affine[:3, :3] @ ((step - 1) / 2)
+    corner = tuple(slice(s // 2, None, s) for s in step)
+    few = tuple(slice(n) for n in share.shape)
+    return replace(
+        scene,
+        images={
+            name: Image(_blocks(image.data * scene.brain, step) / np.maximum(share, 1e-6), affine)
+            for name, image in scene.images.items()
+        },
+        brain=share >= 0.5,
+        shares={name: _blocks(data, step) for name, data in scene.shares.items()},
+        group=scene.group[corner][few],
+        ventricles=scene.ventricles[corner][few],
+        norm=None if scene.norm is None else (_blocks(scene.norm[0], step), _blocks(scene.norm[1], step)),
+    )
+
+
+def _blocks(data: NDArray[Any], step: NDArray[np.int_]) -> Float:
+    """Return the mean of each block of voxels; an incomplete last block is left out."""
+    n = np.array(data.shape) // step
+    whole = data[tuple(slice(a * b) for a, b in zip(n, step, strict=True))].astype(np.float32)
+    means: Float = whole.reshape(n[0], step[0], n[1], step[1], n[2], step[2]).mean(axis=(1, 3, 5))
+    return means
+
+
+def on_grid(data: NDArray[Any], scene: Scene, grid: Image) -> Image:
+    """Return an array of the scene on the scan's full grid, 0 elsewhere; floats are interpolated."""
+    floating = np.issubdtype(data.dtype, np.floating)
+    moved = resample(Image(data, scene.grid.affine), grid, mode="linear" if floating else "nearest")
+    return grid.with_data(moved.data)

@@ -1,4 +1,4 @@
-"""From noisy evidence per voxel to regions: calibrated against healthy tissue, then settled with neighbours."""
+"""From noisy evidence to regions: calibrated against healthy tissue, then settled with neighbours."""
 
 from dataclasses import dataclass
 

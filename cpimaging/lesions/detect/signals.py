@@ -90,8 +90,8 @@ def fit_model(scene: Scene, signs: Mapping[str, int]) -> Model:
                 if len(taught) >= LEAST_TEACHERS:
                     centre, spread = robust(taught)
                     shift = np.clip((centre - whole[name][0]) / unit, *limits)
-                    mean[name, contrast][index] = whole[name][0] + shift * unit
-                    sd[name, contrast][index] = np.clip(spread / unit, *GROUP_SPREAD) * unit
+                    mean[name, contrast][index] = float(whole[name][0] + shift * unit)
+                    sd[name, contrast][index] = float(np.clip(spread / unit, *GROUP_SPREAD)) * unit
         _add_mixed(mean, sd, contrast)
     mixed = {a + b: 2 * shares[a] * shares[b] for a, b in MIXED}
     return Model({**shares, **mixed}, group, values, mean, sd, white_sd)
@@ -105,7 +105,7 @@ def _teachers(share: Float, name: str) -> NDArray[np.bool_]:
 
 
 def _in_group(shares: Mapping[str, Float], name: str, index: int) -> NDArray[np.bool_]:
-    """Return voxels that may teach a part of the brain; in the hindbrain the template hardly tells tissues."""
+    """Return voxels that may teach a part; in the hindbrain the template hardly tells tissues."""
     below = index >= FIRST_BELOW
     found: NDArray[np.bool_] = shares[name] > (0.3 if below else PURE_IN_GROUP)
     return found & (shares["fluid"] < FLUID_IN_GROUP) if below else found
@@ -114,9 +114,9 @@ def _in_group(shares: Mapping[str, Float], name: str, index: int) -> NDArray[np.
 def _add_mixed(mean: dict[tuple[str, str], Float], sd: dict[tuple[str, str], Float], contrast: str) -> None:
     for a, b in MIXED:
         difference = mean[a, contrast] - mean[b, contrast]
-        mean[a + b, contrast] = (mean[a, contrast] + mean[b, contrast]) / 2
+        mean[a + b, contrast] = np.asarray((mean[a, contrast] + mean[b, contrast]) / 2, np.float32)
         variance = (sd[a, contrast] ** 2 + sd[b, contrast] ** 2) / 2 + (difference / 4) ** 2
-        sd[a + b, contrast] = np.sqrt(variance).astype(np.float32)
+        sd[a + b, contrast] = np.asarray(np.sqrt(variance), np.float32)
 
 
 def evidence(model: Model, change: Change) -> Float:

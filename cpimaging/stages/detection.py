@@ -1,0 +1,61 @@
+"""What the detectors see of a scan, and what they found, on its grid: for register and lesions."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cpimaging.atlases import load_atlas, load_template
+from cpimaging.io import read_image
+from cpimaging.lesions.detect import Finding, Scene, detect, make_scene, on_grid, thinned
+from cpimaging.registration import Matrix
+from cpimaging.stages import DETECTED, Job
+from cpimaging.stages.index import read_index_row
+from cpimaging.types import Image
+
+FIRST_LOOK_MM = 2.0
+"""Grid of the first detection: it only keeps the lesion out of a registration that works at 2 mm."""
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What the detectors found, with mask, probability and reason of each voxel on the scan's grid."""
+
+    finding: Finding
+    mask: Image
+    probability: Image
+    origin: Image
+
+    def reasons(self, pieces: NDArray[np.int32]) -> list[str]:
+        """Return why each numbered piece is taken for a lesion: what holds for most of its voxels."""
+        words = []
+        for number in range(1, int(pieces.max(initial=0)) + 1):
+            counts = np.bincount(self.origin.data[pieces == number], minlength=1)
+            words.append(f"{DETECTED}: {self.finding.reasons[int(counts.argmax())]}")
+        return words
+
+
+def look(job: Job, way: Image | Matrix, *, first: bool = False) -> Sighting:
+    """Run the detectors on a scan. way: from scan to template. first: quickly, on a coarse grid."""
+    brain = read_image(job.files.brain_mask, labels=True)
+    brain = brain.with_data(brain.data > 0)
+    scene = _scene(job, brain, way)
+    if first:
+        scene = thinned(scene, FIRST_LOOK_MM)
+    found = detect(scene)
+    mask, probability, origin = (
+        on_grid(data, scene, brain) for data in (found.mask, found.probability, found.origin)
+    )
+    return Sighting(found, mask.with_data(mask.data & brain.data), probability, origin)
+
+
+def _scene(job: Job, brain: Image, way: Image | Matrix) -> Scene:
+    template = load_template()
+    return make_scene(
+        {name: read_image(job.files.preproc(name)) for name in job.images},
+        brain,
+        {"grey": template.gm, "white": template.wm},
+        load_atlas(job.atlas).dseg,
+        way,
+        read_index_row(job)["age_years"],
+    )
