@@ -2,18 +2,14 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from cpimaging.atlases import load_template
 from cpimaging.io import read_image, write_displacement, write_image, write_json
 from cpimaging.layout import TEMPLATE, sidecar_path
 from cpimaging.preprocess import check_lesion_position, place_mask
 from cpimaging.provenance import sidecar
 from cpimaging.registration import Matrix, engines
-from cpimaging.registration.contrast import in_contrast_of
 from cpimaging.registration.lesion import check_registrable, lesion_strategy
 from cpimaging.registration.plausible import check_affine, check_transform
-from cpimaging.registration.start import rough_alignment
 from cpimaging.stages import DETECTED, Job, read_mask
 from cpimaging.stages.detection import look
 from cpimaging.types import Image
@@ -26,13 +22,11 @@ def run(job: Job) -> None:
     lesion, notes = _lesion(job, scan)
     name = job.names(job.scan.images[reference])[0]
     check_registrable(scan, lesion, name)
-    maps = _template_maps()
+    template = load_template().t1w
     chosen = engines()[job.engine]
-    rough = rough_alignment(scan, maps[0], lesion)
-    matrix = chosen.affine(scan, in_contrast_of(scan, maps, rough, lesion), lesion)
+    matrix = chosen.affine(scan, template, lesion)
     check_affine(matrix, name)
     lesion = _first_look(job, matrix) if lesion is None else lesion
-    template = in_contrast_of(scan, maps, matrix, lesion)
     transform = chosen.deformable(scan, template, matrix, lesion, job.threads)
     check_transform(transform, name)
     fields = {
@@ -49,13 +43,6 @@ def run(job: Job) -> None:
         content = sidecar("register", sources, FromSpace=start, ToSpace=end, **fields)
         write_json(sidecar_path(path), content)
         write_displacement(path, field)
-
-
-def _template_maps() -> list[Image]:
-    """Return the T1w template and its shares of grey matter, white matter and fluid."""
-    template = load_template()
-    fluid = np.clip(template.brain.data - template.gm.data - template.wm.data, 0, 1).astype(np.float32)
-    return [template.t1w, template.gm, template.wm, template.t1w.with_data(fluid)]
 
 
 def _lesion(job: Job, scan: Image) -> tuple[Image | None, list[str]]:
