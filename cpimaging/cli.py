@@ -40,6 +40,7 @@ Scorers = Annotated[str, typer.Option(help='Comma list of dominance, mrics; "all
 Detection = Annotated[
     Literal["on", "off", "command"], typer.Option(help="Lesions where no mask is given; command: see docs.")
 ]
+BrainCommand = Annotated[str, typer.Option(help="Brain extractor with {image} and {out}; docs/how-to.md.")]
 Threads = Annotated[int, typer.Option(min=1, help="Number of threads.")]
 ScanLabel = Annotated[str, typer.Option(help="Label of the scan: sub-01 or sub-01_ses-02.")]
 ImageFile = Annotated[Path | None, typer.Option(help="Image of this contrast, NIfTI.")]
@@ -88,10 +89,11 @@ def _add_stage(stage: str, help_text: str) -> None:
         threads: Threads = 1,
         scorers: Scorers = "all",
         detection: Detection = "on",
+        brain_command: BrainCommand = "",
     ) -> None:
         from cpimaging.stages import Job
 
-        job = Job(output_dir, scan, atlas, engine, threads, scorers, detection)
+        job = Job(output_dir, scan, atlas, engine, threads, scorers, detection, brain_command)
         import_module(f"cpimaging.stages.{stage}").run(job)
 
     app.command(stage, help=help_text)(_plain(command))
@@ -153,6 +155,7 @@ def run(
     threads: Threads = 2,
     scorers: Scorers = "all",
     detection: Annotated[Literal["on", "off"], typer.Option(help="Search where no mask is given.")] = "on",
+    brain_command: BrainCommand = "",
 ) -> None:
     """Process one scan without BIDS, all stages in a row."""
     from cpimaging.bids import single_scan
@@ -163,7 +166,7 @@ def run(
     given = {contrast: path.resolve() for contrast, path in images.items() if path is not None}
     lesion, brain_mask = (path.resolve() if path else None for path in (lesion, brain_mask))
     planned = single_scan(given, lesion, brain_mask, label=scan)
-    job = Job(output_dir, scan, atlas, engine, threads, scorers, detection)
+    job = Job(output_dir, scan, atlas, engine, threads, scorers, detection, brain_command)
     for name in stage.run(job, planned, age_years):
         typer.echo(name)
 

@@ -19,6 +19,12 @@ Bool = NDArray[np.bool_]
 EXTRACTED_BRAIN_ML = (150.0, 2200.0)
 """Tissue volume of an image that may hold a bare brain: newborn to large adult (ours)."""
 
+BRAIN_ML = (100.0, 2500.0)
+"""Volume of any brain mask, fluid included: preterm newborn to large adult (ours)."""
+
+SOLID_SHARE = 0.2
+"""Greatest depth over the radius of a ball of the same volume: a brain 0.7, tissue masks below 0.1 (ours)."""
+
 EXTRACTED_FACE_CM2 = 30.0
 """A bare brain leaves the faces of the image free; a neck does not (ours)."""
 
@@ -33,6 +39,14 @@ The fit itself is sure to 0.2-0.5 mm on pairs that were aligned before, and resa
 LESION_INSIDE_SHARE = 0.5
 """At least this share of a lesion mask must meet the brain, or its position is taken for wrong (ours)."""
 
+
+ADC_MEDIAN_MM2_S = (0.3e-3, 3e-3)
+"""Median ADC of a whole brain, adult (0.8e-3) to preterm newborn with much fluid (ours)."""
+
+ADC_UNITS = {1.0: "mm²/s", 1e-3: "1e-3 mm²/s", 1e-6: "1e-6 mm²/s"}
+
+COVERED_SHARE = 0.9
+"""A contrast that shows less of the brain is told (ours)."""
 
 REFERENCES = CONTRASTS[:3]
 """The contrasts whose grid can be the scan's, the preferred one first."""
@@ -65,6 +79,42 @@ def check_finite(image: Image, brain: Bool, path: Path | str) -> list[str]:
             path, f"has {inside} voxels inside the brain that are not numbers", "repair or leave out"
         )
     return [f"{bad.sum()} voxels outside the brain were not numbers; set to 0"] if bad.any() else []
+
+
+def diffusivity(image: Image, brain: Bool, path: Path | str) -> tuple[Image, list[str]]:
+    """Return an ADC map in mm²/s and notes. The unit is told by the median in the brain.
+
+    Units are mm²/s, 1e-3 mm²/s (µm²/ms) and 1e-6 mm²/s; they lie a thousandfold apart. Values that are
+    negative or not numbers are noise of the division, and become 0. Raises InputError where no unit fits.
+    """
+    known = np.isfinite(image.data) & (image.data >= 0)
+    wrong = int((brain & ~known).sum())
+    values = image.data[brain & known & (image.data > 0)]
+    median = float(np.median(values)) if values.size else 0.0
+    low, high = ADC_MEDIAN_MM2_S
+    units = [(unit, name) for unit, name in ADC_UNITS.items() if low <= median * unit <= high]
+    if not units:
+        problem = f"has a median of {median:.3g} in the brain, which is no ADC in any usual unit"
+        raise InputError(path, problem, "give it in mm²/s, or leave it out")
+    unit, name = units[0]
+    notes = [] if unit == 1 else [f"ADC read as {name} by its median of {median:.3g} in the brain"]
+    if wrong:
+        share = 100 * wrong / max(int(brain.sum()), 1)
+        notes.append(
+            f"{wrong} voxels of the ADC in the brain ({share:.1f} %) were negative or no numbers; set to 0"
+        )
+    return image.with_data((np.where(known, image.data, 0) * unit).astype(np.float32)), notes
+
+
+def coverage_note(image: Image, moved: Image, brain: Bool) -> list[str]:
+    """Return a note where an image, moved to the reference, misses part of the brain."""
+    seen = float((moved.data != 0)[brain].mean())
+    if seen >= COVERED_SHARE:
+        return []
+    thick = max(image.spacing_mm)
+    return [
+        f"covers {100 * seen:.0f} % of the brain ({min(image.shape)} slices, spacing up to {thick:.1f} mm)"
+    ]
 
 
 def binary_mask(mask: Image, path: Path | str) -> tuple[Image, list[str]]:
@@ -112,6 +162,24 @@ def check_lesion_position(lesion: Image, brain: Image, path: Path | str) -> None
         raise InputError(path, problem, "copy the scan's header to it")
 
 
+def check_brain(brain: Image, path: Path | str, cure: str) -> None:
+    """Refuse a brain mask that no brain has: too small, too large, or without a solid inside."""
+    volume_ml = int(brain.data.sum()) * brain.voxel_volume_mm3 / 1000
+    low, high = BRAIN_ML
+    if not low <= volume_ml <= high:
+        problem = f"the brain mask holds {volume_ml:.0f} ml, not the {low:.0f} to {high:.0f} ml of a brain"
+        raise InputError(path, problem, cure)
+    step = [max(1, round(2 / mm)) for mm in brain.spacing_mm]
+    thin = brain.data[tuple(slice(None, None, s) for s in step)]
+    solid = ndimage.binary_fill_holes(np.pad(thin, 1))
+    depth = ndimage.distance_transform_edt(solid, sampling=np.multiply(step, brain.spacing_mm)).max()
+    radius = np.cbrt(1000 * volume_ml * 3 / (4 * np.pi))
+    if depth < SOLID_SHARE * radius:
+        raise InputError(
+            path, f"the brain mask is nowhere deeper than {depth:.0f} mm, so no whole brain", cure
+        )
+
+
 def extracted_brain(image: Image) -> Bool | None:
     """Return the brain of an image whose skull was removed before, or None for a whole head.
 
@@ -141,8 +209,8 @@ def _largest(mask: Bool) -> Bool:
     return largest
 
 
-def bias_correct(image: Image, brain: Bool) -> Image:
-    """Return the image without its bias field, 0 outside the brain (N4, Tustison et al. 2010)."""
+def log_bias_field(image: Image, brain: Bool) -> NDArray[np.float32]:
+    """Return the logarithm of the bias field over the whole image (N4, Tustison et al. 2010)."""
     positive = np.maximum(image.data, 1e-3 * image.data.max()).astype(np.float32)
     shrink = [max(1, round(BIAS_GRID_MM / step)) for step in image.spacing_mm]
     full, mask = to_itk(image.with_data(positive)), to_itk(image.with_data(brain))
@@ -150,8 +218,14 @@ def bias_correct(image: Image, brain: Bool) -> Image:
     n4.SetNumberOfThreads(1)  # sums in thread order are not repeatable
     n4.SetMaximumNumberOfIterations([50, 50, 30])
     n4.Execute(sitk.Shrink(full, shrink), sitk.Shrink(mask, shrink))
-    field = from_itk(n4.GetLogBiasFieldAsImage(full)).data
-    return image.with_data(np.where(brain, image.data / np.exp(field), 0).astype(np.float32))
+    field: NDArray[np.float32] = from_itk(n4.GetLogBiasFieldAsImage(full)).data
+    return field
+
+
+def bias_correct(image: Image, brain: Bool) -> Image:
+    """Return the image without its bias field, 0 outside the brain."""
+    even = image.data / np.exp(log_bias_field(image, brain))
+    return image.with_data(np.where(brain, even, 0).astype(np.float32))
 
 
 def align(moving: Image, reference: Image, brain: Bool) -> tuple[Image, float]:

@@ -43,7 +43,7 @@ class Greedy:
         kept = _kept(grid, exclude)
         command = f"-a -dof 12 {_metric(kept)} -n {AFFINE_LEVELS}"
         alike = like_template(scan, template, start, exclude)
-        return _linear(command, _on(grid, alike), _moving(template), kept, start)
+        return _linear(command, thinned(alike, grid), _moving(template), kept, start)
 
     def deformable(
         self,
@@ -62,7 +62,7 @@ class Greedy:
             np.savetxt(start, matrix)
             model = f"{_metric(kept)} -n {LEVELS} -s 1.732vox 0.7071vox -sv -wp 0"
             command = f"-it {start} {model} -o {warp} -oinv {inverse}"
-            _run(command, _on(grid, alike), moving, kept, threads)
+            _run(command, thinned(alike, grid), moving, kept, threads)
             there, back = (_field_transform(path) for path in (warp, inverse))
         return Transform(
             to_template=field_from_transforms(
@@ -86,6 +86,21 @@ def rigid(reference: Image, moving: Image) -> Matrix:
     Mutual information from the positions in the headers: for contrasts of one person.
     """
     return _linear("-a -dof 6 -m NMI -n 100x50x0", reference, moving, None, np.eye(4))
+
+
+def fit_map(scan: Image, template: Image, near: Image, start: Matrix) -> Image:
+    """Return the displacement field that takes points of `scan` to points of `template`; both the same map.
+
+    near: where on the scan's grid the fit counts (0 elsewhere). start: (4, 4) scan-to-template matrix.
+    Affine, then a smooth field; patch correlation within `near`.
+    """
+    matrix = _linear("-a -dof 12 -m WNCC 2x2x2 -n 50x30", scan, template, near, start)
+    with tempfile.TemporaryDirectory() as folder:
+        begin, warp = Path(folder) / "start.mat", Path(folder) / "warp.nii"
+        np.savetxt(begin, matrix)
+        command = f"-it {begin} -m WNCC 2x2x2 -n 60x30 -s 2.5vox 1vox -o {warp}"
+        _run(command, scan, template, near, threads=1)
+        return field_from_transforms(scan, [affine_transform(matrix), _field_transform(warp)])
 
 
 def _linear(command: str, fixed: Image, moving: Image, kept: Image | None, start: Matrix) -> Matrix:
@@ -127,19 +142,23 @@ def _silent() -> Iterator[None]:
 
 def _working_grid(scan: Image) -> Image:
     """Return the grid of the fit: the scan cropped to its brain, at 2 mm."""
-    brain = crop(scan, scan.data != 0, MARGIN_MM)
-    spacing = np.array(brain.spacing_mm)
-    if np.allclose(spacing, WORKING_MM, rtol=0.05):
-        return brain
-    scale = WORKING_MM / spacing
-    shape = np.maximum(np.ceil(np.array(brain.shape) / scale).astype(int), 2)
+    return grid_at(crop(scan, scan.data != 0, MARGIN_MM), WORKING_MM)
+
+
+def grid_at(image: Image, spacing_mm: float) -> Image:
+    """Return a grid of this spacing over the field of view of an image; its own where that is close."""
+    spacing = np.array(image.spacing_mm)
+    if np.allclose(spacing, spacing_mm, rtol=0.05):
+        return image
+    scale = spacing_mm / spacing
+    shape = np.maximum(np.ceil(np.array(image.shape) / scale).astype(int), 2)
     change = np.diag([*scale, 1.0])
     change[:3, 3] = (scale - 1) / 2
-    return Image(np.zeros(shape, np.uint8), brain.affine @ change)
+    return Image(np.zeros(shape, np.uint8), image.affine @ change)
 
 
-def _on(grid: Image, scan: Image) -> Image:
-    """Return the scan on the working grid, smoothed along the axes that lose voxels."""
+def thinned(scan: Image, grid: Image) -> Image:
+    """Return the scan on a coarser grid, smoothed along the axes that lose voxels."""
     ratio = np.array(grid.spacing_mm) / np.array(scan.spacing_mm)
     if np.allclose(ratio, 1):
         return resample(scan, grid)

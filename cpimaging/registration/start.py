@@ -44,7 +44,7 @@ def rough_alignment(scan: Image, template: Image, exclude: Image | None) -> Matr
     centre = points[values != 0].mean(axis=0)
     fit = _Fit(points, np.clip(values, 0, np.percentile(values[values != 0], 99)), centre, _coarse(template))
     scale = np.clip(np.cbrt(_volume(template) / _volume(scan)), *SCALES)
-    upright = [_turn(angles) for angles in product(TILT_DEGREES, repeat=3)]
+    upright = [rotation(angles) for angles in product(TILT_DEGREES, repeat=3)]
     turns = [turn @ tilt for turn in _right_angles() for tilt in upright]
     scores = np.array([fit.score(fit.matrix(np.zeros(3), np.zeros(3), scale, turn)) for turn in turns])
     header, any_turn = (turns[int(s.argmax())] for s in (scores[: len(upright)], scores))
@@ -77,7 +77,7 @@ class _Fit:
         self, angles: NDArray[np.float64], shift: NDArray[np.float64], scale: float, turn: Matrix
     ) -> Matrix:
         matrix = np.eye(4)
-        matrix[:3, :3] = scale * _turn(angles) @ turn
+        matrix[:3, :3] = scale * rotation(angles) @ turn
         matrix[:3, 3] = self.target + shift - matrix[:3, :3] @ self.centre
         return matrix
 
@@ -147,7 +147,7 @@ def _volume(image: Image) -> float:
     return int((image.data != 0).sum()) * image.voxel_volume_mm3
 
 
-def _turn(degrees: tuple[float, ...] | NDArray[np.float64]) -> Matrix:
+def rotation(degrees: tuple[float, ...] | NDArray[np.float64]) -> Matrix:
     """Return the (3, 3) rotation about x, then y, then z."""
     matrix = np.eye(3)
     for axis, angle in enumerate(np.radians(degrees)):

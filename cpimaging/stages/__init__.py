@@ -34,6 +34,7 @@ class Job:
     threads: int = 1
     scorers: str = "all"
     detection: str = "off"
+    brain_command: str = ""
 
     @cached_property
     def _plan(self) -> tuple[Path, Scan]:

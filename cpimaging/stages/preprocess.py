@@ -1,6 +1,5 @@
 """preprocess: every contrast on the reference grid, inside the brain, without its bias field."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,12 +13,13 @@ from cpimaging.preprocess import (
     bias_correct,
     check_finite,
     check_signal,
-    extracted_brain,
-    place_mask,
+    coverage_note,
+    diffusivity,
 )
 from cpimaging.provenance import sidecar
 from cpimaging.registration import resample
-from cpimaging.stages import Job, read_mask
+from cpimaging.stages import Job
+from cpimaging.stages.brain import find_brain
 from cpimaging.types import Image, InputError
 
 QUANTITATIVE = ("ADC",)
@@ -35,13 +35,13 @@ def run(job: Job) -> None:
     path = job.images[reference]
     raw = read_image(path)
     scan = check_signal(raw, path)
-    brain, source, notes = _brain(job, scan, path)
-    notes += check_finite(raw, brain, path)
+    brain = find_brain(job, scan, path)
+    notes = brain.notes + check_finite(raw, brain.mask, path)
     for contrast in job.images:
         if contrast == reference:
-            _write(job, contrast, scan, brain, {"Notes": notes})
+            _write(job, contrast, scan, brain.mask, {"Notes": notes})
         else:
-            _write_other(job, contrast, scan, brain)
+            _write_other(job, contrast, scan, brain.mask)
     write_json(
         sidecar_path(job.files.brain_mask),
         sidecar(
@@ -49,33 +49,28 @@ def run(job: Job) -> None:
             job.names(job.scan.brain_mask or job.scan.images[reference]),
             SpatialReference=job.names(job.scan.images[reference])[0],
             Type="Brain",
-            BrainMask=source,
+            BrainMask=brain.source,
+            BrainVolumeMillilitres=round(int(brain.mask.sum()) * scan.voxel_volume_mm3 / 1000, 1),
             Reference=reference,
+            **brain.fields,
         ),
     )
-    write_image(job.files.brain_mask, scan.with_data(brain))
-
-
-def _brain(job: Job, scan: Image, path: Path) -> tuple[NDArray[np.bool_], str, list[str]]:
-    if job.brain_mask is not None:
-        mask, notes = read_mask(job.brain_mask)
-        placed, more = place_mask(mask, scan, job.brain_mask)
-        if not placed.data.any():
-            raise InputError(job.brain_mask, "does not meet the scan", "check that it belongs to this scan")
-        return placed.data, "given", notes + more
-    brain = extracted_brain(scan)
-    if brain is None:
-        cure = "put a brain mask (…_desc-brain_mask.nii.gz) into derivatives, or give a brain-extracted image"
-        raise InputError(path, "needs a brain mask: it shows more than a brain", cure)
-    return brain, "image already brain-extracted", []
+    write_image(job.files.brain_mask, scan.with_data(brain.mask))
 
 
 def _write_other(job: Job, contrast: str, scan: Image, brain: NDArray[np.bool_]) -> None:
     path = job.images[contrast]
     raw = read_image(path)
-    notes = check_finite(raw, resample(scan.with_data(brain), raw, mode="nearest").data, path)
+    fields: dict[str, Any] = {}
+    inside = resample(scan.with_data(brain), raw, mode="nearest").data
+    if contrast in QUANTITATIVE:
+        raw, notes = diffusivity(raw, inside, path)
+        fields["Units"] = "mm^2/s"
+    else:
+        notes = check_finite(raw, inside, path)
     moved, shift_mm = align(check_signal(raw, path), scan, brain)
-    _write(job, contrast, moved, brain, {"Notes": notes, "ShiftMillimetres": round(shift_mm, 3)})
+    notes += coverage_note(raw, moved, brain)
+    _write(job, contrast, moved, brain, {"Notes": notes, "ShiftMillimetres": round(shift_mm, 3), **fields})
 
 
 def _write(

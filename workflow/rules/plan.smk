@@ -15,6 +15,7 @@ from cpimaging.provenance import code_digest
 from cpimaging.registration.syn import ants_python
 from cpimaging.scorers import chosen_scorers
 from cpimaging.stages import INDEX, Job, read_plan, write_plan
+from cpimaging.stages.brain import check_command as check_brain_command
 from cpimaging.stages.command import check_command
 from cpimaging.stages.fit import check_fit
 from cpimaging.types import InputError
@@ -53,6 +54,7 @@ def plan_scans():
             )
             chosen_scorers(SCORERS)
             check_command(config["lesion_command"])
+            check_brain_command(config["brain_command"] or "")
             if config["atlas"] != "embedded":
                 check_fit(checked_atlas(config["atlas"]), config["atlas"], SCORERS)
             if config["engine"] == "ants":
@@ -106,6 +108,10 @@ def lesion_mask_of(wildcards):
 def detection_of(wildcards):
     """How the lesion is found; a given mask needs no search, so a changed choice does not run it again."""
     return "off" if JOBS[wildcards.scan].lesion else DETECTION
+
+
+def brain_command_of(wildcards):
+    return quote(config["brain_command"] or "")
 
 
 def command_of(wildcards):

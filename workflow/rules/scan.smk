@@ -18,8 +18,9 @@ rule preprocess:
     params:
         code=code_digest("preprocess"),
         job=job_options,
+        brain_command=brain_command_of,
     shell:
-        "cpimaging preprocess {params.job} > {log:q} 2>&1"
+        "cpimaging preprocess {params.job} --brain-command {params.brain_command} > {log:q} 2>&1"
 
 
 rule command:

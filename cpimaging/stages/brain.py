@@ -1,0 +1,88 @@
+"""The brain mask of a scan: given, drawn by an external tool, bare brain, or found in the head."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cpimaging.atlases import load_template
+from cpimaging.extract import LEAST_VIEW_MM, extract_brain
+from cpimaging.preprocess import check_brain, extracted_brain, place_mask
+from cpimaging.stages import Job, read_mask
+from cpimaging.stages.tool import OUT, check_placeholders, run_tool
+from cpimaging.types import Image, InputError
+
+IMAGE = "image"
+COMMAND = "brain_command"
+AGREEMENT_FAIL = 0.8
+"""Below this overlap of the two surfaces the brain counts as not found (ours; docs/method/brain.md)."""
+
+CURE = "put a brain mask (…_desc-brain_mask.nii.gz) into derivatives, set brain_command, or leave it out"
+
+
+class Brain(NamedTuple):
+    """A brain mask on the scan's grid, where it comes from in words, notes, and fields of its sidecar."""
+
+    mask: NDArray[np.bool_]
+    source: str
+    notes: list[str]
+    fields: dict[str, Any]
+
+
+def check_command(command: str) -> None:
+    """Refuse a command with an unknown placeholder, or without {image} and {out}."""
+    if command:
+        check_placeholders(COMMAND, command, known=(IMAGE, OUT), needed=(IMAGE, OUT))
+
+
+def find_brain(job: Job, scan: Image, path: Path) -> Brain:
+    """Return the brain of the reference scan; raise InputError where none can be had, or none is sound."""
+    if job.brain_mask is not None:
+        return _given(job, scan, job.brain_mask)
+    bare = extracted_brain(scan)
+    if bare is not None:
+        return Brain(bare, "image already brain-extracted", [], {})
+    if job.brain_command:
+        return _drawn(job, scan, path)
+    return _extracted(scan, path)
+
+
+def _given(job: Job, scan: Image, path: Path) -> Brain:
+    found = str(job.scan.brain_mask).startswith("derivatives/")
+    return _read(scan, path, path, "found in derivatives" if found else "given")
+
+
+def _drawn(job: Job, scan: Image, path: Path) -> Brain:
+    check_command(job.brain_command)
+    out = Path(job.files.brain_mask).with_name(f".tool_{Path(job.files.brain_mask).name}")
+    try:
+        run_tool(COMMAND, job.brain_command, {IMAGE: path}, out)
+        return _read(scan, out, f"mask of {COMMAND}", COMMAND)
+    finally:
+        out.unlink(missing_ok=True)
+
+
+def _read(scan: Image, path: Path, shown: Path | str, source: str) -> Brain:
+    mask, notes = read_mask(path)
+    placed, more = place_mask(mask, scan, shown)
+    if not placed.data.any():
+        raise InputError(shown, "does not meet the scan", "check that it belongs to this scan")
+    check_brain(placed, shown, "check that it is a mask of the whole brain, or leave it out")
+    return Brain(placed.data, source, notes + more, {})
+
+
+def _extracted(scan: Image, path: Path) -> Brain:
+    view = np.array(scan.shape) * scan.spacing_mm
+    if view.min() < LEAST_VIEW_MM:
+        raise InputError(
+            path, f"covers only {view.min():.0f} mm of the head, too little to find a brain in", CURE
+        )
+    found = extract_brain(scan, load_template())
+    if found.agreement < AGREEMENT_FAIL:
+        raise InputError(
+            path, f"no brain found: two ways to find it agree only to {found.agreement:.2f}", CURE
+        )
+    check_brain(scan.with_data(found.mask), path, CURE)
+    fields = {"SurfaceAgreement": round(found.agreement, 4)}
+    return Brain(found.mask, "found in the head by cpimaging", [], fields)
