@@ -1,5 +1,6 @@
 """The only module that opens image and table files. Writes are whole or not at all."""
 
+import gzip
 import json
 import os
 import zlib
@@ -21,6 +22,8 @@ from numpy.typing import NDArray
 from cpimaging.types import Image, InputError
 
 Opener.default_compresslevel = 3  # a third of the time of level 6, 5 % larger
+
+UNREADABLE = "cannot be read, it may be truncated"
 
 
 @contextmanager
@@ -54,9 +57,7 @@ def read_image(path: Path | str, *, labels: bool = False) -> Image:
             np.asanyarray(image.dataobj) if labels else image.get_fdata(dtype=np.float32, caching="unchanged")
         )
     except (ImageFileError, OSError, EOFError, ValueError, zlib.error) as error:
-        raise InputError(
-            path, "cannot be read, it may be truncated", "copy it again or convert it anew"
-        ) from error
+        raise InputError(path, UNREADABLE, "copy it again or convert it anew") from error
     data = np.array(data)
     while data.ndim > 3 and data.shape[-1] == 1:
         data = data[..., 0]
@@ -67,6 +68,74 @@ def read_image(path: Path | str, *, labels: bool = False) -> Image:
     if min(data.shape) < 2:
         raise InputError(path, f"has shape {data.shape}, a volume is expected", "give the whole 3-D image")
     return _to_ras(data, np.asarray(image.affine, dtype=float), path)
+
+
+@dataclass(frozen=True)
+class Sparse:
+    """The voxels of an image that are not 0, and the grid that they lie on, axes turned to RAS+.
+
+    index: flat, C order. values: as stored. shape, affine: of the whole image, as in `Image`.
+    """
+
+    index: NDArray[np.intp]
+    values: NDArray[Any]
+    shape: tuple[int, int, int]
+    affine: NDArray[np.float64]
+
+
+def read_sparse(path: Path | str) -> Sparse:
+    """Read the voxels of a 3-D NIfTI image that are not 0: three times as fast as the whole of a mask.
+
+    Only those voxels are turned to RAS+. Raises InputError as `read_image` does.
+    """
+    path = Path(path)
+    _require_content(path)
+    try:
+        content = path.read_bytes()
+        content = _gunzip(content) if path.suffix == ".gz" else content
+        data, affine = _volume(content)
+    except (ImageFileError, HeaderDataError, OSError, EOFError, ValueError, zlib.error) as error:
+        raise InputError(path, UNREADABLE, "copy it again or convert it anew") from error
+    if data.ndim != 3 or min(data.shape) < 2:
+        raise InputError(path, f"has shape {data.shape}, one 3-D volume is expected", "choose one volume")
+    _check_affine(affine, path)
+    found = np.flatnonzero((data != 0).ravel(order="F"))  # NIfTI's own order: no copy
+    values = data.ravel(order="F")[found]
+    orientation = nib.io_orientation(affine)
+    ras_affine = affine @ nib.orientations.inv_ornt_aff(orientation, data.shape)
+    stored = np.unravel_index(found, data.shape, order="F")
+    place, shape = [stored[0]] * 3, [0] * 3
+    for axis, (target, direction) in enumerate(orientation.astype(int)):
+        shape[target] = data.shape[axis]
+        place[target] = stored[axis] if direction > 0 else data.shape[axis] - 1 - stored[axis]
+    x, y, z = shape
+    return Sparse(np.ravel_multi_index(tuple(place), (x, y, z)), values, (x, y, z), ras_affine)
+
+
+def _gunzip(content: bytes) -> bytes:
+    """Return what a gzip file holds: with one buffer of the right size it takes two thirds of the time."""
+    size = int.from_bytes(content[-4:], "little")  # of the last of its parts
+    whole = zlib.decompress(content, GZIP, min(size, DEFLATE_RATIO * len(content)) + 1)
+    return whole if len(whole) == size else gzip.decompress(content)
+
+
+GZIP = zlib.MAX_WBITS + 16
+DEFLATE_RATIO = 1032
+"""No part of a gzip file grows by more than this."""
+
+
+def _volume(content: bytes) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """Return the array and the affine of a NIfTI file in memory; volumes of one are dropped as an axis."""
+    kind = nib.Nifti2Image if int.from_bytes(content[:4], "little") in NIFTI2_SIZES else nib.Nifti1Image
+    image = kind.from_bytes(content)
+    data = np.asanyarray(image.dataobj)
+    while data.ndim > 3 and data.shape[-1] == 1:
+        data = data[..., 0]
+    return data, np.asarray(image.affine, dtype=float)
+
+
+NIFTI2_SIZES = (540, int.from_bytes((540).to_bytes(4, "big"), "little"))
+"""What the first number of a NIfTI-2 file is, in either byte order."""
 
 
 @dataclass(frozen=True)
@@ -128,13 +197,17 @@ def _require_content(path: Path) -> None:
 
 
 def _to_ras(data: NDArray[Any], affine: NDArray[np.float64], path: Path) -> Image:
-    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-6:
-        raise InputError(path, "its affine is not usable", "repair the header or convert it anew")
+    _check_affine(affine, path)
     codes = nib.aff2axcodes(affine)
     orientation = nib.io_orientation(affine)
     ras = nib.orientations.apply_orientation(data, orientation)
     ras_affine = affine @ nib.orientations.inv_ornt_aff(orientation, data.shape)
     return Image(np.ascontiguousarray(ras), ras_affine, codes)
+
+
+def _check_affine(affine: NDArray[np.float64], path: Path) -> None:
+    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-6:
+        raise InputError(path, "its affine is not usable", "repair the header or convert it anew")
 
 
 def write_image(path: Path | str, image: Image, *, template_space: bool = False) -> None:

@@ -224,20 +224,47 @@ def load_in(mask: Image, parts: Partition) -> pd.DataFrame:
     if mask.data.size != parts.codes.size:
         raise ValueError("the mask is not on the grid of the partition")
     lesion = np.flatnonzero(mask.data)
-    tables = [_counted(lesion, part, mask.voxel_volume_mm3) for part in (parts, *parts.overlays)]
-    return typed(pd.concat(tables, ignore_index=True), _LOAD_COLUMNS)
+    rows = cell_rows(parts, mask.voxel_volume_mm3)
+    return filled_rows(rows, hits_in(lesion, parts), lesion.size, mask.voxel_volume_mm3)
 
 
-def _counted(lesion: NDArray[np.intp], parts: Partition, voxel_mm3: float) -> pd.DataFrame:
-    hits = np.bincount(parts.codes[lesion], minlength=len(parts.counts)).astype(np.float64)
-    n = len(parts.cells)
-    table = pd.DataFrame(parts.cells, columns=list(Cell._fields))
-    table["region_volume_mm3"] = parts.counts[:n] * voxel_mm3
-    table["lesion_volume_mm3"] = hits[:n] * voxel_mm3
-    with np.errstate(invalid="ignore"):
-        table["percent_region"] = 100 * hits[:n] / parts.counts[:n]
-        table["percent_lesion"] = 100 * hits[:n] / np.float64(lesion.size)
-    return table
+def cell_rows(parts: Partition, voxel_mm3: float) -> pd.DataFrame:
+    """Return the load table of a grid without a lesion: its cells, then those of the overlays, and volumes.
+
+    What is the same for all masks on one grid; `filled_rows` adds the lesion.
+    """
+    tables = []
+    for part in (parts, *parts.overlays):
+        table = pd.DataFrame(part.cells, columns=list(Cell._fields))
+        table["region_volume_mm3"] = part.counts[: len(part.cells)] * voxel_mm3
+        tables.append(table)
+    known = {name: kind for name, kind in _LOAD_COLUMNS.items() if name in tables[0]}
+    return typed(pd.concat(tables, ignore_index=True), known)
+
+
+def hits_in(lesion: NDArray[np.intp], parts: Partition) -> NDArray[np.float64]:
+    """Count lesion voxels, given by their flat index in C order, in the rows of `cell_rows`."""
+    counted = [
+        np.bincount(part.codes[lesion], minlength=len(part.counts))[: len(part.cells)]
+        for part in (parts, *parts.overlays)
+    ]
+    return np.concatenate(counted).astype(np.float64)
+
+
+def filled_rows(
+    rows: pd.DataFrame, hits: NDArray[np.float64], lesion_voxels: NDArray[np.intp] | int, voxel_mm3: float
+) -> pd.DataFrame:
+    """Return `cell_rows` with the columns of the lesion.
+
+    hits: of `hits_in`, one per row. lesion_voxels: size of the lesion, of all rows or of each.
+    """
+    region_voxels = rows["region_volume_mm3"].to_numpy() / voxel_mm3
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return rows.assign(
+            lesion_volume_mm3=hits * voxel_mm3,
+            percent_region=100 * hits / region_voxels,
+            percent_lesion=100 * hits / np.asarray(lesion_voxels, dtype=np.float64),
+        )
 
 
 def lesion_load(

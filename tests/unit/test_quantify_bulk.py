@@ -1,0 +1,45 @@
+"""Counting many masks on one grid by their voxels alone gives what counting each mask gives."""
+
+import numpy as np
+import pandas as pd
+
+from cpimaging.quantify import cell_rows, filled_rows, hits_in, load_in, partition
+from cpimaging.types import Image, LabelMap, Region
+
+REGIONS = (
+    Region(3, "A", "n/a", "left", "n/a"),
+    Region(5, "B", "n/a", "right", "n/a"),
+)
+
+
+def grid() -> LabelMap:
+    labels = np.zeros((2, 3, 4), np.int16)
+    labels[0, :, 0] = 3
+    labels[1, 0] = 5
+    return LabelMap(Image(labels, np.diag([1.0, 2, 3, 1])), REGIONS)
+
+
+def test_counts_by_hand() -> None:
+    atlas = grid()
+    parts = partition(atlas.labels, atlas, {"over": atlas}, atlas.labels.with_data(np.ones((2, 3, 4), bool)))
+    lesion = np.ravel_multi_index(([0, 0, 1, 1], [0, 2, 0, 2], [0, 0, 3, 3]), (2, 3, 4))
+    rows = filled_rows(cell_rows(parts, 6.0), hits_in(lesion, parts), 4, 6.0).set_index(
+        ["structure", "tissue"]
+    )
+    assert rows.loc["A", "lesion_volume_mm3"].tolist() == [12.0, 12.0]  # label and overlay
+    assert rows.loc["A", "region_volume_mm3"].tolist() == [18.0, 18.0]
+    assert np.allclose(rows.loc["A", "percent_region"], 200 / 3)
+    assert rows.loc["B", "percent_region"].tolist() == [25.0, 25.0]
+    assert rows.loc[("outside_atlas", "outside"), "percent_lesion"] == 25.0
+
+
+def test_many_masks_at_once_are_each_alone(rng: np.random.Generator) -> None:
+    atlas = grid()
+    parts = partition(atlas.labels, atlas, {}, atlas.labels.with_data(np.ones((2, 3, 4), bool)))
+    masks = [rng.random((2, 3, 4)) < share for share in (0.2, 0.6, 0.0)]
+    alone = [load_in(Image(mask, atlas.labels.affine), parts) for mask in masks]
+    rows = cell_rows(parts, 6.0)
+    hits = np.concatenate([hits_in(np.flatnonzero(mask), parts) for mask in masks])
+    sizes = np.repeat([mask.sum() for mask in masks], len(rows))
+    together = filled_rows(pd.concat([rows] * 3, ignore_index=True), hits, sizes, 6.0)
+    pd.testing.assert_frame_equal(together, pd.concat(alone, ignore_index=True))
