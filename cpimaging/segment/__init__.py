@@ -16,12 +16,16 @@ from cpimaging.segment.mixture import (
     posteriors,
     prior_shares,
     signals,
+    teaching,
     volume,
 )
 from cpimaging.segment.ventricles import HALF, find_ventricles, is_ventricle
 from cpimaging.types import Image, LabelMap
 
 Bool = NDArray[np.bool_]
+
+LEAST_OF_ATLAS = 0.2
+"""Ventricles under this share of the atlas's, which the registration has fitted, are not believed (ours)."""
 
 TISSUES = {
     2: ("white_matter", "WM", 2),
@@ -95,8 +99,8 @@ def segment(
         return _unchanged(brain, atlas, [*notes, "ventricles: not assessed below 2 years without a T2w"])
     inside = brain.data.astype(bool)
     signal, priors = signals(used, inside), prior_shares(tissue_priors, inside)
-    usable = ~lesioned[inside]
-    mixture = fit_mixture(signal, priors, usable)
+    usable = teaching(brain.with_data(inside), lesioned)
+    mixture = fit_mixture(signal, priors, usable, _ventricle(atlas)[inside])
     apart = mixture.fluid_distance_sd()
     if apart < LEAST_FLUID_SD:
         return _unchanged(
@@ -105,6 +109,11 @@ def segment(
     probabilities = posteriors(signal, priors, mixture)
     share = fluid_share(signal, probabilities, mixture, brain.with_data(inside), usable)
     found = find_ventricles(share, atlas.labels, atlas.regions, tissue_priors["fluid"].data, lesioned)
+    seen = float(np.count_nonzero(found.labels)) / max(int(np.count_nonzero(_ventricle(atlas))), 1)
+    if seen < LEAST_OF_ATLAS:
+        return _unchanged(
+            brain, atlas, [*notes, f"ventricles: not assessed, the image shows {seen:.0%} of the atlas's"]
+        )
     labels = follow_ventricles(atlas.labels, atlas.regions, found.labels)
     white = volume(probabilities[:, WHITE] - probabilities[:, GREY], inside) > 0
     tissue = _tissue(LabelMap(labels, atlas.regions), share > HALF, None if infant else white, inside)
@@ -132,10 +141,9 @@ def _about_cavity(ml: float) -> str:
 def _unchanged(brain: Image, atlas: LabelMap, notes: list[str]) -> Segmentation:
     """Return the atlas as it is, where the image cannot correct it."""
     nothing = brain.with_data(np.zeros(brain.shape, bool))
-    numbers = [region.index for region in atlas.regions if is_ventricle(region)]
     return Segmentation(
         tissue=brain.with_data(np.zeros(brain.shape, np.uint8)),
-        ventricles=brain.with_data(np.isin(atlas.labels.data, numbers)),
+        ventricles=brain.with_data(_ventricle(atlas)),
         cavity=nothing,
         labels=atlas.labels,
         fluid=brain.with_data(np.zeros(brain.shape, np.float32)),
@@ -156,5 +164,9 @@ def _tissue(atlas: LabelMap, fluid: Bool, white: Bool | None, inside: Bool) -> N
         for name, number in (("deep_grey", DEEP_GREY), ("brainstem", BRAINSTEM), ("cerebellum", CEREBELLUM)):
             tissue[np.isin(labels, [r.index for r in atlas.regions if r.tissue == name])] = number
     tissue[inside & fluid] = CSF
-    tissue[np.isin(labels, [region.index for region in atlas.regions if is_ventricle(region)])] = VENTRICLE
+    tissue[_ventricle(atlas)] = VENTRICLE
     return tissue
+
+
+def _ventricle(atlas: LabelMap) -> Bool:
+    return np.isin(atlas.labels.data, [region.index for region in atlas.regions if is_ventricle(region)])

@@ -23,6 +23,9 @@ SAMPLE = 60_000
 EVEN_SHARE = 0.1
 """Share of the prior that is even between classes: the atlas may be a centimetre off (ours)."""
 
+EDGE_MM = 6.0
+"""Depth of the brain's edge that teaches nothing (ours)."""
+
 CLIP_PERCENT = (0.2, 99.8)
 WALL_MM = 5.0
 """SD of the kernel that carries the signal of nearby tissue to the wall of the fluid (ours)."""
@@ -69,20 +72,35 @@ def prior_shares(maps: Mapping[str, Image], brain: Bool) -> Floats:
     return mixed
 
 
-def fit_mixture(signal: Floats, priors: Floats, usable: Bool) -> Mixture:
+def fit_mixture(signal: Floats, priors: Floats, usable: Bool, ventricle: Bool) -> Mixture:
     """Fit one Gaussian per class by expectation maximisation, started where the prior is sure.
 
-    signal: (voxel, contrast). priors: (voxel, class). usable: voxels that may teach (no lesion).
+    signal: (voxel, contrast). priors: (voxel, class). usable: voxels that may teach. ventricle: those of
+    the atlas's ventricles: what fluid looks like is learned there alone, as elsewhere the class would
+    gather veins, dura and all else that is no tissue.
     Spatial priors in a mixture: Ashburner & Friston 2005, NeuroImage 26:839 (here not deformed).
     """
     chosen = np.flatnonzero(usable)
     chosen = chosen[:: max(1, len(chosen) // SAMPLE)]
     x, prior = signal[chosen].astype(np.float64), priors[chosen].astype(np.float64)
+    elsewhere = ~ventricle[chosen]
     weights = prior**4
     for _ in range(ITERATIONS):
+        weights[elsewhere, FLUID] = 0
         mixture = _gaussians(x, weights)
         weights = posteriors(x, prior, mixture)
     return mixture
+
+
+def teaching(brain: Image, lesion: Bool) -> Bool:
+    """Return the brain's voxels that the mixture may learn from: no lesion, nothing at the brain's edge.
+
+    At the edge lie dura, vessels and what skull stripping left: as dark or bright as they like.
+    """
+    inside = brain.data
+    depth = ndimage.distance_transform_edt(inside, sampling=brain.spacing_mm)
+    learn: Bool = (depth > EDGE_MM)[inside] & ~lesion[inside]
+    return learn
 
 
 def _gaussians(x: Doubles, weights: Doubles) -> Mixture:

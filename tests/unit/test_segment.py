@@ -202,6 +202,27 @@ def test_without_contrast_nothing_is_assessed() -> None:
     assert "SD from tissue" in found.notes[0]
 
 
+@pytest.mark.parametrize("contrasts", [("T2w",), ("T1w", "T2w")])
+def test_veins_and_dura_are_not_taken_for_fluid(contrasts: tuple[str, ...]) -> None:
+    """Dark on all contrasts, at the brain's edge and in the sulci, as many voxels as there is fluid."""
+    true, prior = pools(4, 3), pools(3, 3)
+    atlas = atlas_of(prior)
+    edge = BRAIN & ~ellipsoid((0, 0, 0), (21.5, 27.5, 18.5))
+    assert edge.sum() > 3 * true.sum()
+    signal = {"T1w": T1W, "T2w": T2W}
+    images = {name: scan_of(true, signal[name]) for name in contrasts}
+    images = {name: scan.with_data(np.where(edge, 20, scan.data)) for name, scan in images.items()}
+    found = segment(images, image(BRAIN), atlas, priors_of(atlas), None, 8.0)
+    assert found.assessed
+    assert dice(found.ventricles.data, true) > 0.97
+
+
+def test_ventricles_that_vanish_are_not_believed() -> None:
+    found = run(ellipsoid((-5.5, 0, 0), (1.6, 1.6, 1.6)), pools(4, 4))
+    assert not found.assessed
+    np.testing.assert_array_equal(found.ventricles.data, pools(4, 4))
+
+
 def test_half_fluid_is_half_whatever_lies_behind() -> None:
     atlas, true = atlas_of(pools(4, 4)), pools(4, 4)
     scan, inside = scan_of(true, T1W), BRAIN
@@ -211,7 +232,7 @@ def test_half_fluid_is_half_whatever_lies_behind() -> None:
     scan = scan.with_data(np.where(mixed, (around + T1W["fluid"]) / 2, scan.data).astype(np.float32))
     x, priors = signals({"T1w": scan}, inside), prior_shares(priors_of(atlas), inside)
     usable = np.ones(len(x), bool)
-    mixture = fit_mixture(x, priors, usable)
+    mixture = fit_mixture(x, priors, usable, true[inside])
     share = fluid_share(x, posteriors(x, priors, mixture), mixture, image(inside), usable)
     assert mixture.means[GREY, 0] == pytest.approx(600, abs=15)
     np.testing.assert_allclose(share[mixed], 0.5, atol=0.1)
