@@ -15,6 +15,7 @@ WHITE_IS_BRIGHT: Mapping[str, bool] = {"T1w": True, "T2w": False, "FLAIR": False
 NOTHING = 1e-3
 """Share of the median signal up to which a voxel counts as empty (ours)."""
 
+SURE_WHITE = 0.95
 PURE = 0.8
 """Share from which a voxel of the warped template counts as one tissue (ours)."""
 
@@ -73,8 +74,8 @@ def noise(image: Values, brain: Bool) -> float:
 def contrast_flags(contrast: str, image: Values, fit: Fit, age_years: float | None) -> list[Flag]:
     """Return the flags that tell whether an image looks like the contrast that it is named after.
 
-    image: intensities on the fit's grid. The order of fluid and tissue holds at any age, that of white
-    and grey matter from two years on; it is not checked where the age is unknown.
+    image: intensities on the fit's grid. The order of fluid and tissue holds at any age, that of white and
+    grey matter from two years on; it is not checked where the age is unknown. White matter of a T1w is even.
     """
     where = fit.brain & ~fit.lesion & (image != 0)
     shares = {"fluid": fit.template_fluid, "grey": fit.template_gm, "white": fit.template_wm}
@@ -87,7 +88,16 @@ def contrast_flags(contrast: str, image: Values, fit: Fit, age_years: float | No
         if contrast in WHITE_IS_BRIGHT and age_years is not None and age_years >= limits.MATURE_YEARS:
             white = _signed(levels["white"], levels["grey"], WHITE_IS_BRIGHT[contrast])
             flags.append(at_least(f"{contrast}_white_grey_contrast", white, limits.WHITE_GREY_WARN[contrast]))
+    if contrast == "T1w" and np.isfinite(levels["white"]):
+        variation = _variation(image[where & (fit.template_wm > SURE_WHITE)])
+        flags.append(at_most(f"{contrast}_white_variation", variation, limits.WHITE_VARIATION_WARN))
     return flags
+
+
+def _variation(values: Values) -> float:
+    """Return the robust coefficient of variation: 1.48 × median absolute deviation over the median."""
+    middle = float(np.median(values)) if values.size else 0.0
+    return 1.4826 * float(np.median(np.abs(values - middle))) / abs(middle) if middle else 1e3
 
 
 def _level(image: Values, where: Bool) -> float:

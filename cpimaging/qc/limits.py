@@ -50,6 +50,7 @@ AGREEMENT_WARN = 0.1
 SIDE_WARN, SIDE_FAIL = 0.0, 0.0
 FLUID_WARN, FLUID_FAIL = 0.0, -0.1
 WHITE_GREY_WARN = {"T1w": 0.12, "T2w": 0.05, "FLAIR": -0.05}
+WHITE_VARIATION_WARN = 0.09
 MATURE_YEARS = 2.0
 """From this age on white and grey matter look as in adults (Paus et al. 2001, Brain Res Bull 54:255)."""
 

@@ -90,6 +90,18 @@ def test_the_lesion_and_tissue_that_is_not_there_do_not_count(layers: Fit) -> No
     assert contrast("T1w", image, replace(layers, lesion=lesion)) == {}
 
 
+def test_uneven_white_matter_is_seen_in_a_t1w(layers: Fit) -> None:
+    """Half of the white matter 10 % brighter, half 10 % darker: 1.4826 × 9 / 90."""
+    image = painted(20, 60, 90)
+    assert contrast("T1w", image, layers)["white_variation"].value == 0
+    image[8:, ::2] *= 1.1
+    image[8:, 1::2] *= 0.9
+    found = contrast("T1w", image, layers)["white_variation"]
+    assert found.value == pytest.approx(0.14826)
+    assert not found.ok
+    assert "white_variation" not in contrast("T2w", image, layers)
+
+
 # --- the raw image
 
 
