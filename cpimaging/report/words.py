@@ -83,6 +83,7 @@ CHECKS: Mapping[str, str] = {
     "noise": "the image is noisy, or the head moved",
     "fluid_contrast": "the image does not look like its contrast: fluid against tissue",
     "white_grey_contrast": "the image does not look like its contrast at this age: white against grey matter",
+    "white_variation": "white matter is uneven: noise, motion, a bias field, or injury outside the lesion",
     "agreement": "the contrast may show another head, or lies elsewhere than the reference",
     "side_margin": "left and right may be swapped against the reference",
     "shift_mm": "the contrast lay far from the reference",
