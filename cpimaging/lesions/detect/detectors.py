@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from scipy import ndimage
 
+from cpimaging.lesions.detect.assess import immature, unfit
 from cpimaging.lesions.detect.cavities import cavities, fluid_like
+from cpimaging.lesions.detect.diffusion import adc
+from cpimaging.lesions.detect.punctate import punctate
 from cpimaging.lesions.detect.rules import apply_rules
 from cpimaging.lesions.detect.scene import Bool, Finding, Float, Scene, nothing
 from cpimaging.lesions.detect.settle import grow, seeds
 from cpimaging.lesions.detect.signals import fit_model
-
-MATURE_YEARS = 2.0
-"""FLAIR and T2 say little of gliosis before, since unmyelinated white matter is bright too (docs/method)."""
 
 GAP_MM = 2.0  # gaps between a lesion and its cavity narrower than this are lesion [ours]
 
@@ -29,25 +29,25 @@ def t2(scene: Scene) -> Finding:
 
 def t1(scene: Scene) -> Finding:
     """Find white matter darker on T1w than it should be, and cavities."""
-    if "T1w" not in scene.images:
-        return nothing(scene, "no T1w")
-    if immature(scene):
-        return nothing(scene, "T1w hypointensity needs an age of 24 months or more")
-    return _search(scene, {"T1w": -1}, "dark on T1w")
+    reason = _told(scene, "T1w", "hypointensity")
+    return nothing(scene, reason) if reason else _search(scene, {"T1w": -1}, "dark on T1w")
 
 
 def _bright(scene: Scene, contrast: str) -> Finding:
-    if contrast not in scene.images:
-        return nothing(scene, f"no {contrast}")
-    if immature(scene):
-        return nothing(scene, f"{contrast} hyperintensity needs an age of 24 months or more")
-    signs = {contrast: 1, **({"T1w": -1} if "T1w" in scene.images else {})}
+    reason = _told(scene, contrast, "hyperintensity")
+    if reason:
+        return nothing(scene, reason)
+    signs = {contrast: 1}
+    if unfit(scene, "T1w") is None:
+        signs["T1w"] = -1
     return _search(scene, signs, f"bright on {contrast}")
 
 
-def immature(scene: Scene) -> bool:
-    """Tell whether the scan is known to be of a child under two years."""
-    return scene.age_years is not None and scene.age_years < MATURE_YEARS
+def _told(scene: Scene, contrast: str, what: str) -> str | None:
+    """Return why a contrast cannot be searched for chronic lesions, or None."""
+    if contrast in scene.images and immature(scene):
+        return f"{contrast} {what} needs an age of 24 months or more"
+    return unfit(scene, contrast)
 
 
 def _search(scene: Scene, signs: dict[str, int], reason: str) -> Finding:
@@ -87,4 +87,11 @@ def _covering(probability: Float, mask: Bool, lost: Bool) -> Float:
     return np.where(lost, np.float32(0.9), covered).astype(np.float32)
 
 
-DETECTORS: Mapping[str, Callable[[Scene], Finding]] = {"FLAIR": flair, "T2w": t2, "T1w": t1}
+DETECTORS: Mapping[str, Callable[[Scene], Finding]] = {
+    "FLAIR": flair,
+    "T2w": t2,
+    "T1w": t1,
+    "punctate": punctate,
+    "ADC": adc,
+}
+"""All detectors; each says itself where it cannot look."""

@@ -1,18 +1,20 @@
 """From noisy evidence to regions: calibrated against healthy tissue, then settled with neighbours."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from cpimaging.lesions.detect.scene import Bool, Float, Scene
-from cpimaging.lesions.detect.signals import Change, Model, evidence
+from cpimaging.lesions.detect.scene import GROUPS, Bool, Float, Scene
+from cpimaging.lesions.detect.signals import NUCLEI, Change, Model, evidence
 
 EVERYWHERE = np.ones((3, 3, 3), bool)
 CLIP = 2.5  # no voxel alone says more than this (log odds) [ours]
 HEALTHY_LOG_ODDS = -1.3  # evidence of the median healthy voxel after calibration [ours]
-LEAST_MEDIAN = -1.9
+MEDIAN_RANGE = (-1.9, -0.7)
+"""Bounds of what is taken for the evidence of a healthy place: most of an injured nucleus may be lesion."""
 NEIGHBOURS = 3.0  # weight of the neighbours' mean [ours]
 ROUNDS = 8
 GREY_STEPS, FLUID_STEPS = (0.1, 0.3, 0.5, 0.7, 0.9), (0.03, 0.1, 0.25)
@@ -20,32 +22,40 @@ GREY_STEPS, FLUID_STEPS = (0.1, 0.3, 0.5, 0.7, 0.9), (0.03, 0.1, 0.25)
 
 @dataclass(frozen=True)
 class Level:
-    """One search: for lesions of this contrast, at this scale, from this certainty and size on.
+    """One search: for lesions of this contrast, at this scale, from this size on.
 
-    change: shift in SD of white matter. sigma_mm: neighbourhood. certainty: calibrated evidence, in SD of
-    healthy tissue, from which the search starts. bias: log odds added to every voxel. least_mm3: smaller
-    regions are dropped.
+    change: shift in SD of white matter, in the main contrast and in others. sigma_mm: neighbourhood.
+    bias: log odds added to every voxel. least_mm3: smaller regions are dropped.
     """
 
     change: tuple[float, float]
     sigma_mm: float
-    certainty: float
     bias: float
     least_mm3: float
 
 
 LEVELS = (
-    Level((1.75, 1.5), 2.5, 4.0, -0.5, 800.0),
-    Level((1.75, 1.5), 1.5, 4.0, -1.5, 100.0),
-    Level((2.5, 2.0), 1.5, 5.0, -1.9, 80.0),
-    Level((3.5, 2.5), 1.5, 6.0, -2.3, 60.0),
-    Level((5.0, 3.0), 1.0, 8.0, -3.0, 20.0),
+    Level((1.75, 1.5), 2.5, -0.5, 300.0),
+    Level((1.75, 1.5), 1.5, -1.2, 200.0),
+    Level((1.75, 1.5), 1.5, -1.5, 60.0),
+    Level((2.5, 2.0), 1.5, -0.9, 700.0),
+    Level((2.5, 2.0), 1.5, -1.5, 300.0),
+    Level((2.5, 2.0), 1.5, -1.9, 80.0),
+    Level((3.5, 2.5), 1.5, -1.5, 600.0),
+    Level((3.5, 2.5), 1.5, -2.3, 60.0),
+    Level((5.0, 3.0), 1.0, -3.0, 20.0),
 )
-"""From large and faint to small and bright; fixed on simulated brains [ours]."""
+"""From large and faint to small and bright: the less it takes, the larger it must be (fixed on simulated
+brains, ours)."""
+
+NUCLEI_LOG_ODDS = 0.7  # added in the large nuclei, where injury is common and normal variants are rare [ours]
+NUCLEI_NUMBERS = [list(GROUPS).index(name) for name in NUCLEI]
+START_SD = 4.0  # calibrated evidence, in SD of healthy tissue, from which a search starts [ours]
 
 REACH_MM = 8.0  # a region grows no farther than this per round
 GROWTH_ROUNDS = 3
 GROWTH_SIGMA_MM = 1.5
+GROWTH_BIAS = -0.5
 
 
 class Neighbourhood:
@@ -60,7 +70,7 @@ class Neighbourhood:
         blurred: Float = ndimage.gaussian_filter(self.volume(flat), self.sigma, truncate=3.0)[self.brain]
         return blurred
 
-    def volume(self, flat: NDArray[np.generic]) -> NDArray[np.generic]:
+    def volume(self, flat: NDArray[Any]) -> NDArray[Any]:
         """Return a flat array as a volume, 0 outside of the brain."""
         full = np.zeros(self.brain.shape, flat.dtype)
         full[self.brain] = flat
@@ -104,7 +114,7 @@ def calibrated(raw: Float, kinds: NDArray[np.int_]) -> Float:
     """Return clipped evidence, moved so that healthy tissue of every kind is equally unlike a lesion."""
     clipped = np.clip(raw, -CLIP, CLIP)
     centre, _ = centre_and_spread(clipped, kinds)
-    moved: Float = clipped - np.maximum(centre, LEAST_MEDIAN) + np.float32(HEALTHY_LOG_ODDS)
+    moved: Float = clipped - np.clip(centre, *MEDIAN_RANGE) + np.float32(HEALTHY_LOG_ODDS)
     return moved
 
 
@@ -131,15 +141,19 @@ def large(mask: Bool, least_voxels: float) -> Bool:
 def seeds(scene: Scene, model: Model, signs: dict[str, int]) -> Bool:
     """Return regions that are lesion with certainty at one of LEVELS."""
     kinds = strata(model)
+    sites = np.isin(model.group, NUCLEI_NUMBERS) * np.float32(NUCLEI_LOG_ODDS)
     found = np.zeros(scene.brain.shape, bool)
-    for level in LEVELS:
-        around = Neighbourhood(scene, level.sigma_mm)
-        raw = evidence(model, _change(signs, level.change))
-        mean = around.mean(np.clip(raw, -CLIP, CLIP))
-        centre, spread = centre_and_spread(mean, kinds)
-        start = logistic(np.float32(1.5) * ((mean - centre) / spread - np.float32(level.certainty)))
-        settled = settle(start, calibrated(raw, kinds) + np.float32(level.bias), around)
-        found |= large(around.volume(settled > 0.5).astype(bool), level.least_mm3 / scene.voxel_mm3)
+    for change in dict.fromkeys(level.change for level in LEVELS):
+        raw = evidence(model, _change(signs, change))
+        log_odds = calibrated(raw, kinds) + sites
+        for level in (level for level in LEVELS if level.change == change):
+            around = Neighbourhood(scene, level.sigma_mm)
+            mean = around.mean(np.clip(raw, -CLIP, CLIP))
+            centre, spread = centre_and_spread(mean, kinds)
+            above = (mean - np.minimum(centre, MEDIAN_RANGE[1])) / spread
+            start = logistic(np.float32(1.5) * (above - np.float32(START_SD)))
+            settled = settle(start, log_odds + np.float32(level.bias), around)
+            found |= large(around.volume(settled > 0.5), level.least_mm3 / scene.voxel_mm3)
     return found
 
 
@@ -160,11 +174,11 @@ def grow(scene: Scene, model: Model, signs: dict[str, int], mask: Bool) -> tuple
             break
         far_mm = ndimage.distance_transform_edt(~mask, sampling=scene.spacing_mm)
         near = (far_mm <= REACH_MM)[scene.brain].astype(np.float32)
-        log_odds = calibrated(evidence(model, change), kinds)
+        log_odds = calibrated(evidence(model, change), kinds) + np.float32(GROWTH_BIAS)
         probability = settle(mask[scene.brain].astype(np.float32), log_odds, around, near)
         pieces, _ = ndimage.label(around.volume(probability > 0.5), EVERYWHERE)
         mask = np.isin(pieces, np.setdiff1d(pieces[mask], [0]))
-    return mask, np.asarray(around.volume(probability), np.float32)
+    return mask, around.volume(probability)
 
 
 def measured_change(model: Model, signs: dict[str, int], inside: NDArray[np.bool_]) -> Change:

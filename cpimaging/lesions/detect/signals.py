@@ -28,7 +28,10 @@ GROUP_SHIFT = (-6.0, 6.0)
 """A part of the brain may differ from all grey or white matter by so many SD of white matter (ours)."""
 
 TOWARDS_LESION = 2.5
-"""… but by no more than this in the direction of a lesion: an injured nucleus must not pass for normal."""
+NUCLEI = ("thalamus", "putamen", "pallidum", "caudate")
+TOWARDS_LESION_NUCLEI = 0.75
+"""… but by no more than this in the direction of a lesion: an injured nucleus must not pass for normal.
+The large nuclei, which injury takes as a whole, are darker than cortex on FLAIR and T2w where healthy."""
 
 GROUP_SPREAD = (1.0, 2.5)
 LESION_SPREAD = 1.2
@@ -84,8 +87,11 @@ def fit_model(scene: Scene, signs: Mapping[str, int]) -> Model:
             sd[name, contrast] = np.full(len(GROUPS), max(spread, unit), np.float32)
         for name in TISSUES:
             low, high = GROUP_SHIFT
-            limits = (low, TOWARDS_LESION) if signs[contrast] > 0 else (-TOWARDS_LESION, high)
-            for index in range(1, len(GROUPS)):
+            for index, part in enumerate(GROUPS):
+                if not index:
+                    continue
+                near = TOWARDS_LESION_NUCLEI if part in NUCLEI else TOWARDS_LESION
+                limits = (low, near) if signs[contrast] > 0 else (-near, high)
                 taught = x[(group == index) & _in_group(shares, name, index)]
                 if len(taught) >= LEAST_TEACHERS:
                     centre, spread = robust(taught)
