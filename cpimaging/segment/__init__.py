@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from cpimaging.segment.labels import follow_ventricles
 from cpimaging.segment.mixture import (
     GREY,
     WHITE,
+    Floats,
     fit_mixture,
     fluid_share,
     posteriors,
@@ -19,7 +21,7 @@ from cpimaging.segment.mixture import (
     teaching,
     volume,
 )
-from cpimaging.segment.ventricles import HALF, find_ventricles, is_ventricle
+from cpimaging.segment.ventricles import HALF, Ventricles, find_ventricles, is_ventricle
 from cpimaging.types import Image, LabelMap
 
 Bool = NDArray[np.bool_]
@@ -97,37 +99,57 @@ def segment(
         return _unchanged(brain, atlas, [*notes, "the atlas has no ventricles: its labels are not corrected"])
     if not used:
         return _unchanged(brain, atlas, [*notes, "ventricles: not assessed below 2 years without a T2w"])
-    inside = brain.data.astype(bool)
-    signal, priors = signals(used, inside), prior_shares(tissue_priors, inside)
-    usable = teaching(brain.with_data(inside), lesioned)
-    mixture = fit_mixture(signal, priors, usable, _ventricle(atlas)[inside])
-    apart = mixture.fluid_distance_sd()
-    if apart < LEAST_FLUID_SD:
-        return _unchanged(
-            brain, atlas, [*notes, f"ventricles: not assessed, fluid is {apart:.1f} SD from tissue"]
-        )
+    seen = _read(used, brain, atlas, tissue_priors, lesioned)
+    if seen.apart_sd < LEAST_FLUID_SD:
+        why = f"ventricles: not assessed, fluid is {seen.apart_sd:.1f} SD from tissue"
+        return _unchanged(brain, atlas, [*notes, why])
+    found = find_ventricles(seen.fluid, atlas.labels, atlas.regions, tissue_priors["fluid"].data, lesioned)
+    share = float(np.count_nonzero(found.labels)) / max(int(np.count_nonzero(_ventricle(atlas))), 1)
+    if share < LEAST_OF_ATLAS:
+        why = f"ventricles: not assessed, the image shows {share:.0%} of the atlas's"
+        return _unchanged(brain, atlas, [*notes, why])
+    return _followed(seen, found, brain, atlas, notes, infant)
+
+
+class _Seen(NamedTuple):
+    """fluid: share of the voxel. white: more likely white matter than grey. apart_sd: contrast of fluid."""
+
+    fluid: Floats
+    white: Bool
+    apart_sd: float
+
+
+def _read(
+    images: Mapping[str, Image], brain: Image, atlas: LabelMap, shares: Mapping[str, Image], lesion: Bool
+) -> _Seen:
+    """Fit the mixture and return what it says of every voxel."""
+    inside = brain.with_data(brain.data.astype(bool))
+    signal, priors = signals(images, inside.data), prior_shares(shares, inside.data)
+    usable = teaching(inside, lesion)
+    mixture = fit_mixture(signal, priors, usable, _ventricle(atlas)[inside.data])
     probabilities = posteriors(signal, priors, mixture)
-    share = fluid_share(signal, probabilities, mixture, brain.with_data(inside), usable)
-    found = find_ventricles(share, atlas.labels, atlas.regions, tissue_priors["fluid"].data, lesioned)
-    seen = float(np.count_nonzero(found.labels)) / max(int(np.count_nonzero(_ventricle(atlas))), 1)
-    if seen < LEAST_OF_ATLAS:
-        return _unchanged(
-            brain, atlas, [*notes, f"ventricles: not assessed, the image shows {seen:.0%} of the atlas's"]
-        )
+    fluid = fluid_share(signal, probabilities, mixture, inside, usable)
+    white = volume(probabilities[:, WHITE] - probabilities[:, GREY], inside.data) > 0
+    return _Seen(fluid, white, mixture.fluid_distance_sd())
+
+
+def _followed(
+    seen: _Seen, found: Ventricles, brain: Image, atlas: LabelMap, notes: list[str], infant: bool
+) -> Segmentation:
+    """Return the segmentation, the atlas following the ventricles that were found."""
     labels = follow_ventricles(atlas.labels, atlas.regions, found.labels)
-    white = volume(probabilities[:, WHITE] - probabilities[:, GREY], inside) > 0
-    tissue = _tissue(LabelMap(labels, atlas.regions), share > HALF, None if infant else white, inside)
+    white = None if infant else seen.white
+    tissue = _tissue(LabelMap(labels, atlas.regions), seen.fluid > HALF, white, brain.data.astype(bool))
     tissue[found.cavity] = CAVITY
-    if found.cavity.any():
-        notes.append(_about_cavity(found.cavity.sum() * brain.voxel_volume_mm3 / 1000))
+    cavity_ml = np.count_nonzero(found.cavity) * brain.voxel_volume_mm3 / 1000
     return Segmentation(
         tissue=brain.with_data(tissue),
         ventricles=brain.with_data(found.labels > 0),
         cavity=brain.with_data(found.cavity),
         labels=labels,
-        fluid=brain.with_data(share),
+        fluid=brain.with_data(seen.fluid),
         assessed=True,
-        notes=notes,
+        notes=[*notes, _about_cavity(cavity_ml)] if cavity_ml > 0 else notes,
     )
 
 
