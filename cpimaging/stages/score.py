@@ -2,11 +2,16 @@
 
 from typing import Any
 
+import pandas as pd
+
 from cpimaging.io import read_json, read_table, write_json
-from cpimaging.scorers import SCORERS, Tables, chosen_scorers, read_criteria
+from cpimaging.quantify import MARGIN_COLUMNS, Cell
+from cpimaging.scorers import SCORERS, Tables, chosen_scorers, read_criteria, score_surely
 from cpimaging.stages import Job, lesion_record
 from cpimaging.stages.index import read_index_row
 from cpimaging.types import LESIONLOAD_COLUMNS, LESIONS_COLUMNS, MORPHOMETRY_COLUMNS, ScanContext
+
+MARGIN_TABLE = dict.fromkeys(Cell._fields, "str") | dict.fromkeys(MARGIN_COLUMNS, "float64")
 
 
 def run(job: Job) -> None:
@@ -19,6 +24,7 @@ def run(job: Job) -> None:
         read_table(job.files.lesions, LESIONS_COLUMNS),
         read_table(job.files.morphometry, MORPHOMETRY_COLUMNS),
     )
+    margins = read_table(job.files.load_margins, MARGIN_TABLE)
     context = ScanContext(
         age_years=row["age_years"],
         contrasts=row["contrasts"],
@@ -28,15 +34,15 @@ def run(job: Job) -> None:
     )
     chosen = chosen_scorers(job.scorers)
     content: dict[str, Any] = {
-        name: _call(name, tables, context) if name in chosen else _not_chosen(name, not chosen)
+        name: _call(name, tables, margins, context) if name in chosen else _not_chosen(name, not chosen)
         for name in SCORERS
     }
     write_json(job.files.pattern, {**content, "scales": {}})
 
 
-def _call(name: str, tables: Tables, context: ScanContext) -> dict[str, Any]:
+def _call(name: str, tables: Tables, margins: pd.DataFrame, context: ScanContext) -> dict[str, Any]:
     scorer = SCORERS[name]
-    return scorer.score(tables, context, read_criteria(scorer.criteria))
+    return score_surely(scorer, tables, margins, context, read_criteria(scorer.criteria))
 
 
 def _not_chosen(name: str, none_at_all: bool) -> dict[str, Any]:
