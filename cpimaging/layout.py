@@ -99,6 +99,11 @@ class ScanFiles:
         return self._anat(f"atlas-{self.atlas}_desc-lesionload_stats.tsv")
 
     @property
+    def load_margins(self) -> str:
+        """Lesion load with the lesion's border and position moved."""
+        return self._anat(f"atlas-{self.atlas}_desc-loadmargins_stats.tsv")
+
+    @property
     def lesions(self) -> str:
         """One row per lesion."""
         return self._anat("desc-lesions_stats.tsv")

@@ -177,9 +177,12 @@ def _facts(content: ScanReport) -> list[tuple[str, str]]:
             facts.append((name, f"{value:+.2f} ({ends})".replace("-", "−")))
     if secondary:
         facts.append(("Also fits", "; ".join(secondary)))
-    confidence = mrics.get("confidence")
-    facts.append(("Confidence", "n/a (not measured)" if words.missing(confidence) else f"{confidence:.0%}"))
-    return facts
+    return [*facts, *(("Confidence, " + name, words.confidence(score)) for name, score in _calls(content))]
+
+
+def _calls(content: ScanReport) -> list[tuple[str, Mapping[str, Any]]]:
+    names = {"mrics": "MRICS group", "dominance": "dominance"}
+    return [(name, content.pattern[key]) for key, name in names.items() if key in content.pattern]
 
 
 def _shares(pattern: Mapping[str, Any]) -> list[tuple[str, float | None]]:

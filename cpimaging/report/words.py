@@ -127,7 +127,7 @@ def headline(
     """
     dominance, mrics = pattern.get("dominance", {}), pattern.get("mrics", {})
     call = dominance.get("call", "not_assessed")
-    unscored = call == "not_assessed" and not missing(mrics.get("group"))
+    unscored = call in ("not_assessed", "indeterminate") and not missing(mrics.get("group"))
     if call in ("not_assessed", "indeterminate") and not unscored:
         reason = dominance.get("not_assessed") or mrics.get("not_assessed") or "no reason was given"
         return DOMINANCE[call], sentence(reason)
@@ -163,3 +163,15 @@ def age(years: float | None) -> str:
     if years is None or missing(years):
         return "n/a"
     return f"{12 * years:.0f} months" if years < 2 else f"{years:.1f} years"
+
+
+def confidence(score: Mapping[str, Any]) -> str:
+    """Say how often a call stays, and what it turns into: "87 % of repetitions keep it; else C1 (13 %)"."""
+    share = score.get("confidence")
+    if missing(share):
+        return "n/a (not called, or not measured)"
+    if score.get("not_assessed"):
+        return sentence(score["not_assessed"])
+    others = [f"{phrase(other['call'])} ({other['share']:.0%})" for other in score.get("alternatives") or []]
+    kept = f"{share:.0%} of repetitions keep it"
+    return f"{kept}; else {', '.join(others)}" if others else kept

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from cpimaging.scorers.base import Criteria, Scorer, Tables, read_criteria
+from cpimaging.scorers.confidence import score_surely
 from cpimaging.scorers.dominance import REQUIRES as DOMINANCE_REQUIRES
 from cpimaging.scorers.dominance import score_dominance, unscored_dominance
 from cpimaging.scorers.mrics import REQUIRES as MRICS_REQUIRES
@@ -18,6 +19,7 @@ __all__ = [
     "read_criteria",
     "score_dominance",
     "score_mrics",
+    "score_surely",
 ]
 
 _HERE = Path(__file__).parent
@@ -26,9 +28,24 @@ SCORERS = {
     scorer.name: scorer
     for scorer in (
         Scorer(
-            "dominance", DOMINANCE_REQUIRES, score_dominance, unscored_dominance, _HERE / "dominance.yaml"
+            "dominance",
+            DOMINANCE_REQUIRES,
+            score_dominance,
+            unscored_dominance,
+            _HERE / "dominance.yaml",
+            answers=("call",),
+            uncalled=frozenset({"none", "not_assessed", "indeterminate"}),
+            undecided="indeterminate",
         ),
-        Scorer("mrics", MRICS_REQUIRES, score_mrics, unscored_mrics, _HERE / "mrics.yaml"),
+        Scorer(
+            "mrics",
+            MRICS_REQUIRES,
+            score_mrics,
+            unscored_mrics,
+            _HERE / "mrics.yaml",
+            answers=("group", "subgroup"),
+            details=("severity", "territory", "side"),
+        ),
     )
 }
 """Every scorer, by name."""

@@ -30,7 +30,9 @@ class Scorer:
     """A scorer: the structures that it cannot do without, its function, and where its criteria are.
 
     score: a pure function of the tables, the scan's context and the criteria. unscored: its result where
-    it did not run, from the reason.
+    it did not run, from the reason. answers: keys of the result whose stability is measured, coarse before
+    fine; uncalled: values of the first one that are no call; undecided: what an unstable answer becomes;
+    details: keys that are None then.
     """
 
     name: str
@@ -38,6 +40,10 @@ class Scorer:
     score: Callable[[Tables, ScanContext, Criteria], dict[str, Any]]
     unscored: Callable[[str], dict[str, Any]]
     criteria: Path
+    answers: tuple[str, ...] = ()
+    uncalled: frozenset[str] = frozenset({"n/a"})
+    undecided: str = "n/a"
+    details: tuple[str, ...] = ()
 
     def missing(self, structures: Iterable[str]) -> list[str]:
         """Return the required structures that are not among `structures`, sorted."""
@@ -53,7 +59,9 @@ def read_criteria(path: Path) -> dict[str, dict[str, Any]]:
 
 def check_structures(load: pd.DataFrame, scorer: str, requires: frozenset[str]) -> None:
     """Raise ValueError where the load table lacks a required structure, or one of its two sides."""
-    sides = load.groupby("structure")["side"].agg(set).to_dict()
+    sides: dict[str, set[str]] = {}
+    for structure, side in set(zip(load["structure"], load["side"], strict=True)):
+        sides.setdefault(structure, set()).add(side)
     missing = sorted(requires - set(sides))
     if missing:
         raise ValueError(

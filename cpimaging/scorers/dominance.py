@@ -44,7 +44,7 @@ def score_dominance(tables: Tables, context: ScanContext, criteria: Criteria) ->
     if reason:
         return _result("not_assessed", None, trace, reason)
     injury = Injury(tables)
-    reason = unusable(injury)
+    reason = unusable(injury, trace)
     if reason:
         return _result("not_assessed", None, trace, reason)
     inside_mm3 = injury.total_mm3 - injury.outside_mm3

@@ -16,6 +16,9 @@ WHOLE_OF = {"thalamus_ventrolateral": "thalamus", "putamen_posterior": "putamen"
 NUCLEI = frozenset({"thalamus", "putamen", "pallidum", "caudate", "hippocampus"})
 SUPRATENTORIAL = ("white_matter", "deep_grey", "cortex")
 INFRATENTORIAL = ("brainstem", "cerebellum")
+COMPARTMENTS = ("periventricular", "deep_white_matter", "nuclei", "perirolandic", "cortex", *INFRATENTORIAL)
+"""The tissue of the brain, in the parts that the rules put together."""
+
 REQUIRED = NUCLEI | {
     "white_matter",
     "perirolandic",
@@ -69,7 +72,7 @@ class Injury:
 
     def __init__(self, tables: Tables) -> None:
         columns = ["structure", "side", "tissue", "layer", "region_volume_mm3", "lesion_volume_mm3"]
-        rows = [_Row(*row) for row in tables.load[columns].itertuples(index=False, name=None)]
+        rows = list(map(_Row, *(tables.load[name].tolist() for name in columns)))
         self.lesions: pd.DataFrame = tables.lesions
         self.total_mm3 = sum(row.lesion_mm3 for row in rows if row.tissue != "overlay")
         self.outside_mm3 = sum(row.lesion_mm3 for row in rows if row.structure == "outside_brain")
@@ -137,7 +140,7 @@ class Injury:
         return max((ratio for ratio in ratios if not math.isnan(ratio)), default=float("nan"))
 
 
-def unusable(injury: Injury) -> str | None:
+def unusable(injury: Injury, trace: Trace) -> str | None:
     """Return why the tables of a scan cannot be judged, or None."""
     if injury.total_mm3 > 0 and injury.total_mm3 == injury.outside_mm3:
         return "the lesion lies outside of the brain"
@@ -146,6 +149,9 @@ def unusable(injury: Injury) -> str | None:
         "deep grey matter": "nuclei",
         "cortex": "cortex",
     }
+    if injury.of(COMPARTMENTS).load >= trace.limit("whole_brain_load"):
+        trace.at_least("lesion fills the brain, load", injury.of(COMPARTMENTS).load, "whole_brain_load")
+        return "the lesion mask fills the brain"
     unseen = [name for name, part in parts.items() if injury.of([part]).region_mm3 == 0]
     return f"not in the image: {', '.join(unseen)}" if unseen else None
 

@@ -1,6 +1,7 @@
 """MRI classification of cerebral palsy (MRICS, Himmelmann 2017): main and secondary pattern."""
 
 import math
+from collections.abc import Collection
 from typing import Any
 
 from cpimaging.scorers.base import NOT_SEEN_BY, Criteria, Tables, Trace, check_structures, not_assessable
@@ -37,7 +38,7 @@ def score_mrics(tables: Tables, context: ScanContext, criteria: Criteria) -> dic
     if reason:
         return _result(None, [], trace, reason)
     injury = Injury(tables)
-    reason = unusable(injury)
+    reason = unusable(injury, trace)
     if reason:
         return _result(None, [], trace, reason)
     inside_mm3 = injury.total_mm3 - injury.outside_mm3
@@ -59,7 +60,8 @@ def _without_lesion(injury: Injury, inside_mm3: float, context: ScanContext, tra
     found = f"no lesion found{NOT_SEEN_BY.get(context.lesion_source or '', '')}"
     trace.note(found, 0.0)
     ratio = injury.ventricle_ratio()
-    if trace.at_least("larger lateral ventricle", ratio, "ventriculomegaly_ratio"):
+    if trace.at_least("rule 1: larger lateral ventricle", ratio, "ventriculomegaly_ratio"):
+        trace.note("decided: D, no lesion but large ventricles", ratio, "ours [D]")
         return _result(Pattern("D"), [], trace)
     months = float("nan") if context.age_years is None else 12 * context.age_years
     needs = {
@@ -76,6 +78,7 @@ def _without_lesion(injury: Injury, inside_mm3: float, context: ScanContext, tra
     lacking = ", ".join(need for need, met in needs.items() if not met)
     if lacking:
         return _result(None, [], trace, f"{found}; E is not called without: {lacking}")
+    trace.note("decided: E, rule 1", "all of these hold", "ours [D]")
     return _result(Pattern("E"), [], trace)
 
 
@@ -91,36 +94,40 @@ def _classify(injury: Injury, trace: Trace) -> dict[str, Any]:
     trace.note("laterality: left 1, right −1", injury.laterality())
     below = 100 * injury.lesion_mm3(INFRATENTORIAL) / tissue if tissue else 0.0
     if trace.at_least("rule 2, D: lesion below the tentorium", below, "infratentorial_share"):
+        trace.note("decided: D, rule 2", below, "ours [D]")
         return _result(Pattern("D"), [], trace)
     found = [pattern for rule in RULES if (pattern := rule(injury, trace))]
-    main = _predominant(found, index, injury, trace)
+    main = _predominant(found, index, trace)
     secondary = [pattern for pattern in found if _stands_beside(pattern, main, injury, trace)]
     for pattern in secondary:
         trace.note("also seen", pattern.subgroup)
     return _result(main, secondary, trace)
 
 
-def _predominant(found: list[Pattern], index: float, injury: Injury, trace: Trace) -> Pattern:
-    """Choose the main pattern: what is found first, the index deciding between B1 and C1."""
+def _predominant(found: list[Pattern], index: float, trace: Trace) -> Pattern:
+    """Choose the main pattern, and write down why."""
     by_name = {pattern.subgroup: pattern for pattern in found}
+    name, why = _first_choice(by_name, index, trace.limit("balanced_index"))
+    trace.note(f"decided: {name}, {why}", index, "ours [D]")
+    return by_name.get(name, Pattern("D"))
+
+
+def _first_choice(found: Collection[str], index: float, limit: float) -> tuple[str, str]:
+    """Return what is found first, and why; the index decides between B1 and C1."""
     for name in ("C3", "B3", "B2"):
-        if name in by_name:
-            return by_name[name]
-    limit = trace.limit("balanced_index")
-    ischaemic, white = by_name.get("C1"), by_name.get("B1")
-    if ischaemic and index < -limit:
-        return ischaemic
-    if "C2" in by_name:
-        return by_name["C2"]
-    if ischaemic and white and -limit <= index <= limit:
-        trace.note("rule 8: neither predominates, B1 and C1 are both named", index, "ours [D]")
-        return white if index > 0 else ischaemic
-    if white and index > limit:
-        return white
-    if ischaemic and index <= limit:
-        return ischaemic
-    trace.note("rule 9, D: no other pattern holds", injury.total_mm3, "ours [D]")
-    return Pattern("D")
+        if name in found:
+            return name, "the first rule that holds"
+    if "C1" in found and index < -limit:
+        return "C1", f"deep grey predominates, index below −{limit:g}"
+    if "C2" in found:
+        return "C2", "its rule holds, and deep grey does not predominate"
+    if {"B1", "C1"} <= set(found) and -limit <= index <= limit:
+        return "B1" if index > 0 else "C1", "rule 8: neither predominates, B1 and C1 are both named"
+    if "B1" in found and index > limit:
+        return "B1", f"white matter predominates, index above {limit:g}"
+    if "C1" in found and index <= limit:
+        return "C1", f"its rule holds, and the index is not above {limit:g}"
+    return "D", "rule 9: no other pattern holds"
 
 
 def _stands_beside(pattern: Pattern, main: Pattern, injury: Injury, trace: Trace) -> bool:

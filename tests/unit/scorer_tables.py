@@ -201,3 +201,9 @@ WATERSHED = {
         )
     },
 }
+HEMISPHERES = {
+    (structure, side, lobe, layer): ml
+    for side in ("left", "right")
+    for (structure, tissue, lobe, layer), ml in LATERAL_ML.items()
+    if tissue in {"white_matter", "deep_grey", "cortex"}
+}

@@ -14,6 +14,7 @@ NAMES = {
     "atlas_dseg": "space-orig_atlas-cpimaging_dseg.nii.gz",
     "tissue_dseg": "space-orig_seg-tissue_dseg.nii.gz",
     "lesionload": "atlas-cpimaging_desc-lesionload_stats.tsv",
+    "load_margins": "atlas-cpimaging_desc-loadmargins_stats.tsv",
     "lesions": "desc-lesions_stats.tsv",
     "morphometry": "desc-morphometry_stats.tsv",
     "pattern": "desc-pattern_stats.json",
@@ -43,10 +44,10 @@ def test_files_that_depend_on_a_contrast() -> None:
     assert back == f"{ANAT}from-MNI152NLin2009aSym_to-T2w_mode-image_xfm.nii.gz"
 
 
-def test_another_atlas_has_its_name_in_two_files_only() -> None:
+def test_another_atlas_has_its_name_in_three_files_only() -> None:
     plain, other = (ScanFiles.of("out", "sub-01", atlas) for atlas in ("cpimaging", "AAL3"))
     changed = {name for name in NAMES if getattr(plain, name) != getattr(other, name)}
-    assert changed == {"atlas_dseg", "lesionload"}
+    assert changed == {"atlas_dseg", "lesionload", "load_margins"}
     assert other.lesionload == "out/sub-01/anat/sub-01_atlas-AAL3_desc-lesionload_stats.tsv"
 
 

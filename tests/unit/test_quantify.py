@@ -2,16 +2,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cpimaging.io import read_image
 from cpimaging.quantify import (
+    MARGIN_COLUMNS,
+    Cell,
     distance_profile,
     layers,
     lesion_load,
     load_in,
+    load_margins,
     morphometry,
     partition,
     structure_volumes,
@@ -340,3 +344,62 @@ def test_white_matter_has_no_layers_where_the_atlas_lacks_what_they_lie_between(
     white = table[table["tissue"] == "white_matter"]
     assert white["layer"].tolist() == ["n/a"]
     assert white["percent_region"].tolist() == [100.0]
+
+
+def margins_of(mask: np.ndarray) -> pd.DataFrame:
+    labels = slab()
+    parts = partition(grid(labels), atlas_of(labels), {}, brain_of(labels))
+    return load_margins(grid(mask), parts).set_index("structure")
+
+
+def block() -> np.ndarray:
+    """Return a lesion of 4 × 3 × 4.5 mm in white matter, its right face at the cortex."""
+    mask = np.zeros(slab().shape, bool)
+    mask[8:10, 1:4, 1:4] = True
+    return mask
+
+
+def test_margins_by_hand():
+    found = margins_of(block())
+    totals = found[list(MARGIN_COLUMNS)].sum()
+    assert totals["shrunk_mm3"] == pytest.approx(2 * 1 * 2.5)
+    assert totals["grown_mm3"] == pytest.approx(54 + 2 * 3 * 4.5 + 4 * 2 * 4.5 + 4 * 3 * 2)
+    assert found["right_mm3"]["frontal_cortex"].sum() == pytest.approx(1 * 3 * 4.5)
+    assert found["right_mm3"]["white_matter"].sum() == pytest.approx(54 - 1 * 3 * 4.5)
+    assert found["left_mm3"]["white_matter"].sum() == pytest.approx(54)
+    assert found["front_mm3"]["outside_brain"] == 0
+    assert found["back_mm3"]["outside_brain"] == pytest.approx(4 * 1 * 4.5)
+
+
+def test_margins_have_the_rows_of_the_load_and_its_volumes_when_nothing_lies_near():
+    labels, mask = slab(), block()
+    tract = LabelMap(grid((labels == WHITE) * 3), (Region(3, "tract", "cst", "left", "overlay"),))
+    parts = partition(grid(labels), atlas_of(labels), {"tracts": tract}, brain_of(labels))
+    load, found = load_in(grid(mask), parts), load_margins(grid(mask), parts)
+    assert load[list(Cell._fields)].equals(found[list(Cell._fields)])
+    inside = found.loc[found["structure"] == "white_matter", "left_mm3"].sum()
+    assert inside == load.loc[load["structure"] == "white_matter", "lesion_volume_mm3"].sum()
+
+
+@pytest.mark.parametrize("voxels", [0, 1])
+def test_margins_of_next_to_nothing(voxels):
+    mask = np.zeros(slab().shape, bool)
+    mask[5, 2, 2] = bool(voxels)
+    totals = margins_of(mask)[list(MARGIN_COLUMNS)].sum()
+    assert totals["shrunk_mm3"] == 0
+    assert totals["up_mm3"] == pytest.approx(3.0 * voxels)
+
+
+def test_a_lesion_at_the_edge_of_the_image_has_margins():
+    mask = np.zeros(slab().shape, bool)
+    mask[0:2, 0:2, 0:2] = True
+    totals = margins_of(mask)[list(MARGIN_COLUMNS)].sum()
+    assert totals["left_mm3"] == pytest.approx(24 - 1 * 2 * 3)
+    assert totals["right_mm3"] == pytest.approx(24)
+
+
+def test_a_mask_of_another_grid_has_no_margins():
+    labels = slab()
+    parts = partition(grid(labels), atlas_of(labels), {}, brain_of(labels))
+    with pytest.raises(ValueError, match="not on the grid"):
+        load_margins(grid(block()[1:]), parts)

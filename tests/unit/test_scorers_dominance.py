@@ -7,7 +7,7 @@ from scorer_tables import (
     BASAL_GANGLIA,
     CAVITY,
     CHILD,
-    LATERAL_ML,
+    HEMISPHERES,
     MCA_WEDGE,
     OVERLAY_ML,
     SEVERE_BASAL_GANGLIA,
@@ -24,12 +24,6 @@ from cpimaging.scorers import SCORERS, read_criteria, score_dominance
 CRITERIA = read_criteria(SCORERS["dominance"].criteria)
 LARGE_VENTRICLES = {("lateral_ventricle", side): 3.0 for side in ("left", "right")}
 THIN_WHITE = {("white_matter", side): 0.7 for side in ("left", "right")}
-HEMISPHERES = {
-    (structure, side, lobe, layer): ml
-    for side in ("left", "right")
-    for (structure, tissue, lobe, layer), ml in LATERAL_ML.items()
-    if tissue in {"white_matter", "deep_grey", "cortex"}
-}
 FOCI = {
     white("left", "periventricular", "parietal"): 0.06,
     white("right", "periventricular", "frontal"): 0.03,

@@ -7,7 +7,7 @@ from scorer_tables import (
     BASAL_GANGLIA,
     CAVITY,
     CHILD,
-    LATERAL_ML,
+    HEMISPHERES,
     MCA_WEDGE,
     OVERLAY_ML,
     SEVERE_BASAL_GANGLIA,
@@ -25,12 +25,6 @@ CRITERIA = read_criteria(SCORERS["mrics"].criteria)
 BESIDE = (("left", 1.0), ("right", 1.0))
 LARGE_VENTRICLES = {("lateral_ventricle", side): 3.0 for side in ("left", "right")}
 THIN_WHITE = {("white_matter", side): 0.7 for side in ("left", "right")}
-HEMISPHERES = {
-    (structure, side, lobe, layer): ml
-    for side in ("left", "right")
-    for (structure, tissue, lobe, layer), ml in LATERAL_ML.items()
-    if tissue in {"white_matter", "deep_grey", "cortex"}
-}
 LENTICULOSTRIATE = {
     ("putamen", "left"): 1.0,
     ("caudate", "left"): 0.5,

@@ -16,6 +16,7 @@ from cpimaging.types import LESIONLOAD_COLUMNS, PATTERN_COLUMNS
 
 SCAN_FILES = """
 atlas-cpimaging_desc-lesionload_stats.tsv
+atlas-cpimaging_desc-loadmargins_stats.tsv
 desc-lesions_stats.tsv
 desc-morphometry_stats.tsv
 desc-pattern_stats.json

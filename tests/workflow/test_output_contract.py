@@ -30,6 +30,8 @@ LOAD_WORDS = {
 COLUMNS = {
     "atlas-cpimaging_desc-lesionload": "participant_id session_id structure side tissue lobe layer "
     "region_volume_mm3 lesion_volume_mm3 percent_region percent_lesion",
+    "atlas-cpimaging_desc-loadmargins": "participant_id session_id structure side tissue lobe layer "
+    "shrunk_mm3 grown_mm3 left_mm3 right_mm3 back_mm3 front_mm3 down_mm3 up_mm3",
     "desc-lesions": "participant_id session_id index volume_mm3 centroid_x_mm centroid_y_mm centroid_z_mm "
     "side main_structure distance_ventricle_mm source",
     "desc-morphometry": "participant_id session_id measure structure side value unit",

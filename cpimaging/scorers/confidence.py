@@ -1,0 +1,193 @@
+"""How sure a call is: the share of repetitions, with everything uncertain moved a little, that keep it."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.random import Generator, default_rng
+from numpy.typing import NDArray
+
+from cpimaging.quantify import MARGIN_COLUMNS, MARGIN_MM, Cell
+from cpimaging.scorers.base import Criteria, Scorer, Tables
+from cpimaging.types import Evidence, ScanContext
+
+SEED = 57
+PAIRS = 50  # of repetitions: each is drawn once and mirrored, so that a mirrored scan is exactly as sure
+CRITERION_RANGE = 0.2  # each criterion is multiplied by 1 ± this at most [ours]
+RATIO_RANGE = 0.1  # each volume ratio is multiplied by 1 ± this at most [ours]
+MENTIONED = 0.05  # share from which another call is told [ours]
+AXES = (("left_mm3", "right_mm3"), ("back_mm3", "front_mm3"), ("down_mm3", "up_mm3"))
+LIMIT = "confident_share"
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One repetition; numbers run from −1 to 1. Per side: left, right.
+
+    border: of the lesion, inward to outward. shift: (2, 3), of each side's lesion to the right, front and
+    top. near: (2,), of the distance from the ventricle. criteria: name -> number. ratios: name -> (2,).
+    """
+
+    border: float
+    shift: NDArray[np.float64]
+    near: NDArray[np.float64]
+    criteria: Mapping[str, float]
+    ratios: Mapping[str, NDArray[np.float64]]
+
+    def mirrored(self) -> "Draw":
+        """Return the same repetition for the mirrored scan."""
+        ratios = {name: sides[::-1] for name, sides in self.ratios.items()}
+        return Draw(self.border, self.shift[::-1] * [-1, 1, 1], self.near[::-1], self.criteria, ratios)
+
+
+def score_surely(
+    scorer: Scorer, tables: Tables, margins: pd.DataFrame, context: ScanContext, criteria: Criteria
+) -> dict[str, Any]:
+    """Score a scan and say how sure the call is.
+
+    margins: from `quantify.load_margins`. In each repetition all criteria, the border of the lesion, its
+    place among the labels (each side by itself), its distance from the ventricle and the volume ratios are
+    drawn anew; the seed is fixed. Returns the scorer's result with confidence, the share of repetitions that
+    keep the first of scorer.answers (None where nothing was called), the same for each finer answer, and
+    alternatives: what else came out, with its share. An answer whose share is below the criterion
+    confident_share becomes scorer.undecided, and not_assessed names what it may be. The method is ours.
+    """
+    result = scorer.score(tables, context, criteria)
+    if not scorer.answers:
+        return result
+    if result["not_assessed"] is not None or result[scorer.answers[0]] in scorer.uncalled:
+        unsure = {f"{name}_confidence": None for name in scorer.answers[1:]}
+        return {**result, "confidence": None, **unsure, "alternatives": []}
+    others = [
+        scorer.score(varied, context, limits) for varied, limits in repetitions(tables, margins, criteria)
+    ]
+    shares = {name: _shares([other[name] for other in others]) for name in scorer.answers}
+    for name, found in shares.items():
+        key = "confidence" if name == scorer.answers[0] else f"{name}_confidence"
+        result[key] = found.get(result[name], 0.0)
+    finest = scorer.answers[-1]
+    rest = [(call, share) for call, share in shares[finest].items() if call != result[finest]]
+    result["alternatives"] = [{"call": call, "share": share} for call, share in rest if share >= MENTIONED]
+    return _abstained(scorer, result, shares, criteria)
+
+
+def _shares(calls: list[str]) -> dict[str, float]:
+    """Return the share of each call, most frequent first, equal ones by name."""
+    ranked = sorted(Counter(calls).items(), key=lambda item: (-item[1], item[0]))
+    return {call: count / len(calls) for call, count in ranked}
+
+
+def _abstained(
+    scorer: Scorer, result: dict[str, Any], shares: Mapping[str, Mapping[str, float]], criteria: Criteria
+) -> dict[str, Any]:
+    """Take back each answer that too few repetitions keep, with the finer ones and the details."""
+    criterion = criteria[LIMIT]
+    limit, source = float(criterion["value"]), f"{criterion['source']} [{criterion['tag']}]"
+    out = dict(result)
+    doubt = None
+    for name in scorer.answers:
+        share = shares[name].get(result[name], 0.0)
+        rule = f"repetitions that keep the {name} {result[name]}"
+        step = Evidence(rule, share, f"≥ {limit:g}", source)
+        out["evidence"] = [*out["evidence"], vars(step)]
+        if share < limit and doubt is None:
+            doubt = name
+    if doubt is None:
+        return out
+    first = scorer.answers.index(doubt)
+    out |= dict.fromkeys(scorer.answers[first:], scorer.undecided) | dict.fromkeys(scorer.details)
+    finest = list(shares[scorer.answers[-1]].items())[:2]
+    out["alternatives"] = [{"call": call, "share": share} for call, share in finest]
+    named = " or ".join(f"{call} ({share:.0%})" for call, share in finest)
+    out["not_assessed"] = f"{doubt} is indeterminate: {named} of repetitions"
+    return out
+
+
+def repetitions(
+    tables: Tables, margins: pd.DataFrame, criteria: Criteria
+) -> Iterator[tuple[Tables, Criteria]]:
+    """Yield the tables and criteria of every repetition; neither row order nor threads change them."""
+    uncertain = _Uncertain(tables, margins)
+    for pair in range(PAIRS):
+        draw = _draw(default_rng([SEED, pair]), sorted(criteria), sorted(uncertain.ratio_rows))
+        for one in (draw, draw.mirrored()):
+            yield uncertain.varied(one), _vary_criteria(criteria, one)
+
+
+def _draw(rng: Generator, criteria: list[str], groups: list[str]) -> Draw:
+    return Draw(
+        border=rng.uniform(-1, 1),
+        shift=rng.uniform(-1, 1, (2, 3)),
+        near=rng.uniform(-1, 1, 2),
+        criteria={name: rng.uniform(-1, 1) for name in criteria},
+        ratios={name: rng.uniform(-1, 1, 2) for name in groups},
+    )
+
+
+def _vary_criteria(criteria: Criteria, draw: Draw) -> Criteria:
+    return {
+        name: {**criterion, "value": criterion["value"] * (1 + CRITERION_RANGE * draw.criteria[name])}
+        for name, criterion in criteria.items()
+    }
+
+
+class _Uncertain:
+    """The tables of a scan, ready to be varied; only columns of numbers change."""
+
+    def __init__(self, tables: Tables, margins: pd.DataFrame) -> None:
+        keys = list(Cell._fields)
+        moved = tables.load[keys].merge(margins, on=keys, how="left", validate="1:1")
+        self.tables = tables
+        self.moved = {name: moved[name].to_numpy(float) for name in MARGIN_COLUMNS}
+        self.measured = tables.load["lesion_volume_mm3"].to_numpy(float)
+        self.region = tables.load["region_volume_mm3"].to_numpy(float)
+        self.load_side, self.lesion_side = _places(tables.load), _places(tables.lesions)
+        self.distance_mm = tables.lesions["distance_ventricle_mm"].to_numpy(float)
+        self.ratio_side, self.ratios = (
+            _places(tables.morphometry),
+            tables.morphometry["value"].to_numpy(float),
+        )
+        is_ratio = (tables.morphometry["measure"] == "ratio_to_template").to_numpy()
+        groups = tables.morphometry["structure"].to_numpy()
+        self.ratio_rows = {
+            name: np.flatnonzero(is_ratio & (groups == name)) for name in set(groups[is_ratio])
+        }
+
+    def varied(self, draw: Draw) -> Tables:
+        """Return the tables of one repetition."""
+        lesion = self._lesion(draw)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            percent = 100 * lesion / self.region
+        nearer_mm = MARGIN_MM * (draw.border + _with_midline(draw.near)[self.lesion_side])
+        values = self.ratios.copy()
+        for name, rows in self.ratio_rows.items():
+            values[rows] *= 1 + RATIO_RANGE * _with_midline(draw.ratios[name])[self.ratio_side[rows]]
+        return Tables(
+            self.tables.load.assign(lesion_volume_mm3=lesion, percent_region=percent),
+            self.tables.lesions.assign(distance_ventricle_mm=np.maximum(self.distance_mm - nearer_mm, 0)),
+            self.tables.morphometry.assign(value=values),
+        )
+
+    def _lesion(self, draw: Draw) -> NDArray[np.float64]:
+        """Return lesion volumes between those measured and those of the moved lesion."""
+        outward = self.moved["grown_mm3" if draw.border > 0 else "shrunk_mm3"]
+        lesion: NDArray[np.float64] = self.measured + abs(draw.border) * (outward - self.measured)
+        shifts = _with_midline(draw.shift)[self.load_side]
+        for (back, forth), shift in zip(AXES, shifts.T, strict=True):
+            there = np.where(shift > 0, self.moved[forth], self.moved[back])
+            lesion += np.abs(shift) * (there - self.measured)
+        bounded: NDArray[np.float64] = np.fmin(np.maximum(lesion, 0.0), self.region)
+        return bounded
+
+
+def _places(table: pd.DataFrame) -> NDArray[np.int_]:
+    """Return the side of each row: 0 left, 1 right, 2 midline."""
+    return np.array([{"left": 0, "right": 1}.get(side, 2) for side in table["side"]], dtype=int)
+
+
+def _with_midline(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return values of left and right, and of the midline, which is their mean."""
+    return np.stack([*values, values.mean(axis=0)])

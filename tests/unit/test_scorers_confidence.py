@@ -1,0 +1,189 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scorer_tables import (
+    BASAL_GANGLIA,
+    CAVITY,
+    CHILD,
+    HEMISPHERES,
+    MCA_WEDGE,
+    TRIGONES,
+    both,
+    mirrored,
+    tables,
+    white,
+)
+
+from cpimaging.quantify import MARGIN_COLUMNS, Cell
+from cpimaging.scorers import SCORERS, Tables, read_criteria, score_surely
+from cpimaging.scorers.confidence import PAIRS, repetitions
+
+MRICS, DOMINANCE = SCORERS["mrics"], SCORERS["dominance"]
+BESIDE = (("left", 1.0), ("right", 1.0))
+SWAP = {"left_mm3": "right_mm3", "right_mm3": "left_mm3"}
+
+
+def margins(measured: Tables, border=0.3, shift=0.1):
+    """Return margins: the border changes each volume by a share, moves carry some into white matter."""
+    volume = measured.load["lesion_volume_mm3"]
+    factors = {"shrunk_mm3": 1 - border, "grown_mm3": 1 + border}
+    into_white = np.where(measured.load["tissue"] == "white_matter", shift, -shift)
+    for name in MARGIN_COLUMNS[2:]:
+        factors[name] = 1 - into_white if name.startswith(("left", "back", "down")) else 1 + into_white
+    table = measured.load[list(Cell._fields)]
+    return table.assign(**{name: volume * factors[name] for name in MARGIN_COLUMNS})
+
+
+def sure(scorer, lesion_ml, context=CHILD, ratios=None, **moved):
+    measured = tables(lesion_ml, BESIDE, ratios)
+    found = margins(measured, **moved)
+    return score_surely(scorer, measured, found, context, read_criteria(scorer.criteria))
+
+
+def scaled(lesion_ml, factor):
+    return {key: factor * ml for key, ml in lesion_ml.items()}
+
+
+@pytest.mark.parametrize("lesion_ml", [TRIGONES, BASAL_GANGLIA, CAVITY, MCA_WEDGE])
+@pytest.mark.parametrize("scorer", [MRICS, DOMINANCE], ids=["mrics", "dominance"])
+def test_clear_cases_stay(scorer, lesion_ml):
+    result = sure(scorer, lesion_ml)
+    assert result["confidence"] >= 0.95
+    assert result["not_assessed"] is None
+
+
+def test_a_borderline_case_is_less_sure_than_a_clear_one():
+    clear = sure(DOMINANCE, {**BASAL_GANGLIA, **scaled(TRIGONES, 0.2)})
+    borderline = sure(DOMINANCE, {**BASAL_GANGLIA, **scaled(TRIGONES, 1.5)})
+    assert clear["confidence"] == 1
+    assert borderline["confidence"] < 0.9
+    assert {other["call"] for other in borderline["alternatives"]} & {"white_matter", "mixed"}
+
+
+def test_on_the_limit_the_two_candidates_are_named_instead_of_a_call():
+    result = sure(DOMINANCE, {("putamen", "left"): 0.9, white("left", "periventricular", "frontal"): 0.88})
+    assert result["call"] == "indeterminate"
+    assert result["confidence"] < 0.6
+    assert {other["call"] for other in result["alternatives"]} == {"deep_grey", "mixed"}
+    assert sum(other["share"] for other in result["alternatives"]) == pytest.approx(1)
+    assert result["not_assessed"].startswith("call is indeterminate: ")
+
+
+def test_an_unstable_group_takes_its_details_with_it():
+    balanced = {**BASAL_GANGLIA, **scaled(TRIGONES, 0.93)}
+    result = sure(MRICS, balanced)
+    assert (result["group"], result["subgroup"], result["severity"], result["side"]) == (
+        "n/a",
+        "n/a",
+        None,
+        None,
+    )
+    assert {other["call"] for other in result["alternatives"]} == {"B1", "C1"}
+    assert "B1" in result["not_assessed"]
+    assert "C1" in result["not_assessed"]
+
+
+def test_an_unstable_subgroup_leaves_the_group():
+    cavity = {**CAVITY, white("left", "periventricular", "parietal"): 0.315}
+    result = sure(MRICS, cavity)
+    assert (result["group"], result["subgroup"]) == ("B", "n/a")
+    assert result["confidence"] == 1
+    assert result["subgroup_confidence"] < 0.6
+    assert [other["call"] for other in result["alternatives"]] in (["B2", "B3"], ["B3", "B2"])
+
+
+def test_the_trace_ends_with_how_often_the_call_stays():
+    steps = sure(MRICS, TRIGONES)["evidence"][-2:]
+    assert [step["rule"] for step in steps] == [
+        "repetitions that keep the group B",
+        "repetitions that keep the subgroup B1",
+    ]
+    assert steps[0] == {
+        "rule": "repetitions that keep the group B",
+        "value": 1.0,
+        "limit": "≥ 0.6",
+        "source": "ours: below, the two most frequent calls are named instead of one [D]",
+    }
+
+
+def test_the_same_scan_is_as_sure_again_and_in_any_row_order():
+    measured = tables({**BASAL_GANGLIA, **TRIGONES}, BESIDE)
+    found, criteria = margins(measured), read_criteria(MRICS.criteria)
+    once = score_surely(MRICS, measured, found, CHILD, criteria)
+    shuffled = Tables(*(table.iloc[::-1].reset_index(drop=True) for table in measured))
+    again = score_surely(MRICS, shuffled, found.sample(frac=1, random_state=1), CHILD, criteria)
+    assert {k: v for k, v in again.items() if k != "evidence"} == {
+        k: v for k, v in once.items() if k != "evidence"
+    }
+
+
+@pytest.mark.parametrize("lesion_ml", [CAVITY, {**scaled(BASAL_GANGLIA, 0.2), **CAVITY}])
+def test_a_mirrored_scan_is_exactly_as_sure(lesion_ml):
+    criteria = read_criteria(MRICS.criteria)
+    plain, other = tables(lesion_ml, BESIDE), tables(mirrored(lesion_ml), BESIDE)
+    here, there = margins(plain), margins(other).rename(columns=SWAP)[list(margins(other))]
+    once, again = (score_surely(MRICS, *pair, CHILD, criteria) for pair in ((plain, here), (other, there)))
+    same = ("group", "subgroup", "confidence", "subgroup_confidence", "alternatives")
+    assert [again[name] for name in same] == [once[name] for name in same]
+
+
+def test_repetitions_lie_between_what_was_measured_and_what_was_moved():
+    measured = tables(CAVITY, BESIDE)
+    found = list(repetitions(measured, margins(measured, 0.3, 0.1), read_criteria(MRICS.criteria)))
+    assert len(found) == 2 * PAIRS
+    lesion = np.array([varied.load["lesion_volume_mm3"] for varied, _ in found])
+    volume = measured.load["lesion_volume_mm3"].to_numpy()
+    assert (lesion >= volume * 0.4 - 1e-9).all()  # 1 − 0.3 − 3 × 0.1
+    assert (lesion <= volume * 1.6 + 1e-9).all()
+    assert (lesion[:, volume > 0].std(axis=0) > 0).all()
+    limits = [criteria["minimum_volume"]["value"] for _, criteria in found]
+    assert 24 <= min(limits) < 26
+    assert 34 < max(limits) <= 36
+
+
+def test_a_lesion_never_outgrows_its_region():
+    measured = tables({("putamen", "left"): 3.5, ("putamen", "right"): 3.4}, BESIDE)
+    for varied, _ in repetitions(measured, margins(measured), read_criteria(MRICS.criteria)):
+        load = varied.load[varied.load["region_volume_mm3"] > 0]
+        assert (load["lesion_volume_mm3"] <= load["region_volume_mm3"]).all()
+
+
+NOT_CONFIDENT = {
+    "one voxel": ({("thalamus", "left"): 0.001}, {}, "too small to classify"),
+    "a voxel of 3 mm": ({("thalamus", "left"): 0.027}, {}, "too small to classify"),
+    "whole brain": (
+        {**HEMISPHERES, ("pons", "midline"): 15.0, **both({"cerebellum_cortex": 55.0})},
+        {},
+        "the lesion mask fills the brain",
+    ),
+    "outside": ({("outside_brain", "midline"): 2.0}, {}, "the lesion lies outside of the brain"),
+    "failed checks": (TRIGONES, {"qc": "fail"}, "quality control failed"),
+    "no mask": (TRIGONES, {"lesion_source": None}, "no mask and no detector"),
+    "empty, age unknown": ({}, {"age_years": None}, "age of 24 months or more"),
+    "nothing detected without FLAIR": (
+        {},
+        {"lesion_source": "detected", "contrasts": ("T1w", "T2w")},
+        "a reader, or detection on FLAIR",
+    ),
+    "empty, one contrast": ({}, {"contrasts": ("T1w",)}, "T2w or FLAIR"),
+}
+
+
+@pytest.mark.parametrize("case", NOT_CONFIDENT)
+def test_what_cannot_be_judged_is_never_a_confident_call(case):
+    lesion_ml, change, reason = NOT_CONFIDENT[case]
+    result = sure(MRICS, lesion_ml, context=replace(CHILD, **change))
+    assert (result["group"], result["confidence"], result["alternatives"]) == ("n/a", None, [])
+    assert reason in result["not_assessed"]
+    assert sure(DOMINANCE, lesion_ml, context=replace(CHILD, **change))["confidence"] is None
+
+
+def test_a_lesion_near_the_minimum_is_not_sure():
+    result = sure(MRICS, {("thalamus", "left"): 0.032}, border=0.9)
+    assert result["confidence"] < 0.9
+
+
+def test_a_given_lesion_is_judged_without_flair_and_age():
+    context = replace(CHILD, contrasts=("T1w",), age_years=None)
+    assert sure(MRICS, TRIGONES, context=context)["subgroup"] == "B1"
