@@ -11,7 +11,15 @@ configfile: "config/config.yaml"
 include: "workflow/rules/plan.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/scan.smk"
-include: "workflow/rules/cohort.smk"
+
+
+if config["masks_dir"]:
+
+    include: "workflow/rules/masks.smk"
+
+else:
+
+    include: "workflow/rules/cohort.smk"
 
 
 rule all:
@@ -22,6 +30,7 @@ rule all:
 
 
 onerror:
-    shell(
-        f"cpimaging cohort {quote(OUT)} --atlas {quote(config['atlas'])} >> {quote(OUT)}/logs/cohort.log 2>&1"
-    )
+    if not config["masks_dir"]:
+        shell(
+            f"cpimaging cohort {quote(OUT)} --atlas {quote(config['atlas'])} >> {quote(OUT)}/logs/cohort.log 2>&1"
+        )

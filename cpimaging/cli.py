@@ -100,7 +100,52 @@ def _add_stage(stage: str, help_text: str) -> None:
 
 
 for _stage, _help in STAGE_HELP.items():
-    _add_stage(_stage, _help)
+    if _stage != "score":  # has options of its own
+        _add_stage(_stage, _help)
+
+
+Decided = Annotated[str, typer.Option(help="What a person decided; it wins over the software's word.")]
+
+
+@app.command(help=STAGE_HELP["score"])
+@_plain
+def score(
+    scan: ScanLabel,
+    output_dir: OutputDir,
+    atlas: AtlasName = "embedded",
+    scorers: Scorers = "all",
+    dominance: Decided = "",
+    mrics: Decided = "",
+    qc: Annotated[
+        Literal["", "pass", "warn", "fail"], typer.Option(help="Quality, as a person saw it.")
+    ] = "",
+    reason: Annotated[str, typer.Option(help="Why a person decided so; shown with it.")] = "",
+) -> None:
+    """Call the pattern; what a person decided wins."""
+    from cpimaging.stages import Job
+    from cpimaging.stages import score as stage
+    from cpimaging.stages.overrides import Override
+
+    override = Override(dominance, mrics, qc or None, reason) if dominance or mrics or qc else None
+    stage.run(Job(output_dir, scan, atlas, scorers=scorers), override)
+
+
+@app.command()
+@_plain
+def masks(
+    masks_dir: Annotated[Path, typer.Argument(help="Folder of lesion masks, NIfTI, in template space.")],
+    output_dir: Annotated[Path, typer.Argument(help="Where results are written.")],
+    space: Annotated[str, typer.Option(help="Template whose space they lie in, such as MNI152NLin6Asym.")],
+    template: Annotated[Path | None, typer.Option(help="Its brain-extracted T1w, if at hand.")] = None,
+    pattern: Annotated[str, typer.Option(help="Names of the masks, with * and ?.")] = "*",
+    atlas: AtlasName = "embedded",
+    scorers: Scorers = "all",
+    overrides: Annotated[Path | None, typer.Option(help="What people decided; docs/how-to.md.")] = None,
+) -> None:
+    """Measure and score lesion masks in template space, without images: thousands in one job."""
+    from cpimaging.stages import masks as stage
+
+    stage.run(stage.MaskJob(masks_dir, output_dir, space, atlas, template, pattern, scorers, overrides))
 
 
 @app.command()
@@ -181,6 +226,10 @@ def simulate(
     contrasts: Annotated[str, typer.Option(help="Comma list of T1w, T2w, FLAIR, ADC.")] = "T1w,FLAIR",
     patterns: Annotated[str, typer.Option(help='Comma list of patterns, or "all".')] = "all",
     masks: Annotated[bool, typer.Option(help="Give the lesion masks to the pipeline.")] = True,
+    severity: Annotated[str, typer.Option(help="any, mild, moderate, severe, or graded: in turn.")] = "any",
+    mix: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of hard cases: little lesion, or two patterns.")
+    ] = 0.0,
 ) -> None:
     """Write a BIDS dataset of brains with a known injury."""
     from cpimaging.simulate import simulate as make
@@ -194,6 +243,8 @@ def simulate(
         contrasts=contrasts.split(","),
         patterns=chosen,
         masks=masks,
+        severity=severity,
+        mix=mix,
     )
 
 

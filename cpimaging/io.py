@@ -74,11 +74,11 @@ def read_image(path: Path | str, *, labels: bool = False) -> Image:
 class Sparse:
     """The voxels of an image that are not 0, and the grid that they lie on, axes turned to RAS+.
 
-    index: flat, C order. values: as stored. shape, affine: of the whole image, as in `Image`.
+    index: flat, C order. found: their values, as stored. shape, affine: of the whole image, as in `Image`.
     """
 
     index: NDArray[np.intp]
-    values: NDArray[Any]
+    found: NDArray[Any]
     shape: tuple[int, int, int]
     affine: NDArray[np.float64]
 

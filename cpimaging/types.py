@@ -70,6 +70,7 @@ PATTERN_COLUMNS = {
     "template_volume_ratio": "float64",
     "age_years": "float64",
     "sex": "str",
+    "override": "str",
 }
 
 

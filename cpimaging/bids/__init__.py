@@ -3,5 +3,14 @@
 from cpimaging.bids.checks import check_scan
 from cpimaging.bids.demographics import DEMOGRAPHICS_COLUMNS, read_demographics
 from cpimaging.bids.listing import Scan, list_scans, single_scan
+from cpimaging.bids.mask_folder import list_masks
 
-__all__ = ["DEMOGRAPHICS_COLUMNS", "Scan", "check_scan", "list_scans", "read_demographics", "single_scan"]
+__all__ = [
+    "DEMOGRAPHICS_COLUMNS",
+    "Scan",
+    "check_scan",
+    "list_masks",
+    "list_scans",
+    "read_demographics",
+    "single_scan",
+]

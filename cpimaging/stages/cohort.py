@@ -1,6 +1,6 @@
 """cohort: group tables, lesion frequency, what failed, and one page, from whatever exists."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,37 +24,43 @@ from cpimaging.provenance import sidecar, software_versions
 from cpimaging.report.cohort import CohortReport, render_cohort
 from cpimaging.stages import GIVEN, SCAN_STAGES, Job, lesion_record, measured_mask, read_plan
 from cpimaging.stages.index import read_index_row
+from cpimaging.stages.overrides import told
 from cpimaging.types import LESIONLOAD_COLUMNS, PATTERN_COLUMNS, Image
 
 SUMMARY_COLUMNS = dict.fromkeys(("participant_id", "session_id", "stage", "status", "message", "log"), "str")
 CLASSES = ("white_matter", "deep_grey", "cortex", "brainstem", "cerebellum")
-FREQUENCY = f"group_space-{TEMPLATE}_label-L_probseg.nii.gz"
 
 
 def run(output: Path, atlas: str = "embedded") -> None:
     """Write the group tables, the frequency map, logs/summary.tsv and index.html."""
     _, scans = read_plan(output)
     jobs = [Job(output, scan.label, atlas) for scan in scans]
-    patterns = typed([_pattern_row(job) for job in jobs if _finished(job)], PATTERN_COLUMNS)
-    summary = typed([_summary_row(job) for job in jobs], SUMMARY_COLUMNS)
     frequency, n = _frequency(jobs)
-    write_table(output / "group_patterns.tsv", patterns)
-    loads = _loads(jobs)
-    write_table(output / "group_desc-lesionload_stats.tsv", loads)
-    write_table(output / "logs" / "summary.tsv", summary)
-    if frequency is not None:
-        write_json(output / FREQUENCY.replace(".nii.gz", ".json"), sidecar("cohort", [], NumberOfScans=n))
-        write_image(output / FREQUENCY, frequency, template_space=True)
     page = CohortReport(
-        patterns=patterns,
-        summary=summary,
+        patterns=typed([_pattern_row(job) for job in jobs if _finished(job)], PATTERN_COLUMNS),
+        summary=typed([_summary_row(job) for job in jobs], SUMMARY_COLUMNS),
         template=load_template().t1w if frequency is not None else None,
         frequency=frequency,
         frequency_scans=n,
-        load=loads,
+        load=_loads(jobs),
         links={_key(job.label): Path(job.files.report).name for job in jobs if _finished(job)},
         provenance={"Software": software_versions()},
     )
+    write_group(output, page, "cohort")
+
+
+def write_group(output: Path, page: CohortReport, stage: str, space: str = TEMPLATE) -> None:
+    """Write what stands for all scans: three tables, the frequency map, the page last.
+
+    stage: what the sidecar of the map names. space: the template whose space the map lies in.
+    """
+    write_table(output / "group_patterns.tsv", page.patterns)
+    write_table(output / "group_desc-lesionload_stats.tsv", page.load)
+    write_table(output / "logs" / "summary.tsv", page.summary)
+    if page.frequency is not None:
+        name = f"group_space-{space}_label-L_probseg"
+        write_json(output / f"{name}.json", sidecar(stage, [], NumberOfScans=page.frequency_scans))
+        write_image(output / f"{name}.nii.gz", page.frequency, template_space=True)
     write_text(output / "index.html", render_cohort(page))
 
 
@@ -119,26 +125,33 @@ def _without_folders(message: str, job: Job) -> str:
 
 
 def _pattern_row(job: Job) -> dict[str, Any]:
-    pattern, qc, index = read_json(job.files.pattern), read_json(job.files.qc), read_index_row(job)
-    dominance, mrics = pattern["dominance"], pattern["mrics"]
+    qc, index = read_json(job.files.qc), read_index_row(job)
     load = read_table(job.files.lesionload, LESIONLOAD_COLUMNS)
-    volume = load.loc[load["tissue"] != "overlay", "lesion_volume_mm3"].sum(min_count=1)
     return {
         **_ids(job.label),
+        **pattern_cells(read_json(job.files.pattern), qc["verdict"]),
+        "lesion_volume_mm3": load.loc[load["tissue"] != "overlay", "lesion_volume_mm3"].sum(min_count=1),
+        "mask_source": _mask_source(job, index["lesion_source"]),
+        "template_volume_ratio": qc["template_volume_ratio"],
+        "age_years": index["age_years"],
+        "sex": index["sex"],
+    }
+
+
+def pattern_cells(pattern: Mapping[str, Any], qc: str) -> dict[str, Any]:
+    """Return the cells of the group table that come from a pattern JSON; qc: the verdict of the checks."""
+    dominance, mrics, override = pattern["dominance"], pattern["mrics"], pattern.get("override") or {}
+    return {
         "dominance": dominance["call"],
         "dominance_index": dominance["index"],
         "mrics_group": mrics["group"],
         "mrics_subgroup": mrics["subgroup"],
         "mrics_secondary": ",".join(mrics["secondary"]) or None,
         "confidence": mrics["confidence"],
-        "lesion_volume_mm3": volume,
         **{f"{name}_percent": dominance["shares"].get(name) for name in CLASSES},
-        "qc": qc["verdict"],
+        "qc": override["qc"]["set"] if override.get("qc") else qc,
         "not_assessed_reason": mrics["not_assessed"] or dominance["not_assessed"],
-        "mask_source": _mask_source(job, index["lesion_source"]),
-        "template_volume_ratio": qc["template_volume_ratio"],
-        "age_years": index["age_years"],
-        "sex": index["sex"],
+        "override": told(pattern),
     }
 
 

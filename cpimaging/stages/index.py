@@ -75,10 +75,11 @@ def write(
     people = table.drop_duplicates("participant_id").rename(columns={"age_years": "age"})
     write_table(output / "participants.tsv", people[["participant_id", "age", "sex"]])
     write_json(output / "participants.json", PEOPLE)
-    _write_dataset_files(output)
+    write_dataset_files(output)
 
 
-def _write_dataset_files(output: Path) -> None:
+def write_dataset_files(output: Path) -> None:
+    """Write the files that say what the folder of results is."""
     write_json(
         output / "dataset_description.json",
         {

@@ -18,7 +18,7 @@ def test_sparse_voxels_are_those_of_the_image(tmp_path: Path, codes: str, name: 
     write_image(tmp_path / name, Image(data, affine, tuple(codes)))
     sparse = read_sparse(tmp_path / name)
     found = np.zeros(data.size, np.uint8)
-    found[sparse.index] = sparse.values
+    found[sparse.index] = sparse.found
     assert np.array_equal(found.reshape(sparse.shape), data)
     assert np.allclose(sparse.affine, affine)
 
@@ -36,7 +36,7 @@ def test_sparse_voxels_of_scaled_nifti2_and_of_a_file_in_two_gzip_parts(tmp_path
         assert sparse.index.tolist() == [
             np.ravel_multi_index((1, 2, 3), (3, 4, 5))
         ]  # x is mirrored: 3 - 1 - 1
-        assert sparse.values.tolist() == [2.5]
+        assert sparse.found.tolist() == [2.5]
 
 
 def test_sparse_reading_refuses_what_is_no_volume(tmp_path: Path) -> None:

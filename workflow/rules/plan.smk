@@ -18,6 +18,8 @@ from cpimaging.stages import INDEX, Job, read_plan, write_plan
 from cpimaging.stages.brain import check_command as check_brain_command
 from cpimaging.stages.command import check_command
 from cpimaging.stages.fit import check_fit
+from cpimaging.stages.masks import MaskJob
+from cpimaging.stages.overrides import read_overrides
 from cpimaging.types import InputError
 
 quote = shlex.quote
@@ -65,7 +67,16 @@ def plan_scans():
     return {scan.label: Job(Path(OUT), scan.label) for scan in read_plan(Path(OUT))[1]}
 
 
-JOBS = plan_scans()
+def plan_overrides():
+    """Read what people decided, by scan; a row that fits nothing stops the workflow."""
+    try:
+        return read_overrides(config["overrides"], JOBS)
+    except InputError as error:
+        stop(error)
+
+
+JOBS = {} if config["masks_dir"] else plan_scans()
+OVERRIDES = plan_overrides() if config["overrides"] and JOBS else {}
 
 # Output paths with wildcards: {folder} is "sub-01" or "sub-01/ses-02", {scan} the scan's label.
 FILES = ScanFiles(
@@ -117,6 +128,13 @@ def brain_command_of(wildcards):
 def command_of(wildcards):
     # A function: Snakemake takes braces in plain parameters for wildcards.
     return quote(config["lesion_command"] or "")
+
+
+def override_of(wildcards):
+    """What a person decided, as options: only the scans whose row changes are scored again."""
+    decided = OVERRIDES.get(wildcards.scan)
+    words = vars(decided).items() if decided else ()
+    return " ".join(f"--{name} {quote(word)}" for name, word in words if word)
 
 
 def transform_of(wildcards):

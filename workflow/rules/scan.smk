@@ -195,9 +195,10 @@ rule score:
         job=job_options,
         atlas=quote(config["atlas"]),
         scorers=quote(SCORERS),
+        override=override_of,
     shell:
         "cpimaging score {params.job} --atlas {params.atlas}"
-        " --scorers {params.scorers} > {log:q} 2>&1"
+        " --scorers {params.scorers} {params.override} > {log:q} 2>&1"
 
 
 rule report:

@@ -1,0 +1,292 @@
+"""masks: lesion masks in template space, in bulk: one job, no image, no registration, the group's tables."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cpimaging.bids import Scan, list_masks, read_demographics
+from cpimaging.bids.mask_folder import SOURCE
+from cpimaging.io import Sparse, read_sparse, typed, write_json, write_text
+from cpimaging.layout import TEMPLATE
+from cpimaging.preprocess import LESION_INSIDE_SHARE, binary_mask
+from cpimaging.provenance import sidecar, software_versions
+from cpimaging.quantify import filled_rows, hits_in
+from cpimaging.registration import resample
+from cpimaging.report.cohort import DONE, CohortReport
+from cpimaging.scorers import SCORERS, Criteria, Tables, chosen_scorers, read_criteria
+from cpimaging.stages import GIVEN, PLAN
+from cpimaging.stages.cohort import SUMMARY_COLUMNS, pattern_cells, write_group
+from cpimaging.stages.fit import check_fit
+from cpimaging.stages.index import write_dataset_files
+from cpimaging.stages.mask_grid import MaskGrid, MaskGrids, Way, find_way
+from cpimaging.stages.overrides import Override, overridden, read_overrides
+from cpimaging.stages.score import not_chosen
+from cpimaging.types import (
+    LESIONLOAD_COLUMNS,
+    MORPHOMETRY_COLUMNS,
+    PATTERN_COLUMNS,
+    Image,
+    InputError,
+    ScanContext,
+    Verdict,
+)
+
+QC: Verdict = "not_applicable"
+VOLUMES = "in the template's space, not of the person's own brain"
+NOTES = (
+    "Lesion masks in template space, without images: no scan was registered, quality was not checked.",
+    f"Volumes are {VOLUMES}: a small brain's lesion counts as if its brain had the template's size.",
+    "Tissue loss, ventricles and confidence are not measured; no mask alone makes a scan normal (E).",
+)
+
+
+@dataclass(frozen=True)
+class MaskJob:
+    """A folder of masks, where the results go, and the study's choices.
+
+    space: the template whose space the masks lie in. template: its brain-extracted T1w, if at hand.
+    pattern: names of the masks. scorers, atlas: as elsewhere. overrides: table of `read_overrides`.
+    """
+
+    masks: Path
+    output: Path
+    space: str
+    atlas: str = "embedded"
+    template: Path | None = None
+    pattern: str = "*"
+    scorers: str = "all"
+    overrides: Path | None = None
+
+    def listed(self) -> list[Scan]:
+        """Return the masks there are; raises InputError where the folder or the overrides are wrong."""
+        own = self.output / "group_patterns.tsv"
+        if (self.output / PLAN).is_file():
+            raise InputError(self.output, "holds the results of scans", "give masks a folder of their own")
+        skip = [self.output] if own.is_file() else []
+        scans = list_masks(self.masks, self.pattern, skip)
+        self.decisions(scans)
+        return scans
+
+    def decisions(self, scans: list[Scan]) -> dict[str, Override]:
+        """Return the overrides by label."""
+        return read_overrides(self.overrides, [scan.label for scan in scans]) if self.overrides else {}
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What is kept of a mask: where it was counted, its hits per row, its size, its pattern."""
+
+    scan: Scan
+    grid: MaskGrid
+    hits: NDArray[np.float64]
+    voxels: int
+    pattern: Mapping[str, Any]
+
+
+def run(job: MaskJob) -> None:
+    """Measure and score every mask; one that cannot be read is listed with its reason and stops no other."""
+    scans = job.listed()
+    way = find_way(job.atlas, job.space, job.template)
+    check_fit(way.atlas, job.atlas, job.scorers)
+    people = _people(job.masks, scans)
+    grids, scoring = MaskGrids(way), _Scoring(job.scorers, job.decisions(scans))
+    measured, failed = [], []
+    for scan, (age, _) in zip(scans, people, strict=True):
+        try:
+            measured.append(_measure(job, scan, grids, scoring, age))
+        except InputError as error:
+            failed.append(_failure(scan, str(error).replace(f"{job.masks}/", "")))
+    known = dict(zip((scan.label for scan in scans), people, strict=True))
+    _write(job, way, measured, failed, known)
+
+
+def _measure(job: MaskJob, scan: Scan, grids: MaskGrids, scoring: "_Scoring", age: float) -> _Measured:
+    """Read, count and score one mask. Raises InputError where it is no mask of this space."""
+    path = job.masks / str(scan.lesion_mask)
+    if scan.problems:
+        raise InputError(scan.label, scan.problems[0], "correct the name, or leave the file out")
+    mask, index = _lesion(path)
+    grid = grids.of(mask, path)
+    hits = hits_in(index, grid.parts)
+    table = filled_rows(grid.rows, hits, index.size, grid.image.voxel_volume_mm3)
+    outside = float(hits[(grid.rows["structure"] == "outside_brain").to_numpy()].sum())
+    if index.size and outside > (1 - LESION_INSIDE_SHARE) * index.size:
+        share = 100 * (1 - outside / index.size)
+        problem = f"lies outside of the template's brain ({share:.0f} % inside)"
+        raise InputError(path, problem, f"check that it lies in {job.space}")
+    grid.counts[index] += 1
+    pattern = scoring.pattern(scan.label, Tables(table, _sides(index, grid), NO_VOLUMES), age)
+    return _Measured(scan, grid, hits, index.size, pattern)
+
+
+def _lesion(path: Path) -> tuple[Sparse, NDArray[np.intp]]:
+    """Return a mask and the flat index of its lesion voxels; fractions count from 0.5."""
+    mask = read_sparse(path)
+    if not mask.index.size:
+        return mask, mask.index
+    inside, _ = binary_mask(Image(mask.found.reshape(-1, 1, 1), mask.affine), path)
+    return mask, mask.index[inside.data.ravel()]
+
+
+def _sides(index: NDArray[np.intp], grid: MaskGrid) -> pd.DataFrame:
+    """Return what scorers ask of lesions, per half of space: the distance from the ventricle."""
+    left, distance = grid.left[index], grid.distance_mm[index]
+    nearest = [
+        float(np.nanmin(part)) if known(part) else np.nan for part in (distance[left], distance[~left])
+    ]
+    return pd.DataFrame({"side": ["left", "right"], "distance_ventricle_mm": nearest})
+
+
+def known(values: NDArray[np.float32]) -> bool:
+    """Tell whether any value is a number."""
+    return bool(values.size) and not bool(np.isnan(values).all())
+
+
+NO_VOLUMES = typed([], {k: v for k, v in MORPHOMETRY_COLUMNS.items() if not k.endswith("_id")})
+"""Masks without images say nothing of ventricles and tissue."""
+
+
+class _Scoring:
+    """The chosen scorers with their criteria, read once, and what people decided."""
+
+    def __init__(self, scorers: str, decisions: Mapping[str, Override]) -> None:
+        self.criteria: dict[str, Criteria] = {
+            name: read_criteria(scorer.criteria) for name, scorer in chosen_scorers(scorers).items()
+        }
+        self.decisions = decisions
+
+    def pattern(self, label: str, tables: Tables, age: float) -> dict[str, Any]:
+        """Return the content of a pattern JSON."""
+        decision = self.decisions.get(label)
+        qc = decision.qc if decision and decision.qc else QC
+        context = ScanContext(None if np.isnan(age) else age, (), GIVEN, qc)
+        content = {
+            name: SCORERS[name].score(tables, context, self.criteria[name])
+            if name in self.criteria
+            else not_chosen(name, not self.criteria)
+            for name in SCORERS
+        }
+        return overridden({**content, "scales": {}}, decision, QC)
+
+
+def _people(masks: Path, scans: list[Scan]) -> list[tuple[float, str]]:
+    """Return age and sex from participants.tsv beside the masks, or in the folder above."""
+    folders = [
+        folder for folder in (masks, masks.resolve().parent) if (folder / "participants.tsv").is_file()
+    ]
+    if not folders:
+        return [(float("nan"), "n/a")] * len(scans)
+    table = read_demographics(folders[0], [replace(scan, session=None) for scan in scans])
+    return list(zip(table["age_years"].tolist(), table["sex"].tolist(), strict=True))
+
+
+def _ids(scan: Scan) -> dict[str, str]:
+    return {
+        "participant_id": f"sub-{scan.participant}",
+        "session_id": f"ses-{scan.session}" if scan.session else "n/a",
+    }
+
+
+def _failure(scan: Scan, message: str) -> dict[str, str]:
+    return {**_ids(scan), "stage": "masks", "status": "failed", "message": message, "log": "n/a"}
+
+
+def _write(
+    job: MaskJob,
+    way: Way,
+    measured: list[_Measured],
+    failed: list[dict[str, str]],
+    people: Mapping[str, tuple[float, str]],
+) -> None:
+    done = [{**_ids(item.scan), "stage": "masks", "status": DONE} for item in measured]
+    frequency = _frequency(measured)
+    page = CohortReport(
+        title=f"{len(measured)} lesion masks",
+        patterns=typed([_row(job, item, people[item.scan.label]) for item in measured], PATTERN_COLUMNS),
+        summary=typed(pd.DataFrame([*failed, *done], columns=list(SUMMARY_COLUMNS)), SUMMARY_COLUMNS),
+        load=_loads(measured),
+        frequency=frequency,
+        frequency_scans=len(measured),
+        template=_background(way, frequency),
+        notes=[*NOTES, *way.notes],
+        methods=[
+            f"Masks in {job.space}, measured on their own grid with {way.atlas.name} {way.atlas.version}."
+        ],
+        provenance={"Software": software_versions()},
+    )
+    write_dataset_files(job.output)
+    _write_sidecars(job, way)
+    lines = [json.dumps({**_ids(item.scan), **item.pattern}, ensure_ascii=False) for item in measured]
+    write_text(job.output / "group_desc-pattern_stats.jsonl", "".join(f"{line}\n" for line in lines))
+    write_group(job.output, page, "masks", job.space)
+
+
+def _row(job: MaskJob, item: _Measured, person: tuple[float, str]) -> dict[str, Any]:
+    return {
+        **_ids(item.scan),
+        **pattern_cells(item.pattern, QC),
+        "lesion_volume_mm3": item.voxels * item.grid.image.voxel_volume_mm3,
+        "mask_source": f"{SOURCE} ({job.space})",
+        "template_volume_ratio": None,
+        "age_years": person[0],
+        "sex": person[1],
+    }
+
+
+def _loads(measured: list[_Measured]) -> pd.DataFrame:
+    """Return the load tables of all masks, built grid by grid at one go, in the order of the masks."""
+    tables = []
+    for grid in {id(item.grid): item.grid for item in measured}.values():
+        own = [(place, item) for place, item in enumerate(measured) if item.grid is grid]
+        n = len(grid.rows)
+        rows = grid.rows.iloc[np.tile(np.arange(n), len(own))].reset_index(drop=True)
+        sizes = np.repeat([item.voxels for _, item in own], n)
+        hits = np.concatenate([item.hits for _, item in own])
+        table = filled_rows(rows, hits, sizes, grid.image.voxel_volume_mm3)
+        for place, name in enumerate(("participant_id", "session_id")):
+            ids = np.array([_ids(item.scan)[name] for _, item in own], dtype=object)
+            table.insert(place, name, np.repeat(ids, n))
+        table.index = pd.Index(np.repeat([place for place, _ in own], n))
+        tables.append(table)
+    if not tables:
+        return typed([], LESIONLOAD_COLUMNS)
+    return pd.concat(tables).sort_index(kind="stable").reset_index(drop=True)
+
+
+def _frequency(measured: list[_Measured]) -> Image | None:
+    """Return the share of masks that hold each voxel, on the grid that most masks share."""
+    if not measured:
+        return None
+    grids = list({id(item.grid): item.grid for item in measured}.values())
+    sizes = [sum(item.grid is grid for item in measured) for grid in grids]
+    main = grids[int(np.argmax(sizes))].image
+    total = np.zeros(main.shape, np.float32)
+    for grid in grids:
+        counts = Image(grid.counts.reshape(grid.image.shape), grid.image.affine)
+        total += counts.data if counts.same_grid(main) else resample(counts, main, mode="nearest").data
+    return Image(total / np.float32(len(measured)), main.affine)
+
+
+def _background(way: Way, grid: Image | None) -> Image | None:
+    """Return the template's T1w on the grid of the map."""
+    if way.template is None or grid is None:
+        return None
+    return resample(way.template.t1w, grid, way.field)
+
+
+def _write_sidecars(job: MaskJob, way: Way) -> None:
+    told = {
+        "Space": job.space,
+        "Volumes": VOLUMES,
+        "Atlas": f"{way.atlas.name} {way.atlas.version}",
+        "AtlasSpace": way.atlas.space if way.template is None else TEMPLATE,
+        "Notes": [*NOTES, *way.notes],
+    }
+    for name in ("group_patterns", "group_desc-lesionload_stats"):
+        write_json(job.output / f"{name}.json", sidecar("masks", [], **told))

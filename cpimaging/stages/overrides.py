@@ -1,0 +1,151 @@
+"""What people decided against the software: a table that wins over calls and quality checks, and is shown."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cpimaging.io import read_table
+from cpimaging.report.words import DOMINANCE, MRICS_GROUPS, MRICS_SUBGROUPS
+from cpimaging.types import Evidence, InputError, Verdict
+
+QC_WORDS: dict[str, Verdict] = {"pass": "pass", "warn": "warn", "fail": "fail"}
+MRICS_WORDS = tuple({**MRICS_GROUPS, **MRICS_SUBGROUPS})
+RULE = "set by a person, before all rules"
+
+
+@dataclass(frozen=True)
+class Override:
+    """One person's decision on one scan: the words that win, "" or None where none is given."""
+
+    dominance: str = ""
+    mrics: str = ""
+    qc: Verdict | None = None
+    reason: str = ""
+
+
+def read_overrides(path: Path | str, labels: Iterable[str]) -> dict[str, Override]:
+    """Read a table of overrides; labels: the scans there are, such as "sub-01_ses-02".
+
+    Columns: participant_id, reason, session_id where there are sessions, verdict and qc, one of them or
+    both. verdict: an MRICS group or subgroup, or a word of dominance, or both with a comma. A row without a
+    session counts for all of the participant's. Raises InputError, in one line, for an unknown scan or word,
+    a row that decides nothing or gives no reason, and two rows on one scan.
+    """
+    path, known = Path(path), set(labels)
+    table = read_table(path)
+    missing = [name for name in ("participant_id", "reason") if name not in table]
+    if missing or not {"verdict", "qc"} & set(table):
+        lacking = ", ".join(missing or ["verdict or qc"])
+        raise InputError(path, f"lacks the column(s) {lacking}", "add them")
+    overrides: dict[str, Override] = {}
+    for line, row in enumerate(table.to_dict("records"), start=2):
+        cells = {
+            name: _cell(row, name) for name in ("participant_id", "session_id", "verdict", "qc", "reason")
+        }
+        override = _override(cells, path, line)
+        for label in _labels(cells, known, path, line):
+            if label in overrides:
+                raise InputError(path, f"line {line}: {label} is there twice", "keep one row")
+            overrides[label] = override
+    return overrides
+
+
+def _cell(row: Mapping[str, Any], name: str) -> str:
+    text = str(row.get(name, "")).strip()
+    return "" if text == "n/a" else text
+
+
+def _labels(cells: Mapping[str, str], known: set[str], path: Path, line: int) -> list[str]:
+    """Return the scans that a row is about."""
+    participant = f"sub-{cells['participant_id'].removeprefix('sub-')}"
+    session = cells["session_id"].removeprefix("ses-")
+    label = f"{participant}_ses-{session}" if session else participant
+    found = [label] if label in known else []
+    if not found and not session:
+        found = sorted(name for name in known if name.startswith(f"{participant}_ses-"))
+    if not found:
+        raise InputError(
+            path, f"line {line}: no scan {label} is processed", "correct the row or leave it out"
+        )
+    return found
+
+
+def _override(cells: Mapping[str, str], path: Path, line: int) -> Override:
+    words = [word for word in re.split(r"[,;\s]+", cells["verdict"]) if word]
+    dominance = [word for word in words if word in DOMINANCE]
+    mrics = [word for word in words if word in MRICS_WORDS]
+    unknown = [word for word in words if word not in (*DOMINANCE, *MRICS_WORDS)]
+    if unknown or len(dominance) > 1 or len(mrics) > 1:
+        cure = f"use one of {', '.join(MRICS_WORDS)}, and one of {', '.join(DOMINANCE)}"
+        problem = f"has the unknown verdict '{unknown[0]}'" if unknown else "has two verdicts of one kind"
+        raise InputError(path, f"line {line}: {problem}", cure)
+    if cells["qc"] and cells["qc"] not in QC_WORDS:
+        raise InputError(
+            path, f"line {line}: has the unknown qc '{cells['qc']}'", f"use {', '.join(QC_WORDS)}"
+        )
+    if not words and not cells["qc"]:
+        raise InputError(path, f"line {line}: decides nothing", "give a verdict or a qc")
+    if not cells["reason"]:
+        raise InputError(path, f"line {line}: gives no reason", "write one: it is shown with the verdict")
+    return Override("".join(dominance), "".join(mrics), QC_WORDS.get(cells["qc"]), cells["reason"])
+
+
+def overridden(pattern: Mapping[str, Any], override: Override | None, qc: str) -> dict[str, Any]:
+    """Return a pattern in which a person's words have won, and what they replaced.
+
+    pattern: the scorers' results. qc: the verdict of the software's checks. The key "override" holds
+    dominance, mrics and qc, each {"set", "software"} or None, and the reason; it is None without an override.
+    The evidence of the software's own call stays, below the override.
+    """
+    content = dict(pattern)
+    content["override"] = None
+    if override is None:
+        return content
+    told: dict[str, Any] = {"dominance": None, "mrics": None, "qc": None, "reason": override.reason}
+    if override.qc:
+        told["qc"] = {"set": override.qc, "software": qc}
+    if override.dominance:
+        told["dominance"] = {"set": override.dominance, "software": pattern["dominance"]["call"]}
+        words = {"call": override.dominance}
+        content["dominance"] = _decided(pattern["dominance"], words, override.dominance, override)
+    if override.mrics:
+        told["mrics"] = {"set": override.mrics, "software": _code(pattern["mrics"])}
+        words = {"group": override.mrics[0], "subgroup": _subgroup(override.mrics)}
+        details: dict[str, Any] = {"severity": None, "territory": None, "side": None, "secondary": []}
+        content["mrics"] = _decided(pattern["mrics"], {**words, **details}, override.mrics, override)
+    content["override"] = told
+    return content
+
+
+def _decided(
+    result: Mapping[str, Any], changed: Mapping[str, Any], word: str, override: Override
+) -> dict[str, Any]:
+    """Return a scorer's result with a person's word: no confidence is claimed for it."""
+    step = Evidence(RULE, word, "n/a", override.reason)
+    unsure = {name: None for name in result if name == "confidence" or name.endswith("_confidence")}
+    also: dict[str, Any] = {"alternatives": []} if "alternatives" in result else {}
+    evidence = [vars(step), *result["evidence"]]
+    return {**result, **changed, **unsure, **also, "evidence": evidence, "not_assessed": None}
+
+
+def _code(mrics: Mapping[str, Any]) -> str:
+    return str(mrics["group"] if mrics["subgroup"] == "n/a" else mrics["subgroup"])
+
+
+def _subgroup(word: str) -> str:
+    return word if word in MRICS_SUBGROUPS else "n/a"
+
+
+def told(pattern: Mapping[str, Any]) -> str | None:
+    """Say in one line what a person set and what the software had said; None without an override."""
+    override = pattern.get("override")
+    if not override:
+        return None
+    parts = [
+        f"{name} {item['set']} (software: {item['software']})"
+        for name in ("mrics", "dominance", "qc")
+        if (item := override[name])
+    ]
+    return f"{', '.join(parts)}: {override['reason']}"
