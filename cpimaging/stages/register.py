@@ -8,7 +8,7 @@ from cpimaging.layout import TEMPLATE, sidecar_path
 from cpimaging.preprocess import check_lesion_position, place_mask
 from cpimaging.provenance import sidecar
 from cpimaging.registration import Matrix, engines
-from cpimaging.registration.lesion import check_registrable, lesion_strategy
+from cpimaging.registration.lesion import check_registrable, left_out, lesion_strategy
 from cpimaging.registration.plausible import check_affine, check_transform
 from cpimaging.stages import DETECTED, Job, read_mask
 from cpimaging.stages.detection import look
@@ -24,10 +24,10 @@ def run(job: Job) -> None:
     check_registrable(scan, lesion, name)
     template = load_template().t1w
     chosen = engines()[job.engine]
-    matrix = chosen.affine(scan, template, lesion)
+    matrix = chosen.affine(scan, template, left_out(lesion))
     check_affine(matrix, name)
     lesion = _first_look(job, matrix) if lesion is None else lesion
-    transform = chosen.deformable(scan, template, matrix, lesion, job.threads)
+    transform = chosen.deformable(scan, template, matrix, left_out(lesion), job.threads)
     check_transform(transform, name)
     fields = {
         "Engine": job.engine,

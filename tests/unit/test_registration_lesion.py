@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cpimaging.registration.lesion import check_registrable, lesion_strategy
+from cpimaging.registration.lesion import check_registrable, left_out, lesion_strategy
 from cpimaging.types import Image, InputError
 
 SHAPE = (30, 28, 26)
@@ -25,7 +25,15 @@ def lesion(scan: Image, layers: int) -> Image:
 def test_the_strategy_is_said_in_words(scan: Image) -> None:
     assert lesion_strategy(None) == "no lesion given, nothing masked"
     assert "empty" in lesion_strategy(lesion(scan, 0))
-    assert lesion_strategy(lesion(scan, 1)).startswith("cost-function masking (Brett 2001)")
+    assert lesion_strategy(lesion(scan, 2)) == "8.6 ml of lesion, less than 10 ml: nothing masked"
+    assert lesion_strategy(lesion(scan, 3)).startswith("cost-function masking (Brett 2001)")
+
+
+def test_a_small_lesion_is_not_left_out(scan: Image) -> None:
+    assert left_out(None) is None
+    assert left_out(lesion(scan, 2)) is None  # 2 × 18 × 16 voxels of 15 mm³: 8.6 ml
+    large = lesion(scan, 3)
+    assert left_out(large) is large
 
 
 def test_a_whole_brain_can_be_registered(scan: Image) -> None:
