@@ -99,6 +99,7 @@ def _facts(
         ("not assessed", calls.count("not_assessed")),
         ("quality: look before use", sum(scan["qc"] == "warn" for scan in scans)),
         ("quality failed", sum(scan["qc"] == "fail" for scan in scans)),
+        ("set by a person", sum(not words.missing(scan["override"]) for scan in scans)),
         ("did not finish", len(stopped)),
     ]
     return [("scans", len(seen | stopped)), *((name, count) for name, count in counts if count)]

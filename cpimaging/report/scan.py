@@ -43,6 +43,7 @@ class ScanReport:
     on any grid; None where there is no mask. atlas: labels in scan space.
     template_in_scan: the template's T1w brought to the scan. lesion_source: as in ScanContext.
     pattern and qc: content of the JSON files. not_assessed: lines beyond what the pattern says.
+    override: what a person set instead of the software, in one line.
     methods, citations, licences: one sentence or entry each. provenance: heading -> text, list or
     mapping of name to value; no absolute path, no date.
     """
@@ -56,6 +57,7 @@ class ScanReport:
     reference: str
     lesion_source: str | None
     notes: Sequence[str] = ()
+    override: str | None = None
     images: Mapping[str, Image]
     lesion: Image | None = None
     atlas: LabelMap | None = None
@@ -121,6 +123,7 @@ def _context(content: ScanReport) -> dict[str, Any]:
         "untouched": tables.untouched(inside),
         "outside": [row for row in rows if row.tissue == "outside"],
         "overlays": [row for row in rows if row.tissue == "overlay" and row.amount > 0],
+        "tracts": tables.tract_rows(content.load, content.morphometry),
         "largest_load": max((cell.share for row in rows for cell in row.cells if cell.share > 0), default=0),
         "total_mm3": _total(content),
         "lobes": tables.lobe_layers(content.load),
@@ -170,7 +173,8 @@ def _facts(content: ScanReport) -> list[tuple[str, str]]:
     mrics = content.pattern.get("mrics", {})
     dominance = content.pattern.get("dominance", {})
     secondary = [words.mrics_words(code) for code in mrics.get("secondary") or []]
-    facts = [("Dominance", words.phrase(dominance.get("call")))]
+    facts = [("Set by a person", content.override)] if content.override else []
+    facts.append(("Dominance", words.phrase(dominance.get("call"))))
     for name, key, ends in INDICES:
         value = dominance.get(key)
         if not words.missing(value):

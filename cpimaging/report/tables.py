@@ -182,6 +182,48 @@ def key_measures(morphometry: pd.DataFrame) -> list[dict[str, Any]]:
     return [named[key] | {"name": name} for key, name in KEY_MEASURES.items() if key in named]
 
 
+TRACTS = ("corticospinal_tract", "plic")
+SUPPLY = ("territory_aca", "territory_mca", "territory_pca", "watershed_anterior", "watershed_posterior")
+
+
+@dataclass(frozen=True)
+class Tract:
+    """One measure on both sides. asymmetry: (left − right) / (left + right), NaN where both are 0."""
+
+    name: str
+    left: float
+    right: float
+    unit: str
+
+    @property
+    def asymmetry(self) -> float:
+        """1 all left, −1 all right."""
+        both = self.left + self.right
+        return (self.left - self.right) / both if both else float("nan")
+
+
+def tract_rows(load: pd.DataFrame, morphometry: pd.DataFrame) -> list[Tract]:
+    """Return the load of the motor tracts, the size of the PLIC, and the share of the lesion by supply.
+
+    load, morphometry: LESIONLOAD_COLUMNS and MORPHOMETRY_COLUMNS. What the atlas lacks has no row.
+    """
+    volumes = ["region_volume_mm3", "lesion_volume_mm3", "percent_lesion"]
+    ids = ["structure", "side"]
+    sums = load.groupby(ids)[volumes].sum(min_count=1)
+    sums["percent_region"] = 100 * sums["lesion_volume_mm3"] / sums["region_volume_mm3"].replace(0, np.nan)
+    sizes = morphometry[(morphometry["measure"] == "volume") & (morphometry["structure"] == "plic")]
+    wanted = [
+        *((name, f"{structure_name(name)}, lesioned", sums["percent_region"], "% of it") for name in TRACTS),
+        ("plic", f"{structure_name('plic')}, volume", sizes.groupby(ids)["value"].sum() / 1000, "ml"),
+        *((name, structure_name(name), sums["percent_lesion"], "% of the lesion") for name in SUPPLY),
+    ]
+    rows = [
+        Tract(name, float(values.get((key, "left"), np.nan)), float(values.get((key, "right"), np.nan)), unit)
+        for key, name, values, unit in wanted
+    ]
+    return [row for row in rows if not np.isnan(row.left + row.right)]
+
+
 def untouched(rows: Iterable[Row]) -> list[str]:
     """Return the names of the structures without lesion."""
     return [row.name for row in rows if row.amount == 0]

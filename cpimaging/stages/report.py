@@ -11,6 +11,7 @@ from cpimaging.registration import resample
 from cpimaging.report.scan import ScanReport, render_scan
 from cpimaging.stages import SCAN_STAGES, Job, lesion_record
 from cpimaging.stages.index import read_index_row
+from cpimaging.stages.overrides import told
 from cpimaging.types import (
     CONTRASTS,
     LESIONLOAD_COLUMNS,
@@ -38,7 +39,10 @@ def run(job: Job) -> None:
     atlas = load_atlas(job.atlas)
     reference = job.reference
     participant, _, session = job.label.partition("_")
-    qc = read_json(job.files.qc)
+    qc, pattern = read_json(job.files.qc), read_json(job.files.pattern)
+    decided = pattern["override"] or {}
+    if decided.get("qc"):
+        qc["verdict"] = decided["qc"]["set"]
     content = ScanReport(
         label=job.label,
         participant_id=participant,
@@ -52,7 +56,8 @@ def run(job: Job) -> None:
         load=read_table(job.files.lesionload, LESIONLOAD_COLUMNS),
         lesions=read_table(job.files.lesions, LESIONS_COLUMNS),
         morphometry=read_table(job.files.morphometry, MORPHOMETRY_COLUMNS),
-        pattern=read_json(job.files.pattern),
+        pattern=pattern,
+        override=told(pattern),
         qc=qc,
         not_assessed=[f"{name}: not given" for name in CONTRASTS if name not in job.images],
         methods=_methods(job, reference, atlas, qc["template_volume_ratio"]),
