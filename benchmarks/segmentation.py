@@ -7,6 +7,7 @@ for ventricles is the simulator's; for all other structures the atlas brought al
 import argparse
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -34,7 +35,7 @@ from cpimaging.registration import (
 from cpimaging.segment import Segmentation, segment, template_shares
 from cpimaging.simulate.anatomy import Anatomy, find_anatomy
 from cpimaging.simulate.contrast import tissue_maps
-from cpimaging.simulate.recipes import load_recipes
+from cpimaging.simulate.recipes import Recipe, load_recipes
 from cpimaging.simulate.subject import Subject, Voxels, make_subject
 from cpimaging.types import Image, LabelMap
 
@@ -97,12 +98,16 @@ def voxels(voxel_mm: float) -> Voxels:
     return Voxels(size, tissue_maps(anatomy(), size))
 
 
+@cache
+def recipes() -> Mapping[str, Recipe]:
+    return load_recipes()
+
+
 def simulated(case: Case) -> Subject:
-    recipes = load_recipes()
-    recipe = recipes["periventricular_unilateral"]
+    recipe = recipes()["periventricular_unilateral"]
     if case.size != "cavity":
         push = PUSH_MM[case.size]
-        recipe = replace(recipes["none"], push_mm=(push, push))
+        recipe = replace(recipes()["none"], push_mm=(push, push))
     return make_subject(anatomy(), voxels(case.voxel_mm), recipe, case.contrasts, case.seed)
 
 
@@ -286,6 +291,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--report", action="store_true", help="print what is there, run nothing")
     if not parser.parse_args().report:
+        recipes()  # before the first case: an edit while this runs mixes nothing
         for case in cases():
             path = RESULTS / f"{case.name}.json"
             if not path.is_file():

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from cpimaging.io import typed
 from cpimaging.registration import Matrix, resample
@@ -16,6 +17,9 @@ GRID_MM = 1.0
 
 LANDMARKS = ("interventricular_foramen", "trigone_floor")
 """Landmarks that the planes run through."""
+
+WIDTH_PLANES = 5
+"""Planes, 1 mm apart, that a width is the median of (ours)."""
 
 LATERAL, TEMPORAL = "lateral_ventricle", "lateral_ventricle_temporal_horn"
 CALLOSUM = "corpus_callosum"
@@ -197,8 +201,13 @@ def _voxel(grid: Image, point_mm: Point) -> tuple[int, int, int]:
 
 
 def _widths(mask: Floats) -> NDArray[np.float64]:
-    """Return, per axial plane, how far the mask reaches from left to right in mm; 0 where it is empty."""
-    return np.array([_extent(mask[:, :, z].max(axis=1, initial=0.0)) for z in range(mask.shape[2])])
+    """Return, per axial plane, how far the mask reaches from left to right in mm; 0 where it is empty.
+
+    Median over WIDTH_PLANES neighbours: a spur of one voxel is no horn.
+    """
+    widths = [_extent(mask[:, :, z].max(axis=1, initial=0.0)) for z in range(mask.shape[2])]
+    smooth: NDArray[np.float64] = ndimage.median_filter(np.array(widths), WIDTH_PLANES, mode="nearest")
+    return smooth
 
 
 def _extent(profile: Floats) -> float:
