@@ -1,5 +1,6 @@
 """Write simulated subjects as a BIDS dataset, the truth apart from what a workflow may see."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from cpimaging.atlases import load_template
 from cpimaging.io import typed, write_displacement, write_image, write_json, write_table, write_text
 from cpimaging.simulate.anatomy import find_anatomy
 from cpimaging.simulate.contrast import CONTRASTS, tissue_maps
-from cpimaging.simulate.recipes import Recipe, load_recipes
+from cpimaging.simulate.recipes import SEVERITIES, Recipe, graded, load_recipes
 from cpimaging.simulate.subject import Subject, Voxels, make_subject, subject_seed
 from cpimaging.types import InputError
 
@@ -28,6 +29,9 @@ TRUTH_COLUMNS = {
     "lesion_volume_mm3": "float64",
     "seed": "int64",
 }
+COHORT_COLUMNS = {"mrics_secondary": "str", "severity": "str"}
+"""Columns of a truth with graded or hard cases."""
+
 README = """# Simulated brains with a known injury
 
 Made from a brain template by `cpimaging simulate`: no person was scanned. Lesions were drawn into the
@@ -50,32 +54,36 @@ def simulate(
     contrasts: Sequence[str] = ("T1w", "FLAIR"),
     patterns: str | Sequence[str] = "all",
     masks: bool = True,
+    severity: str = "any",
+    mix: float = 0.0,
 ) -> pd.DataFrame:
     """Write a BIDS dataset of n simulated brains to the new folder `out`; return the truth table.
 
     voxel_mm: edge length, or three. contrasts: of T1w, T2w, FLAIR, ADC. patterns: "all" or names;
     subjects cycle through them. masks: give lesion masks (derivatives/lesions), empty where nothing is
-    injured. The truth goes to `sourcedata/truth`: truth.tsv, and per subject the true lesion, the
-    lateral ventricles and the displacement field (mm) from scan points to template points.
+    injured. severity: "any", a word of SEVERITIES, or "graded" for one after the other. mix: share of the
+    subjects (0 to 1), spread evenly, that are hard cases instead: little lesion, or two patterns in one
+    brain; with either option truth.tsv also has mrics_secondary and severity. The truth goes to
+    `sourcedata/truth`: truth.tsv, and per subject the true lesion, the lateral ventricles and the
+    displacement field (mm) from scan points to template points.
     The same arguments give the same files. Raises InputError for a folder that is not empty, an unknown
     name or a number out of range.
     """
     out = Path(out)
     size = tuple(float(v) for v in np.broadcast_to(voxel_mm, 3))
-    chosen = _choose(patterns)
     _check(out, n, seed, size, contrasts)
+    subjects = cohort(n, _choose(patterns), severity, mix)
     anatomy = find_anatomy(load_template())
     voxels = Voxels((size[0], size[1], size[2]), tissue_maps(anatomy, size))
     rows, people = [], []
-    for index in range(n):
-        subject = make_subject(
-            anatomy, voxels, chosen[index % len(chosen)], contrasts, subject_seed(seed, index)
-        )
+    for index, (recipe, grade) in enumerate(subjects):
+        subject = make_subject(anatomy, voxels, recipe, contrasts, subject_seed(seed, index))
         label = f"sub-{index + 1:0{max(2, len(str(n)))}d}"
         _write_subject(out, label, subject, masks)
-        rows.append({"participant_id": label, **_truth(subject)})
+        rows.append({"participant_id": label, **_truth(subject), "severity": grade})
         people.append({"participant_id": label, "age": subject.age_years, "sex": subject.sex})
-    truth = typed(rows, TRUTH_COLUMNS)
+    plain = severity == "any" and mix == 0
+    truth = typed(rows, TRUTH_COLUMNS if plain else TRUTH_COLUMNS | COHORT_COLUMNS)
     write_table(out / "sourcedata/truth/truth.tsv", truth)
     _write_description(out, people, contrasts, masks)
     return truth
@@ -83,13 +91,33 @@ def simulate(
 
 def _choose(patterns: str | Sequence[str]) -> list[Recipe]:
     recipes = load_recipes()
-    names = list(recipes) if patterns == "all" else [patterns] if isinstance(patterns, str) else patterns
+    plain = [name for name, recipe in recipes.items() if not recipe.hard]
+    names = plain if patterns == "all" else [patterns] if isinstance(patterns, str) else patterns
     unknown = [name for name in names if name not in recipes]
     if unknown or not names:
         raise InputError(
             f"patterns={','.join(names)}", "not known", f"choose among all, {', '.join(recipes)}"
         )
     return [recipes[name] for name in names]
+
+
+def cohort(n: int, chosen: list[Recipe], severity: str, mix: float) -> list[tuple[Recipe, str]]:
+    """Return the recipe and the grade of each subject; those that are mixed in do not disturb the cycle."""
+    if severity not in ("any", "graded", *SEVERITIES):
+        raise InputError(
+            f"severity={severity}", "not known", f"choose among any, graded, {', '.join(SEVERITIES)}"
+        )
+    if not 0 <= mix <= 1:
+        raise InputError(f"mix={mix}", "is no share", "give 0 to 1")
+    hard = [recipe for recipe in load_recipes().values() if recipe.hard]
+    drawn = []
+    for index in range(n):
+        n_hard = math.floor((index + 1) * mix)
+        mixed_in = n_hard > math.floor(index * mix)
+        recipe = hard[(n_hard - 1) % len(hard)] if mixed_in else chosen[(index - n_hard) % len(chosen)]
+        grade = list(SEVERITIES)[index // 2 % len(SEVERITIES)] if severity == "graded" else severity
+        drawn.append((recipe if grade == "any" else graded(recipe, grade), grade))
+    return drawn
 
 
 def _check(out: Path, n: int, seed: int, voxel_mm: tuple[float, ...], contrasts: Sequence[str]) -> None:
@@ -117,6 +145,7 @@ def _truth(subject: Subject) -> dict[str, object]:
         "side": subject.side,
         "mrics_group": group,
         "mrics_subgroup": subgroup,
+        "mrics_secondary": recipe.mrics_secondary,
         "dominance": recipe.dominance,
         "lesion_volume_mm3": subject.lesion_volume_mm3,
         "seed": subject.seed,

@@ -33,6 +33,8 @@ def draw_injury(anatomy: Anatomy, recipe: Recipe, rng: Generator) -> Injury:
     Every tube is shifted and scaled at random, each side by itself. The same generator state gives the
     same lesion.
     """
+    if recipe.together:
+        return _together([draw_injury(anatomy, one, rng) for one in recipe.together])
     nothing = np.zeros(anatomy.brain.shape, np.float32)
     if not recipe.variants:
         return Injury(nothing, nothing, "n/a")
@@ -52,6 +54,16 @@ def draw_injury(anatomy: Anatomy, recipe: Recipe, rng: Generator) -> Injury:
     cavity = nothing if recipe.cavity_mm is None else _cavity(anatomy, depth, recipe.cavity_mm) * tissue
     side = "bilateral" if len(signs) == 2 else "left" if signs[0] < 0 else "right"
     return Injury(lesion, cavity, side)
+
+
+def _together(injuries: list[Injury]) -> Injury:
+    """Return several lesions of one brain as one."""
+    sides = {injury.side for injury in injuries}
+    return Injury(
+        np.maximum.reduce([injury.lesion for injury in injuries]),
+        np.maximum.reduce([injury.cavity for injury in injuries]),
+        sides.pop() if len(sides) == 1 else "bilateral",
+    )
 
 
 def _cavity(anatomy: Anatomy, depth: NDArray[np.float32], rim_mm: float) -> NDArray[np.float32]:

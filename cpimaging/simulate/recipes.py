@@ -1,7 +1,7 @@
 """What each injury pattern looks like, read from `recipes.yaml`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,7 +34,9 @@ class Recipe:
     sides: both hemispheres, or one at random. variants: one is chosen at random; each is a set of parts.
     size: range of the factor on all radii. jitter_mm: SD of the shift of each part. roughness_mm: SD of the
     noise on the border. cavity_mm: depth under the border beyond which tissue is lost to fluid (None:
-    nowhere). push_mm: range of the outward shift of the ventricle wall.
+    nowhere). push_mm: range of the outward shift of the ventricle wall. mrics_secondary: the second pattern
+    of the truth, "n/a" if there is none. hard: left out unless named or mixed in. together: recipes that are
+    drawn in one brain; the other fields of drawing are theirs.
     """
 
     pattern: str
@@ -48,12 +50,35 @@ class Recipe:
     roughness_mm: float = 1.5
     cavity_mm: float | None = None
     push_mm: Range = (0.0, 0.0)
+    mrics_secondary: str = "n/a"
+    hard: bool = False
+    together: tuple["Recipe", ...] = ()
+
+
+SEVERITIES = {"mild": (0.85, 0.5), "moderate": (1.0, 1.0), "severe": (1.2, 1.6)}
+"""Factors on the radii, and on the shift of the ventricle wall [ours]."""
+
+
+def graded(recipe: Recipe, severity: str) -> Recipe:
+    """Return a recipe with lesions and ventricles smaller or larger by a word of SEVERITIES."""
+    size, push = SEVERITIES[severity]
+    return replace(
+        recipe,
+        size=(size * recipe.size[0], size * recipe.size[1]),
+        push_mm=(push * recipe.push_mm[0], push * recipe.push_mm[1]),
+        together=tuple(graded(one, severity) for one in recipe.together),
+    )
 
 
 def load_recipes() -> dict[str, Recipe]:
     """Return the recipes by pattern name, in the order in which simulated subjects cycle through them."""
     content = read_yaml(Path(__file__).with_suffix(".yaml"))
-    return {pattern: _recipe(pattern, entry) for pattern, entry in content.items()}
+    recipes: dict[str, Recipe] = {}
+    for pattern, entry in content.items():
+        parts = tuple(recipes[name] for name in entry.pop("together", ()))
+        push_mm = max((part.push_mm for part in parts), default=(0.0, 0.0))
+        recipes[pattern] = _recipe(pattern, {"push_mm": push_mm, **entry, "together": parts})
+    return recipes
 
 
 def _recipe(pattern: str, entry: Mapping[str, Any]) -> Recipe:

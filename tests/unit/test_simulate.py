@@ -9,8 +9,9 @@ from cpimaging.io import read_displacement, read_image, read_json, read_table
 from cpimaging.simulate import simulate
 from cpimaging.simulate.anatomy import axes_mm, find_anatomy
 from cpimaging.simulate.contrast import CONTRASTS, healthy_signal, make_image, sample, tissue_maps
+from cpimaging.simulate.dataset import cohort
 from cpimaging.simulate.injury import border_noise, draw_injury, part_mm, tube_mm
-from cpimaging.simulate.recipes import load_recipes
+from cpimaging.simulate.recipes import SEVERITIES, graded, load_recipes
 from cpimaging.simulate.subject import Voxels, make_subject, subject_seed
 from cpimaging.simulate.warp import draw_warp, integrate, jacobian_determinant, random_affine, world_mm
 from cpimaging.types import Image, InputError
@@ -63,7 +64,8 @@ def lesion_points(anatomy, pattern, seed):
 
 
 def test_recipes_state_the_contract(anatomy):
-    assert {p: (r.mrics_group, r.mrics_subgroup, r.dominance) for p, r in RECIPES.items()} == TRUTH
+    plain = {p: r for p, r in RECIPES.items() if not r.hard}
+    assert {p: (r.mrics_group, r.mrics_subgroup, r.dominance) for p, r in plain.items()} == TRUTH
     parts = [part for recipe in RECIPES.values() for parts in recipe.variants for part in parts]
     assert {name for part in parts for name in part.limits_mm} <= set(anatomy.distances)
     assert all(part.start_mm[0] > 0 and part.end_mm[0] > 0 for part in parts)
@@ -391,3 +393,74 @@ def test_a_folder_in_use_is_refused(tmp_path):
     with pytest.raises(InputError, match="not an empty folder"):
         simulate(tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_hard_cases_name_what_they_are_made_of():
+    hard = [recipe for recipe in RECIPES.values() if recipe.hard]
+    two = {r.pattern: (r.mrics_subgroup, r.mrics_secondary) for r in hard if r.mrics_secondary != "n/a"}
+    assert two["periventricular_and_basal_ganglia"] == ("B1", "C1")
+    assert two["watershed_and_basal_ganglia"] == ("C2", "C1")
+    for recipe in hard:
+        assert bool(recipe.together) != bool(recipe.variants), recipe.pattern
+        assert recipe.mrics_secondary == "n/a" or recipe.dominance == "mixed"
+    assert RECIPES["haemorrhage_and_basal_ganglia"].push_mm == (0.0, 0.0)
+    assert RECIPES["periventricular_and_watershed"].push_mm == (0.3, 1.8)
+
+
+def test_two_patterns_in_one_brain_are_both_drawn(anatomy):
+    both = draw_injury(anatomy, RECIPES["haemorrhage_and_basal_ganglia"], np.random.default_rng(1))
+    rng = np.random.default_rng(1)
+    parts = [draw_injury(anatomy, one, rng) for one in RECIPES["haemorrhage_and_basal_ganglia"].together]
+    np.testing.assert_array_equal(both.lesion, np.maximum(parts[0].lesion, parts[1].lesion))
+    np.testing.assert_array_equal(both.cavity, parts[0].cavity)
+    assert parts[0].side in {"left", "right"}
+    assert both.side == "bilateral"
+
+
+def test_a_cohort_has_its_share_of_hard_cases_spread_and_the_plain_cycle_goes_on():
+    chosen = [RECIPES["watershed"], RECIPES["brainstem"], RECIPES["none"]]
+    drawn = cohort(10, chosen, "any", 0.3)
+    assert [recipe.hard for recipe, _ in drawn] == [i in (3, 6, 9) for i in range(10)]
+    plain = [recipe for recipe, _ in drawn if not recipe.hard]
+    assert plain == [chosen[i % 3] for i in range(7)]
+    assert len({recipe.pattern for recipe, _ in drawn if recipe.hard}) == 3
+    assert not any(recipe.hard for recipe, _ in cohort(10, chosen, "any", 0.0))
+    assert all(recipe.hard for recipe, _ in cohort(10, chosen, "any", 1.0))
+
+
+def test_severity_scales_the_lesion(anatomy):
+    volumes = {}
+    for grade in SEVERITIES:
+        recipe = graded(RECIPES["basal_ganglia_thalamus"], grade)
+        volumes[grade] = draw_injury(anatomy, recipe, np.random.default_rng(2)).lesion.sum()
+    assert volumes["mild"] < 0.8 * volumes["moderate"]
+    assert volumes["severe"] > 1.3 * volumes["moderate"]
+    assert graded(RECIPES["watershed_and_basal_ganglia"], "severe").together[0].size[1] > 1.3
+    assert [grade for _, grade in cohort(6, [RECIPES["none"]], "graded", 0.0)] == [
+        *("mild", "mild", "moderate", "moderate", "severe", "severe")
+    ]
+
+
+def test_the_truth_of_a_cohort_names_the_second_pattern(prepared, tmp_path):
+    truth = simulate(
+        tmp_path / "new", n=3, seed=5, voxel_mm=6, patterns="brainstem", mix=0.34, severity="mild"
+    )
+    assert list(truth)[-2:] == ["mrics_secondary", "severity"]
+    assert list(truth["pattern"]) == ["brainstem", "brainstem", "punctate_foci"]
+    assert set(truth["severity"]) == {"mild"}
+
+
+def test_the_plain_options_give_what_they_always_gave(prepared, tmp_path):
+    """Volumes and columns as of the first version: cohort options must not disturb them."""
+    truth = simulate(tmp_path / "old", n=3, seed=5, voxel_mm=6)
+    assert " ".join(truth) == (
+        "participant_id pattern side mrics_group mrics_subgroup dominance lesion_volume_mm3 seed"
+    )
+    assert list(truth["lesion_volume_mm3"]) == [10800.0, 2160.0, 5616.0]
+    assert list(truth["seed"]) == [803261128, 3767054407, 3210010690]
+
+
+@pytest.mark.parametrize("wrong", [{"severity": "huge"}, {"mix": 1.5}])
+def test_wrong_cohort_options_are_told(prepared, tmp_path, wrong):
+    with pytest.raises(InputError, match=f"{next(iter(wrong))}="):
+        simulate(tmp_path / "out", n=1, **wrong)
