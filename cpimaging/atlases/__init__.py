@@ -9,7 +9,7 @@ from cpimaging.atlases.folder import read_atlas, write_atlas
 from cpimaging.atlases.listing import list_atlases
 from cpimaging.atlases.own import check_folder, checked_folder, own_atlas
 from cpimaging.atlases.published import published_folder
-from cpimaging.atlases.template import Template, load_template
+from cpimaging.atlases.template import SPACE, Template, load_template
 from cpimaging.atlases.vocabulary import load_structures
 from cpimaging.types import Atlas
 
@@ -42,11 +42,12 @@ def load_atlas(name_or_folder: str | Path) -> Atlas:
     return own_atlas(name_or_folder)
 
 
-def checked_atlas(name_or_folder: str | Path) -> Atlas:
+def checked_atlas(name_or_folder: str | Path, space: str = SPACE) -> Atlas:
     """Return the atlas that `load_atlas` would, but a folder's as it lies there: nothing is registered.
 
-    For what must be known early, such as its structures. Raises InputError as `load_atlas` does.
+    For what must be known early, such as its structures, and for what lies in the atlas's own `space`.
+    Raises InputError as `load_atlas` does.
     """
     if name_or_folder in ("embedded", "published"):
         return load_atlas(name_or_folder)
-    return checked_folder(name_or_folder)
+    return checked_folder(name_or_folder, space)

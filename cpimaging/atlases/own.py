@@ -21,16 +21,17 @@ LARGEST_BRAIN_ML = 2500.0
 """A template with more than this that is not 0 shows a head, not a brain (ours)."""
 
 
-def check_folder(folder: Path | str) -> tuple[Atlas, list[str]]:
+def check_folder(folder: Path | str, space: str = SPACE) -> tuple[Atlas, list[str]]:
     """Read an atlas folder as it is, and list what is wrong with it; nothing is registered.
 
-    An atlas of another space than the embedded template's must bring its way there, see `way_to_template`.
+    An atlas of another space than the embedded template's must bring its way there, see `way_to_template`,
+    unless that is the `space` in which it will be used.
     Raises InputError where a file is missing or cannot be understood.
     """
     folder = Path(folder)
     atlas = read_atlas(folder)
     problems = check_atlas(atlas)
-    if atlas.space and atlas.space != SPACE:
+    if atlas.space and atlas.space not in (SPACE, space):
         try:
             way_to_template(folder, atlas.space)
         except InputError as error:
@@ -38,9 +39,9 @@ def check_folder(folder: Path | str) -> tuple[Atlas, list[str]]:
     return atlas, problems
 
 
-def checked_folder(folder: Path | str) -> Atlas:
-    """Read an atlas folder as it is; raises InputError with its first faults in one line."""
-    atlas, problems = check_folder(folder)
+def checked_folder(folder: Path | str, space: str = SPACE) -> Atlas:
+    """Read an atlas folder as `check_folder` does; raises InputError with its first faults in one line."""
+    atlas, problems = check_folder(folder, space)
     if problems:
         more = len(problems) - FAULTS_SHOWN
         shown = [*problems[:FAULTS_SHOWN], *([f"{more} more"] if more > 0 else [])]

@@ -45,7 +45,7 @@ def find_way(atlas: str, space: str, t1w: Path | None = None) -> Way:
     which is registered to ours (half a minute). Without it, an atlas of the same space is taken as it is, and
     MNI152 templates are taken for each other, which the notes say. Raises InputError for another space.
     """
-    there = checked_atlas(atlas)
+    there = checked_atlas(atlas, space)
     if there.space == space and space != SPACE:
         note = f"The atlas lives in {space} as the masks do: its labels are used as they are."
         return Way(there, None, None, (note,))

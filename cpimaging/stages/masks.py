@@ -101,7 +101,7 @@ def run(job: MaskJob) -> None:
         try:
             measured.append(_measure(job, scan, grids, scoring, age))
         except InputError as error:
-            failed.append(_failure(scan, str(error).replace(f"{job.masks}/", "")))
+            failed.append(_summary(scan, "failed", str(error).replace(f"{job.masks}/", "")))
     known = dict(zip((scan.label for scan in scans), people, strict=True))
     _write(job, way, measured, failed, known)
 
@@ -193,8 +193,8 @@ def _ids(scan: Scan) -> dict[str, str]:
     }
 
 
-def _failure(scan: Scan, message: str) -> dict[str, str]:
-    return {**_ids(scan), "stage": "masks", "status": "failed", "message": message, "log": "n/a"}
+def _summary(scan: Scan, status: str, message: str = "n/a") -> dict[str, str]:
+    return {**_ids(scan), "stage": "masks", "status": status, "message": message, "log": "n/a"}
 
 
 def _write(
@@ -204,12 +204,12 @@ def _write(
     failed: list[dict[str, str]],
     people: Mapping[str, tuple[float, str]],
 ) -> None:
-    done = [{**_ids(item.scan), "stage": "masks", "status": DONE} for item in measured]
+    done = [_summary(item.scan, DONE) for item in measured]
     frequency = _frequency(measured)
     page = CohortReport(
         title=f"{len(measured)} lesion masks",
         patterns=typed([_row(job, item, people[item.scan.label]) for item in measured], PATTERN_COLUMNS),
-        summary=typed(pd.DataFrame([*failed, *done], columns=list(SUMMARY_COLUMNS)), SUMMARY_COLUMNS),
+        summary=typed([*failed, *done], SUMMARY_COLUMNS),
         load=_loads(measured),
         frequency=frequency,
         frequency_scans=len(measured),
