@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import SimpleITK as sitk
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cpimaging.itk import from_itk, to_itk
-from cpimaging.registration import resample
+from cpimaging.registration import Matrix, crop, resample
 from cpimaging.registration.greedy import rigid
 from cpimaging.types import CONTRASTS, Image, InputError
 
@@ -35,6 +35,9 @@ ALIGNED_MM = 1.0
 """Contrasts closer than this, on one grid, are left as they are (ours).
 
 The fit itself is sure to 0.2-0.5 mm on pairs that were aligned before, and resampling blurs."""
+
+ALIGN_MARGIN_MM = 12.0
+"""Part of the head around the brain that takes part in aligning contrasts (ours)."""
 
 LESION_INSIDE_SHARE = 0.5
 """At least this share of a lesion mask must meet the brain, or its position is taken for wrong (ours)."""
@@ -228,17 +231,34 @@ def bias_correct(image: Image, brain: Bool) -> Image:
     return image.with_data(np.where(brain, even, 0).astype(np.float32))
 
 
-def align(moving: Image, reference: Image, brain: Bool) -> tuple[Image, float]:
-    """Return `moving` on the grid of `reference`, moved rigidly, and how far it moved in mm.
+class Aligned(NamedTuple):
+    """An image on the grid of the reference; mean distances over the brain in mm.
 
-    Both are unmasked. The distance is the mean over the brain; under ALIGNED_MM on the same grid the
-    image is returned as it is.
+    moved_mm: how far it was moved. error_mm: how far the fit in the other direction disagrees.
     """
-    matrix = rigid(reference, moving)
-    points = np.argwhere(brain)[::997]
-    world = points @ reference.affine[:3, :3].T + reference.affine[:3, 3]
-    moved = world @ matrix[:3, :3].T + matrix[:3, 3]
-    distance_mm = float(np.linalg.norm(moved - world, axis=1).mean())
-    if distance_mm < ALIGNED_MM and moving.same_grid(reference):
-        return Image(moving.data, reference.affine, reference.axcodes), distance_mm
-    return resample(moving, reference, matrix=matrix), distance_mm
+
+    image: Image
+    moved_mm: float
+    error_mm: float
+
+
+def align(moving: Image, reference: Image, brain: Bool) -> Aligned:
+    """Return `moving` on the grid of `reference`, moved rigidly; both are unmasked.
+
+    Under ALIGNED_MM on the same grid the image is returned as it is.
+    """
+    near = crop(reference, brain, ALIGN_MARGIN_MM)
+    matrix, back = rigid(near, moving), rigid(moving, near)
+    points = np.argwhere(brain)[::997] @ reference.affine[:3, :3].T + reference.affine[:3, 3]
+    moved_mm = _mean_distance(points, matrix, np.eye(4))
+    error_mm = _mean_distance(points, back @ matrix, np.eye(4))
+    if moved_mm < ALIGNED_MM and moving.same_grid(reference):
+        image = Image(moving.data, reference.affine, reference.axcodes)
+    else:
+        image = resample(moving, reference, matrix=matrix)
+    return Aligned(image, moved_mm, error_mm)
+
+
+def _mean_distance(points: NDArray[np.float64], one: Matrix, other: Matrix) -> float:
+    apart = points @ (one - other)[:3, :3].T + (one - other)[:3, 3]
+    return float(np.linalg.norm(apart, axis=1).mean())

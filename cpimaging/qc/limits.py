@@ -39,6 +39,8 @@ they hold. The brain doubles in its first year (Knickmeyer et al. 2008, J Neuros
 """
 BRAIN_ML_UNKNOWN_AGE = (150.0, 2100.0)
 BRAIN_ML_FAIL = (100.0, 2500.0)
+SURFACE_AGREEMENT_WARN = 0.87
+"""See docs/method/brain.md; below 0.8 the brain counts as not found."""
 EMPTY_SHARE_WARN, EMPTY_SHARE_FAIL = 0.02, 0.15
 SATURATED_SHARE_WARN = 0.005
 NOISE_WARN = 0.12
@@ -46,6 +48,7 @@ OUTSIDE_SHARE_WARN = 0.05
 
 # --- contrasts
 CONTRAST_SHIFT_WARN_MM = 10.0
+ALIGNMENT_ERROR_WARN_MM = 1.5
 AGREEMENT_WARN = 0.1
 SIDE_WARN, SIDE_FAIL = 0.0, 0.0
 FLUID_WARN, FLUID_FAIL = 0.0, -0.1

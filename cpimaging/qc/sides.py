@@ -13,12 +13,16 @@ from cpimaging.types import Flag, Image
 BINS = 32
 
 
-def alignment_flags(shifts_mm: dict[str, float]) -> list[Flag]:
-    """Return a flag for each contrast: how far it had to be moved to meet the reference."""
-    return [
-        at_most(f"{contrast}_shift_mm", shift, limits.CONTRAST_SHIFT_WARN_MM)
-        for contrast, shift in sorted(shifts_mm.items())
-    ]
+def alignment_flags(moved_mm: dict[str, tuple[float, float]]) -> list[Flag]:
+    """Return two flags for each contrast: how far it was moved to the reference, and how sure that is.
+
+    moved_mm: contrast -> mean shift, and mean disagreement with the fit in the other direction.
+    """
+    flags = []
+    for contrast, (shift, error) in sorted(moved_mm.items()):
+        flags.append(at_most(f"{contrast}_shift_mm", shift, limits.CONTRAST_SHIFT_WARN_MM))
+        flags.append(at_most(f"{contrast}_alignment_error_mm", error, limits.ALIGNMENT_ERROR_WARN_MM))
+    return flags
 
 
 def agreement_flags(contrast: str, image: Image, reference: Image, brain: Bool, matrix: Matrix) -> list[Flag]:

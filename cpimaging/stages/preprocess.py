@@ -68,9 +68,13 @@ def _write_other(job: Job, contrast: str, scan: Image, brain: NDArray[np.bool_])
         fields["Units"] = "mm^2/s"
     else:
         notes = check_finite(raw, inside, path)
-    moved, shift_mm = align(check_signal(raw, path), scan, brain)
-    notes += coverage_note(raw, moved, brain)
-    _write(job, contrast, moved, brain, {"Notes": notes, "ShiftMillimetres": round(shift_mm, 3), **fields})
+    found = align(check_signal(raw, path), scan, brain)
+    notes += coverage_note(raw, found.image, brain)
+    fields |= {
+        "ShiftMillimetres": round(found.moved_mm, 3),
+        "AlignmentErrorMillimetres": round(found.error_mm, 3),
+    }
+    _write(job, contrast, found.image, brain, {"Notes": notes, **fields})
 
 
 def _write(

@@ -1,7 +1,6 @@
 """qc: flags and a verdict before anything is called."""
 
 from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 from scipy import ndimage
@@ -34,6 +33,7 @@ def run(job: Job) -> None:
     matrix = np.array(read_json(sidecar_path(job.files.xfm_to_scan(job.reference)))["Affine"])
     flags = [
         images.volume_flag(scan_ml, age),
+        *_surface_flag(job),
         *transforms.affine_flags(matrix, scan_ml, template_ml),
         *_registration(job, brain, template, matrix, age),
         *_raw(job, brain),
@@ -115,12 +115,18 @@ def _lesion_flag(job: Job) -> list[Flag]:
     return [images.lesion_flag(float(outside), float(load["lesion_volume_mm3"].sum()))]
 
 
-def _shifts(job: Job) -> dict[str, float]:
-    sidecars: dict[str, Any] = {
-        contrast: read_json(sidecar_path(job.files.preproc(contrast))) for contrast in job.images
-    }
+def _shifts(job: Job) -> dict[str, tuple[float, float]]:
+    sidecars = {contrast: read_json(sidecar_path(job.files.preproc(contrast))) for contrast in job.images}
     return {
-        name: content["ShiftMillimetres"]
+        name: (content["ShiftMillimetres"], content["AlignmentErrorMillimetres"])
         for name, content in sidecars.items()
         if "ShiftMillimetres" in content
     }
+
+
+def _surface_flag(job: Job) -> list[Flag]:
+    """Return the flag of a brain that was found in a head; other masks have no such number."""
+    agreement = read_json(sidecar_path(job.files.brain_mask)).get("SurfaceAgreement")
+    if agreement is None:
+        return []
+    return [limits.at_least("brain_surface_agreement", agreement, limits.SURFACE_AGREEMENT_WARN)]

@@ -294,7 +294,7 @@ def test_a_small_rigid_move_is_found_and_undone(blob_brain: Image, mirror: bool)
     inverted = reference.with_data(np.where(reference.data > 0, 250 - reference.data, 0).astype(np.float32))
     move = turned(-5.0 if mirror else 5.0, (-4.0 if mirror else 4.0, -3.0, 2.0))
     brain = reference.data > 0
-    moved, distance_mm = align(resample(inverted, reference, matrix=move), reference, brain)
+    moved, distance_mm, _ = align(resample(inverted, reference, matrix=move), reference, brain)
     points = np.argwhere(brain) @ reference.affine[:3, :3].T + reference.affine[:3, 3]
     back = np.linalg.inv(move)
     expected = np.linalg.norm(points @ back[:3, :3].T + back[:3, 3] - points, axis=1).mean()
@@ -306,7 +306,7 @@ def test_a_small_rigid_move_is_found_and_undone(blob_brain: Image, mirror: bool)
 
 def test_a_contrast_that_lies_well_is_not_resampled(blob_brain: Image) -> None:
     inverted = np.where(blob_brain.data > 0, 250 - blob_brain.data, 0).astype(np.float32)
-    kept, distance_mm = align(blob_brain.with_data(inverted), blob_brain, blob_brain.data > 0)
+    kept, distance_mm, _ = align(blob_brain.with_data(inverted), blob_brain, blob_brain.data > 0)
     assert distance_mm < 1.0
     assert np.array_equal(kept.data, inverted)
 
@@ -314,7 +314,7 @@ def test_a_contrast_that_lies_well_is_not_resampled(blob_brain: Image) -> None:
 def test_a_contrast_on_another_grid_comes_to_the_reference_grid(blob_brain: Image) -> None:
     coarse = Image(np.zeros((27, 32, 24), np.float32), blob_brain.affine @ np.diag([1.5, 1.5, 1.5, 1.0]))
     other = resample(blob_brain, coarse)
-    moved, distance_mm = align(other, blob_brain, blob_brain.data > 0)
+    moved, distance_mm, _ = align(other, blob_brain, blob_brain.data > 0)
     assert moved.shape == blob_brain.shape
     assert distance_mm < 1.0
     core = ndimage.binary_erosion(blob_brain.data > 0, iterations=3)

@@ -7,10 +7,12 @@ from cpimaging.types import Image
 
 
 def test_contrasts_lie_on_one_another() -> None:
-    found = alignment_flags({"T2w": 10.5, "FLAIR": 0.4})
+    found = alignment_flags({"T2w": (10.5, 0.2), "FLAIR": (0.4, 1.6)})
     assert [(f.name, f.value, f.ok) for f in found] == [
         ("FLAIR_shift_mm", 0.4, True),
+        ("FLAIR_alignment_error_mm", 1.6, False),
         ("T2w_shift_mm", 10.5, False),
+        ("T2w_alignment_error_mm", 0.2, True),
     ]
     assert alignment_flags({}) == []
 
