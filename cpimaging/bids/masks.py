@@ -23,6 +23,7 @@ SCAN_SPACES = frozenset(
 _LABEL = re.compile(r"L|[Ll]esions?")
 _DESC = re.compile(r"(t1w?|t2w?|flair|dwi|adc)?lesions?(mask)?", re.IGNORECASE)
 _BRAIN = frozenset({"brain", "bet", "hdbet", "synthstrip"})
+_BRAIN_SUFFIXES = frozenset({"brainmask", "bet"})
 _ENTITY = {"participant": "sub", "session": "ses"}
 _CONTRAST_WORDS = frozenset({"t1w", "t2w", "flair", "adc", "dwi"})
 
@@ -65,14 +66,15 @@ def is_lesion_mask(file: File) -> bool:
 def is_brain_mask(file: File) -> bool:
     """Tell whether a file's name is that of a brain mask of an anatomical image.
 
-    Known: label-brain or desc-brain (-synthstrip, -hdbet, -bet) with `_mask`; `_brain_mask`;
-    `_bet_mask`; `_brainmask`. Masks of a functional series (task-) are not meant.
+    Known: label-brain or desc-brain (-synthstrip, -hdbet, -bet) with `_mask`, as fMRIPrep and NiBabies
+    write; `_brain_mask`, `_brainmask`; `_synthstrip_mask`; `_bet_mask` (BET, HD-BET 1) and `_bet`
+    (HD-BET 2). Masks of a functional series (task-) are not meant.
     """
     *before, suffix = [word.lower() for word in file.words] or [""]
     if "task" in file.entities:
         return False
     said = {file.entities.get("label", "").lower(), file.entities.get("desc", "").lower(), *before}
-    return suffix == "brainmask" or (suffix == "mask" and bool(said & _BRAIN))
+    return suffix in _BRAIN_SUFFIXES or (suffix == "mask" and bool(said & _BRAIN))
 
 
 def choose_mask(kind: str, files: Sequence[File], wanted: Wanted) -> Choice:
@@ -91,7 +93,9 @@ def choose_mask(kind: str, files: Sequence[File], wanted: Wanted) -> Choice:
     groups = [group for level in LEVELS if (group := [f for f in usable if f.level == level])]
     if not groups:
         return Choice(None, decisions, [])
-    first = _of_reference(groups[0], wanted.reference) if kind == BRAIN else groups[0]
+    first = groups[0]
+    if kind == BRAIN:
+        first = _of_reference(_named_masks(first), wanted.reference)
     if len(first) > 1:
         names = ", ".join(file.shown for file in first)
         cure = "keep one, or set lesion_pattern" if kind == LESION else "keep one"
@@ -134,6 +138,13 @@ def _in_scan_space(file: File, reference: File | None) -> bool:
     if space is None or space.lower() in SCAN_SPACES:
         return True
     return reference is not None and space == reference.entities.get("space")
+
+
+def _named_masks(files: list[File]) -> list[File]:
+    """Leave out `_bet` where the same image has `_bet_mask` or `_bet_bet`: there it is the brain itself."""
+    stems = {file.name.partition(".")[0] for file in files}
+    brains = {stem for stem in stems if stem.endswith("_bet") and {f"{stem}_mask", f"{stem}_bet"} & stems}
+    return [file for file in files if file.name.partition(".")[0] not in brains]
 
 
 def _of_reference(files: list[File], reference: File | None) -> list[File]:

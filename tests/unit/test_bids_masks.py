@@ -49,6 +49,8 @@ BRAIN_NAMES = [
     "brainmask",
     "brain_mask",
     "T1w_bet_mask",
+    "T1w_bet",
+    "T1w_synthstrip_mask",
     "desc-synthstrip_mask",
     "desc-hdbet_mask",
     "run-1_space-T1w_desc-brain_mask",
@@ -292,6 +294,12 @@ def test_a_brain_mask_of_the_diffusion_series_serves_a_scan_of_adc_alone(tmp_pat
         ("derivatives/bet/sub-1_T1w_bet_mask.nii", "derivatives/bet/sub-1_T2w_bet_mask.nii"),
         ("derivatives/bet/sub-1_desc-brain_mask.nii", "derivatives/bet/sub-1_space-T2w_desc-brain_mask.nii"),
         ("derivatives/a/sub-1_brainmask.nii", "sub-1/anat/sub-1_brainmask.nii"),
+        ("derivatives/hd-bet/sub-1_T1w_bet_mask.nii", "derivatives/hd-bet/sub-1_T1w_bet.nii"),
+        ("derivatives/hd-bet/sub-1_T1w_bet_bet.nii", "derivatives/hd-bet/sub-1_T1w_bet.nii"),
+        (
+            "derivatives/nibabies/sub-1/anat/sub-1_space-T1w_desc-brain_mask.nii",
+            "derivatives/nibabies/sub-1/anat/sub-1_space-T2w_desc-brain_mask.nii",
+        ),
     ],
 )
 def test_takes_the_brain_mask_of_the_reference_image(tmp_path, taken, passed_over):

@@ -44,8 +44,13 @@ def nan_outside(data: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.nd
     return data, affine
 
 
-def whole_head(data: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return data + 1, affine
+def noise(data: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return np.random.default_rng(0).integers(1, 1000, data.shape).astype(data.dtype), affine
+
+
+def few_slices(data: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The lower 50 mm, with a background that is not 0, as in a head that was not extracted."""
+    return data[:, :, : round(50 / affine[2, 2])] + 1, affine
 
 
 def moved_by(mm: float) -> Change:
@@ -79,7 +84,8 @@ CASES: dict[str, tuple[Change, Change, str | None]] = {
     "twovolumes": (two_volumes, same, "has 2 volumes"),
     "zero": (zeros, same, "holds only zeros"),
     "naninside": (nan_inside, same, "inside the brain that are not numbers"),
-    "wholehead": (whole_head, same, "needs a brain mask"),
+    "noise": (noise, same, "no brain found"),
+    "fewslices": (few_slices, same, "covers only 50 mm of the head"),
     "maskfar": (same, moved_by(400), "does not meet that of the T1w"),
     "masklost": (same, moved_by(40), "has the shape of the scan but another position"),
     "truncated": (same, same, "truncated"),
