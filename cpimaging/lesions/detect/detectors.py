@@ -23,7 +23,10 @@ def flair(scene: Scene) -> Finding:
 
 
 def t2(scene: Scene) -> Finding:
-    """Find tissue brighter on T2w than it should be; with T1w, darker there or not; and cavities."""
+    """Find tissue brighter on T2w than it should be, and cavities.
+
+    The T1w is not read beside it: voxels that are partly sulcus are bright on T2w and dark on T1w too.
+    """
     return _bright(scene, "T2w")
 
 
@@ -38,7 +41,7 @@ def _bright(scene: Scene, contrast: str) -> Finding:
     if reason:
         return nothing(scene, reason)
     signs = {contrast: 1}
-    if unfit(scene, "T1w") is None:
+    if contrast == "FLAIR" and unfit(scene, "T1w") is None:
         signs["T1w"] = -1
     return _search(scene, signs, f"bright on {contrast}")
 

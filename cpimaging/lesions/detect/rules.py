@@ -86,6 +86,7 @@ def apply_rules(finding: Finding, scene: Scene, rules: Mapping[str, Rule] = RULE
         return finding
     sampling = scene.spacing_mm
     depth_mm = ndimage.distance_transform_edt(np.pad(finding.mask, 1), sampling=sampling)[1:-1, 1:-1, 1:-1]
+    depth_mm -= 0.5 * min(sampling)  # from a voxel's centre to the surface
     wall_mm = (
         ndimage.distance_transform_edt(~scene.ventricles, sampling=sampling)
         if scene.ventricles.any()

@@ -53,7 +53,8 @@ class Scene:
 
     images: contrast -> Image, float32, bias field removed (ADC in mm²/s). brain: bool. shares: prior of
     "grey", "white" and "fluid" (0–1). group: index into GROUPS. ventricles: bool. age_years: None where
-    unknown. norm: mean and SD of healthy ADC at each voxel, mm²/s, where the user has such a map.
+    unknown. norm: mean and SD of healthy ADC at each voxel, mm²/s, where the user has such a map. rough: the
+    template was laid over by an affine fit alone.
     """
 
     images: Mapping[str, Image]
@@ -63,6 +64,7 @@ class Scene:
     ventricles: Bool
     age_years: float | None = None
     norm: tuple[Float, Float] | None = None
+    rough: bool = False
 
     @property
     def grid(self) -> Image:
@@ -133,6 +135,7 @@ def make_scene(
         group=_groups(atlas)[labels],
         ventricles=np.isin(labels, [region.index for region in atlas.regions if region.tissue == "csf"]),
         age_years=age_years,
+        rough=not field_given,
     )
 
 

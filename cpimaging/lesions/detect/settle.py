@@ -52,6 +52,10 @@ NUCLEI_LOG_ODDS = 0.7  # added in the large nuclei, where injury is common and n
 NUCLEI_NUMBERS = [list(GROUPS).index(name) for name in NUCLEI]
 START_SD = 4.0  # calibrated evidence, in SD of healthy tissue, from which a search starts [ours]
 
+ROUGH_BIAS, ROUGH_LEAST_MM3 = -0.6, 1000.0
+"""With affine priors cortex may lie where white matter is expected; only what could pull a registration
+to itself is looked for, since what is left out of it for nothing is fitted badly (ours)."""
+
 REACH_MM = 8.0  # a region grows no farther than this per round
 GROWTH_ROUNDS = 3
 GROWTH_SIGMA_MM = 1.5
@@ -152,8 +156,11 @@ def seeds(scene: Scene, model: Model, signs: dict[str, int]) -> Bool:
             centre, spread = centre_and_spread(mean, kinds)
             above = (mean - np.minimum(centre, MEDIAN_RANGE[1])) / spread
             start = logistic(np.float32(1.5) * (above - np.float32(START_SD)))
-            settled = settle(start, log_odds + np.float32(level.bias), around)
-            found |= large(around.volume(settled > 0.5), level.least_mm3 / scene.voxel_mm3)
+            bias, least_mm3 = level.bias, level.least_mm3
+            if scene.rough:
+                bias, least_mm3 = bias + ROUGH_BIAS, max(least_mm3, ROUGH_LEAST_MM3)
+            settled = settle(start, log_odds + np.float32(bias), around)
+            found |= large(around.volume(settled > 0.5), least_mm3 / scene.voxel_mm3)
     return found
 
 

@@ -1,0 +1,104 @@
+"""What every registered detector keeps, whatever it looks at."""
+
+import numpy as np
+import pytest
+import toy_scene
+
+from cpimaging.lesions.detect import DETECTORS, Scene
+
+CONTRASTS = {
+    "FLAIR": ("FLAIR", "T1w"),
+    "T2w": ("T2w", "T1w"),
+    "T1w": ("T1w",),
+    "ADC": ("ADC",),
+    "punctate": ("T1w",),
+}
+CHRONIC = ("FLAIR", "T2w", "T1w", "ADC")
+BALL_MM3 = 4 / 3 * np.pi * 9**3
+
+
+def dice(a: np.ndarray, b: np.ndarray) -> float:
+    return 2 * float((a & b).sum()) / float(a.sum() + b.sum())
+
+
+def newborn(scene_of: dict[str, object]) -> dict[str, object]:
+    return {**scene_of, "age_years": 0.02}
+
+
+def options(name: str) -> dict[str, object]:
+    return {"age_years": 0.02} if name == "punctate" else {}
+
+
+def test_every_detector_is_listed_here() -> None:
+    assert set(CONTRASTS) == set(DETECTORS)
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_a_healthy_brain_gives_an_empty_mask(name: str) -> None:
+    scene, _ = toy_scene.scene(CONTRASTS[name], centre_mm=None, **options(name))
+    found = DETECTORS[name](scene)
+    assert found.not_assessed is None
+    assert not found.mask.any()
+
+
+@pytest.mark.parametrize("name", CHRONIC)
+def test_a_lesion_is_found_with_its_reason(name: str) -> None:
+    scene, lesion = toy_scene.scene(CONTRASTS[name])
+    found = DETECTORS[name](scene)
+    assert dice(found.mask, lesion) > 0.8
+    assert {"FLAIR": "bright on FLAIR", "T2w": "bright on T2w", "T1w": "dark on T1w"}.get(
+        name, "low ADC"
+    ) in found.reasons[int(np.bincount(found.origin[found.mask]).argmax())]
+    assert found.probability[found.mask].min() >= 0.5
+    assert found.probability.min() >= 0
+    assert found.probability.max() <= 1
+
+
+@pytest.mark.parametrize("name", CHRONIC)
+def test_a_mirrored_scan_gives_the_mirrored_mask(name: str) -> None:
+    scene, _ = toy_scene.scene(CONTRASTS[name])
+    there, here = (DETECTORS[name](s).mask for s in (toy_scene.mirrored(scene), scene))
+    assert here.any()
+    assert dice(there[::-1], here) > 0.99
+
+
+@pytest.mark.parametrize("name", CHRONIC)
+def test_millilitres_do_not_depend_on_the_voxel_size(name: str) -> None:
+    volumes = []
+    for edge_mm in (1.5, 3.0):
+        scene, _ = toy_scene.scene(CONTRASTS[name], edge_mm=edge_mm)
+        volumes.append(float(DETECTORS[name](scene).mask.sum()) * scene.voxel_mm3)
+    assert volumes == pytest.approx([BALL_MM3, BALL_MM3], rel=0.25)
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_a_brain_that_is_all_lesion_is_no_crash(name: str) -> None:
+    scene, lesion = toy_scene.scene(CONTRASTS[name], radius_mm=toy_scene.FAR_MM, **options(name))
+    assert lesion.sum() > 0.8 * scene.brain.sum()
+    found = DETECTORS[name](scene)
+    assert not (found.mask & ~scene.brain).any()
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_without_its_contrast_a_detector_says_so(name: str) -> None:
+    other = "ADC" if name != "ADC" else "T1w"
+    scene, _ = toy_scene.scene((other,), **options(name))
+    found = DETECTORS[name](scene)
+    assert found.not_assessed is not None
+    assert found.not_assessed.startswith("no ")
+    assert not found.mask.any()
+
+
+@pytest.mark.parametrize("name", ["FLAIR", "T2w", "T1w"])
+def test_noise_alone_is_never_a_confident_lesion(name: str) -> None:
+    scene, _ = toy_scene.scene(CONTRASTS[name], centre_mm=None)
+    rng = np.random.default_rng(1)
+    noise = {
+        contrast: image.with_data(
+            np.where(scene.brain, np.abs(rng.standard_normal(scene.brain.shape)), 0).astype(np.float32)
+        )
+        for contrast, image in scene.images.items()
+    }
+    found = DETECTORS[name](Scene(noise, scene.brain, scene.shares, scene.group, scene.ventricles, 8.0))
+    assert found.not_assessed is not None
+    assert "does not look like one" in found.not_assessed

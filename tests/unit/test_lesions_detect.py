@@ -1,0 +1,269 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cpimaging.lesions.detect import Finding, Scene, detect, make_scene, nothing, on_grid, thinned
+from cpimaging.lesions.detect import combine as combine_module
+from cpimaging.lesions.detect.assess import unfit
+from cpimaging.lesions.detect.cavities import cavities
+from cpimaging.lesions.detect.diffusion import adc, to_mm2_per_s
+from cpimaging.lesions.detect.punctate import punctate
+from cpimaging.lesions.detect.rules import apply_rules
+from cpimaging.lesions.detect.scene import GROUPS
+from cpimaging.lesions.detect.settle import calibrated, centre_and_spread, large
+from cpimaging.lesions.detect.signals import evidence, fit_model, robust
+from cpimaging.types import Image, LabelMap, Region
+
+AFFINE = np.diag([2.0, 2.0, 2.0, 1.0])
+SHAPE = (20, 24, 16)
+
+
+def box(*ranges: tuple[int, int]) -> np.ndarray:
+    mask = np.zeros(SHAPE, bool)
+    mask[tuple(slice(*r) for r in ranges)] = True
+    return mask
+
+
+def plain(**arrays: np.ndarray) -> Scene:
+    """A brain of white matter, 2 mm voxels, with a ventricle and a layer of fluid where x < 2."""
+    fluid = box((0, 2), (0, 24), (0, 16)).astype(np.float32)
+    shares = {"grey": np.zeros(SHAPE, np.float32), "white": 1 - fluid, "fluid": fluid}
+    images = {name: Image(data.astype(np.float32), AFFINE) for name, data in arrays.items()}
+    return Scene(
+        images,
+        np.ones(SHAPE, bool),
+        shares,
+        np.zeros(SHAPE, np.uint8),
+        box((8, 11), (8, 14), (6, 9)),
+        8.0,
+    )
+
+
+def finding(mask: np.ndarray) -> Finding:
+    return Finding(mask.astype(np.float32), mask, np.zeros(SHAPE, np.uint8), ("bright",))
+
+
+@pytest.mark.parametrize(
+    ("mask", "rule"),
+    [
+        (box((15, 16), (3, 4), (3, 4)), "minimum size"),
+        (box((8, 11), (8, 11), (6, 9)), "choroid plexus or flow in the ventricle"),
+        (box((0, 2), (2, 6), (2, 6)), "sulcus, cistern or vessel"),
+        (box((11, 12), (8, 14), (6, 9)), "rim or cap of the ventricle"),
+    ],
+)
+def test_each_rule_names_what_it_took(mask, rule):
+    kept = box((15, 18), (18, 22), (10, 14))
+    result = apply_rules(finding(mask | kept), plain(FLAIR=np.ones(SHAPE)))
+    assert (result.mask == kept).all()
+    assert result.rejected == {rule: mask.sum() * 8.0}
+
+
+def test_a_thick_lesion_at_the_ventricle_is_no_rim():
+    mask = box((11, 15), (8, 14), (6, 10))
+    result = apply_rules(finding(mask), plain(FLAIR=np.ones(SHAPE)))
+    assert (result.mask == mask).all()
+    assert result.rejected == {}
+
+
+def test_contrasts_that_cannot_be_searched_say_why():
+    rng = np.random.default_rng(0)
+    scene = plain(FLAIR=1 + 0.02 * rng.standard_normal(SHAPE))
+    fluid = scene.shares["fluid"] > 0
+
+    def told(**image: np.ndarray) -> str | None:
+        name = next(iter(image))
+        return unfit(replace(scene, images={name: Image(image[name].astype(np.float32), AFFINE)}), name)
+
+    tissue = 1 + 0.02 * rng.standard_normal(SHAPE)
+    grey = np.where(box((2, 6), (0, 24), (0, 16)), 0.25, 0.0)
+    scene = replace(
+        scene,
+        shares={
+            **scene.shares,
+            "grey": (grey * 4).astype(np.float32) * ~fluid,
+            "white": 1.0 * ((grey == 0) & ~fluid),
+        },
+    )
+    assert told(FLAIR=np.where(fluid, 0.2, tissue)) is None
+    assert told(T2w=np.where(fluid, 2.0, tissue)) is None
+    assert told(T1w=np.where(fluid, 0.2, tissue - grey)) is None
+    assert "fluid is not clearly darker" in str(told(FLAIR=np.where(fluid, 2.0, tissue)))
+    assert "fluid is not clearly darker" in str(told(T1w=np.where(fluid, 2.0, tissue)))
+    assert "fluid is not clearly brighter" in str(told(T2w=np.where(fluid, 0.2, tissue)))
+    assert "white matter is not clearly brighter" in str(told(T1w=np.where(fluid, 0.2, tissue + grey)))
+    few_slices = np.where((np.arange(16) % 4 == 0), tissue, 0)
+    assert told(FLAIR=few_slices) == "FLAIR shows only 25 % of the brain"
+    assert unfit(scene, "ADC") == "no ADC"
+
+
+def test_unit_of_adc_is_told_by_its_median():
+    brain = np.ones((2, 3, 4), bool)
+    values = np.full((2, 3, 4), 0.8e-3, np.float32)
+    for factor in (1.0, 1e3, 1e6):
+        assert to_mm2_per_s(values * np.float32(factor), brain) == pytest.approx(values)
+    assert to_mm2_per_s(values * 1e9, brain) is None
+    assert to_mm2_per_s(-values, brain) is None
+
+
+def adc_scene(**fields: object) -> Scene:
+    rng = np.random.default_rng(1)
+    values = 0.8e-3 + 0.03e-3 * rng.standard_normal(SHAPE)
+    values[box((0, 2), (0, 24), (0, 16))] = 3e-3
+    values[box((13, 19), (15, 22), (4, 12))] = 0.4e-3
+    return replace(plain(ADC=values), **fields)
+
+
+def test_low_adc_is_found_whatever_the_unit():
+    scene = adc_scene()
+    masks = []
+    for factor in (1.0, 1e3, 1e6):
+        image = scene.grid.with_data(scene.grid.data * np.float32(factor))
+        masks.append(adc(replace(scene, images={"ADC": image})).mask)
+    truth = box((13, 19), (15, 22), (4, 12))
+    assert 2 * (masks[0] & truth).sum() / (masks[0].sum() + truth.sum()) > 0.85
+    assert (masks[0] == masks[1]).all()
+    assert (masks[0] == masks[2]).all()
+
+
+def test_adc_evidence_is_ordered_and_labelled():
+    scene = adc_scene()
+    own = adc(scene)
+    assert own.reasons == ("low ADC, z against the own brain (evidence 2 of 3)",)
+    low_everywhere = (np.full(SHAPE, 0.4e-3, np.float32), np.full(SHAPE, 0.1e-3, np.float32))
+    by_norm = adc(replace(scene, norm=low_everywhere))
+    assert by_norm.reasons == ("low ADC, z against a normative map (evidence 1 of 3)",)
+    assert own.mask.any()
+    assert not by_norm.mask.any()  # what is low for this brain is normal for that map
+
+
+def test_adc_without_a_unit_or_with_many_negatives_is_not_assessed():
+    scene = adc_scene()
+    strange = replace(scene, images={"ADC": scene.grid.with_data(scene.grid.data * np.float32(1e9))})
+    assert adc(strange).not_assessed == "ADC values have no unit that is known"
+    negative = scene.grid.data.copy()
+    negative[10:] = -0.1e-3
+    broken = replace(scene, images={"ADC": scene.grid.with_data(negative)})
+    assert adc(broken).not_assessed == "ADC is zero or negative in 50 % of the brain"
+    assert not adc(broken).mask.any()
+
+
+def test_punctate_lesions_of_a_newborn():
+    rng = np.random.default_rng(2)
+    values = 1 + 0.02 * rng.standard_normal(SHAPE)
+    spot = box((15, 17), (15, 17), (10, 12))
+    values[spot] += 0.3
+    newborn = replace(plain(T1w=values), age_years=0.02)
+    found = punctate(newborn)
+    assert (found.mask == spot).all()
+    assert punctate(replace(newborn, age_years=3.0)).not_assessed is not None
+    assert punctate(replace(newborn, age_years=None)).not_assessed is not None
+    capsule = np.full(SHAPE, list(GROUPS).index("internal capsule"), np.uint8)
+    myelin = replace(newborn, group=np.where(spot, capsule, 0).astype(np.uint8))
+    assert not punctate(myelin).mask.any()  # bright there because it is myelinated
+
+
+def test_a_cavity_begins_where_only_tissue_is_expected():
+    scene = plain(T1w=np.ones(SHAPE))
+    hole = box((14, 19), (16, 22), (4, 10))
+    beside_fluid = box((2, 5), (2, 8), (2, 8))
+    near_fluid = replace(
+        scene,
+        shares={
+            **scene.shares,
+            "fluid": np.where(np.arange(20)[:, None, None] < 6, 0.3, 0) + 0 * scene.shares["fluid"],
+        },
+    )
+    thin = box((14, 15), (2, 12), (2, 12))
+    assert (cavities(scene, hole) == hole).all()
+    assert not cavities(near_fluid, beside_fluid).any()
+    assert not cavities(scene, thin).any()
+
+
+def test_robust_by_hand():
+    assert robust(np.array([1.0, 2.0, 3.0, 4.0, 100.0])) == (3.0, pytest.approx(1.4826))
+
+
+def test_healthy_places_are_made_alike():
+    raw = np.array([-2.0, -2.0, -2.0, 0.0, -1.0, -1.0, -1.0, 2.0], np.float32)
+    kinds = np.array([0, 0, 0, 0, 1, 1, 1, 1])
+    centre, spread = centre_and_spread(raw, kinds)
+    assert centre.tolist() == [-2.0] * 4 + [-1.0] * 4
+    assert (spread == 0.1).all()
+    even = calibrated(raw, kinds)
+    assert even[4] == pytest.approx(-1.3)
+    assert even[7] == pytest.approx(2.0 + 1.0 - 1.3)
+    assert even[0] == pytest.approx(-2.0 + 1.9 - 1.3)
+
+
+def test_small_pieces_are_dropped():
+    big, small = box((2, 4), (2, 4), (2, 4)), box((10, 11), (10, 11), (10, 11))
+    assert (large(big | small, 2) == big).all()
+
+
+def test_evidence_grows_with_the_shift():
+    rng = np.random.default_rng(3)
+    values = 1 + 0.05 * rng.standard_normal(SHAPE)
+    values[:2] = 0.1
+    scene = plain(FLAIR=values)
+    model = fit_model(scene, {"FLAIR": 1})
+    assert model.white_sd["FLAIR"] == pytest.approx(0.05, rel=0.1)
+    weight = evidence(model, {"FLAIR": 3.0}).reshape(SHAPE)
+    order = np.argsort(values[10:].ravel())
+    assert weight[10:].ravel()[order[:50]].max() < 0
+    assert weight[10:].ravel()[order[-1]] > weight[10:].ravel()[order[0]]
+
+
+def test_several_detectors_combine(monkeypatch):
+    first, second = box((2, 5), (2, 5), (2, 5)), box((4, 8), (2, 5), (2, 5))
+    scene = plain(FLAIR=np.ones(SHAPE), ADC=np.ones(SHAPE), T1w=np.ones(SHAPE))
+    fakes = {
+        "FLAIR": lambda s: nothing(s, "FLAIR shows only 5 % of the brain"),
+        "T2w": lambda s: nothing(s, "no T2w"),
+        "T1w": lambda s: replace(finding(first), reasons=("dark on T1w", "cavity"), rejected={"a": 1.0}),
+        "punctate": lambda s: nothing(s, "not a newborn"),
+        "ADC": lambda s: replace(finding(second), reasons=("low ADC",), rejected={"a": 2.0}),
+    }
+    monkeypatch.setattr(combine_module, "DETECTORS", fakes)
+    found = detect(scene)
+    assert (found.mask == first | second).all()
+    assert found.reasons == ("dark on T1w", "cavity", "low ADC")
+    assert (found.origin[first] == 0).all()
+    assert (found.origin[second & ~first] == 2).all()
+    assert found.rejected == {"a": 3.0}
+    assert found.notes == ("Not searched: FLAIR shows only 5 % of the brain",)
+    none = {name: (lambda s, n=name: nothing(s, f"no {n}")) for name in fakes}
+    monkeypatch.setattr(combine_module, "DETECTORS", none)
+    assert detect(scene).not_assessed == "no FLAIR; no T2w; no T1w; no punctate; no ADC"
+
+
+def test_a_scene_is_cropped_and_comes_back():
+    grid = Image(np.zeros(SHAPE, np.float32), AFFINE)
+    brain = grid.with_data(box((4, 16), (3, 21), (2, 14)))
+    labels = LabelMap(
+        grid.with_data(np.where(box((4, 8), (3, 9), (2, 6)), 7, 0).astype(np.uint16)),
+        (Region(7, "thalamus", "thalamus", "left", "deep_grey"),),
+    )
+    half = grid.with_data(np.full(SHAPE, 0.5, np.float32))
+    scene = make_scene({"T1w": half}, brain, {"grey": half, "white": half}, labels, np.eye(4), None)
+    assert scene.brain.shape == (12, 18, 12)
+    assert scene.rough
+    assert set(np.unique(scene.group)) == {0, list(GROUPS).index("thalamus")}
+    total = sum(scene.shares.values())
+    assert total == pytest.approx(np.ones(scene.brain.shape), abs=1e-3)
+    mask = np.zeros(scene.brain.shape, bool)
+    mask[3:5, 4:7, 5] = True
+    back = on_grid(mask, scene, grid)
+    assert (back.data == box((7, 9), (7, 10), (7, 8))).all()
+
+
+def test_thinning_keeps_volumes_and_places():
+    scene = plain(FLAIR=np.ones(SHAPE))
+    mask = box((4, 12), (4, 12), (4, 12))
+    small = thinned(replace(scene, brain=mask), 4.0)
+    assert small.brain.shape == (10, 12, 8)
+    assert small.brain.sum() * small.voxel_mm3 == mask.sum() * scene.voxel_mm3
+    back = on_grid(small.brain, small, scene.grid)
+    assert (back.data == mask).all()
+    assert thinned(scene, 2.0) is scene
