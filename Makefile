@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 ANTS := .venv-ants
 
-.PHONY: demo test lint ants bench bench-atlas bench-registration bench-segmentation bench-sabotage clean
+.PHONY: demo test lint ants bench bench-atlas bench-registration bench-segmentation bench-sabotage bench-masks bench-lesions clean
 
 demo: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --quiet rules host
@@ -46,6 +46,9 @@ bench-segmentation: $(READY)
 bench-sabotage: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/sabotage.py
 
+bench-masks: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/masks.py
+
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "cpimaging needs Python 3.11 or newer: make PYTHON=python3.12 …"; exit 1; }
@@ -54,6 +57,9 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
 	@touch $(READY)
+
+bench-lesions: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/lesions.py
 
 clean:
 	rm -rf results .snakemake

@@ -25,10 +25,12 @@ CORTICAL = {
 """Territory codes of the cortical branches: odd is left, whatever the headers call it."""
 
 DEEP = {
-    "lenticulostriate": (3, 4, 5, 6),
-    "choroidal and thalamoperforating": (21, 22, 23, 24),
-    "vertebrobasilar": tuple(range(25, 31)),
+    "lenticulostriate": ((3, 5), (4, 6)),
+    "choroidal and thalamoperforating": ((21, 23), (22, 24)),
+    "vertebrobasilar": (tuple(range(25, 31)),),
 }
+"""Codes of the deep branches, left and right, and of the vertebrobasilar ones, of both sides together."""
+
 SHARE, LEAST_MM3 = 0.9, 1500
 
 

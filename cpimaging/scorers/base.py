@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -114,7 +114,7 @@ class Trace:
 
     def as_json(self) -> list[dict[str, Any]]:
         """Return the steps as plain dictionaries."""
-        return [asdict(step) for step in self.steps]
+        return [dict(vars(step)) for step in self.steps]
 
 
 NOT_SEEN_BY = {

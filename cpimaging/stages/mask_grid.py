@@ -49,7 +49,7 @@ def find_way(atlas: str, space: str, t1w: Path | None = None) -> Way:
     if there.space == space and space != SPACE:
         note = f"The atlas lives in {space} as the masks do: its labels are used as they are."
         return Way(there, None, None, (note,))
-    ours, template = load_atlas(atlas), load_template()
+    ours, template = load_atlas(atlas) if there.space != SPACE else there, load_template()
     if space == SPACE:
         return Way(ours, None, template, ())
     if t1w is not None:

@@ -1,0 +1,109 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from cpimaging.stages.overrides import Override, overridden, read_overrides, told
+from cpimaging.types import InputError
+
+SCANS = ("sub-1", "sub-2_ses-a", "sub-2_ses-b")
+SOFTWARE = {
+    "dominance": {
+        "call": "mixed",
+        "index": 0.1,
+        "confidence": 0.6,
+        "evidence": [{"rule": "r"}],
+        "not_assessed": None,
+    },
+    "mrics": {
+        "group": "C",
+        "subgroup": "C3",
+        "severity": None,
+        "territory": "mca",
+        "side": "left",
+        "secondary": ["B1"],
+        "confidence": 0.7,
+        "subgroup_confidence": 0.5,
+        "alternatives": [{"call": "C1"}],
+        "evidence": [{"rule": "r"}],
+        "not_assessed": "unsure",
+    },
+    "scales": {},
+}
+
+
+def table(folder: Path, *rows: str, columns: str = "participant_id session_id verdict qc reason") -> Path:
+    path = folder / "overrides.tsv"
+    path.write_text("\n".join("\t".join(row.split("|")) for row in (columns.replace(" ", "|"), *rows)) + "\n")
+    return path
+
+
+def test_rows_find_their_scans(tmp_path: Path) -> None:
+    path = table(tmp_path, "1|n/a|B1, white_matter|n/a|two readers", "sub-2|b||fail|moved")
+    assert read_overrides(path, SCANS) == {
+        "sub-1": Override("white_matter", "B1", None, "two readers"),
+        "sub-2_ses-b": Override("", "", "fail", "moved"),
+    }
+
+
+def test_a_row_without_session_counts_for_all_sessions(tmp_path: Path) -> None:
+    path = table(tmp_path, "sub-2|E|seen", columns="participant_id verdict reason")
+    assert set(read_overrides(path, SCANS)) == {"sub-2_ses-a", "sub-2_ses-b"}
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ("sub-9||B1||r", "line 2: no scan sub-9 is processed"),
+        ("sub-2|c|B1||r", "line 2: no scan sub-2_ses-c is processed"),
+        ("sub-1||B7||r", "line 2: has the unknown verdict 'B7'"),
+        ("sub-1||B1, C1||r", "line 2: has two verdicts of one kind"),
+        ("sub-1|||good|r", "line 2: has the unknown qc 'good'"),
+        ("sub-1||||r", "line 2: decides nothing"),
+        ("sub-1||B1||", "line 2: gives no reason"),
+    ],
+)
+def test_what_is_unknown_is_refused_in_one_line(tmp_path: Path, row: str, problem: str) -> None:
+    with pytest.raises(InputError, match=re.escape(problem)) as caught:
+        read_overrides(table(tmp_path, row), SCANS)
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_columns_and_two_rows_on_one_scan_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"lacks the column\(s\) reason"):
+        read_overrides(table(tmp_path, "1|B1", columns="participant_id verdict"), SCANS)
+    with pytest.raises(InputError, match="verdict or qc"):
+        read_overrides(table(tmp_path, "1|why", columns="participant_id reason"), SCANS)
+    with pytest.raises(InputError, match="line 3: sub-1 is there twice"):
+        read_overrides(table(tmp_path, "1||B1||r", "sub-1||C1||r"), SCANS)
+
+
+def test_without_a_decision_the_software_stands() -> None:
+    content = overridden(SOFTWARE, None, "pass")
+    assert content == {**SOFTWARE, "override": None}
+    assert told(content) is None
+
+
+def test_a_persons_verdict_wins_and_says_what_it_replaced() -> None:
+    content = overridden(SOFTWARE, Override("deep_grey", "C1", "pass", "readers"), "fail")
+    mrics = content["mrics"]
+    assert (mrics["group"], mrics["subgroup"], mrics["territory"], mrics["side"]) == ("C", "C1", None, None)
+    assert (mrics["confidence"], mrics["subgroup_confidence"], mrics["alternatives"]) == (None, None, [])
+    assert (mrics["secondary"], mrics["not_assessed"]) == ([], None)
+    assert mrics["evidence"][0]["value"] == "C1"
+    assert mrics["evidence"][0]["source"] == "readers"
+    assert mrics["evidence"][1:] == SOFTWARE["mrics"]["evidence"]
+    assert content["dominance"]["call"] == "deep_grey"
+    assert content["override"]["qc"] == {"set": "pass", "software": "fail"}
+    assert told(content) == (
+        "mrics C1 (software: C3), dominance deep_grey (software: mixed), qc pass (software: fail): readers"
+    )
+    assert SOFTWARE["mrics"]["subgroup"] == "C3"  # nothing was changed in place
+
+
+@pytest.mark.parametrize(
+    ("word", "subgroup"), [("A", "n/a"), ("B", "n/a"), ("D", "D"), ("E", "E"), ("B3", "B3")]
+)
+def test_group_and_subgroup_of_a_word(word: str, subgroup: str) -> None:
+    mrics = overridden(SOFTWARE, Override(mrics=word, reason="r"), "pass")["mrics"]
+    assert (mrics["group"], mrics["subgroup"]) == (word[0], subgroup)
