@@ -13,6 +13,7 @@ from cpimaging.atlases.own import LARGEST_BRAIN_ML
 from cpimaging.atlases.space import resample_labels
 from cpimaging.atlases.template import SPACE
 from cpimaging.io import Sparse, read_image
+from cpimaging.lesions.components import MIDLINE_MM, SIDES
 from cpimaging.quantify import Partition, cell_rows, has_layers, partition, white_matter_depth
 from cpimaging.registration import engines, resample
 from cpimaging.types import Atlas, Image, InputError, LabelMap
@@ -81,14 +82,14 @@ def _field(t1w: Path, template: Template) -> Image:
 class MaskGrid:
     """One grid with all that is counted on it.
 
-    rows: `quantify.cell_rows`. left: bool, flat, the left half of space. distance_mm: float32, flat, from
-    the lateral ventricle. counts: int32, flat: how many masks hold each voxel so far; nothing else changes.
+    rows: `quantify.cell_rows`. sides: int8, flat, place in SIDES. distance_mm: float32, flat, from the
+    lateral ventricle. counts: int32, flat: how many masks hold each voxel so far; nothing else changes.
     """
 
     image: Image
     parts: Partition
     rows: pd.DataFrame
-    left: NDArray[np.bool_]
+    sides: NDArray[np.int8]
     distance_mm: NDArray[np.float32]
     counts: NDArray[np.int32]
 
@@ -123,18 +124,24 @@ def _grid(empty: Image, way: Way) -> MaskGrid:
     if has_layers(labels.regions):
         depth, distance = white_matter_depth(labels.labels, labels.regions)
     parts = partition(labels.labels, labels, overlays, empty.with_data(brain), depth)
-    x = empty.affine[0, 3] + sum(
-        step * index
-        for step, index in zip(empty.affine[0], np.ogrid[tuple(slice(n) for n in empty.shape)], strict=False)
-    )
     return MaskGrid(
         image=empty,
         parts=parts,
         rows=_plain_text(cell_rows(parts, empty.voxel_volume_mm3)),
-        left=np.broadcast_to(x < 0, empty.shape).ravel(),
+        sides=_sides(parts, empty),
         distance_mm=distance.ravel(),
         counts=np.zeros(distance.size, np.int32),
     )
+
+
+def _sides(parts: Partition, grid: Image) -> NDArray[np.int8]:
+    """Return the side of every voxel: of its label, and without one that of its half of space."""
+    index = np.ogrid[tuple(slice(n) for n in grid.shape)]
+    x = sum((step * axis for step, axis in zip(grid.affine[0, :3], index, strict=True)), grid.affine[0, 3])
+    halves = np.where(x < -MIDLINE_MM, 0, np.where(x > MIDLINE_MM, 1, 2)).astype(np.int8)
+    sides = np.array([SIDES.index(cell.side) for cell in parts.cells], np.int8)[parts.codes]
+    unlabelled = np.array([cell.tissue == "outside" for cell in parts.cells])[parts.codes]
+    return np.where(unlabelled, np.broadcast_to(halves, grid.shape).ravel(), sides)
 
 
 def _plain_text(rows: pd.DataFrame) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from cpimaging.bids import Scan, list_masks, read_demographics
 from cpimaging.bids.mask_folder import SOURCE
 from cpimaging.io import Sparse, read_sparse, typed, write_json, write_text
 from cpimaging.layout import TEMPLATE
+from cpimaging.lesions.components import piece_table
 from cpimaging.preprocess import LESION_INSIDE_SHARE, binary_mask
 from cpimaging.provenance import sidecar, software_versions
 from cpimaging.quantify import filled_rows, hits_in
@@ -121,7 +122,7 @@ def _measure(job: MaskJob, scan: Scan, grids: MaskGrids, scoring: "_Scoring", ag
         problem = f"lies outside of the template's brain ({share:.0f} % inside)"
         raise InputError(path, problem, f"check that it lies in {job.space}")
     grid.counts[index] += 1
-    pattern = scoring.pattern(scan.label, Tables(table, _sides(index, grid), NO_VOLUMES), age)
+    pattern = scoring.pattern(scan.label, Tables(table, _lesions(index, grid), NO_VOLUMES), age)
     return _Measured(scan, grid, hits, index.size, pattern)
 
 
@@ -134,18 +135,12 @@ def _lesion(path: Path) -> tuple[Sparse, NDArray[np.intp]]:
     return mask, mask.index[inside.data.ravel()]
 
 
-def _sides(index: NDArray[np.intp], grid: MaskGrid) -> pd.DataFrame:
-    """Return what scorers ask of lesions, per half of space: the distance from the ventricle."""
-    left, distance = grid.left[index], grid.distance_mm[index]
-    nearest = [
-        float(np.nanmin(part)) if known(part) else np.nan for part in (distance[left], distance[~left])
-    ]
-    return pd.DataFrame({"side": ["left", "right"], "distance_ventricle_mm": nearest})
-
-
-def known(values: NDArray[np.float32]) -> bool:
-    """Tell whether any value is a number."""
-    return bool(values.size) and not bool(np.isnan(values).all())
+def _lesions(index: NDArray[np.intp], grid: MaskGrid) -> pd.DataFrame:
+    """Return what scorers ask of the pieces of a lesion."""
+    voxels = np.stack(np.unravel_index(index, grid.image.shape), axis=1)
+    return piece_table(
+        voxels, grid.sides[index].astype(int), grid.distance_mm[index], grid.image.voxel_volume_mm3
+    )
 
 
 NO_VOLUMES = typed([], {k: v for k, v in MORPHOMETRY_COLUMNS.items() if not k.endswith("_id")})

@@ -1,0 +1,264 @@
+"""Masks in template space, without images, on a grid of 4 mm."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pandas as pd
+import pytest
+
+from cpimaging.atlases import load_template
+from cpimaging.io import Sparse, read_image, read_json, read_table, write_image
+from cpimaging.stages.mask_grid import MaskGrids, Way, find_way
+from cpimaging.stages.masks import MaskJob, run
+from cpimaging.types import (
+    LESIONLOAD_COLUMNS,
+    PATTERN_COLUMNS,
+    Atlas,
+    Image,
+    InputError,
+    LabelMap,
+    Region,
+)
+
+SPACE = "MNI152NLin2009aSym"
+AFFINE = np.array([[4.0, 0, 0, -98], [0, 4, 0, -134], [0, 0, 4, -72], [0, 0, 0, 1]])
+SHAPE = (50, 58, 47)
+"""Mirror-symmetric about x = 0."""
+
+
+def ball(x: float, y: float, z: float, radius: float) -> np.ndarray:
+    at = np.stack(np.meshgrid(*(np.arange(n) for n in SHAPE), indexing="ij"), axis=-1) * 4.0 + AFFINE[:3, 3]
+    return np.linalg.norm(at - [x, y, z], axis=-1) <= radius
+
+
+INFARCT = ball(-50, -6, 20, 22)
+MASKS = {
+    "sub-1_mask": INFARCT,
+    "sub-2_mask": INFARCT[::-1],
+    "sub-3_mask": np.zeros(SHAPE, bool),
+    "sub-4_mask": ball(-26, -2, 2, 1.5) | ball(-26, -2, 2, 3.5),
+    "sub-5_mask": ball(0, -28, -32, 9),
+    "sub-6_mask": load_template,  # the whole brain, see below
+}
+
+
+def save(folder: Path, name: str, data: np.ndarray, affine: np.ndarray = AFFINE) -> None:
+    write_image(folder / f"{name}.nii.gz", Image(data, affine, ("L", "A", "S")))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("masks") / "in"
+    for name, data in MASKS.items():
+        save(folder, name, _brain() if callable(data) else data)
+    shifted = AFFINE.copy()
+    shifted[:3, 3] += [0, 4, 8]
+    save(folder, "sub-7_mask", INFARCT[:, 1:, 2:], shifted)  # the first one on a grid of its own
+    (folder / "participants.tsv").write_text("participant_id\tage\tsex\nsub-1\t7\tF\n")
+    return folder
+
+
+def _brain() -> np.ndarray:
+    brain = load_template().brain
+    index = (np.argwhere(np.ones(SHAPE)) * 4 + AFFINE[:3, 3] - brain.affine[:3, 3]).round().astype(int)
+    inside = (index < brain.shape).all(axis=1)
+    data = np.zeros(len(index), bool)
+    data[inside] = brain.data[tuple(index[inside].T)]
+    return data.reshape(SHAPE)
+
+
+def add_bad(folder: Path) -> Iterator[tuple[str, str]]:
+    """Add masks that cannot be used; yield each participant and what is said of it."""
+    content = (folder / "sub-1_mask.nii.gz").read_bytes()
+    (folder / "sub-b1_mask.nii.gz").write_bytes(content[: len(content) // 2])
+    yield "sub-b1", "cannot be read"
+    (folder / "sub-b2_mask.nii.gz").write_bytes(gzip.compress(b"not an image" * 99))
+    yield "sub-b2", "cannot be read"
+    nib.save(nib.Nifti1Image(np.ones((*SHAPE, 2), np.uint8), AFFINE), folder / "sub-b3_mask.nii.gz")
+    yield "sub-b3", "one 3-D volume is expected"
+    nan = np.where(INFARCT, np.nan, 0).astype(np.float32)
+    save(folder, "sub-b4_mask", nan)
+    yield "sub-b4", "negative or non-finite"
+    save(folder, "sub-b5_mask", ball(-90, -120, 100, 20))
+    yield "sub-b5", "lies outside of the template's brain (0 % inside)"
+    save(folder, "sub-b6_space-orig_mask", INFARCT)
+    yield "sub-b6", "the scan's own"
+    save(folder, "sub-b7_a", INFARCT)
+    save(folder, "sub-b7_b", INFARCT)
+    yield "sub-b7", "none is guessed"
+
+
+@pytest.fixture(scope="module")
+def out(folder: Path) -> Path:
+    good = folder.with_name("good")
+    run(MaskJob(folder, good, SPACE))
+    return good
+
+
+@pytest.fixture(scope="module")
+def patterns(out: Path) -> pd.DataFrame:
+    return read_table(out / "group_patterns.tsv", PATTERN_COLUMNS).set_index("participant_id")
+
+
+@pytest.fixture(scope="module")
+def load(out: Path) -> pd.DataFrame:
+    return read_table(out / "group_desc-lesionload_stats.tsv", LESIONLOAD_COLUMNS)
+
+
+def test_each_mask_has_a_row_and_its_volume(patterns: pd.DataFrame, load: pd.DataFrame) -> None:
+    assert list(patterns.index) == [f"sub-{i}" for i in range(1, 8)]
+    assert patterns.loc["sub-1", "lesion_volume_mm3"] == 64 * INFARCT.sum()
+    own = load[load["tissue"] != "overlay"].groupby("participant_id")["lesion_volume_mm3"].sum()
+    assert np.allclose(own, patterns["lesion_volume_mm3"])
+    assert list(dict.fromkeys(load["participant_id"])) == list(patterns.index)
+
+
+def test_mirrored_masks_give_mirrored_calls(out: Path, load: pd.DataFrame) -> None:
+    calls = [json.loads(line) for line in (out / "group_desc-pattern_stats.jsonl").read_text().splitlines()]
+    one, other = calls[0]["mrics"], calls[1]["mrics"]
+    assert (one["subgroup"], one["territory"], one["side"]) == ("C3", "mca", "left")
+    assert (other["subgroup"], other["territory"], other["side"]) == ("C3", "mca", "right")
+    keys = ["structure", "side", "tissue", "lobe", "layer"]
+    left, right = (load[load["participant_id"] == name].set_index(keys) for name in ("sub-1", "sub-2"))
+    swap = {"left": "right", "right": "left", "midline": "midline"}
+    right.index = right.index.map(lambda key: (key[0], swap[key[1]], *key[2:]))
+    assert np.allclose(left["lesion_volume_mm3"], right.loc[left.index, "lesion_volume_mm3"])
+
+
+def test_a_mask_on_another_grid_is_the_same_lesion(patterns: pd.DataFrame) -> None:
+    columns = ["dominance", "mrics_subgroup", "white_matter_percent", "cortex_percent", "lesion_volume_mm3"]
+    one, other = patterns.loc["sub-1", columns], patterns.loc["sub-7", columns]
+    assert one.tolist()[:2] == other.tolist()[:2]
+    assert np.allclose(one.tolist()[2:], other.tolist()[2:], rtol=0.01)
+
+
+def test_no_mask_is_normal_and_none_is_checked(patterns: pd.DataFrame) -> None:
+    assert set(patterns["qc"]) == {"not_applicable"}
+    assert set(patterns["mask_source"]) == {f"masks_dir ({SPACE})"}
+    assert patterns["template_volume_ratio"].isna().all()
+    assert patterns["confidence"].isna().all()
+    empty = patterns.loc["sub-3"]
+    assert (empty["dominance"], empty["mrics_group"]) == ("none", "n/a")
+    assert "E is not called without" in empty["not_assessed_reason"]
+    assert patterns.loc["sub-1", "age_years"] == 7
+    assert patterns.loc["sub-2", "age_years"] != patterns.loc["sub-2", "age_years"]
+
+
+def test_small_infratentorial_and_whole_brain_lesions(patterns: pd.DataFrame) -> None:
+    assert patterns.loc["sub-4", "lesion_volume_mm3"] <= 8 * 64
+    assert patterns.loc["sub-5", "mrics_group"] == "D"
+    assert patterns.loc["sub-5", "dominance"] == "brainstem"
+    assert patterns.loc["sub-6", "not_assessed_reason"] == "the lesion mask fills the brain"
+    assert patterns.loc["sub-6", "lesion_volume_mm3"] == 64 * _brain().sum()
+
+
+def test_the_frequency_is_counted_on_the_grid_of_most_masks(out: Path) -> None:
+    frequency = read_image(out / f"group_space-{SPACE}_label-L_probseg.nii.gz")
+    assert np.allclose(frequency.affine, AFFINE)
+    brain = _brain()
+    expected = 2 * INFARCT + INFARCT[::-1] + MASKS["sub-4_mask"] + MASKS["sub-5_mask"] + brain
+    assert np.allclose(frequency.data, expected / 7, atol=1e-6)
+    assert read_json(out / f"group_space-{SPACE}_label-L_probseg.json")["NumberOfScans"] == 7
+
+
+def test_tables_say_whose_volumes_they_hold(out: Path) -> None:
+    for name in ("group_patterns", "group_desc-lesionload_stats"):
+        told = read_json(out / f"{name}.json")
+        assert told["Space"] == SPACE
+        assert "template's space" in told["Volumes"]
+    page = (out / "index.html").read_text()
+    assert "template&#39;s space" in page or "template's space" in page
+    assert str(out.parent) not in page + (out / "group_desc-pattern_stats.jsonl").read_text()
+
+
+def test_a_second_run_writes_the_same_bytes_and_bad_masks_stop_no_other(folder: Path, out: Path) -> None:
+    files = [path for path in out.rglob("*") if path.is_file() and path.suffix != ".gz"]
+    spoilt = Path(folder).with_name("spoilt")
+    spoilt.mkdir()
+    for path in folder.iterdir():
+        (spoilt / path.name).write_bytes(path.read_bytes())
+    run(MaskJob(spoilt, spoilt / "out", SPACE))
+    for path in files:
+        assert (spoilt / "out" / path.relative_to(out)).read_bytes() == path.read_bytes(), path.name
+    expected = dict(add_bad(spoilt))
+    run(MaskJob(spoilt, spoilt / "out", SPACE))
+    summary = read_table(spoilt / "out" / "logs" / "summary.tsv")
+    failed = summary[summary["status"] == "failed"].set_index("participant_id")["message"]
+    assert set(failed.index) == set(expected)
+    for participant, reason in expected.items():
+        assert reason in np.atleast_1d(failed[participant])[0]
+    assert not failed.str.contains(str(spoilt)).any()
+    page = (spoilt / "out" / "index.html").read_text()
+    assert "none is guessed" in page
+    again = (spoilt / "out" / "group_patterns.tsv").read_bytes()
+    assert again == (out / "group_patterns.tsv").read_bytes()
+
+
+def test_what_a_person_decided_wins(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "o.tsv").write_text(
+        "participant_id\tverdict\tqc\treason\n1\tC1\t\tseen by <b>two</b>\n2\t\tfail\tanother head\n"
+    )
+    job = MaskJob(folder, tmp_path / "out", SPACE, pattern="sub-[12]*", overrides=tmp_path / "o.tsv")
+    run(job)
+    rows = read_table(tmp_path / "out" / "group_patterns.tsv", PATTERN_COLUMNS).set_index("participant_id")
+    assert rows.loc["sub-1", "mrics_subgroup"] == "C1"
+    assert rows.loc["sub-1", "override"] == "mrics C1 (software: C3): seen by <b>two</b>"
+    assert rows.loc["sub-2", ["qc", "dominance"]].tolist() == ["fail", "not_assessed"]
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert "seen by &lt;b&gt;two" in page
+    assert "<b>two" not in page
+    (tmp_path / "o.tsv").write_text("participant_id\tverdict\treason\nsub-99\tC1\tr\n")
+    with pytest.raises(InputError, match="no scan sub-99"):
+        job.listed()
+
+
+def test_refusals(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no MNI152 space"):
+        find_way("embedded", "dhcpVol")
+    head = tmp_path / "head.nii.gz"
+    write_image(head, Image(np.ones((100, 100, 100), np.uint8), np.diag([2.0, 2, 2, 1])))
+    with pytest.raises(InputError, match="more than a brain"):
+        find_way("embedded", "dhcpVol", head)
+    (tmp_path / "out" / "logs").mkdir(parents=True)
+    (tmp_path / "out" / "logs" / "plan.json").write_text("{}")
+    with pytest.raises(InputError, match="holds the results of scans"):
+        MaskJob(folder, tmp_path / "out", SPACE).listed()
+
+
+def test_a_mask_without_a_side_is_given_the_half_of_space() -> None:
+    labels = Image(
+        np.zeros((4, 2, 2), np.uint8), np.diag([2.0, 2, 2, 1]) - [[0, 0, 0, 3.0], *np.zeros((3, 4))]
+    )
+    labels.data[0], labels.data[3] = 1, 2
+    regions = (Region(1, "a", "n/a", "right", "n/a"), Region(2, "b", "n/a", "midline", "n/a"))
+    grid = MaskGrids(Way(Atlas("two", "1", "Here", LabelMap(labels, regions)), None, None, ())).of(
+        Sparse(np.array([0]), np.array([1]), labels.shape, labels.affine), "a"
+    )
+    assert grid.sides.reshape(4, 4).tolist() == [
+        [1] * 4,
+        [0] * 4,
+        [1] * 4,
+        [2] * 4,
+    ]  # the label says right at 0
+
+
+def test_a_fourth_grid_is_refused() -> None:
+    labels = Image(np.ones((3, 4, 5), np.uint8), np.eye(4))
+    atlas = Atlas("one", "1", "Here", LabelMap(labels, (Region(1, "all", "n/a", "midline", "n/a"),)))
+    grids = MaskGrids(Way(atlas, None, None, ()))
+    corners = [Sparse(np.array([0]), np.array([1]), (3, 4, 5), np.eye(4) + place) for place in _shifts(4)]
+    made = [grids.of(corner, "a") for corner in corners[:3]]
+    assert grids.of(corners[1], "a") is made[1]
+    with pytest.raises(InputError, match=r"b\.nii: lies on a grid of its own"):
+        grids.of(corners[3], "b.nii")
+
+
+def _shifts(n: int) -> list[np.ndarray]:
+    """Affines' changes that move a grid along z."""
+    shifts = np.zeros((n, 4, 4))
+    shifts[:, 2, 3] = np.arange(n)
+    return list(shifts)
