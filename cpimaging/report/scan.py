@@ -109,7 +109,7 @@ def _context(content: ScanReport) -> dict[str, Any]:
         "sections": SECTIONS,
         "facts": _facts(content),
         "shares": shares,
-        "largest_share": max((share for _, share in shares if share), default=0),
+        "largest_share": max((share.whole for share in shares if share.whole), default=0),
         "evidence": evidence,
         "sources": sources,
         "views": views,
@@ -189,10 +189,28 @@ def _calls(content: ScanReport) -> list[tuple[str, Mapping[str, Any]]]:
     return [(name, content.pattern[key]) for key, name in names.items() if key in content.pattern]
 
 
-def _shares(pattern: Mapping[str, Any]) -> list[tuple[str, float | None]]:
-    shares = pattern.get("dominance", {}).get("shares") or {}
+class Share(NamedTuple):
+    """How much of a tissue is lesioned, in percent: all of it, and on each side where it has sides."""
+
+    name: str
+    whole: float | None
+    left: float | None
+    right: float | None
+
+
+def _shares(pattern: Mapping[str, Any]) -> list[Share]:
+    dominance = pattern.get("dominance", {})
+    shares, sides = dominance.get("shares") or {}, dominance.get("sides") or {}
     names = [*words.CLASSES, *(name for name in shares if name not in words.CLASSES)]
-    return [(words.CLASSES.get(n, words.phrase(n).capitalize()), shares[n]) for n in names if n in shares]
+    return [
+        Share(
+            words.CLASSES.get(name, words.phrase(name).capitalize()),
+            shares[name],
+            *(sides.get(side, {}).get(name) for side in ("left", "right")),
+        )
+        for name in names
+        if name in shares
+    ]
 
 
 def _evidence(pattern: Mapping[str, Any]) -> tuple[list[tuple[str, list[Step]]], list[str]]:

@@ -145,6 +145,7 @@ class _Uncertain:
         self.measured = tables.load["lesion_volume_mm3"].to_numpy(float)
         self.region = tables.load["region_volume_mm3"].to_numpy(float)
         self.load_side, self.lesion_side = _places(tables.load), _places(tables.lesions)
+        self.volume_mm3 = tables.lesions["volume_mm3"].to_numpy(float)
         self.distance_mm = tables.lesions["distance_ventricle_mm"].to_numpy(float)
         self.ratio_side, self.ratios = (
             _places(tables.morphometry),
@@ -165,9 +166,14 @@ class _Uncertain:
         values = self.ratios.copy()
         for name, rows in self.ratio_rows.items():
             values[rows] *= 1 + RATIO_RANGE * _with_midline(draw.ratios[name])[self.ratio_side[rows]]
+        grown = lesion.sum() / self.measured.sum() if self.measured.sum() > 0 else 1.0
+        pieces = self.tables.lesions.assign(
+            volume_mm3=self.volume_mm3 * grown,
+            distance_ventricle_mm=np.maximum(self.distance_mm - nearer_mm, 0),
+        )
         return Tables(
             self.tables.load.assign(lesion_volume_mm3=lesion, percent_region=percent),
-            self.tables.lesions.assign(distance_ventricle_mm=np.maximum(self.distance_mm - nearer_mm, 0)),
+            pieces,
             self.tables.morphometry.assign(value=values),
         )
 

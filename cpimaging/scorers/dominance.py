@@ -35,8 +35,9 @@ def score_dominance(tables: Tables, context: ScanContext, criteria: Criteria) ->
     """Name the tissue that bears the injury, with the loads that were compared.
 
     Returns call (a word of the contract), index (−1 deep grey … 1 white matter; None where neither is
-    injured), shares (class: percent of its volume), laterality_index, evidence and not_assessed (the
-    reason, or None). Raises ValueError where the load table lacks a required structure.
+    injured), shares (class: percent of its volume), sides (the same, left and right), laterality_index,
+    evidence and not_assessed (the reason, or None). Raises ValueError where the load table lacks a
+    required structure.
     """
     check_structures(tables.load, "dominance", REQUIRES)
     trace = Trace(criteria)
@@ -122,18 +123,26 @@ def _result(
 ) -> dict[str, Any]:
     shares: dict[str, float | None] = dict.fromkeys(CLASSES)
     index = laterality = None
+    sided: dict[str, dict[str, float | None]] = {}
     if injury:
         shares = {name: _number(injury.of(parts).load) for name, parts in CLASSES.items()}
         index = _number(dominance_index(white_matter_load(injury, trace), deep_grey_load(injury, trace)))
         laterality = _number(injury.laterality())
+        sided = {side: _of_side(injury, side) for side in SIDES}
     return {
         "call": call,
         "index": index,
         "shares": shares,
+        "sides": sided,
         "laterality_index": laterality,
         "evidence": trace.as_json(),
         "not_assessed": not_assessed,
     }
+
+
+def _of_side(injury: Injury, side: str) -> dict[str, float | None]:
+    """Return the share of each class on one side; None for what the atlas does not part into sides."""
+    return {name: _number(injury.of(parts, [side]).load) for name, parts in CLASSES.items()}
 
 
 def _number(value: float) -> float | None:

@@ -125,9 +125,9 @@ class Injury:
         whole = self.lesion_mm3(SUPRATENTORIAL)
         return 100 * part_mm3 / whole if whole > 0 else float("nan")
 
-    def laterality(self) -> float:
-        """Return (L − R) / (L + R) of the lesion in cerebral tissue; NaN where there is none."""
-        left, right = (self.lesion_mm3(SUPRATENTORIAL, [side]) for side in SIDES)
+    def laterality(self, tissues: Iterable[str] = SUPRATENTORIAL) -> float:
+        """Return (L − R) / (L + R) of the lesion in some tissues; NaN where there is none."""
+        left, right = (self.lesion_mm3(tissues, [side]) for side in SIDES)
         return (left - right) / (left + right) if left + right > 0 else float("nan")
 
     def ratio(self, group: str, side: str) -> float:
@@ -226,6 +226,21 @@ def not_an_edge(injury: Injury, trace: Trace, rule: str) -> bool:
     cortex = injury.of(cortical_parts(injury, trace)).load
     both = cortex + injury.of(["periventricular"]).load
     share = 100 * cortex / both if both > 0 else float("nan")
-    return trace.at_least(
+    earnest = trace.at_least(
         f"{rule}: cortex, of its and the periventricular load", share, "cortex_share_of_loads"
     )
+    return earnest or both_start_in_cortex(injury, trace, rule)
+
+
+def both_start_in_cortex(injury: Injury, trace: Trace, rule: str) -> bool:
+    """Tell whether a fair share of the lesion lies in the cortex on either side: no edge of another one."""
+    parts = cortical_parts(injury, trace)
+    for side in SIDES:
+        whole_mm3 = injury.lesion_mm3(SUPRATENTORIAL, [side])
+        cortex_mm3 = injury.of(parts, [side]).lesion_mm3
+        share = 100 * cortex_mm3 / whole_mm3 if whole_mm3 > 0 else float("nan")
+        if not trace.at_least(f"{rule}: or of the {side} lesion in the cortex", share, "cortical_share"):
+            return False
+        if not trace.at_least(f"{rule}: {side} cortex", cortex_mm3, "minimum_volume"):
+            return False
+    return True

@@ -8,6 +8,7 @@ from cpimaging.scorers.base import Trace
 from cpimaging.scorers.injury import (
     SIDES,
     Injury,
+    both_start_in_cortex,
     cortical_parts,
     deep_grey_load,
     dominance_index,
@@ -23,6 +24,7 @@ WATERSHEDS = ("watershed_anterior", "watershed_posterior")
 STRIATUM = ("caudate", "putamen", "pallidum")
 CAPSULES = ("plic", "alic", "external_capsule")
 CORE = ("thalamus_ventrolateral", "putamen_posterior")
+ONE_SIDED = "one_sided_laterality"
 BEYOND_CORE = ("pallidum", "caudate", "hippocampus", "perirolandic")
 
 
@@ -82,18 +84,22 @@ def _lenticulostriate(injury: Injury, trace: Trace, side: str) -> Pattern | None
 
 def venous(injury: Injury, trace: Trace) -> Pattern | None:
     """Rule 4: white matter of one side, joined to the ventricle, cortex spared; B3 if both sides are hit."""
-    laterality = injury.laterality()
-    if not trace.at_least("rule 4, B2: one side, |laterality|", abs(laterality), "one_sided_laterality"):
+    laterality = injury.laterality(["white_matter"])
+    one = trace.at_least("rule 4, B2: one side, |laterality of white matter|", abs(laterality), ONE_SIDED)
+    if not one and not trace.at_least("rule 4, B3: uneven sides", abs(laterality), "uneven_laterality"):
         return None
     side, other = SIDES if laterality > 0 else SIDES[::-1]
     white = injury.share(injury.lesion_mm3(["white_matter"], [side]))
     cortex = injury.share(injury.of(["cortex", "perirolandic"]).lesion_mm3)
-    index = dominance_index(white_matter_load(injury, trace), deep_grey_load(injury, trace))
     load = injury.of(["periventricular"], [side]).load
     holds = (
         trace.at_least("rule 4, B2: lesion in the white matter", white, "white_matter_share")
         and trace.below("rule 4, B2: cortex spared, lesion in it", cortex, "cortex_reached")
-        and trace.at_least("rule 4, B2: white matter predominates, index", index, "balanced_index")
+        and trace.at_least(
+            "rule 4, B2: white matter predominates, index",
+            _uneven_index(injury, trace, side),
+            "balanced_index",
+        )
         and trace.at_least("rule 4, B2: load of periventricular white matter", load, "periventricular_load")
         and trace.below(
             "rule 4, B2: joined to the ventricle", _distance_mm(injury, side), "joined_to_ventricle"
@@ -107,7 +113,16 @@ def venous(injury: Injury, trace: Trace) -> Pattern | None:
     ) and trace.at_least(
         "rule 4, B3: other side, periventricular lesion", counterpart.lesion_mm3, "minimum_volume"
     )
-    return Pattern("B3", "both") if both else Pattern("B2", side)
+    if both:
+        return Pattern("B3", "both")
+    return Pattern("B2", side) if one else None
+
+
+def _uneven_index(injury: Injury, trace: Trace, side: str) -> float:
+    """Return the index of one side; what the other has as well of deep grey does not count."""
+    deep = {each: deep_grey_load(injury, trace, [each]) for each in SIDES}
+    uneven = deep[side] - min(deep.values())
+    return dominance_index(white_matter_load(injury, trace, [side]), uneven)
 
 
 def _distance_mm(injury: Injury, side: str) -> float:
@@ -166,9 +181,12 @@ def cortico_subcortical(injury: Injury, trace: Trace) -> Pattern | None:
     if not reached:
         return None
     nuclei = injury.of(["nuclei"]).load
-    if not trace.below(f"{rule}: deep grey spared, load", nuclei, "nucleus_load") and not trace.at_least(
-        f"{rule}: or the cortex hit at large, load", cortex.load, "extensive_cortex_load"
-    ):
+    own = (
+        trace.below(f"{rule}: deep grey spared, load", nuclei, "nucleus_load")
+        or trace.at_least(f"{rule}: or the cortex hit at large, load", cortex.load, "extensive_cortex_load")
+        or both_start_in_cortex(injury, trace, rule)
+    )
+    if not own:
         return None
     laterality = injury.laterality()
     one_sided = abs(laterality) >= trace.limit("one_sided_laterality")
@@ -176,7 +194,7 @@ def cortico_subcortical(injury: Injury, trace: Trace) -> Pattern | None:
 
 
 def periventricular(injury: Injury, trace: Trace) -> Pattern | None:
-    """Rule 7: periventricular lesion or loss of white matter on both sides."""
+    """Rule 7: periventricular lesion, foci near the ventricle, or loss of white matter on both sides."""
     slight = False
     for side in SIDES:
         amount = injury.of(["periventricular"], [side])
@@ -185,7 +203,7 @@ def periventricular(injury: Injury, trace: Trace) -> Pattern | None:
             trace.note(f"rule 7, B1: white matter lost, {side}, %", loss)
         elif not trace.at_least(
             f"rule 7, B1: periventricular lesion, {side}", amount.lesion_mm3, "minimum_volume"
-        ):
+        ) and not _foci(injury, trace, side):
             return None
         slight = slight or amount.load + loss < trace.limit("periventricular_load")
     ratio = injury.ventricle_ratio()
@@ -194,6 +212,16 @@ def periventricular(injury: Injury, trace: Trace) -> Pattern | None:
     lost = has_loss(injury, trace)
     severity = "severe" if severe or lost else "mild" if measured else None
     return Pattern("B1", "both", severity=severity, slight=slight)
+
+
+def _foci(injury: Injury, trace: Trace, side: str) -> bool:
+    """Find foci of white matter that come near the ventricle: too small to fill the periventricular layer."""
+    white = injury.share(injury.lesion_mm3(["white_matter"]))
+    near = injury.lesions["distance_ventricle_mm"] < trace.limit("foci_distance")
+    volume_mm3 = float(injury.lesions.loc[near & (injury.lesions["side"] == side), "volume_mm3"].sum())
+    return trace.at_least(
+        "rule 7, B1: or foci, lesion in the white matter", white, "foci_white_matter_share"
+    ) and trace.at_least(f"rule 7, B1: foci near the ventricle, {side}", volume_mm3, "minimum_volume")
 
 
 RULES: tuple[Callable[[Injury, Trace], Pattern | None], ...] = (

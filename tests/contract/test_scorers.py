@@ -91,6 +91,8 @@ def _mirror_overlays(atlas: LabelMap) -> dict[str, LabelMap]:
 def _mirror_word(key: str, value: object) -> object:
     if key == "laterality_index":
         return None if value is None else -value
+    if key == "sides":
+        return {SWAP[side]: value[side] for side in value}
     return SWAP.get(value, value) if isinstance(value, str) else value
 
 

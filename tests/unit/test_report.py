@@ -93,7 +93,7 @@ def test_scan_page_tells_the_verdict_and_that_it_is_for_research(scan):
     assert "+0.83" in scan.text
     assert "18 months" in scan.text
     assert words.DISCLAIMER in scan.text
-    assert "n/a (not measured)" in scan.text
+    assert "n/a (not called, or not measured)" in scan.text
 
 
 def test_what_does_not_hold_stands_on_top_with_what_it_hints_at():

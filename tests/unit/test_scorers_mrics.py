@@ -271,3 +271,20 @@ def test_mirrored_tables_give_the_mirrored_verdict(shares, distances):
     assert {k: v for k, v in mirror.items() if k != "evidence"} == {
         k: v for k, v in expected.items() if k != "evidence"
     }
+
+
+@pytest.mark.parametrize(
+    ("volume_mm3", "distance_mm", "expected"), [(60.0, 6.0, "B1"), (20.0, 6.0, "D"), (60.0, 14.0, "D")]
+)
+def test_foci_near_both_ventricles_are_b1(volume_mm3, distance_mm, expected):
+    lesion = {white(side, "deep", "parietal"): 0.06 for side in ("left", "right")}
+    measured = tables(lesion, pieces=(("left", distance_mm), ("right", distance_mm)))
+    measured.lesions["volume_mm3"] = volume_mm3
+    assert score_mrics(measured, CHILD, CRITERIA)["subgroup"] == expected
+
+
+def test_foci_beside_a_cortical_lesion_are_no_b1():
+    lesion = {white(side, "deep", "parietal"): 0.06 for side in ("left", "right")}
+    measured = tables({**lesion, ("frontal_cortex", "left"): 0.05}, pieces=(("left", 5.0), ("right", 5.0)))
+    measured.lesions["volume_mm3"] = 60.0
+    assert score_mrics(measured, CHILD, CRITERIA)["subgroup"] != "B1"
