@@ -45,8 +45,16 @@ def _imports(text: str) -> tuple[str, ...]:
     return tuple(_imported(ast.parse(text)))
 
 
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a module and all statements in it, however deep; a tenth of all its nodes."""
+    yield node
+    for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for child in getattr(node, name, ()):
+            yield from _statements(child)
+
+
 def _imported(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == PACKAGE:
             yield node.module
             yield from (name for alias in node.names if _is_module(name := f"{node.module}.{alias.name}"))
@@ -74,7 +82,7 @@ def _text(module: str) -> str:
 @cache
 def _code(text: str) -> str:
     tree = ast.parse(text)
-    for node in ast.walk(tree):
+    for node in list(_statements(tree)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             node.body = [statement for statement in node.body if not _is_text(statement)]
     return ast.dump(tree)

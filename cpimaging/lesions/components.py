@@ -117,10 +117,11 @@ def _main_structure(
 
 def _minima(member: NDArray[np.int_], values: NDArray[np.floating[Any]], n: int) -> NDArray[np.float64]:
     """Return the smallest value per member, NaN where a member has none."""
-    lowest = np.full(n, np.inf)
-    known = ~np.isnan(values)
-    np.minimum.at(lowest, member[known], values[known])
-    lowest[np.isinf(lowest)] = np.nan
+    order = np.argsort(member, kind="stable")
+    starts = np.searchsorted(member[order], np.arange(n))
+    lowest: NDArray[np.float64] = (
+        np.fmin.reduceat(values[order].astype(np.float64), starts) if n else np.empty(0)
+    )
     return lowest
 
 

@@ -7,11 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from cpimaging.io import read_table
-from cpimaging.report.words import DOMINANCE, MRICS_GROUPS, MRICS_SUBGROUPS
 from cpimaging.types import Evidence, InputError, Verdict
 
 QC_WORDS: dict[str, Verdict] = {"pass": "pass", "warn": "warn", "fail": "fail"}
-MRICS_WORDS = tuple({**MRICS_GROUPS, **MRICS_SUBGROUPS})
+MRICS_WORDS = ("A", "B", "B1", "B2", "B3", "C", "C1", "C2", "C3", "D", "E")
+DOMINANCE_WORDS = (
+    "white_matter",
+    "deep_grey",
+    "cortex",
+    "brainstem",
+    "cerebellum",
+    "mixed",
+    "none",
+    "indeterminate",
+)
 RULE = "set by a person, before all rules"
 
 
@@ -74,11 +83,11 @@ def _labels(cells: Mapping[str, str], known: set[str], path: Path, line: int) ->
 
 def _override(cells: Mapping[str, str], path: Path, line: int) -> Override:
     words = [word for word in re.split(r"[,;\s]+", cells["verdict"]) if word]
-    dominance = [word for word in words if word in DOMINANCE]
+    dominance = [word for word in words if word in DOMINANCE_WORDS]
     mrics = [word for word in words if word in MRICS_WORDS]
-    unknown = [word for word in words if word not in (*DOMINANCE, *MRICS_WORDS)]
+    unknown = [word for word in words if word not in (*DOMINANCE_WORDS, *MRICS_WORDS)]
     if unknown or len(dominance) > 1 or len(mrics) > 1:
-        cure = f"use one of {', '.join(MRICS_WORDS)}, and one of {', '.join(DOMINANCE)}"
+        cure = f"use one of {', '.join(MRICS_WORDS)}, and one of {', '.join(DOMINANCE_WORDS)}"
         problem = f"has the unknown verdict '{unknown[0]}'" if unknown else "has two verdicts of one kind"
         raise InputError(path, f"line {line}: {problem}", cure)
     if cells["qc"] and cells["qc"] not in QC_WORDS:
@@ -135,7 +144,7 @@ def _code(mrics: Mapping[str, Any]) -> str:
 
 
 def _subgroup(word: str) -> str:
-    return word if word in MRICS_SUBGROUPS else "n/a"
+    return "n/a" if word in "ABC" else word
 
 
 def told(pattern: Mapping[str, Any]) -> str | None:

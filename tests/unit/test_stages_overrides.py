@@ -3,7 +3,15 @@ from pathlib import Path
 
 import pytest
 
-from cpimaging.stages.overrides import Override, overridden, read_overrides, told
+from cpimaging.report import words
+from cpimaging.stages.overrides import (
+    DOMINANCE_WORDS,
+    MRICS_WORDS,
+    Override,
+    overridden,
+    read_overrides,
+    told,
+)
 from cpimaging.types import InputError
 
 SCANS = ("sub-1", "sub-2_ses-a", "sub-2_ses-b")
@@ -107,3 +115,8 @@ def test_a_persons_verdict_wins_and_says_what_it_replaced() -> None:
 def test_group_and_subgroup_of_a_word(word: str, subgroup: str) -> None:
     mrics = overridden(SOFTWARE, Override(mrics=word, reason="r"), "pass")["mrics"]
     assert (mrics["group"], mrics["subgroup"]) == (word[0], subgroup)
+
+
+def test_the_words_are_those_of_the_pages() -> None:
+    assert set(MRICS_WORDS) == {*words.MRICS_GROUPS, *words.MRICS_SUBGROUPS}
+    assert set(DOMINANCE_WORDS) == set(words.DOMINANCE) - {"not_assessed"}
