@@ -9,10 +9,11 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from cpimaging.bids.reference import REFERENCES
 from cpimaging.itk import from_itk, to_itk
 from cpimaging.registration import Matrix, crop, resample
 from cpimaging.registration.greedy import rigid
-from cpimaging.types import CONTRASTS, Image, InputError
+from cpimaging.types import Image, InputError
 
 Bool = NDArray[np.bool_]
 
@@ -50,9 +51,6 @@ ADC_UNITS = {1.0: "mm²/s", 1e-3: "1e-3 mm²/s", 1e-6: "1e-6 mm²/s"}
 
 COVERED_SHARE = 0.9
 """A contrast that shows less of the brain is told (ours)."""
-
-REFERENCES = CONTRASTS[:3]
-"""The contrasts whose grid can be the scan's, the preferred one first."""
 
 
 def reference_contrast(contrasts: Iterable[str], label: str) -> str:

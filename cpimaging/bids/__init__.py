@@ -4,11 +4,13 @@ from cpimaging.bids.checks import check_scan
 from cpimaging.bids.demographics import DEMOGRAPHICS_COLUMNS, read_demographics
 from cpimaging.bids.listing import Scan, list_scans, single_scan
 from cpimaging.bids.mask_folder import list_masks
+from cpimaging.bids.reference import choose_references
 
 __all__ = [
     "DEMOGRAPHICS_COLUMNS",
     "Scan",
     "check_scan",
+    "choose_references",
     "list_masks",
     "list_scans",
     "read_demographics",

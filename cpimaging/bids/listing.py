@@ -42,7 +42,8 @@ class Scan:
     images: contrast to path. All paths are POSIX and relative to bids_dir; a lesion mask from a
     lesions_dir outside of it is absolute. lesion_source: "lesions_dir", "derivatives", "raw",
     "given" (a single scan) or "none". decisions: what was taken among several, and why.
-    problems: why the scan cannot be processed as it is; empty where it can.
+    problems: why the scan cannot be processed as it is; empty where it can. chosen: the reference where
+    it is not the first by name (`choose_references`).
     """
 
     participant: str
@@ -53,6 +54,7 @@ class Scan:
     brain_mask: str | None = None
     decisions: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    chosen: str | None = None
 
     @property
     def label(self) -> str:
@@ -67,8 +69,8 @@ class Scan:
 
     @property
     def reference(self) -> str | None:
-        """The contrast to which the others are brought: T1w, else T2w, else FLAIR, else ADC."""
-        return next((contrast for contrast in CONTRASTS if contrast in self.images), None)
+        """The contrast to which the others are brought: the chosen one, else T1w, T2w, FLAIR, ADC."""
+        return self.chosen or next((contrast for contrast in CONTRASTS if contrast in self.images), None)
 
 
 class _Participant(NamedTuple):

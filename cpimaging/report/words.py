@@ -64,6 +64,8 @@ QC: Mapping[str, str] = {
 
 CHECKS: Mapping[str, str] = {
     "brain_volume_ml": "age, voxel size or brain mask may be wrong, or the brain is unusually small or large",
+    "brain_surface_agreement": "the brain may have been cut out wrongly: look at its outline",
+    "alignment_error_mm": "this contrast may not lie on the reference",
     "affine_rotation_degrees": "the header may have lost the orientation: left and right are in doubt",
     "affine_stretch_ratio": "the voxel size may be wrong along one axis, or part of the brain is missing",
     "affine_size_ratio": "part of the brain is missing, or the mask holds more than brain",

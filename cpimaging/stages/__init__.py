@@ -67,7 +67,7 @@ class Job:
     @property
     def reference(self) -> str:
         """The contrast whose grid is the scan's."""
-        return reference_contrast(self.scan.images, self.label)
+        return self.scan.chosen or reference_contrast(self.scan.images, self.label)
 
     @property
     def lesion(self) -> Path | None:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from cpimaging.atlases import checked_atlas
-from cpimaging.bids import Scan
+from cpimaging.bids import Scan, choose_references
 from cpimaging.stages import SCAN_STAGES, Job, atlas, index, write_plan
 from cpimaging.stages import cohort as cohort_pages
 from cpimaging.stages.fit import check_fit
@@ -15,6 +15,7 @@ from cpimaging.stages.fit import check_fit
 
 def run(job: Job, scan: Scan, age_years: float | None) -> Iterator[str]:
     """Run every stage; yield the name of each as it starts, and last the path of the page."""
+    (scan,) = choose_references(".", [scan], {} if age_years is None else {scan.label: age_years})
     write_plan(job.output, ".", [scan])
     check_fit(checked_atlas(job.atlas), job.atlas, job.scorers)
     atlas.run(job.output, job.atlas)

@@ -1,4 +1,4 @@
-# Which scans there are, from file names alone; no image is opened here.
+# Which scans there are, from file names; of scans with several contrasts the headers are read, no voxel.
 
 import shlex
 import sys
@@ -7,10 +7,10 @@ from pathlib import Path
 from jsonschema import Draft202012Validator
 
 from cpimaging.atlases import checked_atlas
-from cpimaging.bids import list_scans
+from cpimaging.bids import choose_references, list_scans
+from cpimaging.bids.reference import REFERENCES
 from cpimaging.io import read_yaml
 from cpimaging.layout import ScanFiles, sidecar_path
-from cpimaging.preprocess import REFERENCES
 from cpimaging.provenance import code_digest
 from cpimaging.registration.syn import ants_python
 from cpimaging.scorers import chosen_scorers
@@ -63,7 +63,7 @@ def plan_scans():
                 ants_python()
         except InputError as error:
             stop(error)
-        write_plan(Path(OUT), config["bids_dir"], scans)
+        write_plan(Path(OUT), config["bids_dir"], choose_references(config["bids_dir"], scans))
     return {scan.label: Job(Path(OUT), scan.label) for scan in read_plan(Path(OUT))[1]}
 
 
@@ -139,8 +139,8 @@ def override_of(wildcards):
 
 def transform_of(wildcards):
     # A scan without a usable contrast is told by preprocess; until then any name will do.
-    images = JOBS[wildcards.scan].images
-    reference = next((name for name in REFERENCES if name in images), REFERENCES[0])
+    reference = JOBS[wildcards.scan].scan.reference
+    reference = reference if reference in REFERENCES else REFERENCES[0]
     return ScanFiles.of(OUT, wildcards.scan).xfm_to_scan(reference)
 
 
