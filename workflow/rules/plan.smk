@@ -63,7 +63,9 @@ def plan_scans():
                 ants_python()
         except InputError as error:
             stop(error)
-        write_plan(Path(OUT), config["bids_dir"], choose_references(config["bids_dir"], scans))
+        write_plan(
+            Path(OUT), config["bids_dir"], choose_references(config["bids_dir"], scans)
+        )
     return {scan.label: Job(Path(OUT), scan.label) for scan in read_plan(Path(OUT))[1]}
 
 
