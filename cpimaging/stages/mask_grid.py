@@ -39,6 +39,15 @@ class Way(NamedTuple):
     notes: tuple[str, ...]
 
 
+def check_space(atlas: str, space: str, t1w: Path | None = None) -> Atlas:
+    """Return the atlas as it is, or raise InputError where it cannot come to the space of the masks."""
+    there = checked_atlas(atlas, space)
+    if t1w is None and space != there.space and not space.startswith(FAMILY):
+        cure = "give the brain-extracted T1w of its template (--template, masks_template)"
+        raise InputError(space, f"is no MNI152 space, and the atlas lives in {there.space}", cure)
+    return there
+
+
 def find_way(atlas: str, space: str, t1w: Path | None = None) -> Way:
     """Find how an atlas comes to the space of the masks.
 
@@ -46,7 +55,7 @@ def find_way(atlas: str, space: str, t1w: Path | None = None) -> Way:
     which is registered to ours (half a minute). Without it, an atlas of the same space is taken as it is, and
     MNI152 templates are taken for each other, which the notes say. Raises InputError for another space.
     """
-    there = checked_atlas(atlas, space)
+    there = check_space(atlas, space, t1w)
     if there.space == space and space != SPACE:
         note = f"The atlas lives in {space} as the masks do: its labels are used as they are."
         return Way(there, None, None, (note,))
@@ -56,9 +65,6 @@ def find_way(atlas: str, space: str, t1w: Path | None = None) -> Way:
     if t1w is not None:
         note = f"The atlas was brought to {space} by registering {t1w.name} to {SPACE}, once for all masks."
         return Way(ours, _field(t1w, template), template, (note,))
-    if not space.startswith(FAMILY):
-        cure = "give the brain-extracted T1w of its template (--template, masks_template)"
-        raise InputError(space, f"is no MNI152 space, and the atlas lives in {SPACE}", cure)
     note = (
         f"The masks are said to lie in {space}, the atlas lives in {SPACE}. Both are MNI152 templates: "
         "positions were taken as they are, which leaves the few mm between the templates. The T1w of theirs "

@@ -25,7 +25,7 @@ from cpimaging.stages import GIVEN, PLAN
 from cpimaging.stages.cohort import SUMMARY_COLUMNS, pattern_cells, write_group
 from cpimaging.stages.fit import check_fit
 from cpimaging.stages.index import write_dataset_files
-from cpimaging.stages.mask_grid import MaskGrid, MaskGrids, Way, find_way
+from cpimaging.stages.mask_grid import MaskGrid, MaskGrids, Way, check_space, find_way
 from cpimaging.stages.overrides import Override, overridden, read_overrides
 from cpimaging.stages.score import not_chosen
 from cpimaging.types import (
@@ -65,7 +65,8 @@ class MaskJob:
     overrides: Path | None = None
 
     def listed(self) -> list[Scan]:
-        """Return the masks there are; raises InputError where the folder or the overrides are wrong."""
+        """Return the masks there are; raises InputError where any choice is wrong. No mask is opened."""
+        check_fit(check_space(self.atlas, self.space, self.template), self.atlas, self.scorers)
         own = self.output / "group_patterns.tsv"
         if (self.output / PLAN).is_file():
             raise InputError(self.output, "holds the results of scans", "give masks a folder of their own")
@@ -94,7 +95,6 @@ def run(job: MaskJob) -> None:
     """Measure and score every mask; one that cannot be read is listed with its reason and stops no other."""
     scans = job.listed()
     way = find_way(job.atlas, job.space, job.template)
-    check_fit(way.atlas, job.atlas, job.scorers)
     people = _people(job.masks, scans)
     grids, scoring = MaskGrids(way), _Scoring(job.scorers, job.decisions(scans))
     measured, failed = [], []
