@@ -72,7 +72,9 @@ def _call(injury: Injury, trace: Trace) -> str:
     if not found:
         trace.note("no lesion in white matter, deep grey, cortex, brainstem or cerebellum", injury.total_mm3)
         return "indeterminate"
-    reached = {name: load for name, load in found.items() if _reaches_minimum(name, parts, injury, trace)}
+    reached = {
+        name: load for name, load in found.items() if _reaches_minimum(load, parts[name], injury, trace)
+    }
     if not reached:
         trace.note("no tissue reaches the minimum: the call rests on little", max(found.values()))
     ranked = sorted((reached or found).items(), key=lambda item: -item[1])
@@ -108,14 +110,13 @@ def _periventricular(injury: Injury, trace: Trace, side: str) -> float:
     return injury.of(["periventricular"], [side]).load + tissue_loss(injury, trace, side)
 
 
-def _reaches_minimum(name: str, parts: dict[str, tuple[str, ...]], injury: Injury, trace: Trace) -> bool:
-    """Tell whether a class is injured: enough of it or of one of its structures, and enough volume."""
-    if name == "white_matter" and has_loss(injury, trace):
+def _reaches_minimum(load: float, parts: tuple[str, ...], injury: Injury, trace: Trace) -> bool:
+    """Tell whether a class is injured: by the load that is compared, or one of its structures is."""
+    if "periventricular" in parts and has_loss(injury, trace):
         return True
-    amount = injury.of(parts[name])
     least_mm3 = trace.limit("minimum_volume")
-    spread = amount.load >= trace.limit("minimum_class_load") and amount.lesion_mm3 >= least_mm3
-    return spread or injury.highest_load(parts[name], least_mm3) >= trace.limit("minimum_structure_load")
+    spread = load >= trace.limit("minimum_class_load") and injury.of(parts).lesion_mm3 >= least_mm3
+    return spread or injury.highest_load(parts, least_mm3) >= trace.limit("minimum_structure_load")
 
 
 def _result(

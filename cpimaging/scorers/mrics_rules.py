@@ -101,6 +101,9 @@ def venous(injury: Injury, trace: Trace) -> Pattern | None:
             "balanced_index",
         )
         and trace.at_least("rule 4, B2: load of periventricular white matter", load, "periventricular_load")
+        and trace.at_least(
+            "rule 4, B2: one lesion, not many: share of the largest", _largest(injury, side), "largest_share"
+        )
         and trace.below(
             "rule 4, B2: joined to the ventricle", _distance_mm(injury, side), "joined_to_ventricle"
         )
@@ -123,6 +126,13 @@ def _uneven_index(injury: Injury, trace: Trace, side: str) -> float:
     deep = {each: deep_grey_load(injury, trace, [each]) for each in SIDES}
     uneven = deep[side] - min(deep.values())
     return dominance_index(white_matter_load(injury, trace, [side]), uneven)
+
+
+def _largest(injury: Injury, side: str) -> float:
+    """Return the largest lesion of one side as percent of all there; NaN where there is none."""
+    volumes_mm3 = injury.lesions.loc[injury.lesions["side"] == side, "volume_mm3"]
+    whole_mm3 = float(volumes_mm3.sum())
+    return 100 * float(volumes_mm3.max()) / whole_mm3 if whole_mm3 > 0 else float("nan")
 
 
 def _distance_mm(injury: Injury, side: str) -> float:

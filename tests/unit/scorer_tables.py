@@ -82,18 +82,19 @@ def _row(key: tuple[str, str, str, str], side: str, ml: float) -> dict[str, obje
     }
 
 
-def lesion_table(*pieces: tuple[str, float]) -> pd.DataFrame:
-    """Return a lesion table of pieces (side, mm from the ventricle)."""
+def lesion_table(*pieces: tuple[str, float, float]) -> pd.DataFrame:
+    """Return a lesion table of pieces (side, mm from the ventricle, ml)."""
     rows = [
         dict.fromkeys(LESIONS_COLUMNS, 0.0)
         | {
             "index": index,
             "side": side,
             "distance_ventricle_mm": mm,
+            "volume_mm3": 1000 * ml,
             "main_structure": "n/a",
             "source": "given mask",
         }
-        for index, (side, mm) in enumerate(pieces, 1)
+        for index, (side, mm, ml) in enumerate(pieces, 1)
     ]
     return typed(rows, {k: v for k, v in LESIONS_COLUMNS.items() if k not in IDS})
 
@@ -118,7 +119,7 @@ PLAIN = {(group, side): 1.0 for group in ("lateral_ventricle", "white_matter") f
 
 def tables(
     lesion_ml: dict[tuple[str, ...], float],
-    pieces: tuple[tuple[str, float], ...] = (),
+    pieces: tuple[tuple[str, float, float], ...] = (),
     ratios: dict[tuple[str, str], float] | None = None,
 ) -> Tables:
     """Return the three tables; ratios are 1 unless told."""

@@ -20,7 +20,7 @@ from cpimaging.scorers import SCORERS, Tables, read_criteria, score_surely
 from cpimaging.scorers.confidence import PAIRS, repetitions
 
 MRICS, DOMINANCE = SCORERS["mrics"], SCORERS["dominance"]
-BESIDE = (("left", 1.0), ("right", 1.0))
+BESIDE = (("left", 1.0, 5.0), ("right", 1.0, 5.0))
 SWAP = {"left_mm3": "right_mm3", "right_mm3": "left_mm3"}
 
 

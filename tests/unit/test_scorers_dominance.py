@@ -209,7 +209,7 @@ def test_criteria_are_what_is_passed_in():
 KEYS = [key for key in HEMISPHERES if key[0] != "amygdala"]
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.dictionaries(st.sampled_from(KEYS), st.floats(0.0, 1.0), max_size=8))
 def test_mirrored_tables_give_the_same_call_and_the_opposite_side(shares):
     lesion = {key: share * HEMISPHERES[key] for key, share in shares.items()}
@@ -221,7 +221,7 @@ def test_mirrored_tables_give_the_same_call_and_the_opposite_side(shares):
         assert mirror["laterality_index"] == pytest.approx(-plain["laterality_index"], abs=1e-9)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     st.dictionaries(st.sampled_from(KEYS), st.floats(0.0, 0.9), min_size=1, max_size=8),
     st.sampled_from(KEYS),

@@ -22,7 +22,7 @@ from scorer_tables import (
 from cpimaging.scorers import SCORERS, read_criteria, score_mrics
 
 CRITERIA = read_criteria(SCORERS["mrics"].criteria)
-BESIDE = (("left", 1.0), ("right", 1.0))
+BESIDE = (("left", 1.0, 5.0), ("right", 1.0, 5.0))
 LARGE_VENTRICLES = {("lateral_ventricle", side): 3.0 for side in ("left", "right")}
 THIN_WHITE = {("white_matter", side): 0.7 for side in ("left", "right")}
 LENTICULOSTRIATE = {
@@ -129,13 +129,14 @@ def test_the_edge_of_a_white_matter_lesion_in_the_cortex_is_no_c2():
 def test_a_border_zone_lesion_needs_less_cortex():
     lesion = {white(side, "subcortical", "frontal"): 4.0 for side in ("left", "right")}
     lesion |= both({"frontal_cortex": 0.6})
-    assert score(lesion)["subgroup"] == "D"
+    below_cortex = (("left", 15.0, 4.6), ("right", 15.0, 4.6))
+    assert score(lesion, pieces=below_cortex)["subgroup"] == "D"
     in_border_zone = lesion | both({"watershed_anterior": 4.0})
     assert call(score(in_border_zone)) == ("C2", None, "both", None)
 
 
 def test_a_lesion_away_from_the_ventricle_is_not_b2():
-    assert score(CAVITY, pieces=(("right", 6.0), ("left", 0.5)))["subgroup"] == "D"
+    assert score(CAVITY, pieces=(("right", 6.0, 12.0), ("left", 0.5, 0.0)))["subgroup"] == "D"
 
 
 def test_white_matter_with_cortex_is_not_b2():
@@ -256,7 +257,7 @@ COVERED = {(name, side): ml for name, ml in OVERLAY_ML.items() for side in ("lef
 SWAP = {"left": "right", "right": "left"}
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     st.dictionaries(st.sampled_from(sorted(HEMISPHERES) + sorted(COVERED)), st.floats(0.0, 1.0), max_size=9),
     st.tuples(st.floats(0, 9), st.floats(0, 9)),
@@ -265,8 +266,8 @@ def test_mirrored_tables_give_the_mirrored_verdict(shares, distances):
     whole = {**HEMISPHERES, **COVERED}
     lesion = {key: share * whole[key] for key, share in shares.items()}
     left, right = distances
-    plain = score(lesion, pieces=(("left", left), ("right", right)))
-    mirror = score(mirrored(lesion), pieces=(("left", right), ("right", left)))
+    plain = score(lesion, pieces=(("left", left, 1.0), ("right", right, 2.0)))
+    mirror = score(mirrored(lesion), pieces=(("left", right, 2.0), ("right", left, 1.0)))
     expected = {**plain, "side": SWAP.get(plain["side"], plain["side"])}
     assert {k: v for k, v in mirror.items() if k != "evidence"} == {
         k: v for k, v in expected.items() if k != "evidence"
@@ -278,13 +279,52 @@ def test_mirrored_tables_give_the_mirrored_verdict(shares, distances):
 )
 def test_foci_near_both_ventricles_are_b1(volume_mm3, distance_mm, expected):
     lesion = {white(side, "deep", "parietal"): 0.06 for side in ("left", "right")}
-    measured = tables(lesion, pieces=(("left", distance_mm), ("right", distance_mm)))
-    measured.lesions["volume_mm3"] = volume_mm3
+    ml = volume_mm3 / 1000
+    measured = tables(lesion, pieces=(("left", distance_mm, ml), ("right", distance_mm, ml)))
     assert score_mrics(measured, CHILD, CRITERIA)["subgroup"] == expected
 
 
 def test_foci_beside_a_cortical_lesion_are_no_b1():
     lesion = {white(side, "deep", "parietal"): 0.06 for side in ("left", "right")}
-    measured = tables({**lesion, ("frontal_cortex", "left"): 0.05}, pieces=(("left", 5.0), ("right", 5.0)))
-    measured.lesions["volume_mm3"] = 60.0
-    assert score_mrics(measured, CHILD, CRITERIA)["subgroup"] != "B1"
+    with_cortex = {**lesion, ("frontal_cortex", "left"): 0.05}
+    pieces = (("left", 5.0, 0.06), ("right", 5.0, 0.06))
+    assert score(with_cortex, pieces=pieces)["subgroup"] != "B1"
+
+
+def test_many_lesions_of_one_side_are_no_venous_infarct():
+    many = (("right", 0.5, 4.0), ("right", 0.5, 4.0), ("right", 2.0, 3.0))
+    assert score(CAVITY, pieces=many)["subgroup"] != "B2"
+    assert score(CAVITY, pieces=(("right", 0.5, 8.0), ("right", 0.5, 4.0)))["subgroup"] == "B2"
+
+
+def test_uneven_sides_with_deep_white_matter_are_b3_and_even_ones_b1():
+    def sides(right_ml):
+        return {
+            white(side, layer, "parietal"): ml
+            for side, factor in (("left", 1.0), ("right", right_ml))
+            for layer, ml in (("periventricular", factor), ("deep", factor))
+        }
+
+    assert score(sides(3.0))["subgroup"] == "B3"  # (3 − 1) / (3 + 1) = 0.5
+    assert score(sides(2.0))["subgroup"] == "B1"
+
+
+def test_deep_grey_injured_on_both_sides_does_not_hide_a_venous_infarct():
+    result = score({**CAVITY, **BASAL_GANGLIA})
+    assert (result["subgroup"], result["secondary"]) == ("B2", ["C1"])
+
+
+@pytest.mark.parametrize(("part", "names"), [(1.0, {"C1", "C2"}), (0.2, {"C1"})])
+def test_border_zone_lesions_stand_beside_deep_grey(part, names):
+    some = {key: part * ml for key, ml in WATERSHED.items() if part == 1.0 or "cortex" not in key[0]}
+    result = score({**BASAL_GANGLIA, **some})
+    assert {result["subgroup"], *result["secondary"]} == names
+
+
+def test_the_trace_says_which_rule_decided():
+    rules = {
+        name: [step["rule"] for step in score(lesion)["evidence"] if step["rule"].startswith("decided")]
+        for name, lesion in {"B1": TRIGONES, "C1": BASAL_GANGLIA, "C3": MCA_WEDGE, "E": {}}.items()
+    }
+    assert all(len(found) == 1 and found[0].startswith(f"decided: {name}") for name, found in rules.items())
+    assert rules["B1"] == ["decided: B1, white matter predominates, index above 0.2"]
