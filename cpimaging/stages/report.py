@@ -40,7 +40,7 @@ def run(job: Job) -> None:
     reference = job.reference
     participant, _, session = job.label.partition("_")
     qc, pattern = read_json(job.files.qc), read_json(job.files.pattern)
-    decided = pattern["override"] or {}
+    decided = pattern.get("override") or {}
     if decided.get("qc"):
         qc["verdict"] = decided["qc"]["set"]
     content = ScanReport(

@@ -34,12 +34,14 @@ COLUMNS = {
     "shrunk_mm3 grown_mm3 left_mm3 right_mm3 back_mm3 front_mm3 down_mm3 up_mm3",
     "desc-lesions": "participant_id session_id index volume_mm3 centroid_x_mm centroid_y_mm centroid_z_mm "
     "side main_structure distance_ventricle_mm source",
+    "desc-profile": "participant_id session_id measure structure side value unit",
     "desc-morphometry": "participant_id session_id measure structure side value unit",
 }
 GROUP_COLUMNS = (
     "participant_id session_id dominance dominance_index mrics_group mrics_subgroup mrics_secondary "
     "confidence lesion_volume_mm3 white_matter_percent deep_grey_percent cortex_percent brainstem_percent "
-    "cerebellum_percent qc not_assessed_reason mask_source template_volume_ratio age_years sex"
+    "cerebellum_percent qc not_assessed_reason mask_source template_volume_ratio age_years sex "
+    "override"
 )
 
 
@@ -125,7 +127,8 @@ def test_the_shares_of_the_group_are_those_of_the_load(demo: Path) -> None:
 @pytest.mark.parametrize("scan", SCANS)
 def test_keys_of_the_pattern(demo: Path, scan: str) -> None:
     pattern = content(demo, scan, "desc-pattern_stats")
-    assert {"dominance", "mrics", "scales"} <= set(pattern)
+    assert {"dominance", "mrics", "scales", "override"} <= set(pattern)
+    assert pattern["override"] is None
     assert {"call", "index", "shares", "evidence", "not_assessed"} <= set(pattern["dominance"])
     keys = {"group", "subgroup", "severity", "territory", "secondary", "confidence", "alternatives"}
     assert keys | {"evidence", "not_assessed"} <= set(pattern["mrics"])
