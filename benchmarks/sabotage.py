@@ -1,9 +1,9 @@
 """Spoil scans on purpose and see whether the quality checks notice; prints Markdown tables.
 
-`python benchmarks/sabotage.py` runs good and sabotaged cases at 2 mm from raw image to verdict. Cases at an
-even place in their list were used to set the limits of `cpimaging.qc.limits`; those at an odd place were
-not looked at for that. Results go to results/bench/sabotage, one file per case; a second run takes up where
-the first one ended, and a case runs again when the code of its stages has changed. Real scans are used
+`python benchmarks/sabotage.py` runs good and sabotaged cases at 2 mm from raw image to verdict. The limits of
+`cpimaging.qc.limits` were set on the cases at an even place in their list; those at an odd place are reported
+apart. Results go to results/bench/sabotage, one file per case; a second run takes up where the first one
+ended, and a case runs again when the code of its stages has changed. Real scans are used
 where ../shared/data is present. `--only WORD` runs the cases whose name holds the word.
 """
 
@@ -347,11 +347,11 @@ def run_case(case: Case, folder: Path) -> dict[str, Any]:
     try:
         for stage in ("preprocess", "register"):
             run_stage(stage, job)
-        case.after(job, folder)
-        for stage in (*(LESION_STAGES if job.lesion else ()), "qc"):
-            run_stage(stage, job)
     except InputError as error:
         return {"verdict": "refused", "reason": error.problem, "flags": []}
+    case.after(job, folder)
+    for stage in (*(LESION_STAGES if job.lesion else ("lesions",)), "qc"):
+        run_stage(stage, job)
     content: dict[str, Any] = read_json(job.files.qc)
     return content
 
