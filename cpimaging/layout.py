@@ -109,6 +109,11 @@ class ScanFiles:
         return self._anat("desc-lesions_stats.tsv")
 
     @property
+    def lesion_profile(self) -> str:
+        """How the lesion lies to the ventricles."""
+        return self._anat("desc-profile_stats.tsv")
+
+    @property
     def morphometry(self) -> str:
         """Volumes and ratios."""
         return self._anat("desc-morphometry_stats.tsv")

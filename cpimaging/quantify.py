@@ -371,6 +371,44 @@ def distance_profile(
     )
 
 
+def anterior_share(mask: Image, labels: Image, regions: Sequence[Region]) -> float:
+    """Return how much of the lesion in the cerebrum lies in front of the middle of the lateral ventricles, %.
+
+    mask: bool, on the grid of the labels. The middle lies halfway between the foremost and the rearmost voxel
+    that `regions` name lateral ventricle. NaN without a lesion in the cerebrum, or without ventricles.
+    After the midventricle line of Cayam-Rand et al. 2019, Neurology 93:e1231; this plane is ours.
+    """
+    positions = region_positions(labels.data, regions)
+    along = np.flatnonzero(_member(positions, _ventricles(regions)).any(axis=(0, 2)))
+    cerebrum = [region.tissue in ("white_matter", "deep_grey", "cortex") for region in regions]
+    places = np.nonzero(mask.data.astype(bool, copy=False) & _member(positions, cerebrum))[1]
+    if not len(along) or not len(places):
+        return float("nan")
+    middle = (along[0] + along[-1]) / 2
+    return float(100 * np.mean((places > middle) + 0.5 * (places == middle)))
+
+
+def lesion_profile(
+    mask: Image, labels: Image, regions: Sequence[Region], distance_ventricle_mm: NDArray[np.floating[Any]]
+) -> pd.DataFrame:
+    """Say how a lesion lies to the ventricles: `anterior_share` and `distance_profile` as one table.
+
+    Returns MORPHOMETRY_COLUMNS without the two id columns; the structure names the stretch of distance, from
+    its beginning to before its end, as in "2_to_5_mm".
+    """
+    front = _measure("anterior_share", ("lesion", "midline"), anterior_share(mask, labels, regions), "%")
+    steps = distance_profile(mask, distance_ventricle_mm).itertuples(index=False)
+    rows = [
+        _measure("distance_profile", (_stretch(low, high), "midline"), volume, "mm3")
+        for low, high, volume in steps
+    ]
+    return typed([front, *rows], _MORPHOMETRY_COLUMNS)
+
+
+def _stretch(low_mm: float, high_mm: float) -> str:
+    return f"{low_mm:g}_to_{high_mm:g}_mm" if np.isfinite(high_mm) else f"{low_mm:g}_mm_and_more"
+
+
 def structure_volumes(labels: Image, regions: Sequence[Region], brain: Image) -> dict[tuple[str, str], float]:
     """Return volumes in mm³ by (structure, side), and that of the brain mask as ("brain", "midline")."""
     counts = np.bincount(region_positions(labels.data, regions).ravel(), minlength=len(regions) + 1)

@@ -67,6 +67,7 @@ class ScanReport:
     load: pd.DataFrame
     lesions: pd.DataFrame
     morphometry: pd.DataFrame
+    profile: pd.DataFrame = field(default_factory=pd.DataFrame)
     pattern: Mapping[str, Any]
     qc: Mapping[str, Any]
     not_assessed: Sequence[str] = ()
@@ -127,6 +128,7 @@ def _context(content: ScanReport) -> dict[str, Any]:
         "largest_load": max((cell.share for row in rows for cell in row.cells if cell.share > 0), default=0),
         "total_mm3": _total(content),
         "lobes": tables.lobe_layers(content.load),
+        "profile": [] if content.profile.empty else tables.profile(content.profile),
         "lesion_rows": content.lesions.to_dict("records"),
         "key_measures": tables.key_measures(content.morphometry),
         "measures": _by_measure(content.morphometry),

@@ -227,3 +227,15 @@ def tract_rows(load: pd.DataFrame, morphometry: pd.DataFrame) -> list[Tract]:
 def untouched(rows: Iterable[Row]) -> list[str]:
     """Return the names of the structures without lesion."""
     return [row.name for row in rows if row.amount == 0]
+
+
+def profile(measured: pd.DataFrame) -> list[tuple[str, float, str]]:
+    """Return how the lesion lies to the ventricles: words, value, unit; volumes in ml."""
+    records = []
+    for item in measured.to_dict("records"):
+        if item["measure"] == "anterior_share":
+            records.append(("In front of the middle of the lateral ventricles", item["value"], "%"))
+        else:
+            stretch = phrase(item["structure"]).replace(" mm and more", " mm or more")
+            records.append((f"{stretch} from the lateral ventricle", item["value"] / 1000, "ml"))
+    return records

@@ -43,6 +43,7 @@ DESCRIPTIONS = {
     "loadmargins": "lesion volumes with the border or the position of the lesion moved by 1 mm",
     "lesions": "one row per lesion",
     "morphometry": "volumes, shares and sides of structures, ventricle indices, callosal area",
+    "profile": "how much of the lesion lies in front, and how far from the lateral ventricles",
     "pattern": "the pattern call with its evidence",
     "qc": "quality flags and their verdict",
 }

@@ -3,7 +3,14 @@
 import numpy as np
 
 from cpimaging.io import write_table
-from cpimaging.quantify import MARGIN_COLUMNS, load_in, load_margins, partition
+from cpimaging.quantify import (
+    MARGIN_COLUMNS,
+    lesion_profile,
+    load_in,
+    load_margins,
+    partition,
+    white_matter_depth,
+)
 from cpimaging.stages import Job, measured_mask
 from cpimaging.stages.tables import measuring_grid, with_ids
 
@@ -14,10 +21,15 @@ def run(job: Job) -> None:
     """Write the lesion-load table and its margins; without a mask lesion columns are n/a, not 0."""
     mask = measured_mask(job)
     grid = measuring_grid(job, mask)
-    parts = partition(grid.labels, grid.atlas.dseg, grid.overlays, grid.brain)
+    regions = grid.atlas.dseg.regions
+    depth, distance_mm = white_matter_depth(grid.labels, regions)
+    parts = partition(grid.labels, grid.atlas.dseg, grid.overlays, grid.brain, depth)
     table, margins = load_in(grid.mask, parts), load_margins(grid.mask, parts)
+    profile = lesion_profile(grid.mask, grid.labels, regions, distance_mm)
     if mask is None:
+        profile["value"] = np.nan
         table[NOT_MEASURED] = np.nan
         margins[list(MARGIN_COLUMNS)] = np.nan
+    write_table(job.files.lesion_profile, with_ids(profile, job.label))
     write_table(job.files.load_margins, with_ids(margins, job.label))
     write_table(job.files.lesionload, with_ids(table, job.label))

@@ -56,6 +56,7 @@ def run(job: Job) -> None:
         load=read_table(job.files.lesionload, LESIONLOAD_COLUMNS),
         lesions=read_table(job.files.lesions, LESIONS_COLUMNS),
         morphometry=read_table(job.files.morphometry, MORPHOMETRY_COLUMNS),
+        profile=read_table(job.files.lesion_profile, MORPHOMETRY_COLUMNS),
         pattern=pattern,
         override=told(pattern),
         qc=qc,

@@ -16,6 +16,7 @@ NAMES = {
     "lesionload": "atlas-cpimaging_desc-lesionload_stats.tsv",
     "load_margins": "atlas-cpimaging_desc-loadmargins_stats.tsv",
     "lesions": "desc-lesions_stats.tsv",
+    "lesion_profile": "desc-profile_stats.tsv",
     "morphometry": "desc-morphometry_stats.tsv",
     "pattern": "desc-pattern_stats.json",
     "qc": "desc-qc_stats.json",

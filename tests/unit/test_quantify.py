@@ -4,16 +4,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cpimaging.io import read_image
 from cpimaging.quantify import (
     MARGIN_COLUMNS,
     Cell,
+    anterior_share,
     distance_profile,
     layers,
     lesion_load,
+    lesion_profile,
     load_in,
     load_margins,
     morphometry,
@@ -217,6 +219,7 @@ PARTS = partition(grid(SLAB), atlas_of(SLAB), {}, brain_of(SLAB))
 VOXELS = st.tuples(*(st.integers(0, n - 1) for n in SLAB.shape))
 
 
+@settings(deadline=None)
 @given(st.sets(VOXELS, max_size=60), VOXELS)
 def test_one_more_lesion_voxel_changes_one_row_and_only_upwards(voxels, extra):
     mask = np.zeros(SLAB.shape, bool)
@@ -403,3 +406,33 @@ def test_a_mask_of_another_grid_has_no_margins():
     parts = partition(grid(labels), atlas_of(labels), {}, brain_of(labels))
     with pytest.raises(ValueError, match="not on the grid"):
         load_margins(grid(block()[1:]), parts)
+
+
+@pytest.mark.parametrize(("y", "share"), [((1, 2), 0.0), ((3, 4), 100.0), ((1, 4), 50.0), ((1, 3), 100 / 3)])
+def test_anterior_share_by_hand(y, share):
+    """Ventricle from y = 1 to 4: the middle is 2.5."""
+    mask = np.zeros(slab().shape, bool)
+    mask[5, y[0] : y[1] + 1, 2] = True
+    mask[0, 5, :] = True  # outside of the brain: does not count
+    assert anterior_share(grid(mask), grid(slab()), REGIONS) == pytest.approx(share)
+
+
+def test_a_lesion_on_the_middle_counts_half():
+    labels = slab()
+    labels[1, 4] = 0  # the ventricle ends at y = 3: the middle is 2
+    mask = np.zeros(labels.shape, bool)
+    mask[5, 2, 2] = True
+    assert anterior_share(grid(mask), grid(labels), REGIONS) == 50
+
+
+def test_profile_of_a_lesion_and_of_none():
+    _, distance_mm = white_matter_depth(grid(slab()), REGIONS)
+    found = lesion_profile(grid(block()), grid(slab()), REGIONS, distance_mm)
+    rows = found.set_index(["measure", "structure"])["value"]
+    assert rows["anterior_share", "lesion"] == pytest.approx(100 / 3)
+    assert rows["distance_profile"].sum() == 54
+    assert rows["distance_profile", "10_to_15_mm"] == 27  # x = 8 lies 13 mm from the wall, x = 9 lies 15 mm
+    assert rows["distance_profile", "15_to_20_mm"] == 27
+    nothing = lesion_profile(grid(np.zeros(slab().shape, bool)), grid(slab()), REGIONS, distance_mm)
+    assert np.isnan(nothing["value"][0])
+    assert nothing["value"][1:].sum() == 0

@@ -17,6 +17,7 @@ from cpimaging.types import LESIONLOAD_COLUMNS, PATTERN_COLUMNS
 SCAN_FILES = """
 atlas-cpimaging_desc-lesionload_stats.tsv
 atlas-cpimaging_desc-loadmargins_stats.tsv
+desc-lesions_stats.json
 desc-lesions_stats.tsv
 desc-morphometry_stats.tsv
 desc-pattern_stats.json
@@ -24,6 +25,7 @@ desc-preproc_FLAIR.json
 desc-preproc_FLAIR.nii.gz
 desc-preproc_T1w.json
 desc-preproc_T1w.nii.gz
+desc-profile_stats.tsv
 desc-qc_stats.json
 from-MNI152NLin2009aSym_to-T1w_mode-image_xfm.json
 from-MNI152NLin2009aSym_to-T1w_mode-image_xfm.nii.gz
