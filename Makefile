@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 ANTS := .venv-ants
 
-.PHONY: demo test lint ants bench bench-atlas bench-registration bench-segmentation bench-sabotage bench-masks bench-lesions clean
+.PHONY: demo test lint ants bench bench-atlas bench-registration bench-segmentation bench-sabotage bench-pattern bench-masks bench-lesions clean
 
 demo: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --quiet rules host
@@ -42,6 +42,9 @@ $(ANTS)/ready:
 
 bench-segmentation: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/segmentation.py
+
+bench-pattern: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/pattern.py
 
 bench-sabotage: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/sabotage.py

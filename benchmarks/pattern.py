@@ -5,7 +5,7 @@ the simulator's known warp (no image, no registration, so that the scorers alone
 pattern with its confidence. Brains of the package's own generator, of a second one (real_shapes.py; needs
 ../shared/data), the same brains mirrored, at other voxel sizes and with the published atlas. Results go to
 results/bench/pattern, one file per case: a stopped run goes on where it was. `--only WORD` runs the cases
-whose name holds the word; `--development` takes other seeds.
+whose name holds the word; `--development` takes other seeds; `--done` reports what was run before.
 """
 
 import argparse
@@ -289,12 +289,17 @@ def changed(base: list[dict[str, Any]], other: list[dict[str, Any]], key: str) -
     return f"{n} of {len(base)} calls, {forced} before abstention"
 
 
-def report(seeds: str, only: str) -> None:
+def is_done(case: Case) -> bool:
+    return (OUT / f"{case.name}.json").is_file()
+
+
+def report(seeds: str, only: str, done: bool) -> None:
     sizes = {"first": N_FIRST, "second": N_SECOND if real_shapes.STROKES.is_dir() else 0}
     base: dict[str, list[Case]] = {g: [Case(g, i, seeds) for i in range(n)] for g, n in sizes.items()}
     if seeds == "development":
         base = {g: cases[: len(cases) // 2] for g, cases in base.items()}
-    for generator, cases in base.items():
+    for generator, planned in base.items():
+        cases = [case for case in planned if not done or is_done(case)]
         if cases and only in generator:
             found = results(cases)
             print(f"\n## Generator: {generator}\n")
@@ -309,8 +314,9 @@ def report(seeds: str, only: str) -> None:
     }
     few = base["first"][:: max(len(base["first"]) // N_VARIED, 1)]
     for name, vary in variants.items():
-        if only in name:
-            pair = results(few), results([vary(case) for case in few])
+        cases = [case for case in few if not done or (is_done(case) and is_done(vary(case)))]
+        if cases and only in name:
+            pair = results(cases), results([vary(case) for case in cases])
             told = {key: changed(*pair, key) for key in ("group", "subgroup")}
             print(f"\n{name}: group {told['group']}; subgroup {told['subgroup']}")
 
@@ -319,5 +325,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="", help="run the parts whose name holds this word")
     parser.add_argument("--development", action="store_true", help="use the seeds of development")
+    parser.add_argument("--done", action="store_true", help="run nothing, report what is there")
     chosen = parser.parse_args()
-    report("development" if chosen.development else "judged", chosen.only)
+    report("development" if chosen.development else "judged", chosen.only, chosen.done)
