@@ -67,7 +67,7 @@ def piece_table(
     n = int(member.max(initial=-1)) + 1
     return pd.DataFrame(
         {
-            "side": _majority_side(_tally(member, sides, n, len(SIDES))),
+            "side": np.array(_majority_side(_tally(member, sides, n, len(SIDES))), dtype=object),
             "volume_mm3": np.bincount(member, minlength=n) * voxel_mm3,
             "distance_ventricle_mm": _minima(member, distance_ventricle_mm, n),
         }

@@ -81,10 +81,12 @@ class Injury:
         self._tissues: dict[tuple[str, str], float] = defaultdict(float)
         for row in rows:
             self._sort_in(row)
-        ratios = tables.morphometry[tables.morphometry["measure"] == "ratio_to_template"]
-        self._ratios: dict[tuple[str, str], float] = dict(
-            zip(zip(ratios["structure"], ratios["side"], strict=True), ratios["value"], strict=True)
-        )
+        measures = (tables.morphometry[name].tolist() for name in ("measure", "structure", "side", "value"))
+        self._ratios: dict[tuple[str, str], float] = {
+            (structure, side): value
+            for measure, structure, side, value in zip(*measures, strict=True)
+            if measure == "ratio_to_template"
+        }
 
     def _sort_in(self, row: _Row) -> None:
         self._structures[(row.structure, row.side)].append(row)

@@ -227,11 +227,13 @@ def periventricular(injury: Injury, trace: Trace) -> Pattern | None:
 def _foci(injury: Injury, trace: Trace, side: str) -> bool:
     """Find foci of white matter that come near the ventricle: too small to fill the periventricular layer."""
     white = injury.share(injury.lesion_mm3(["white_matter"]))
+    if not trace.at_least(
+        "rule 7, B1: or foci, lesion in the white matter", white, "foci_white_matter_share"
+    ):
+        return False
     near = injury.lesions["distance_ventricle_mm"] < trace.limit("foci_distance")
     volume_mm3 = float(injury.lesions.loc[near & (injury.lesions["side"] == side), "volume_mm3"].sum())
-    return trace.at_least(
-        "rule 7, B1: or foci, lesion in the white matter", white, "foci_white_matter_share"
-    ) and trace.at_least(f"rule 7, B1: foci near the ventricle, {side}", volume_mm3, "minimum_volume")
+    return trace.at_least(f"rule 7, B1: foci near the ventricle, {side}", volume_mm3, "minimum_volume")
 
 
 RULES: tuple[Callable[[Injury, Trace], Pattern | None], ...] = (

@@ -143,7 +143,7 @@ def _lesions(index: NDArray[np.intp], grid: MaskGrid) -> pd.DataFrame:
     )
 
 
-NO_VOLUMES = typed([], {k: v for k, v in MORPHOMETRY_COLUMNS.items() if not k.endswith("_id")})
+NO_VOLUMES = pd.DataFrame(columns=list(MORPHOMETRY_COLUMNS))
 """Masks without images say nothing of ventricles and tissue."""
 
 
