@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from cpimaging.atlases import load_template
 from cpimaging.extract import LEAST_VIEW_MM, extract_brain
-from cpimaging.preprocess import check_brain, extracted_brain, place_mask
+from cpimaging.preprocess import BRAIN_ML, check_brain, extracted_brain, place_mask
 from cpimaging.stages import Job, read_mask
 from cpimaging.stages.tool import OUT, check_placeholders, run_tool
 from cpimaging.types import Image, InputError
@@ -78,6 +78,9 @@ def _extracted(scan: Image, path: Path) -> Brain:
         raise InputError(
             path, f"covers only {view.min():.0f} mm of the head, too little to find a brain in", CURE
         )
+    shown_ml = np.count_nonzero(scan.data) * scan.voxel_volume_mm3 / 1000
+    if shown_ml < BRAIN_ML[0]:
+        raise InputError(path, f"shows {shown_ml:.1f} ml, less than a brain", CURE)
     found = extract_brain(scan, load_template())
     if found.agreement < AGREEMENT_FAIL:
         raise InputError(

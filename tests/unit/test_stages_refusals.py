@@ -49,9 +49,9 @@ def test_two_voxels_of_brain(tmp_path: Path, blob_brain: Image) -> None:
     mask = blob_brain.with_data(np.zeros(blob_brain.shape, np.uint8))
     mask.data[20, 24, 17:19] = 1
     line = refusal(planned(tmp_path, blob_brain, mask))
-    assert "0.0 ml of brain" in line
+    assert "the brain mask holds 0 ml" in line
     few = blob_brain.with_data(np.where(mask.data > 0, blob_brain.data, 0))
-    assert "brain mask" in refusal(planned(tmp_path / "extracted", few))
+    assert "shows 0.0 ml, less than a brain" in refusal(planned(tmp_path / "extracted", few))
 
 
 class Lost(Identity):
