@@ -451,3 +451,32 @@ def test_page_of_a_real_scan_is_small_and_every_plane_meets_the_lesion(real_data
     assert pictures.seen(views) == 8
     html = render_scan(content.scan_report(images=images, lesion=lesion, atlas=None))
     assert len(html) < 1_500_000
+
+
+@pytest.mark.parametrize(
+    ("score", "text"),
+    [
+        ({"confidence": None}, "n/a (not called, or not measured)"),
+        ({"confidence": 1.0, "alternatives": []}, "100% of repetitions keep it"),
+        (
+            {"confidence": 0.87, "alternatives": [{"call": "deep_grey", "share": 0.13}]},
+            "87% of repetitions keep it; else deep grey (13%)",
+        ),
+        (
+            {
+                "confidence": 0.5,
+                "not_assessed": "group is indeterminate: B1 (50%) or C1 (48%) of repetitions",
+            },
+            "Group is indeterminate: B1 (50%) or C1 (48%) of repetitions",
+        ),
+    ],
+)
+def test_words_for_how_sure_a_call_is(score, text):
+    assert words.confidence(score) == text
+
+
+def test_a_doubtful_tissue_does_not_hide_the_pattern():
+    pattern = {"dominance": {"call": "indeterminate"}, "mrics": {"group": "B", "subgroup": "B1"}}
+    title, line = words.headline(pattern, "given mask", 5)
+    assert title.startswith("Predominant white-matter injury")
+    assert line.startswith("MRICS B1")
