@@ -110,7 +110,7 @@ def test_the_tables_of_the_embedded_atlas_count_for_what_draws_it(copied: Path) 
     table = next((copied / "atlases/embedded").glob("*.tsv"))
     stages = changed(lambda: append(table, "x\n"))
     assert {"atlas", "segment"} <= stages
-    assert "preprocess" not in stages
+    assert "index" not in stages
 
 
 def test_a_digest_is_short_and_repeats() -> None:
