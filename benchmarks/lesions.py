@@ -96,10 +96,10 @@ def run_case(case: Case) -> dict[str, Any]:
     template, engine, atlas = load_template(), engines()["greedy"], load_atlas("embedded")
     maps = {"grey": template.gm, "white": template.wm}
     matrix = engine.affine(reference, template.t1w, None)
-    rough = thinned(make_scene(case.images, case.brain, maps, atlas.dseg, matrix, case.age_years), 2.0)
+    rough = thinned(make_scene(case.images, case.brain, maps, atlas, matrix, case.age_years), 2.0)
     first = on_grid(detect(rough).mask, rough, reference)
     fit = engine.deformable(reference, template.t1w, matrix, first, 1)
-    scene = make_scene(case.images, case.brain, maps, atlas.dseg, fit.to_scan, case.age_years)
+    scene = make_scene(case.images, case.brain, maps, atlas, fit.to_scan, case.age_years)
     found = detect(scene)
     mask = on_grid(found.mask, scene, reference)
     labels = resample(atlas.dseg.labels, reference, fit.to_scan, mode="nearest")
@@ -206,7 +206,7 @@ def diffusion() -> dict[str, Any]:
     fit = engine.deformable(reference, template.t1w, matrix, None, 1)
     images = {"T2w": reference, "ADC": b0.with_data(adc.astype(np.float32))}
     maps = {"grey": template.gm, "white": template.wm}
-    scene = make_scene(images, b0.with_data(brain), maps, atlas.dseg, fit.to_scan, None)
+    scene = make_scene(images, b0.with_data(brain), maps, atlas, fit.to_scan, None)
     found: Finding = DETECTORS["ADC"](scene)
     result = agreement(on_grid(found.mask, scene, b0).data, truth.data > 0.5, b0)
     return {"scan": "diffusion_mca", "contrasts": "ADC", **result, "not_assessed": found.not_assessed}
@@ -232,11 +232,10 @@ def tasks() -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
     patterns = list(SIZE)
     chosen = set(np.random.default_rng(SEED).choice(60, 10, replace=False).tolist())
     fine = [(f"fine-{i:02d}", patterns[i % 6], i, 1.0) for i in sorted(chosen)]
-    sets = [
-        *((f"control-{i:02d}", "none", 1000 + i, 2.0) for i in range(20)),
-        *((f"patient-{i:02d}", patterns[i % 6], i, 2.0) for i in range(60)),
-        *fine,
-    ]
+    controls = [(f"control-{i:02d}", "none", 1000 + i, 2.0) for i in range(20)]
+    patients = [(f"patient-{i:02d}", patterns[i % 6], i, 2.0) for i in range(60)]
+    groups = [[*patients[3 * i : 3 * i + 3], controls[i]] for i in range(20)]  # a part of the run has both
+    sets = [*(item for group in groups for item in group), *fine]
     for name, pattern, index, voxel_mm in sets:
         yield name, lambda p=pattern, i=index, v=voxel_mm: run_case(simulated(p, i, v, prepared))  # type: ignore[misc]
     if REAL.is_dir():

@@ -25,12 +25,19 @@ PLEXUS_MM: tuple[Tube, ...] = (
 )
 """Choroid plexus: glomus and body."""
 
+FIMBRIA_MM: tuple[Tube, ...] = (((27, -33, -3), (30, -24, -12), (2.0, 1.5)),)
+"""Plexus and fimbria along the temporal horn."""
+
 LIMBIC_MM: tuple[Tube, ...] = (
     ((38, 12, 0), (38, -14, 6), (9, 9)),
     ((5, 34, 14), (5, -36, 36), (9, 9)),
     ((26, -10, -20), (28, -32, -8), (9, 9)),
+    ((12, -84, 2), (14, -66, 8), (8, 8)),
 )
+"""Cortex that is brighter on FLAIR: insula, cingulate, medial temporal lobe, calcarine."""
+
 TRACT_MM: tuple[Tube, ...] = (
+    ((22, -24, 46), (26, -20, 22), (5, 4)),
     ((25, -19, 18), (20, -17, 2), (3.5, 3.0)),
     ((17, -19, -2), (9, -22, -20), (3.0, 2.5)),
 )
@@ -48,6 +55,8 @@ SIGNAL = {
 GAIN = {"rim": {"FLAIR": 0.12, "T2w": 0.08}, "limbic": {"FLAIR": 0.10}, "tract": {"FLAIR": 0.08, "T2w": 0.05}}
 """What a structure adds to the signal of the tissue it lies in."""
 
+SULCI_MM = 15.0  # sulci that the template does not have reach this deep [ours]
+
 
 def draw_variants(anatomy: Anatomy, rng: Generator) -> Maps:
     """Return shares (0–1) of each variant in every template voxel, each with an amount drawn at random."""
@@ -55,6 +64,7 @@ def draw_variants(anatomy: Anatomy, rng: Generator) -> Maps:
     sided = {name: _sided(axes, parts) for name, parts in (("limbic", LIMBIC_MM), ("tract", TRACT_MM))}
     fluid = anatomy.fluid
     plexus = _sided(axes, PLEXUS_MM) * anatomy.ventricles * (border_noise(fluid.shape, rng) > -0.6)
+    plexus = np.maximum(plexus, _sided(axes, FIMBRIA_MM) * (anatomy.brain & (anatomy.wm < 0.5)))
     inflow = _sided(axes, INFLOW_MM) * fluid
     amounts = rng.uniform((0.5, 0, 0, 0, 0), (1, 1, 1, 1, 1)).astype(np.float32)
     texture = border_noise(fluid.shape, rng)
@@ -64,7 +74,7 @@ def draw_variants(anatomy: Anatomy, rng: Generator) -> Maps:
         "rim": amounts[2] * _rim(anatomy, axes, rng) * anatomy.wm,
         "limbic": (amounts[3] * sided["limbic"] + 0.25 * texture) * anatomy.gm,
         "tract": amounts[4] * sided["tract"] * anatomy.wm,
-        "spaces": _spaces(anatomy, axes, rng),
+        "spaces": np.maximum(_spaces(anatomy, axes, rng), _sulci(anatomy, rng)),
     }
 
 
@@ -97,6 +107,13 @@ def _rim(anatomy: Anatomy, axes: Axes, rng: Generator) -> NDArray[np.float32]:
     outside = anatomy.distances["ventricle"]
     rim: NDArray[np.float32] = np.where(outside > 0, np.clip(width + 0.5 - outside, 0, 1), 0)
     return rim.astype(np.float32)
+
+
+def _sulci(anatomy: Anatomy, rng: Generator) -> NDArray[np.float32]:
+    """Return fluid in the cortex, where every brain has sulci of its own."""
+    folds = np.clip(border_noise(anatomy.brain.shape, rng) - 0.6, 0, 1) * rng.uniform(0.3, 1.0)
+    outer = anatomy.gm * (anatomy.distances["surface"] < SULCI_MM)
+    return (folds * outer).astype(np.float32)
 
 
 def _spaces(anatomy: Anatomy, axes: Axes, rng: Generator) -> NDArray[np.float32]:

@@ -55,7 +55,7 @@ def _scene(job: Job, brain: Image, way: Image | Matrix) -> Scene:
         {name: read_image(job.files.preproc(name)) for name in job.images},
         brain,
         {"grey": template.gm, "white": template.wm},
-        load_atlas(job.atlas).dseg,
+        load_atlas(job.atlas),
         way,
         read_index_row(job)["age_years"],
     )

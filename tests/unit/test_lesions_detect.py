@@ -13,7 +13,7 @@ from cpimaging.lesions.detect.rules import apply_rules
 from cpimaging.lesions.detect.scene import GROUPS
 from cpimaging.lesions.detect.settle import calibrated, centre_and_spread, large
 from cpimaging.lesions.detect.signals import evidence, fit_model, robust
-from cpimaging.types import Image, LabelMap, Region
+from cpimaging.types import Atlas, Image, LabelMap, Region
 
 AFFINE = np.diag([2.0, 2.0, 2.0, 1.0])
 SHAPE = (20, 24, 16)
@@ -245,8 +245,9 @@ def test_a_scene_is_cropped_and_comes_back():
         grid.with_data(np.where(box((4, 8), (3, 9), (2, 6)), 7, 0).astype(np.uint16)),
         (Region(7, "thalamus", "thalamus", "left", "deep_grey"),),
     )
+    atlas = Atlas("toy", "1", "toy", labels)
     half = grid.with_data(np.full(SHAPE, 0.5, np.float32))
-    scene = make_scene({"T1w": half}, brain, {"grey": half, "white": half}, labels, np.eye(4), None)
+    scene = make_scene({"T1w": half}, brain, {"grey": half, "white": half}, atlas, np.eye(4), None)
     assert scene.brain.shape == (12, 18, 12)
     assert scene.rough
     assert set(np.unique(scene.group)) == {0, list(GROUPS).index("thalamus")}

@@ -71,7 +71,10 @@ def _search(scene: Scene, signs: dict[str, int], reason: str) -> Finding:
         origin=origin,
         reasons=(reason, "cavity: fluid in place of tissue"),
     )
-    return apply_rules(finding, scene)
+    main = next(iter(signs))
+    shift = np.zeros(scene.brain.shape, np.float32)
+    shift[scene.brain] = signs[main] * (model.values[main] - model.expected(main)) / model.white_sd[main]
+    return apply_rules(finding, scene, np.where(fluid, np.inf, shift).astype(np.float32))
 
 
 def _joined(scene: Scene, mask: Bool, fluid: Bool) -> Bool:

@@ -46,4 +46,6 @@ def punctate(scene: Scene) -> Finding:
         ("bright spot on T1w in white matter of a newborn",),
         {"larger than punctate lesions are": float(sizes[seeded][sizes[seeded] > LARGEST_MM3].sum())},
     )
-    return apply_rules(finding, scene, {name: rule for name, rule in RULES.items() if name != "minimum size"})
+    return apply_rules(
+        finding, scene, rules={name: rule for name, rule in RULES.items() if name != "minimum size"}
+    )

@@ -2,22 +2,25 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
-from cpimaging.lesions.detect.scene import Bool, Finding, Scene
+from cpimaging.lesions.detect.scene import GROUPS, Bool, Finding, Float, Scene
 from cpimaging.lesions.detect.settle import EVERYWHERE
 
 LEAST_MM3, LEAST_VOXELS = 15.0, 3
 WALL_MM = 3.0  # normal rim and caps lie within this of the ventricle [ours]
 RIM_RADIUS_MM = 1.6  # and are thinner than twice this [ours]
+CAP_MM, SMALL_MM3, FAINT = 5.0, 600.0, 3.0
+"""A small piece within CAP_MM of a ventricle, or in the tract, must stand out by FAINT SD of white matter."""
+
+TRACT_SHARE = 0.5
+TRACTS = [list(GROUPS).index(name) for name in ("internal capsule", "corticospinal tract")]
 PLEXUS_SHARE = 0.5
 SULCUS_SHARE = 0.3
-MIDLINE_SHARE = 0.5
-TERMINAL_ZONE_YEARS = 4.0
-"""Until about then the white matter behind the trigones may be unmyelinated (Parazzini et al. 2002, AJNR
-23:1669: seen up to the fourth decade, mostly under 4 years) [K]; the age limit is ours."""
 
 
 @dataclass(frozen=True)
@@ -36,16 +39,25 @@ class Piece:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Distances in mm that rules ask for, on the grid of the scene."""
+    """What rules ask for, on the grid of the scene.
+
+    wall_mm: distance to a ventricle. depth_mm: under the surface of the piece. shift: how much brighter (or
+    darker) than healthy tissue, in SD of white matter; inf where not measured.
+    """
 
     scene: Scene
-    wall_mm: np.ndarray
-    depth_mm: np.ndarray
+    wall_mm: Float
+    depth_mm: Float
+    shift: Float
 
-    def of(self, field: np.ndarray, piece: Piece) -> np.ndarray:
+    def of(self, field: NDArray[Any], piece: Piece) -> NDArray[Any]:
         """Return the values of a field in a piece."""
-        values: np.ndarray = field[piece.box][piece.inside]
+        values: NDArray[Any] = field[piece.box][piece.inside]
         return values
+
+    def is_faint(self, piece: Piece) -> bool:
+        """Tell whether a piece is small and stands out little."""
+        return piece.mm3 < SMALL_MM3 and float(np.median(self.of(self.shift, piece))) < FAINT
 
 
 Rule = Callable[[Piece, Surroundings], bool]
@@ -67,9 +79,17 @@ def sulcus_or_vessel(piece: Piece, near: Surroundings) -> bool:
 
 
 def rim_or_cap(piece: Piece, near: Surroundings) -> bool:
-    """A thin line along the ventricle wall."""
-    at_wall = float(near.of(near.wall_mm, piece).max()) <= WALL_MM
-    return at_wall and float(near.of(near.depth_mm, piece).max()) <= RIM_RADIUS_MM
+    """A thin line along the ventricle wall, or a faint cap on it."""
+    far_mm = float(np.quantile(near.of(near.wall_mm, piece), 0.9))
+    if far_mm <= WALL_MM and float(near.of(near.depth_mm, piece).max()) <= RIM_RADIUS_MM:
+        return True
+    return far_mm <= CAP_MM and near.is_faint(piece)
+
+
+def tract(piece: Piece, near: Surroundings) -> bool:
+    """Faint and within the corticospinal tract or the internal capsule, which are brighter in many brains."""
+    inside = np.isin(near.of(near.scene.group, piece), TRACTS)
+    return float(inside.mean()) >= TRACT_SHARE and near.is_faint(piece)
 
 
 RULES: Mapping[str, Rule] = {
@@ -77,11 +97,17 @@ RULES: Mapping[str, Rule] = {
     "choroid plexus or flow in the ventricle": choroid_plexus,
     "sulcus, cistern or vessel": sulcus_or_vessel,
     "rim or cap of the ventricle": rim_or_cap,
+    "faint in the corticospinal tract": tract,
 }
 
 
-def apply_rules(finding: Finding, scene: Scene, rules: Mapping[str, Rule] = RULES) -> Finding:
-    """Take away pieces to which a rule applies, the first one counting; note what each took."""
+def apply_rules(
+    finding: Finding, scene: Scene, shift: Float | None = None, rules: Mapping[str, Rule] = RULES
+) -> Finding:
+    """Take away pieces to which a rule applies, the first one counting; note what each took.
+
+    shift: as in Surroundings.
+    """
     if not finding.mask.any():
         return finding
     sampling = scene.spacing_mm
@@ -92,7 +118,8 @@ def apply_rules(finding: Finding, scene: Scene, rules: Mapping[str, Rule] = RULE
         if scene.ventricles.any()
         else np.full(scene.brain.shape, np.inf)
     )
-    near = Surroundings(scene, wall_mm, depth_mm)
+    unknown = np.full(scene.brain.shape, np.inf, np.float32)
+    near = Surroundings(scene, wall_mm, depth_mm, unknown if shift is None else shift)
     pieces, _ = ndimage.label(finding.mask, EVERYWHERE)
     kept, rejected = finding.mask.copy(), dict(finding.rejected)
     for number, box in enumerate(ndimage.find_objects(pieces), start=1):

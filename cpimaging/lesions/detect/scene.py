@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cpimaging.registration import Matrix, crop, resample
-from cpimaging.types import Image, LabelMap
+from cpimaging.types import Atlas, Image, LabelMap
 
 Bool = NDArray[np.bool_]
 Float = NDArray[np.float32]
@@ -23,6 +23,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "caudate": ("caudate", "accumbens"),
     "medial temporal lobe": ("hippocampus", "amygdala"),
     "internal capsule": ("plic",),
+    "corticospinal tract": ("corticospinal_tract",),
     "upper brainstem": (
         "midbrain",
         "pons",
@@ -45,6 +46,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 UNCERTAINTY_MM = {"affine": 4.0, "deformable": 1.5}
 """How far tissue may lie from where the template has it: blurs the priors (ours; the measured median error
 of the deformable fit is 0.5 mm, sulci differ by more)."""
+
+RIM_MM = 6.0  # white matter this near to a ventricle holds no grey matter of its own [ours]
 
 
 @dataclass(frozen=True)
@@ -109,13 +112,13 @@ def make_scene(
     images: Mapping[str, Image],
     brain: Image,
     maps: Mapping[str, Image],
-    atlas: LabelMap,
+    atlas: Atlas,
     way: Image | Matrix,
     age_years: float | None,
 ) -> Scene:
     """Bring the template's knowledge to a scan and crop both to the brain.
 
-    images, brain: on one grid. maps: "grey" and "white" shares of the template. atlas: labels in template
+    images, brain: on one grid. maps: "grey" and "white" shares of the template. atlas: in template
     space. way: displacement field from scan to template, or an affine matrix, which is less certain.
     """
     field_given = isinstance(way, Image)
@@ -123,8 +126,15 @@ def make_scene(
     cropped = {name: crop(image, brain.data, 0.0) for name, image in images.items()}
     inside = crop(brain, brain.data, 0.0)
     sigma = UNCERTAINTY_MM["deformable" if field_given else "affine"] / np.array(inside.spacing_mm)
-    labels = resample(atlas.labels, inside, mode="nearest", **move).data
+    labels = resample(atlas.dseg.labels, inside, mode="nearest", **move).data
+    group = _groups(atlas.dseg)[labels]
+    for overlay in atlas.overlays.values():  # tracts run through what is otherwise plain white matter
+        over = _groups(overlay)[resample(overlay.labels, inside, mode="nearest", **move).data]
+        group = np.where(group == 0, over, group)
     share = {name: resample(image, inside, **move).data.astype(np.float32) for name, image in maps.items()}
+    ventricles = np.isin(labels, [r.index for r in atlas.dseg.regions if r.tissue == "csf"])
+    white = np.isin(labels, [r.index for r in atlas.dseg.regions if r.tissue == "white_matter"])
+    _without_rim(share, white, ventricles, inside.spacing_mm)
     share["fluid"] = np.clip(1 - share["grey"] - share["white"], 0, 1)
     share = {name: ndimage.gaussian_filter(data, sigma) for name, data in share.items()}
     total = np.maximum(sum(share.values()), np.float32(1e-3))
@@ -132,11 +142,23 @@ def make_scene(
         images=cropped,
         brain=inside.data,
         shares={name: (data / total).astype(np.float32) for name, data in share.items()},
-        group=_groups(atlas)[labels],
-        ventricles=np.isin(labels, [region.index for region in atlas.regions if region.tissue == "csf"]),
+        group=group,
+        ventricles=ventricles,
         age_years=age_years,
         rough=not field_given,
     )
+
+
+def _without_rim(
+    share: dict[str, Float], white: Bool, ventricles: Bool, spacing_mm: tuple[float, float, float]
+) -> None:
+    """Take the grey rim off the ventricles, which tissue maps have from voxels that are half fluid."""
+    if not ventricles.any():
+        return
+    wall_mm = ndimage.distance_transform_edt(~ventricles, sampling=spacing_mm)
+    rim = white & (wall_mm <= RIM_MM)
+    share["white"] += np.where(rim, share["grey"], 0)
+    share["grey"] = np.where(rim | ventricles, 0, share["grey"]).astype(np.float32)
 
 
 def _groups(atlas: LabelMap) -> NDArray[np.uint8]:

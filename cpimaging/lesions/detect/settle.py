@@ -11,7 +11,8 @@ from cpimaging.lesions.detect.scene import GROUPS, Bool, Float, Scene
 from cpimaging.lesions.detect.signals import NUCLEI, Change, Model, evidence
 
 EVERYWHERE = np.ones((3, 3, 3), bool)
-CLIP = 2.5  # no voxel alone says more than this (log odds) [ours]
+CLIP = 2.5  # no voxel says more than this in a mean (log odds) [ours]
+CLIP_WHITE = 4.0  # nor, in white matter alone, than this [ours]
 HEALTHY_LOG_ODDS = -1.3  # evidence of the median healthy voxel after calibration [ours]
 MEDIAN_RANGE = (-1.9, -0.7)
 """Bounds of what is taken for the evidence of a healthy place: most of an injured nucleus may be lesion."""
@@ -25,13 +26,15 @@ class Level:
     """One search: for lesions of this contrast, at this scale, from this size on.
 
     change: shift in SD of white matter, in the main contrast and in others. sigma_mm: neighbourhood.
-    bias: log odds added to every voxel. least_mm3: smaller regions are dropped.
+    bias: log odds added to every voxel. least_mm3: smaller regions are dropped. only_white: log odds taken
+    off by the prior share of anything but white matter.
     """
 
     change: tuple[float, float]
     sigma_mm: float
     bias: float
     least_mm3: float
+    only_white: float = 0.0
 
 
 LEVELS = (
@@ -41,15 +44,17 @@ LEVELS = (
     Level((2.5, 2.0), 1.5, -0.9, 700.0),
     Level((2.5, 2.0), 1.5, -1.5, 300.0),
     Level((2.5, 2.0), 1.5, -1.9, 80.0),
-    Level((3.5, 2.5), 1.5, -1.5, 600.0),
-    Level((3.5, 2.5), 1.5, -2.3, 60.0),
-    Level((5.0, 3.0), 1.0, -3.0, 20.0),
+    Level((3.5, 2.0), 1.5, -1.5, 600.0),
+    Level((3.5, 2.0), 1.5, -2.3, 60.0),
+    Level((3.5, 2.0), 1.0, -0.5, 30.0, only_white=6.0),
+    Level((5.0, 3.0), 0.7, -0.5, 15.0, only_white=6.0),
 )
 """From large and faint to small and bright: the less it takes, the larger it must be (fixed on simulated
 brains, ours)."""
 
 NUCLEI_LOG_ODDS = 0.7  # added in the large nuclei, where injury is common and normal variants are rare [ours]
 NUCLEI_NUMBERS = [list(GROUPS).index(name) for name in NUCLEI]
+LEAST_VOXELS = 14  # fewer bright neighbours happen by chance, whatever the voxel size [ours]
 START_SD = 4.0  # calibrated evidence, in SD of healthy tissue, from which a search starts [ours]
 
 ROUGH_BIAS, ROUGH_LEAST_MM3 = -0.6, 1000.0
@@ -62,12 +67,15 @@ GROWTH_SIGMA_MM = 1.5
 GROWTH_BIAS = -0.5
 
 
+LEAST_SIGMA_VOXELS = 0.6
+
+
 class Neighbourhood:
     """Means over a Gaussian neighbourhood inside the brain, on flat arrays of its voxels."""
 
     def __init__(self, scene: Scene, sigma_mm: float) -> None:
         self.brain = scene.brain
-        self.sigma = np.maximum(sigma_mm / np.array(scene.spacing_mm), 1e-3)
+        self.sigma = np.maximum(sigma_mm / np.array(scene.spacing_mm), LEAST_SIGMA_VOXELS)
         self.weight = self._blur(np.ones(int(scene.brain.sum()), np.float32)) + np.float32(1e-6)
 
     def _blur(self, flat: Float) -> Float:
@@ -114,9 +122,9 @@ def logistic(x: Float) -> Float:
     return value
 
 
-def calibrated(raw: Float, kinds: NDArray[np.int_]) -> Float:
+def calibrated(raw: Float, kinds: NDArray[np.int_], clip: float = CLIP) -> Float:
     """Return clipped evidence, moved so that healthy tissue of every kind is equally unlike a lesion."""
-    clipped = np.clip(raw, -CLIP, CLIP)
+    clipped = np.clip(raw, -clip, clip)
     centre, _ = centre_and_spread(clipped, kinds)
     moved: Float = clipped - np.clip(centre, *MEDIAN_RANGE) + np.float32(HEALTHY_LOG_ODDS)
     return moved
@@ -146,10 +154,10 @@ def seeds(scene: Scene, model: Model, signs: dict[str, int]) -> Bool:
     """Return regions that are lesion with certainty at one of LEVELS."""
     kinds = strata(model)
     sites = np.isin(model.group, NUCLEI_NUMBERS) * np.float32(NUCLEI_LOG_ODDS)
+    not_white = model.shares["grey"] + model.shares["fluid"]
     found = np.zeros(scene.brain.shape, bool)
     for change in dict.fromkeys(level.change for level in LEVELS):
         raw = evidence(model, _change(signs, change))
-        log_odds = calibrated(raw, kinds) + sites
         for level in (level for level in LEVELS if level.change == change):
             around = Neighbourhood(scene, level.sigma_mm)
             mean = around.mean(np.clip(raw, -CLIP, CLIP))
@@ -159,8 +167,11 @@ def seeds(scene: Scene, model: Model, signs: dict[str, int]) -> Bool:
             bias, least_mm3 = level.bias, level.least_mm3
             if scene.rough:
                 bias, least_mm3 = bias + ROUGH_BIAS, max(least_mm3, ROUGH_LEAST_MM3)
-            settled = settle(start, log_odds + np.float32(bias), around)
-            found |= large(around.volume(settled > 0.5), least_mm3 / scene.voxel_mm3)
+            odds = calibrated(raw, kinds, CLIP_WHITE if level.only_white else CLIP) + sites
+            odds += np.float32(bias) - np.float32(level.only_white) * not_white
+            settled = settle(start, odds, around)
+            least = max(least_mm3 / scene.voxel_mm3, LEAST_VOXELS)
+            found |= large(around.volume(settled > 0.5), least)
     return found
 
 
