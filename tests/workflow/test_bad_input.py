@@ -85,7 +85,7 @@ CASES: dict[str, tuple[Change, Change, str | None]] = {
     "zero": (zeros, same, "holds only zeros"),
     "naninside": (nan_inside, same, "inside the brain that are not numbers"),
     "noise": (noise, same, "no brain found"),
-    "fewslices": (few_slices, same, "covers only 50 mm of the head"),
+    "fewslices": (few_slices, same, "mm of the head, too little to find a brain in"),
     "maskfar": (same, moved_by(400), "does not meet that of the T1w"),
     "masklost": (same, moved_by(40), "has the shape of the scan but another position"),
     "truncated": (same, same, "truncated"),
