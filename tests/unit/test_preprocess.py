@@ -9,6 +9,8 @@ from cpimaging.preprocess import (
     check_finite,
     check_lesion_position,
     check_signal,
+    coverage_note,
+    diffusivity,
     extracted_brain,
     place_mask,
     reference_contrast,
@@ -319,3 +321,50 @@ def test_a_contrast_on_another_grid_comes_to_the_reference_grid(blob_brain: Imag
     assert distance_mm < 1.0
     core = ndimage.binary_erosion(blob_brain.data > 0, iterations=3)
     assert np.corrcoef(moved.data[core], blob_brain.data[core])[0, 1] > 0.95
+
+
+# --- diffusion
+
+
+@pytest.mark.parametrize(("unit", "noted"), [(1.0, False), (1e-3, True), (1e-6, True)])
+def test_the_unit_of_an_adc_map_is_told_by_the_brain(small: Image, unit: float, noted: bool) -> None:
+    """0.8e-3 mm²/s everywhere but one voxel of fluid, whatever the file counts in."""
+    data = np.full(small.shape, 0.8e-3 / unit)
+    data[1, 2, 3] = 3e-3 / unit
+    found, notes = diffusivity(small.with_data(data), np.ones(small.shape, bool), FILE)
+    assert found.data[0, 0, 0] == pytest.approx(0.8e-3, rel=1e-6)
+    assert found.data[1, 2, 3] == pytest.approx(3e-3, rel=1e-6)
+    assert bool(notes) == noted
+
+
+def test_noise_of_the_division_in_an_adc_map_becomes_0_and_is_told(small: Image) -> None:
+    data = np.full(small.shape, 8e-4)
+    data[0, 0, :3] = -1e-3, np.nan, np.inf
+    brain = np.ones(small.shape, bool)
+    brain[0, 0, 1] = False
+    found, (note,) = diffusivity(small.with_data(data), brain, FILE)
+    assert found.data[0, 0, :4].tolist() == pytest.approx([0, 0, 0, 8e-4])
+    assert note.startswith("2 voxels of the ADC in the brain")
+
+
+@pytest.mark.parametrize("value", [0.0, -1e-3, 0.05, 20.0, 1e5])
+def test_a_map_in_no_unit_of_adc_is_refused(small: Image, value: float) -> None:
+    with pytest.raises(InputError) as error:
+        diffusivity(small.with_data(np.full(small.shape, value)), np.ones(small.shape, bool), FILE)
+    assert "no ADC in any usual unit" in told(error)
+
+
+def test_a_contrast_that_shows_part_of_the_brain_says_so() -> None:
+    """Five slices of 6 mm: 5 of 20 slices of the reference are filled."""
+    brain = np.ones((6, 7, 20), bool)
+    moved = Image(np.zeros(brain.shape), np.eye(4))
+    moved.data[:, :, :5] = 1
+    few = Image(np.ones((6, 7, 5)), np.diag([1.0, 1.0, 6.0, 1.0]))
+    assert coverage_note(few, moved, brain) == ["covers 25 % of the brain (5 slices, spacing up to 6.0 mm)"]
+    assert coverage_note(few, moved.with_data(np.ones(brain.shape)), brain) == []
+
+
+def test_the_way_back_says_how_sure_an_alignment_is(blob_brain: Image, rng: np.random.Generator) -> None:
+    brain = blob_brain.data > 0
+    assert align(blob_brain, blob_brain, brain).error_mm < 0.3
+    assert align(blob_brain, blob_brain, brain).moved_mm < 0.3
