@@ -113,7 +113,8 @@ def _sulci(anatomy: Anatomy, rng: Generator) -> NDArray[np.float32]:
     """Return fluid in the cortex, where every brain has sulci of its own."""
     folds = np.clip(border_noise(anatomy.brain.shape, rng) - 0.6, 0, 1) * rng.uniform(0.3, 1.0)
     outer = anatomy.gm * (anatomy.distances["surface"] < SULCI_MM)
-    return (folds * outer).astype(np.float32)
+    fluid: NDArray[np.float32] = (folds * outer).astype(np.float32)
+    return fluid
 
 
 def _spaces(anatomy: Anatomy, axes: Axes, rng: Generator) -> NDArray[np.float32]:
