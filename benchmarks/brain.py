@@ -136,7 +136,7 @@ def alignment(count: int, template: Template) -> None:
     brain = extract_brain(reference, template).mask
     points = np.argwhere(brain)[::997] @ reference.affine[:3, :3].T + reference.affine[:3, 3]
     print(
-        "\n| contrast | error mm, mean | worst | fit and way back disagree mm, as it lies |\n|---|---|---|---|"
+        "\n| contrast | error mm, mean | worst | fit and way back differ mm, as it lies |\n|---|---|---|---|"
     )
     for contrast, image in images.items():
         unmoved = rigid(reference, image)

@@ -78,8 +78,11 @@ def test_the_head_is_filled_and_free_of_noise(rng: np.random.Generator) -> None:
     data[whole] += 100
     data[ball(shape, 17) & ~ball(shape, 14)] = 3
     found = head_mask(Image(data, np.diag([2.0, 2.0, 2.0, 1.0])))
-    assert dice(found, whole) > 0.97
-    assert found[ball(shape, 19)].all()
+    assert found[whole].all()
+    away = ndimage.distance_transform_edt(~whole)
+    assert (
+        away[found].max() <= 7
+    )  # generous by its closing, 5 voxels, and smoothing, 2; the noise lies farther
 
 
 def phantom(brain: float, fluid: float, skull: float) -> tuple[Image, np.ndarray, np.ndarray]:
