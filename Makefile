@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 ANTS := .venv-ants
 
-.PHONY: demo test lint ants bench bench-atlas bench-registration bench-segmentation bench-sabotage bench-pattern bench-masks bench-lesions clean
+.PHONY: demo test lint ants bench bench-atlas bench-brain bench-registration bench-segmentation bench-sabotage bench-pattern bench-masks bench-lesions clean
 
 demo: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --quiet rules host
@@ -27,6 +27,9 @@ bench: $(READY)
 
 bench-atlas: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/atlas.py
+
+bench-brain: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/brain.py
 
 bench-registration: $(READY) ants
 	@PATH="$(CURDIR)/$(BIN):$$PATH" CPIMAGING_ANTS_PYTHON="$(CURDIR)/$(ANTS)/bin/python" \
