@@ -18,6 +18,11 @@ CAP_MM, SMALL_MM3, FAINT = 5.0, 600.0, 3.0
 """A small piece within CAP_MM of a ventricle, or in the tract, must stand out by FAINT SD of white matter."""
 
 TRACT_SHARE = 0.5
+OPTIC_RADIATION = list(GROUPS).index("optic radiation")
+TERMINAL_SHARE, TERMINAL_MM3 = 0.3, 1500.0
+"""Terminal zones of myelination by the trigones are faintly bright in childhood and later (Parazzini et al.
+2002, AJNR 23:1669) [K]; share and size are ours."""
+
 TRACTS = [list(GROUPS).index(name) for name in ("internal capsule", "corticospinal tract")]
 PLEXUS_SHARE = 0.5
 SULCUS_SHARE = 0.3
@@ -55,9 +60,9 @@ class Surroundings:
         values: NDArray[Any] = field[piece.box][piece.inside]
         return values
 
-    def is_faint(self, piece: Piece) -> bool:
+    def is_faint(self, piece: Piece, small_mm3: float = SMALL_MM3) -> bool:
         """Tell whether a piece is small and stands out little."""
-        return piece.mm3 < SMALL_MM3 and float(np.median(self.of(self.shift, piece))) < FAINT
+        return piece.mm3 < small_mm3 and float(np.median(self.of(self.shift, piece))) < FAINT
 
 
 Rule = Callable[[Piece, Surroundings], bool]
@@ -92,12 +97,19 @@ def tract(piece: Piece, near: Surroundings) -> bool:
     return float(inside.mean()) >= TRACT_SHARE and near.is_faint(piece)
 
 
+def terminal_zone(piece: Piece, near: Surroundings) -> bool:
+    """Faint and along the optic radiation, beside and behind the trigone, where myelin comes last."""
+    inside = near.of(near.scene.group, piece) == OPTIC_RADIATION
+    return float(inside.mean()) >= TERMINAL_SHARE and near.is_faint(piece, TERMINAL_MM3)
+
+
 RULES: Mapping[str, Rule] = {
     "minimum size": minimum_size,
     "choroid plexus or flow in the ventricle": choroid_plexus,
     "sulcus, cistern or vessel": sulcus_or_vessel,
     "rim or cap of the ventricle": rim_or_cap,
     "faint in the corticospinal tract": tract,
+    "faint in a terminal zone of myelination": terminal_zone,
 }
 
 

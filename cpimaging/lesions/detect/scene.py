@@ -24,6 +24,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "medial temporal lobe": ("hippocampus", "amygdala"),
     "internal capsule": ("plic",),
     "corticospinal tract": ("corticospinal_tract",),
+    "optic radiation": ("optic_radiation",),
     "upper brainstem": (
         "midbrain",
         "pons",
