@@ -39,7 +39,7 @@ they hold. The brain doubles in its first year (Knickmeyer et al. 2008, J Neuros
 """
 BRAIN_ML_UNKNOWN_AGE = (150.0, 2100.0)
 BRAIN_ML_FAIL = (100.0, 2500.0)
-SURFACE_AGREEMENT_WARN = 0.87
+SURFACE_AGREEMENT_WARN = 0.9
 """See docs/method/brain.md; below 0.8 the brain counts as not found."""
 EMPTY_SHARE_WARN, EMPTY_SHARE_FAIL = 0.02, 0.15
 SATURATED_SHARE_WARN = 0.005
