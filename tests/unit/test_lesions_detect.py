@@ -268,3 +268,30 @@ def test_thinning_keeps_volumes_and_places():
     back = on_grid(small.brain, small, scene.grid)
     assert (back.data == mask).all()
     assert thinned(scene, 2.0) is scene
+
+
+@pytest.mark.parametrize(
+    ("part", "mask", "rule"),
+    [
+        ("corticospinal tract", box((15, 18), (3, 6), (3, 6)), "faint in the corticospinal tract"),
+        ("internal capsule", box((15, 18), (3, 6), (3, 6)), "faint in the corticospinal tract"),
+        ("optic radiation", box((14, 18), (3, 8), (3, 7)), "faint in a terminal zone of myelination"),
+        ("cerebrum", box((11, 13), (8, 13), (6, 9)), "rim or cap of the ventricle"),
+    ],
+)
+def test_what_is_faint_at_a_known_place_is_normal(part, mask, rule):
+    group = np.full(SHAPE, list(GROUPS).index(part), np.uint8)
+    scene = replace(plain(FLAIR=np.ones(SHAPE)), group=group)
+    faint, clear = np.full(SHAPE, 2.0, np.float32), np.full(SHAPE, 4.0, np.float32)
+    assert apply_rules(finding(mask), scene, [faint]).rejected == {rule: mask.sum() * 8.0}
+    assert (apply_rules(finding(mask), scene, [clear]).mask == mask).all()
+
+
+def test_a_faint_piece_needs_the_other_contrast():
+    mask = box((12, 18), (14, 22), (2, 12))
+    scene = plain(FLAIR=np.ones(SHAPE))
+    faint, clear, none, dark = (np.full(SHAPE, value, np.float32) for value in (2.0, 4.0, 0.0, 1.5))
+    rule = "faint, and normal in the other contrast"
+    assert apply_rules(finding(mask), scene, [faint, none]).rejected == {rule: mask.sum() * 8.0}
+    for shifts in ([faint, dark], [clear, none], [faint]):
+        assert (apply_rules(finding(mask), scene, shifts).mask == mask).all()

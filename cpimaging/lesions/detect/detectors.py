@@ -12,7 +12,7 @@ from cpimaging.lesions.detect.punctate import punctate
 from cpimaging.lesions.detect.rules import apply_rules
 from cpimaging.lesions.detect.scene import Bool, Finding, Float, Scene, nothing
 from cpimaging.lesions.detect.settle import grow, seeds
-from cpimaging.lesions.detect.signals import fit_model
+from cpimaging.lesions.detect.signals import Model, fit_model
 
 GAP_MM = 2.0  # gaps between a lesion and its cavity narrower than this are lesion [ours]
 
@@ -71,10 +71,17 @@ def _search(scene: Scene, signs: dict[str, int], reason: str) -> Finding:
         origin=origin,
         reasons=(reason, "cavity: fluid in place of tissue"),
     )
-    main = next(iter(signs))
-    shift = np.zeros(scene.brain.shape, np.float32)
-    shift[scene.brain] = signs[main] * (model.values[main] - model.expected(main)) / model.white_sd[main]
-    return apply_rules(finding, scene, np.where(fluid, np.inf, shift).astype(np.float32))
+    return apply_rules(finding, scene, _shifts(scene, model, signs, fluid))
+
+
+def _shifts(scene: Scene, model: Model, signs: dict[str, int], fluid: Bool) -> list[Float]:
+    """Return how far each contrast lies from healthy tissue towards a lesion; inf in fluid."""
+    shifts = []
+    for name, sign in signs.items():
+        volume = np.zeros(scene.brain.shape, np.float32)
+        volume[scene.brain] = sign * (model.values[name] - model.expected(name)) / model.white_sd[name]
+        shifts.append(np.where(fluid, np.inf, volume).astype(np.float32))
+    return shifts
 
 
 def _joined(scene: Scene, mask: Bool, fluid: Bool) -> Bool:

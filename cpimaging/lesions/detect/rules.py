@@ -1,6 +1,6 @@
 """Normal findings that look like lesions: each rule names itself and says how much it took away."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ RIM_RADIUS_MM = 1.6  # and are thinner than twice this [ours]
 CAP_MM, SMALL_MM3, FAINT = 5.0, 600.0, 3.0
 """A small piece within CAP_MM of a ventricle, or in the tract, must stand out by FAINT SD of white matter."""
 
+SUPPORT = 0.7  # a faint piece must be at least this dark on T1w, in SD of white matter [ours]
 TRACT_SHARE = 0.5
 OPTIC_RADIATION = list(GROUPS).index("optic radiation")
 TERMINAL_SHARE, TERMINAL_MM3 = 0.3, 1500.0
@@ -47,13 +48,15 @@ class Surroundings:
     """What rules ask for, on the grid of the scene.
 
     wall_mm: distance to a ventricle. depth_mm: under the surface of the piece. shift: how much brighter (or
-    darker) than healthy tissue, in SD of white matter; inf where not measured.
+    darker) than healthy tissue, in SD of white matter; support: the same in a second contrast. Both inf
+    where not measured.
     """
 
     scene: Scene
     wall_mm: Float
     depth_mm: Float
     shift: Float
+    support: Float
 
     def of(self, field: NDArray[Any], piece: Piece) -> NDArray[Any]:
         """Return the values of a field in a piece."""
@@ -103,6 +106,12 @@ def terminal_zone(piece: Piece, near: Surroundings) -> bool:
     return float(inside.mean()) >= TERMINAL_SHARE and near.is_faint(piece, TERMINAL_MM3)
 
 
+def unsupported(piece: Piece, near: Surroundings) -> bool:
+    """Faint, and the other contrast shows healthy tissue: signal that varies over the brain."""
+    faint = float(np.median(near.of(near.shift, piece))) < FAINT
+    return faint and float(np.median(near.of(near.support, piece))) < SUPPORT
+
+
 RULES: Mapping[str, Rule] = {
     "minimum size": minimum_size,
     "choroid plexus or flow in the ventricle": choroid_plexus,
@@ -110,15 +119,19 @@ RULES: Mapping[str, Rule] = {
     "rim or cap of the ventricle": rim_or_cap,
     "faint in the corticospinal tract": tract,
     "faint in a terminal zone of myelination": terminal_zone,
+    "faint, and normal in the other contrast": unsupported,
 }
 
 
 def apply_rules(
-    finding: Finding, scene: Scene, shift: Float | None = None, rules: Mapping[str, Rule] = RULES
+    finding: Finding,
+    scene: Scene,
+    shifts: Sequence[Float] = (),
+    rules: Mapping[str, Rule] = RULES,
 ) -> Finding:
     """Take away pieces to which a rule applies, the first one counting; note what each took.
 
-    shift: as in Surroundings.
+    shifts: shift and support as in Surroundings, as far as measured.
     """
     if not finding.mask.any():
         return finding
@@ -131,7 +144,8 @@ def apply_rules(
         else np.full(scene.brain.shape, np.inf)
     )
     unknown = np.full(scene.brain.shape, np.inf, np.float32)
-    near = Surroundings(scene, wall_mm, depth_mm, unknown if shift is None else shift)
+    shift, support = [*shifts, unknown, unknown][:2]
+    near = Surroundings(scene, wall_mm, depth_mm, shift, support)
     pieces, _ = ndimage.label(finding.mask, EVERYWHERE)
     kept, rejected = finding.mask.copy(), dict(finding.rejected)
     for number, box in enumerate(ndimage.find_objects(pieces), start=1):
