@@ -295,3 +295,15 @@ def test_a_faint_piece_needs_the_other_contrast():
     assert apply_rules(finding(mask), scene, [faint, none]).rejected == {rule: mask.sum() * 8.0}
     for shifts in ([faint, dark], [clear, none], [faint]):
         assert (apply_rules(finding(mask), scene, shifts).mask == mask).all()
+
+
+def test_a_quarter_of_the_brain_may_be_infarct():
+    rng = np.random.default_rng(4)
+    infarct = box((12, 20), (8, 24), (0, 16))
+    values = 0.8e-3 + 0.05e-3 * rng.standard_normal(SHAPE)
+    values[infarct] -= 0.25e-3
+    values[box((0, 2), (0, 24), (0, 16))] = 3e-3
+    scene = replace(plain(ADC=values), ventricles=np.zeros(SHAPE, bool))
+    assert infarct.mean() > 0.25
+    found = adc(scene).mask
+    assert 2 * (found & infarct).sum() / (found.sum() + infarct.sum()) > 0.9

@@ -12,6 +12,7 @@ from cpimaging.lesions.detect.scene import GROUPS, Bool, Finding, Float, Scene
 from cpimaging.lesions.detect.settle import EVERYWHERE
 
 LEAST_MM3, LEAST_VOXELS = 15.0, 3
+FAR_MM = 1e3  # from a ventricle, where none is known
 WALL_MM = 3.0  # normal rim and caps lie within this of the ventricle [ours]
 RIM_RADIUS_MM = 1.6  # and are thinner than twice this [ours]
 CAP_MM, SMALL_MM3, FAINT = 5.0, 600.0, 3.0
@@ -141,7 +142,7 @@ def apply_rules(
     wall_mm = (
         ndimage.distance_transform_edt(~scene.ventricles, sampling=sampling)
         if scene.ventricles.any()
-        else np.full(scene.brain.shape, np.inf)
+        else np.full(scene.brain.shape, FAR_MM)
     )
     unknown = np.full(scene.brain.shape, np.inf, np.float32)
     shift, support = [*shifts, unknown, unknown][:2]
