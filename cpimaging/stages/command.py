@@ -1,9 +1,5 @@
 """command: an external tool draws the lesion on the preprocessed images."""
 
-import shlex
-import string
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +9,9 @@ from cpimaging.layout import sidecar_path
 from cpimaging.preprocess import check_lesion_position, place_mask
 from cpimaging.provenance import sidecar
 from cpimaging.stages import COMMAND, Job, read_mask
+from cpimaging.stages.tool import OUT, placeholders, run_tool
 from cpimaging.types import CONTRASTS, InputError
 
-OUT = "out"
 PLACEHOLDERS = (*CONTRASTS, "brain_mask", OUT)
 
 
@@ -23,7 +19,7 @@ def check_command(command: str | None) -> None:
     """Refuse a command with an unknown placeholder, without {out}, or without any image."""
     if command is None:
         return
-    named = _placeholders(command)
+    named = placeholders(COMMAND, command)
     unknown = sorted(named - set(PLACEHOLDERS))
     choice = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
     if unknown:
@@ -34,21 +30,13 @@ def check_command(command: str | None) -> None:
         raise InputError("lesion_command", "reads no image", f"use {choice}")
 
 
-def _placeholders(command: str) -> set[str]:
-    try:
-        found = [name for _, name, _, _ in string.Formatter().parse(command) if name is not None]
-    except ValueError as error:
-        raise InputError("lesion_command", f"cannot be read: {error}", "write literal braces twice") from None
-    return set(found)
-
-
 def run(job: Job, command: str) -> None:
     """Run the tool and write its mask and a record; for a scan that lacks a contrast only the record."""
     check_command(command)
     mask_path = Path(job.files.command_mask)
     record = sidecar_path(str(mask_path))
     mask_path.unlink(missing_ok=True)
-    lacking = sorted((_placeholders(command) & set(CONTRASTS)) - set(job.images))
+    lacking = sorted((placeholders(COMMAND, command) & set(CONTRASTS)) - set(job.images))
     reason = f"lesion_command needs {', '.join(lacking)}, which this scan lacks" if lacking else None
     if job.scan.lesion_mask:
         reason = "a mask is given: lesion_command was not run"
@@ -62,19 +50,9 @@ def run(job: Job, command: str) -> None:
 def _draw(job: Job, command: str, path: Path) -> None:
     """Run the tool on the preprocessed images; check its mask like a given one; write it on their grid."""
     drawn = path.with_name(f".{path.name}")
-    files = {name: job.files.preproc(name) for name in job.images}
-    words = {name: shlex.quote(str(Path(file).resolve())) for name, file in files.items()}
-    words |= {
-        "brain_mask": shlex.quote(str(Path(job.files.brain_mask).resolve())),
-        OUT: shlex.quote(str(drawn.resolve())),
-    }
+    files = {name: Path(job.files.preproc(name)) for name in job.images}
     try:
-        done = subprocess.run(command.format_map(words), shell=True, check=False)
-        sys.stdout.flush()
-        if done.returncode:
-            raise InputError("lesion_command", f"ended with code {done.returncode}", "see the lines above")
-        if not drawn.is_file():
-            raise InputError("lesion_command", "wrote no mask to {out}", "make it write a NIfTI file there")
+        run_tool(COMMAND, command, {**files, "brain_mask": Path(job.files.brain_mask)}, drawn)
         brain = read_image(job.files.brain_mask, labels=True)
         mask, _ = read_mask(drawn)
         check_lesion_position(mask, brain.with_data(brain.data > 0), "mask of lesion_command")
