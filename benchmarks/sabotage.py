@@ -52,11 +52,10 @@ from cpimaging.io import (
     write_displacement,
     write_image,
     write_json,
-    write_text,
 )
 from cpimaging.layout import sidecar_path
 from cpimaging.provenance import code_digest
-from cpimaging.stages import Job, index, write_plan
+from cpimaging.stages import Job, write_plan
 from cpimaging.types import InputError
 
 ROOT = Path(__file__).parents[1]
@@ -314,7 +313,7 @@ def _real(*cases: Case) -> list[Case]:
 
 
 def prepare(case: Case, folder: Path) -> None:
-    """Write the case as a dataset with its plan and index."""
+    """Write the case as a dataset with its plan."""
     person, bids = case.make(), folder / "bids"
     images = {name: f"{LABEL}/anat/{LABEL}_{name}.nii.gz" for name in person.images}
     for name, path in images.items():
@@ -325,15 +324,11 @@ def prepare(case: Case, folder: Path) -> None:
         if image is not None:
             masks[name] = f"derivatives/{LABEL}_label-{name}_mask.nii.gz"
             write_image(bids / masks[name], image.with_data((image.data > 0).astype(np.uint8)))
-    age = "n/a" if person.age is None else person.age
-    write_text(bids / "participants.tsv", f"participant_id\tage\n{LABEL}\t{age}\n")
-    write_json(bids / "participants.json", {"age": {"Units": "year"}})
     write_json(bids / "dataset_description.json", {"Name": case.name, "BIDSVersion": "1.11.0"})
     case.files(bids)
     source = "derivatives" if masks["lesion"] else "none"
-    plan = Scan("01", None, images, masks["lesion"], source, masks["brain"])
+    plan = Scan("01", None, images, masks["lesion"], source, masks["brain"], age_years=person.age)
     write_plan(folder / "out", bids, [plan])
-    index.run(folder / "out")
 
 
 def run_stage(name: str, job: Job) -> None:

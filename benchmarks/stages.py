@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from cpimaging.bids import list_scans
+from cpimaging.bids import choose_references, list_scans, with_demographics
 from cpimaging.stages import SCAN_STAGES, write_plan
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "bids"
@@ -52,7 +52,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out"
         bids_dir, participant = dataset(Path(folder))
-        write_plan(out, bids_dir, list_scans(bids_dir, participant_label=participant))
+        scans = with_demographics(bids_dir, list_scans(bids_dir, participant_label=participant))
+        write_plan(out, bids_dir, choose_references(bids_dir, scans))
         subprocess.run(["cpimaging", "atlas", "export", str(out)], check=True)
         print(f"{bids_dir.name} sub-{participant}, {os.cpu_count()} cores, {THREADS} threads")
         print(f"Python {platform.python_version()}; atlas cached; wall and processor seconds, peak memory\n")

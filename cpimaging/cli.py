@@ -151,7 +151,7 @@ def masks(
 @app.command()
 @_plain
 def index(output_dir: OutputDir) -> None:
-    """Open headers and sidecars of the planned scans: what was picked, ages, problems."""
+    """Write a table of the planned scans: what was picked, ages, what the headers show to be wrong."""
     from cpimaging.stages import index as stage
 
     stage.run(output_dir)

@@ -1,18 +1,17 @@
 """Find the scans of a BIDS dataset, their masks, and the age and sex that go with them."""
 
 from cpimaging.bids.checks import check_scan
-from cpimaging.bids.demographics import DEMOGRAPHICS_COLUMNS, read_demographics
+from cpimaging.bids.demographics import with_demographics
 from cpimaging.bids.listing import Scan, list_scans, single_scan
 from cpimaging.bids.mask_folder import list_masks
 from cpimaging.bids.reference import choose_references
 
 __all__ = [
-    "DEMOGRAPHICS_COLUMNS",
     "Scan",
     "check_scan",
     "choose_references",
     "list_masks",
     "list_scans",
-    "read_demographics",
     "single_scan",
+    "with_demographics",
 ]

@@ -1,23 +1,14 @@
 """Age at the scan and sex, from the tables of a BIDS dataset. What is not certain is missing."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pandas as pd
-
 from cpimaging.bids.ages import is_missing, read_age, read_gestation_weeks
 from cpimaging.bids.listing import Scan
-from cpimaging.io import read_json, read_table, typed
+from cpimaging.io import read_json, read_table
 from cpimaging.types import InputError
-
-DEMOGRAPHICS_COLUMNS = {
-    "participant_id": "str",
-    "session_id": "str",
-    "age_years": "float64",
-    "sex": "str",
-    "age_source": "str",
-}
 
 _SEX_COLUMNS = frozenset({"sex", "gender", "sex_at_birth"})
 _SEX = {
@@ -43,8 +34,8 @@ class _Cell(NamedTuple):
     described: Mapping[str, Any]
 
 
-def read_demographics(bids_dir: Path | str, scans: Sequence[Scan]) -> pd.DataFrame:
-    """Return DEMOGRAPHICS_COLUMNS, one row per scan: age at scan in years, sex (M, F, O), and sources.
+def with_demographics(bids_dir: Path | str, scans: Sequence[Scan]) -> list[Scan]:
+    """Return the scans with age at scan in years (None where none is certain), sex (M, F, O), and sources.
 
     An age is looked for in *_scans.tsv, then *_sessions.tsv, then participants.tsv; the first that
     can be read with certainty counts. age_source tells the table, the column and how the cell was
@@ -55,21 +46,13 @@ def read_demographics(bids_dir: Path | str, scans: Sequence[Scan]) -> pd.DataFra
     by_label: dict[str, list[dict[str, str]]] = {}
     for row in participants.rows:
         by_label.setdefault(row.get("participant_id", "").removeprefix("sub-"), []).append(row)
-    rows = []
+    told = []
     for scan in scans:
         own = participants._replace(rows=by_label.get(scan.participant, []))
         tables = [*_scan_tables(root, scan), _of_session(own, scan)]
-        age, source = _age(tables)
-        rows.append(
-            {
-                "participant_id": f"sub-{scan.participant}",
-                "session_id": "n/a" if scan.session is None else f"ses-{scan.session}",
-                "age_years": age,
-                "sex": _sex(tables),
-                "age_source": source,
-            }
-        )
-    return typed(rows, DEMOGRAPHICS_COLUMNS)
+        age_years, source = _age(tables)
+        told.append(replace(scan, age_years=age_years, sex=_sex(tables), age_source=source))
+    return told
 
 
 def _scan_tables(root: Path, scan: Scan) -> list[_Table]:
@@ -130,8 +113,8 @@ def _cells(table: _Table) -> list[_Cell]:
     ]
 
 
-def _age(tables: Sequence[_Table]) -> tuple[float, str]:
-    """Return the age in years (NaN where none is certain) and the account of it."""
+def _age(tables: Sequence[_Table]) -> tuple[float | None, str]:
+    """Return the age in years (None where none is certain) and the account of it."""
     cells = [cell for table in tables for cell in _cells(table)]
     gestations = (read_gestation_weeks(cell.column, cell.text, cell.described) for cell in cells)
     gestation = next((weeks for weeks in gestations if weeks is not None), None)
@@ -148,7 +131,7 @@ def _age(tables: Sequence[_Table]) -> tuple[float, str]:
         notes.append(f"{cell.table}: {cell.column} ({age.note})")
         if age.years is not None:
             return age.years, "; ".join(notes)
-    return float("nan"), "; ".join(notes) or "n/a"
+    return None, "; ".join(notes) or "n/a"
 
 
 def _sex(tables: Sequence[_Table]) -> str:

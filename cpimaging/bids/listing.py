@@ -43,7 +43,8 @@ class Scan:
     lesions_dir outside of it is absolute. lesion_source: "lesions_dir", "derivatives", "raw",
     "given" (a single scan) or "none". decisions: what was taken among several, and why.
     problems: why the scan cannot be processed as it is; empty where it can. chosen: the reference where
-    it is not the first by name (`choose_references`).
+    it is not the first by name (`choose_references`). age_years is None where it is not certain, sex is
+    F, M, O or n/a, age_source tells where the age stood and how it was read (`with_demographics`).
     """
 
     participant: str
@@ -55,6 +56,9 @@ class Scan:
     decisions: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     chosen: str | None = None
+    age_years: float | None = None
+    sex: str = "n/a"
+    age_source: str = "n/a"
 
     @property
     def label(self) -> str:

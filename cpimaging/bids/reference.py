@@ -1,12 +1,11 @@
 """Which contrast's grid is the scan's: decided while planning, from headers and age; no voxel is read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from cpimaging.bids.demographics import read_demographics
 from cpimaging.bids.listing import Scan
 from cpimaging.io import read_header
 from cpimaging.types import CONTRASTS, InputError
@@ -28,26 +27,20 @@ LEAST_VIEW_SHARE = 0.6
 """A field of view whose shortest side is below this share of another's may miss part of the brain (ours)."""
 
 
-def choose_references(
-    bids_dir: Path | str, scans: Sequence[Scan], ages: Mapping[str, float] | None = None
-) -> list[Scan]:
+def choose_references(bids_dir: Path | str, scans: Sequence[Scan]) -> list[Scan]:
     """Return the scans with their reference chosen, and a decision where it is not the first by name.
 
     Only scans with two or more candidates are looked at. A scan with a header that cannot be read keeps
-    the order by name; what is wrong with it is told later. ages: label -> years, instead of the tables.
+    the order by name; what is wrong with it is told later.
     """
-    several = [scan for scan in scans if len(set(scan.images) & set(REFERENCES)) > 1]
-    known = _ages(bids_dir, several) if ages is None and several else ages or {}
-    chosen = {scan.label: _choose(Path(bids_dir), scan, known.get(scan.label)) for scan in several}
-    return [chosen.get(scan.label, scan) for scan in scans]
+    return [_choose(Path(bids_dir), scan) if _several(scan) else scan for scan in scans]
 
 
-def _ages(bids_dir: Path | str, scans: Sequence[Scan]) -> dict[str, float]:
-    years = read_demographics(bids_dir, scans)["age_years"]
-    return dict(zip((scan.label for scan in scans), years, strict=True))
+def _several(scan: Scan) -> bool:
+    return len(set(scan.images) & set(REFERENCES)) > 1
 
 
-def _choose(root: Path, scan: Scan, age_years: float | None) -> Scan:
+def _choose(root: Path, scan: Scan) -> Scan:
     try:
         headers = {name: read_header(root / scan.images[name]) for name in REFERENCES if name in scan.images}
     except InputError:
@@ -58,7 +51,7 @@ def _choose(root: Path, scan: Scan, age_years: float | None) -> Scan:
     longest = {name: float(edges[name].max()) for name in whole}
     limit = max(COMPARABLE * min(longest.values()), FINE_MM)
     alike = [name for name in whole if longest[name] <= limit]
-    infant = age_years is not None and age_years < INFANT_YEARS
+    infant = scan.age_years is not None and scan.age_years < INFANT_YEARS
     order = ("T2w", "T1w", "FLAIR") if infant else REFERENCES
     best = next(name for name in order if name in alike)
     if best == scan.reference:

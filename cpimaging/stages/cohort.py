@@ -23,7 +23,6 @@ from cpimaging.layout import TEMPLATE, ScanFiles
 from cpimaging.provenance import sidecar, software_versions
 from cpimaging.report.cohort import CohortReport, render_cohort
 from cpimaging.stages import GIVEN, SCAN_STAGES, Job, lesion_record, measured_mask, read_plan
-from cpimaging.stages.index import read_index_row
 from cpimaging.stages.overrides import told
 from cpimaging.types import LESIONLOAD_COLUMNS, PATTERN_COLUMNS, Image
 
@@ -125,16 +124,16 @@ def _without_folders(message: str, job: Job) -> str:
 
 
 def _pattern_row(job: Job) -> dict[str, Any]:
-    qc, index = read_json(job.files.qc), read_index_row(job)
+    qc = read_json(job.files.qc)
     load = read_table(job.files.lesionload, LESIONLOAD_COLUMNS)
     return {
         **_ids(job.label),
         **pattern_cells(read_json(job.files.pattern), qc["verdict"]),
         "lesion_volume_mm3": load.loc[load["tissue"] != "overlay", "lesion_volume_mm3"].sum(min_count=1),
-        "mask_source": _mask_source(job, index["lesion_source"]),
+        "mask_source": _mask_source(job, job.scan.lesion_source),
         "template_volume_ratio": qc["template_volume_ratio"],
-        "age_years": index["age_years"],
-        "sex": index["sex"],
+        "age_years": job.scan.age_years,
+        "sex": job.scan.sex,
     }
 
 

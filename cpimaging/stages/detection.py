@@ -10,7 +10,6 @@ from cpimaging.io import read_image
 from cpimaging.lesions.detect import Finding, Scene, detect, make_scene, on_grid, thinned
 from cpimaging.registration import Matrix
 from cpimaging.stages import DETECTED, Job
-from cpimaging.stages.index import read_index_row
 from cpimaging.types import Image
 
 FIRST_LOOK_MM = 2.0
@@ -57,5 +56,5 @@ def _scene(job: Job, brain: Image, way: Image | Matrix) -> Scene:
         {"grey": template.gm, "white": template.wm},
         load_atlas(job.atlas),
         way,
-        read_index_row(job)["age_years"],
+        job.scan.age_years,
     )

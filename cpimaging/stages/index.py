@@ -1,16 +1,13 @@
-"""index: one row per scan, with what was picked and why; the dataset's own files."""
+"""index: one row per scan, for people: what was picked and why; the dataset's own files."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from cpimaging import __version__
-from cpimaging.bids import Scan, check_scan, read_demographics
-from cpimaging.io import read_table, typed, write_json, write_table, write_text
-from cpimaging.stages import INDEX, Job, read_plan
-from cpimaging.types import InputError
+from cpimaging.bids import check_scan
+from cpimaging.io import typed, write_json, write_table, write_text
+from cpimaging.stages import INDEX, read_plan
 
 INDEX_COLUMNS = {
     "participant_id": "str",
@@ -52,24 +49,19 @@ DESCRIPTIONS = {
 def run(output: Path) -> None:
     """Write logs/index.tsv, participants.tsv and the files that make the output a BIDS derivative."""
     bids_dir, scans = read_plan(output)
-    ages = read_demographics(bids_dir, scans)
-    problems = {scan.label: (*scan.problems, *check_scan(bids_dir, scan)) for scan in scans}
-    write(output, scans, ages, problems)
-
-
-def write(
-    output: Path, scans: Sequence[Scan], ages: pd.DataFrame, problems: dict[str, tuple[str, ...]]
-) -> None:
-    """Write the index of scans whose ages and problems are known."""
     rows = [
         {
-            **age,
+            "participant_id": f"sub-{scan.participant}",
+            "session_id": f"ses-{scan.session}" if scan.session else "n/a",
+            "age_years": scan.age_years,
+            "sex": scan.sex,
+            "age_source": scan.age_source,
             "contrasts": ",".join(scan.images),
             "lesion_source": scan.lesion_source,
             "decisions": SEPARATOR.join(scan.decisions),
-            "problems": SEPARATOR.join(problems[scan.label]),
+            "problems": SEPARATOR.join((*scan.problems, *check_scan(bids_dir, scan))),
         }
-        for scan, age in zip(scans, ages.to_dict("records"), strict=True)
+        for scan in scans
     ]
     table = typed(pd.DataFrame(rows).replace("", "n/a"), INDEX_COLUMNS)
     write_table(output / INDEX, table)
@@ -95,21 +87,3 @@ def write_dataset_files(output: Path) -> None:
     write_table(output / "descriptions.tsv", pd.DataFrame(described))
     write_text(output / "README.md", README)
     write_text(output / ".bidsignore", "\n".join(IGNORED_BY_VALIDATOR) + "\n")
-
-
-def read_index_row(job: Job) -> dict[str, Any]:
-    """Return the row of one scan: age_years is None where unknown, contrasts and notes are lists."""
-    path = job.output / INDEX
-    table = read_table(path, INDEX_COLUMNS)
-    participant, _, session = job.label.partition("_")
-    mine = table[(table["participant_id"] == participant) & (table["session_id"] == (session or "n/a"))]
-    if len(mine) != 1:
-        raise InputError(
-            path, f"has {len(mine)} rows for {job.label}, one is expected", "run the index stage again"
-        )
-    row: dict[str, Any] = mine.iloc[0].to_dict()
-    row["age_years"] = None if pd.isna(row["age_years"]) else float(row["age_years"])
-    row["contrasts"] = row["contrasts"].split(",")
-    for name in ("decisions", "problems"):
-        row[name] = [] if row[name] == "n/a" else row[name].split(SEPARATOR)
-    return row

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cpimaging.bids import Scan, list_masks, read_demographics
+from cpimaging.bids import Scan, list_masks, with_demographics
 from cpimaging.bids.mask_folder import SOURCE
 from cpimaging.io import Sparse, read_sparse, typed, write_json, write_text
 from cpimaging.layout import TEMPLATE
@@ -93,21 +93,19 @@ class _Measured:
 
 def run(job: MaskJob) -> None:
     """Measure and score every mask; one that cannot be read is listed with its reason and stops no other."""
-    scans = job.listed()
+    scans = _with_people(job.masks, job.listed())
     way = find_way(job.atlas, job.space, job.template)
-    people = _people(job.masks, scans)
     grids, scoring = MaskGrids(way), _Scoring(job.scorers, job.decisions(scans))
     measured, failed = [], []
-    for scan, (age, _) in zip(scans, people, strict=True):
+    for scan in scans:
         try:
-            measured.append(_measure(job, scan, grids, scoring, age))
+            measured.append(_measure(job, scan, grids, scoring))
         except InputError as error:
             failed.append(_summary(scan, "failed", str(error).replace(f"{job.masks}/", "")))
-    known = dict(zip((scan.label for scan in scans), people, strict=True))
-    _write(job, way, measured, failed, known)
+    _write(job, way, measured, failed)
 
 
-def _measure(job: MaskJob, scan: Scan, grids: MaskGrids, scoring: "_Scoring", age: float) -> _Measured:
+def _measure(job: MaskJob, scan: Scan, grids: MaskGrids, scoring: "_Scoring") -> _Measured:
     """Read, count and score one mask. Raises InputError where it is no mask of this space."""
     path = job.masks / str(scan.lesion_mask)
     if scan.problems:
@@ -122,7 +120,7 @@ def _measure(job: MaskJob, scan: Scan, grids: MaskGrids, scoring: "_Scoring", ag
         problem = f"lies outside of the template's brain ({share:.0f} % inside)"
         raise InputError(path, problem, f"check that it lies in {job.space}")
     grid.counts[index] += 1
-    pattern = scoring.pattern(scan.label, Tables(table, _lesions(index, grid), NO_VOLUMES), age)
+    pattern = scoring.pattern(scan, Tables(table, _lesions(index, grid), NO_VOLUMES))
     return _Measured(scan, grid, hits, index.size, pattern)
 
 
@@ -156,11 +154,11 @@ class _Scoring:
         }
         self.decisions = decisions
 
-    def pattern(self, label: str, tables: Tables, age: float) -> dict[str, Any]:
+    def pattern(self, scan: Scan, tables: Tables) -> dict[str, Any]:
         """Return the content of a pattern JSON."""
-        decision = self.decisions.get(label)
+        decision = self.decisions.get(scan.label)
         qc = decision.qc if decision and decision.qc else QC
-        context = ScanContext(None if np.isnan(age) else age, (), GIVEN, qc)
+        context = ScanContext(scan.age_years, (), GIVEN, qc)
         content = {
             name: SCORERS[name].score(tables, context, self.criteria[name])
             if name in self.criteria
@@ -170,15 +168,15 @@ class _Scoring:
         return overridden({**content, "scales": {}}, decision, QC)
 
 
-def _people(masks: Path, scans: list[Scan]) -> list[tuple[float, str]]:
-    """Return age and sex from participants.tsv beside the masks, or in the folder above."""
+def _with_people(masks: Path, scans: list[Scan]) -> list[Scan]:
+    """Return the scans with age and sex from participants.tsv beside the masks, or in the folder above."""
     folders = [
         folder for folder in (masks, masks.resolve().parent) if (folder / "participants.tsv").is_file()
     ]
     if not folders:
-        return [(float("nan"), "n/a")] * len(scans)
-    table = read_demographics(folders[0], [replace(scan, session=None) for scan in scans])
-    return list(zip(table["age_years"].tolist(), table["sex"].tolist(), strict=True))
+        return scans
+    people = with_demographics(folders[0], [replace(scan, session=None) for scan in scans])
+    return [replace(person, session=scan.session) for person, scan in zip(people, scans, strict=True)]
 
 
 def _ids(scan: Scan) -> dict[str, str]:
@@ -192,18 +190,12 @@ def _summary(scan: Scan, status: str, message: str = "n/a") -> dict[str, str]:
     return {**_ids(scan), "stage": "masks", "status": status, "message": message, "log": "n/a"}
 
 
-def _write(
-    job: MaskJob,
-    way: Way,
-    measured: list[_Measured],
-    failed: list[dict[str, str]],
-    people: Mapping[str, tuple[float, str]],
-) -> None:
+def _write(job: MaskJob, way: Way, measured: list[_Measured], failed: list[dict[str, str]]) -> None:
     done = [_summary(item.scan, DONE) for item in measured]
     frequency = _frequency(measured)
     page = CohortReport(
         title=f"{len(measured)} lesion masks",
-        patterns=typed([_row(job, item, people[item.scan.label]) for item in measured], PATTERN_COLUMNS),
+        patterns=typed([_row(job, item) for item in measured], PATTERN_COLUMNS),
         summary=typed([*failed, *done], SUMMARY_COLUMNS),
         load=_loads(measured),
         frequency=frequency,
@@ -222,15 +214,15 @@ def _write(
     write_group(job.output, page, "masks", job.space)
 
 
-def _row(job: MaskJob, item: _Measured, person: tuple[float, str]) -> dict[str, Any]:
+def _row(job: MaskJob, item: _Measured) -> dict[str, Any]:
     return {
         **_ids(item.scan),
         **pattern_cells(item.pattern, QC),
         "lesion_volume_mm3": item.voxels * item.grid.image.voxel_volume_mm3,
         "mask_source": f"{SOURCE} ({job.space})",
         "template_volume_ratio": None,
-        "age_years": person[0],
-        "sex": person[1],
+        "age_years": item.scan.age_years,
+        "sex": item.scan.sex,
     }
 
 

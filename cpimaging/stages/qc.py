@@ -12,7 +12,6 @@ from cpimaging.layout import sidecar_path
 from cpimaging.qc import fit, images, limits, sides, transforms
 from cpimaging.registration import crop, resample
 from cpimaging.stages import Job, measured_mask
-from cpimaging.stages.index import read_index_row
 from cpimaging.types import LESIONLOAD_COLUMNS, Flag, Image
 
 GRID_MM = 2.0
@@ -27,7 +26,7 @@ def run(job: Job) -> None:
     mask = read_image(job.files.brain_mask, labels=True)
     brain = mask.with_data(mask.data > 0)
     template = load_template()
-    age = read_index_row(job)["age_years"]
+    age = job.scan.age_years
     scan_ml = float(brain.data.sum()) * brain.voxel_volume_mm3 / 1000
     template_ml = float(template.brain.data.sum()) * template.brain.voxel_volume_mm3 / 1000
     matrix = np.array(read_json(sidecar_path(job.files.xfm_to_scan(job.reference)))["Affine"])

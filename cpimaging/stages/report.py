@@ -10,7 +10,6 @@ from cpimaging.provenance import code_digest, software_versions
 from cpimaging.registration import resample
 from cpimaging.report.scan import ScanReport, render_scan
 from cpimaging.stages import SCAN_STAGES, Job, lesion_record
-from cpimaging.stages.index import read_index_row
 from cpimaging.stages.overrides import told
 from cpimaging.types import (
     CONTRASTS,
@@ -35,7 +34,6 @@ CITATIONS = (
 
 def run(job: Job) -> None:
     """Write the scan's page."""
-    row = read_index_row(job)
     atlas = load_atlas(job.atlas)
     reference = job.reference
     participant, _, session = job.label.partition("_")
@@ -47,12 +45,12 @@ def run(job: Job) -> None:
         label=job.label,
         participant_id=participant,
         session_id=session or None,
-        age_years=row["age_years"],
-        sex=row["sex"],
-        contrasts=row["contrasts"],
+        age_years=job.scan.age_years,
+        sex=job.scan.sex,
+        contrasts=list(job.images),
         reference=reference,
         lesion_source=lesion_record(job)["MaskSource"],
-        notes=[*row["decisions"], *_notes(job, reference), *lesion_record(job)["Notes"]],
+        notes=[*job.scan.decisions, *_notes(job, reference), *lesion_record(job)["Notes"]],
         load=read_table(job.files.lesionload, LESIONLOAD_COLUMNS),
         lesions=read_table(job.files.lesions, LESIONS_COLUMNS),
         morphometry=read_table(job.files.morphometry, MORPHOMETRY_COLUMNS),

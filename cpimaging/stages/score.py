@@ -8,7 +8,6 @@ from cpimaging.io import read_json, read_table, write_json
 from cpimaging.quantify import MARGIN_COLUMNS, Cell
 from cpimaging.scorers import SCORERS, Tables, chosen_scorers, read_criteria, score_surely
 from cpimaging.stages import Job, lesion_record
-from cpimaging.stages.index import read_index_row
 from cpimaging.stages.overrides import Override, overridden
 from cpimaging.types import LESIONLOAD_COLUMNS, LESIONS_COLUMNS, MORPHOMETRY_COLUMNS, ScanContext
 
@@ -17,7 +16,6 @@ MARGIN_TABLE = dict.fromkeys(Cell._fields, "str") | dict.fromkeys(MARGIN_COLUMNS
 
 def run(job: Job, override: Override | None = None) -> None:
     """Write the pattern JSON; override: what a person decided on this scan."""
-    row = read_index_row(job)
     flags = read_json(job.files.qc)
     record = lesion_record(job)
     tables = Tables(
@@ -27,8 +25,8 @@ def run(job: Job, override: Override | None = None) -> None:
     )
     margins = read_table(job.files.load_margins, MARGIN_TABLE)
     context = ScanContext(
-        age_years=row["age_years"],
-        contrasts=row["contrasts"],
+        age_years=job.scan.age_years,
+        contrasts=tuple(job.images),
         lesion_source=record["MaskSource"],
         qc=override.qc if override and override.qc else flags["verdict"],
         lesion_not_assessed=record["NotAssessed"],

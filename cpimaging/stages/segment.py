@@ -16,7 +16,6 @@ from cpimaging.quantify import morphometry, template_volumes
 from cpimaging.registration import moved_points, resample
 from cpimaging.segment import TISSUES, Segmentation, segment, template_shares
 from cpimaging.stages import Job, read_mask
-from cpimaging.stages.index import read_index_row
 from cpimaging.stages.tables import with_ids
 from cpimaging.types import Atlas, Image, LabelMap
 
@@ -43,7 +42,7 @@ def _segmented(job: Job, atlas: Atlas, brain: Image) -> Segmentation:
         LabelMap(labels, atlas.dseg.regions),
         {name: resample(share, brain, field) for name, share in template_shares(load_template()).items()},
         lesion,
-        read_index_row(job)["age_years"],
+        job.scan.age_years,
     )
 
 

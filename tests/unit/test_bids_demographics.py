@@ -3,13 +3,12 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 from bids_trees import REAL, plant
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cpimaging.bids import DEMOGRAPHICS_COLUMNS, list_scans, read_demographics
+from cpimaging.bids import Scan, list_scans, with_demographics
 from cpimaging.bids.ages import DAYS, read_age, read_gestation_weeks
 
 
@@ -18,8 +17,8 @@ def table(path: Path, *rows: str) -> None:
     path.write_text("\n".join("\t".join(row.split(" ")) for row in rows) + "\n")
 
 
-def demographics(root: Path) -> list[dict[str, object]]:
-    return read_demographics(root, list_scans(root)).to_dict("records")
+def demographics(root: Path) -> list[Scan]:
+    return with_demographics(root, list_scans(root))
 
 
 @pytest.fixture
@@ -139,33 +138,26 @@ def test_an_age_is_the_same_in_every_unit(years, unit):
         assert read_age(column, text, described, None).years == pytest.approx(years, abs=1e-9)
 
 
-def test_without_any_table_everything_is_missing_and_typed(bids):
-    frame = read_demographics(bids, list_scans(bids))
-    assert dict(frame.iloc[0].drop("age_years")) == {
-        "participant_id": "sub-1",
-        "session_id": "n/a",
-        "sex": "n/a",
-        "age_source": "n/a",
-    }
-    assert np.isnan(frame.age_years[0])
-    empty = read_demographics(bids, [])
-    assert list(empty) == list(DEMOGRAPHICS_COLUMNS)
-    assert empty.age_years.dtype == "float64"
+def test_without_any_table_everything_is_missing(bids):
+    assert demographics(bids) == list_scans(bids)
+    (scan,) = demographics(bids)
+    assert (scan.age_years, scan.sex, scan.age_source) == (None, "n/a", "n/a")
+    assert with_demographics(bids, []) == []
 
 
 def test_participants_table_with_units_from_its_sidecar(bids):
     table(bids / "participants.tsv", "participant_id age sex", "sub-2 1 M", "sub-1 18 female")
     (bids / "participants.json").write_text(json.dumps({"age": {"Units": "months"}}))
     (row,) = demographics(bids)
-    assert (row["age_years"], row["sex"]) == (1.5, "F")
-    assert row["age_source"] == "participants.tsv: age (18, months)"
+    assert (row.age_years, row.sex) == (1.5, "F")
+    assert row.age_source == "participants.tsv: age (18, months)"
 
 
 def test_the_table_closest_to_the_scan_goes_first(visits):
     table(visits / "participants.tsv", "participant_id age", "sub-1 3")
-    assert [row["age_years"] for row in demographics(visits)] == [3, 3]
+    assert [row.age_years for row in demographics(visits)] == [3, 3]
     table(visits / "sub-1/sub-1_sessions.tsv", "session_id age_months", "ses-a 48", "ses-b 60")
-    assert [row["age_years"] for row in demographics(visits)] == [4, 5]
+    assert [row.age_years for row in demographics(visits)] == [4, 5]
     table(
         visits / "sub-1/ses-b/sub-1_ses-b_scans.tsv",
         "filename age",
@@ -173,56 +165,54 @@ def test_the_table_closest_to_the_scan_goes_first(visits):
         "anat/sub-1_ses-b_T1w.nii.gz 6",
     )
     first, second = demographics(visits)
-    assert (first["age_years"], second["age_years"]) == (4, 6)
-    assert first["age_source"] == "sub-1/sub-1_sessions.tsv: age_months (48, months)"
-    assert second["age_source"].startswith("sub-1/ses-b/sub-1_ses-b_scans.tsv: age (6, years")
+    assert (first.age_years, second.age_years) == (4, 6)
+    assert first.age_source == "sub-1/sub-1_sessions.tsv: age_months (48, months)"
+    assert second.age_source.startswith("sub-1/ses-b/sub-1_ses-b_scans.tsv: age (6, years")
 
 
 def test_a_scans_table_serves_a_dataset_without_sessions(bids):
     table(bids / "sub-1/sub-1_scans.tsv", "filename age", "anat/sub-1_T1w.nii.gz 6")
-    assert demographics(bids)[0]["age_years"] == 6
+    assert demographics(bids)[0].age_years == 6
 
 
 def test_the_next_table_serves_where_the_closer_one_is_missing_or_uncertain(visits):
     table(visits / "participants.tsv", "participant_id age", "1 3")
     table(visits / "sub-1/sub-1_sessions.tsv", "session_id age", "a n/a", "b -1")
     first, second = demographics(visits)
-    assert (first["age_years"], second["age_years"]) == (3, 3)
-    assert first["age_source"] == "participants.tsv: age (3, years as BIDS has it)"
-    assert second["age_source"].startswith(
-        "sub-1/sub-1_sessions.tsv: age (-1, years as BIDS has it: not plaus"
-    )
+    assert (first.age_years, second.age_years) == (3, 3)
+    assert first.age_source == "participants.tsv: age (3, years as BIDS has it)"
+    assert second.age_source.startswith("sub-1/sub-1_sessions.tsv: age (-1, years as BIDS has it: not plaus")
 
 
 def test_sidecars_are_inherited_and_the_closer_one_counts(visits):
     table(visits / "sub-1/sub-1_sessions.tsv", "session_id age", "ses-a 48", "ses-b 60")
     (visits / "sessions.json").write_text(json.dumps({"age": {"Units": "months"}}))
-    assert [row["age_years"] for row in demographics(visits)] == [4, 5]
+    assert [row.age_years for row in demographics(visits)] == [4, 5]
     (visits / "sub-1/sub-1_sessions.json").write_text(json.dumps({"age": {"Units": "years"}}))
-    assert [row["age_years"] for row in demographics(visits)] == [48, 60]
+    assert [row.age_years for row in demographics(visits)] == [48, 60]
 
 
 def test_gestation_from_participants_dates_a_postmenstrual_age_of_a_session(visits):
     table(visits / "participants.tsv", "participant_id sex birth_age", "sub-1 Male 30")
     table(visits / "sub-1/sub-1_sessions.tsv", "session_id scan_age", "a 40", "b 29")
     first, second = demographics(visits)
-    assert first["age_years"] == pytest.approx(70 / 365.25)
-    assert (first["sex"], second["sex"]) == ("M", "M")
-    assert np.isnan(second["age_years"])
-    assert "not plausible" in second["age_source"]
+    assert first.age_years == pytest.approx(70 / 365.25)
+    assert (first.sex, second.sex) == ("M", "M")
+    assert second.age_years is None
+    assert "not plausible" in second.age_source
 
 
 def test_a_long_participants_table_is_read_per_session(visits):
     table(visits / "participants.tsv", "participant_id session_id age", "sub-1 ses-a 4", "sub-1 ses-b 5")
-    assert [row["age_years"] for row in demographics(visits)] == [4, 5]
+    assert [row.age_years for row in demographics(visits)] == [4, 5]
 
 
 def test_rows_that_contradict_each_other_give_nothing(bids):
     table(bids / "participants.tsv", "participant_id age sex", "sub-1 4 F", "sub-1 5 F")
     (row,) = demographics(bids)
-    assert np.isnan(row["age_years"])
-    assert row["sex"] == "F"
-    assert row["age_source"] == "participants.tsv: 2 rows for this scan, only what they agree on is used"
+    assert row.age_years is None
+    assert row.sex == "F"
+    assert row.age_source == "participants.tsv: 2 rows for this scan, only what they agree on is used"
 
 
 @pytest.mark.parametrize(
@@ -242,7 +232,7 @@ def test_sex_is_one_of_three_words_or_missing(bids, text, sex):
     table(bids / "participants.tsv", "participant_id gender", f"sub-1 {text}")
     levels = {"1": "male", "2": {"Description": "Female"}, "3": "not asked"}
     (bids / "participants.json").write_text(json.dumps({"gender": {"Levels": levels}}))
-    assert demographics(bids)[0]["sex"] == sex
+    assert demographics(bids)[0].sex == sex
 
 
 @pytest.mark.parametrize(
@@ -262,21 +252,21 @@ def test_a_broken_table_is_told_and_stops_nothing(bids, name, content, told):
     table(bids / "participants.tsv", "participant_id age", "sub-1 4")
     (bids / name).write_bytes(content)
     (row,) = demographics(bids)
-    assert np.isnan(row["age_years"])
-    assert told in row["age_source"]
+    assert row.age_years is None
+    assert told in row.age_source
 
 
 def test_a_short_row_is_read_as_missing(bids):
     (bids / "participants.tsv").write_text("participant_id\tsex\tage\nsub-1\tF\n")
     (row,) = demographics(bids)
-    assert row["sex"] == "F"
-    assert np.isnan(row["age_years"])
+    assert row.sex == "F"
+    assert row.age_years is None
 
 
 def test_reads_the_real_table():
     if not REAL.is_dir():
         pytest.skip("the real images are not here")
-    rows = {row["participant_id"]: row for row in demographics(REAL)}
-    assert (rows["sub-ms07"]["age_years"], rows["sub-ms07"]["sex"]) == (53, "F")
-    assert (rows["sub-ms26"]["age_years"], rows["sub-ms26"]["sex"]) == (40, "F")
-    assert np.isnan(rows["sub-head"]["age_years"])
+    rows = {scan.label: scan for scan in demographics(REAL)}
+    assert (rows["sub-ms07"].age_years, rows["sub-ms07"].sex) == (53, "F")
+    assert (rows["sub-ms26"].age_years, rows["sub-ms26"].sex) == (40, "F")
+    assert rows["sub-head"].age_years is None

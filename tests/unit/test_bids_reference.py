@@ -1,5 +1,6 @@
 """Which contrast's grid is taken, from headers and age."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel as nib
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from bids_trees import describe, plant
 
-from cpimaging.bids import choose_references, list_scans
+from cpimaging.bids import choose_references, list_scans, with_demographics
 
 NAME = "sub-1/anat/sub-1_{}.nii.gz"
 WHOLE = {"T1w": (1.0, 1.0, 1.0), "T2w": (1.0, 1.0, 1.0), "FLAIR": (1.0, 1.0, 1.0)}
@@ -66,14 +67,14 @@ def test_a_fine_slab_is_no_reference(tmp_path: Path) -> None:
 def test_t2w_goes_first_below_nine_months(tmp_path: Path, months: str, reference: str) -> None:
     dataset(tmp_path, WHOLE)
     (tmp_path / "participants.tsv").write_text(f"participant_id\tage_months\nsub-1\t{months}\n")
-    (scan,) = choose_references(tmp_path, list_scans(tmp_path))
+    (scan,) = choose_references(tmp_path, with_demographics(tmp_path, list_scans(tmp_path)))
     assert scan.reference == reference
     assert len(scan.decisions) == (reference == "T2w")
 
 
 def test_an_infants_coarse_t2w_does_not_win(tmp_path: Path) -> None:
-    scans = list_scans(dataset(tmp_path, {**WHOLE, "T2w": (0.5, 0.5, 4.0)}))
-    (scan,) = choose_references(tmp_path, scans, {"sub-1": 0.1})
+    (scan,) = list_scans(dataset(tmp_path, {**WHOLE, "T2w": (0.5, 0.5, 4.0)}))
+    (scan,) = choose_references(tmp_path, [replace(scan, age_years=0.1)])
     assert scan.reference == "T1w"
 
 

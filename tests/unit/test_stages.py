@@ -10,14 +10,13 @@ import pandas as pd
 import pytest
 
 from cpimaging.atlases import load_atlas, write_atlas
-from cpimaging.bids import Scan, list_scans, single_scan
+from cpimaging.bids import Scan, list_scans, single_scan, with_demographics
 from cpimaging.io import read_image, read_json, read_table, write_image, write_json
 from cpimaging.layout import atlas_name
 from cpimaging.report import words
 from cpimaging.simulate import simulate
 from cpimaging.stages import SCAN_STAGES, Job, cohort, index, read_plan, single, write_plan
 from cpimaging.stages.fit import check_fit
-from cpimaging.stages.index import read_index_row
 from cpimaging.stages.tables import with_ids
 from cpimaging.types import (
     LESIONLOAD_COLUMNS,
@@ -47,7 +46,7 @@ def bids(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def out(bids: Path) -> Path:
     """The results of both scans."""
     folder = bids.with_name("out")
-    write_plan(folder, bids, list_scans(bids))
+    write_plan(folder, bids, with_demographics(bids, list_scans(bids)))
     index.run(folder)
     for scan in ("sub-01", "sub-02"):
         run_stages(Job(folder, scan, engine="identity"))
@@ -167,14 +166,15 @@ def test_the_group_table_is_the_tables_of_the_scans(out: Path) -> None:
     pd.testing.assert_frame_equal(group, pd.concat(single_tables, ignore_index=True))
 
 
-def test_a_row_of_the_index(out: Path) -> None:
-    row = read_index_row(Job(out, "sub-01"))
-    assert row["contrasts"] == ["T1w", "FLAIR"]
-    assert row["lesion_source"] == "derivatives"
-    assert row["problems"] == []
-    assert 0 < row["age_years"] < 20
-    with pytest.raises(InputError, match="has 0 rows for sub-09"):
-        read_index_row(Job(out, "sub-09"))
+def test_the_index_tells_people_what_was_picked(out: Path) -> None:
+    table = read_table(out / "logs/index.tsv", index.INDEX_COLUMNS)
+    assert table["contrasts"].tolist() == ["T1w,FLAIR"] * 2
+    assert table["lesion_source"].tolist() == ["derivatives", "none"]
+    assert table["problems"].tolist() == ["n/a"] * 2
+    assert table["age_years"].between(0, 20).all()
+    assert table["age_source"].str.startswith("participants.tsv: age (").all()
+    people = read_table(out / "participants.tsv").set_index("participant_id")
+    assert people["age"].tolist() == table["age_years"].tolist()
 
 
 # --- a scan without a mask

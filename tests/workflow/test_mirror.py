@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cpimaging.bids import list_scans
+from cpimaging.bids import list_scans, with_demographics
 from cpimaging.io import read_image, read_json, read_table
 from cpimaging.simulate import simulate
 from cpimaging.stages import SCAN_STAGES, Job, index, write_plan
@@ -40,7 +40,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Job, Job]:
             shutil.copytree(folder / "plain/bids", bids)
             for path in (*bids.glob("sub-*/anat/*.nii.gz"), *bids.glob("derivatives/**/*.nii.gz")):
                 mirror(path)
-        write_plan(out, bids, list_scans(bids))
+        write_plan(out, bids, with_demographics(bids, list_scans(bids)))
         index.run(out)
         job = Job(out, "sub-01")
         for stage in UP_TO_SCORE:

@@ -3,6 +3,7 @@ rule cohort:
     input:
         scan_outputs("report"),
         scan_outputs("pattern"),
+        f"{OUT}/{INDEX}",
     output:
         f"{OUT}/index.html",
         f"{OUT}/group_patterns.tsv",

@@ -1,5 +1,7 @@
 # Lesion masks in template space, without images: one job measures them all.
 
+from cpimaging.stages.masks import MaskJob
+
 MASKS = MaskJob(
     Path(config["masks_dir"]),
     Path(OUT),

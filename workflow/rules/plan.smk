@@ -7,7 +7,7 @@ from pathlib import Path
 from jsonschema import Draft202012Validator
 
 from cpimaging.atlases import checked_atlas
-from cpimaging.bids import choose_references, list_scans
+from cpimaging.bids import choose_references, list_scans, with_demographics
 from cpimaging.bids.reference import REFERENCES
 from cpimaging.io import read_yaml
 from cpimaging.layout import ScanFiles, sidecar_path
@@ -18,7 +18,6 @@ from cpimaging.stages import INDEX, Job, read_plan, write_plan
 from cpimaging.stages.brain import check_command as check_brain_command
 from cpimaging.stages.command import check_command
 from cpimaging.stages.fit import check_fit
-from cpimaging.stages.masks import MaskJob
 from cpimaging.stages.overrides import read_overrides
 from cpimaging.types import InputError
 
@@ -63,6 +62,7 @@ def plan_scans():
                 ants_python()
         except InputError as error:
             stop(error)
+        scans = with_demographics(config["bids_dir"], scans)
         write_plan(
             Path(OUT), config["bids_dir"], choose_references(config["bids_dir"], scans)
         )
@@ -98,6 +98,12 @@ def output_dir(wildcards):
 
 def job_options(wildcards):
     return f"--scan {wildcards.scan} --output-dir {quote(OUT)}"
+
+
+def person_of(wildcards):
+    """Age and sex: read from the plan by the job; here so that only scans whose own change run again."""
+    scan = JOBS[wildcards.scan].scan
+    return f"{scan.age_years} {scan.sex}"
 
 
 def images_of(wildcards):

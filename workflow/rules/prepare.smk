@@ -1,5 +1,5 @@
 rule index:
-    """Open headers and sidecars: what was picked and why, ages, problems."""
+    """Write down for people what was picked and why, ages, and what the headers show to be wrong."""
     input:
         f"{OUT}/logs/plan.json",
     output:

@@ -50,7 +50,6 @@ rule register:
     input:
         FILES.brain_mask,
         ancient(f"{OUT}/atlas-{FILES.atlas}_dseg.tsv"),
-        ancient(f"{OUT}/{INDEX}"),
         lesion_mask_of,
     output:
         FILES.xfm_to_template("{reference}"),
@@ -66,6 +65,7 @@ rule register:
     params:
         code=code_digest("register"),
         job=job_options,
+        person=person_of,
         engine=config["engine"],
         atlas=quote(config["atlas"]),
         detection=detection_of,
@@ -78,7 +78,6 @@ rule segment:
     """Find tissue and ventricles, bring the atlas to them and measure its structures."""
     input:
         FILES.brain_mask,
-        f"{OUT}/{INDEX}",
         transform_of,
         lesion_mask_of,
     output:
@@ -95,6 +94,7 @@ rule segment:
     params:
         code=code_digest("segment"),
         job=job_options,
+        person=person_of,
         atlas=quote(config["atlas"]),
         detection=detection_of,
     shell:
@@ -106,7 +106,6 @@ rule lesions:
     """Find the lesions, or take the mask; number them and say where each lies. The table is written last."""
     input:
         FILES.atlas_dseg,
-        f"{OUT}/{INDEX}",
         transform_of,
         lesion_mask_of,
     output:
@@ -121,6 +120,7 @@ rule lesions:
     params:
         code=code_digest("lesions"),
         job=job_options,
+        person=person_of,
         atlas=quote(config["atlas"]),
         detection=detection_of,
     shell:
@@ -159,7 +159,6 @@ rule qc:
         FILES.lesions,
         FILES.lesionload,
         transform_of,
-        f"{OUT}/{INDEX}",
     output:
         FILES.qc,
     log:
@@ -170,6 +169,7 @@ rule qc:
     params:
         code=code_digest("qc"),
         job=job_options,
+        person=person_of,
         atlas=quote(config["atlas"]),
     shell:
         "cpimaging qc {params.job} --atlas {params.atlas} > {log:q} 2>&1"
@@ -182,7 +182,6 @@ rule score:
         FILES.lesions,
         FILES.morphometry,
         FILES.qc,
-        f"{OUT}/{INDEX}",
     output:
         FILES.pattern,
     log:
@@ -193,6 +192,7 @@ rule score:
     params:
         code=code_digest("score"),
         job=job_options,
+        person=person_of,
         atlas=quote(config["atlas"]),
         scorers=quote(SCORERS),
         override=override_of,
@@ -205,7 +205,6 @@ rule report:
     """Write the page of the scan."""
     input:
         report_inputs,
-        f"{OUT}/{INDEX}",
         ancient(f"{OUT}/atlas-{FILES.atlas}_dseg.tsv"),
     output:
         FILES.report,
@@ -219,6 +218,7 @@ rule report:
     params:
         code=code_digest("report"),
         job=job_options,
+        person=person_of,
         atlas=quote(config["atlas"]),
     shell:
         "cpimaging report {params.job} --atlas {params.atlas} > {log:q} 2>&1"
