@@ -45,7 +45,7 @@ from cpimaging.simulate.warp import draw_warp
 from cpimaging.types import Atlas, Image, LabelMap, ScanContext
 
 OUT = Path(__file__).resolve().parents[1] / "results" / "bench" / "pattern"
-SEEDS = {"judged": 20_000, "development": 100}
+SEEDS = {"judged": 30_000, "development": 100}
 N_FIRST, N_SECOND, N_VARIED = 200, 100, 40
 HARD_SHARE = 0.35
 OTHER_VOXELS_MM = (1.0, 3.0)

@@ -86,10 +86,16 @@ def venous(injury: Injury, trace: Trace) -> Pattern | None:
     """Rule 4: white matter of one side, joined to the ventricle, cortex spared; B3 if both sides are hit."""
     laterality = injury.laterality(["white_matter"])
     one = trace.at_least("rule 4, B2: one side, |laterality of white matter|", abs(laterality), ONE_SIDED)
-    if not one and not trace.at_least("rule 4, B3: uneven sides", abs(laterality), "uneven_laterality"):
+    outer = [injury.of(["deep_white_matter"], [side]).load for side in SIDES]
+    fan = trace.at_least(
+        "rule 4, B3: one side has more beyond the periventricular layer",
+        abs(outer[0] - outer[1]),
+        "fan_excess",
+    )
+    if not one and not fan:
         return None
-    side, other = SIDES if laterality > 0 else SIDES[::-1]
-    white = injury.share(injury.lesion_mm3(["white_matter"], [side]))
+    side, other = SIDES if (laterality if one else outer[0] - outer[1]) > 0 else SIDES[::-1]
+    white = injury.share(injury.lesion_mm3(["white_matter"]))
     cortex = injury.share(injury.of(["cortex", "perirolandic"]).lesion_mm3)
     load = injury.of(["periventricular"], [side]).load
     holds = (
@@ -117,7 +123,7 @@ def venous(injury: Injury, trace: Trace) -> Pattern | None:
         "rule 4, B3: other side, periventricular lesion", counterpart.lesion_mm3, "minimum_volume"
     )
     if both:
-        return Pattern("B3", "both")
+        return Pattern("B3", "both") if fan else None
     return Pattern("B2", side) if one else None
 
 

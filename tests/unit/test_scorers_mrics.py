@@ -297,16 +297,22 @@ def test_many_lesions_of_one_side_are_no_venous_infarct():
     assert score(CAVITY, pieces=(("right", 0.5, 8.0), ("right", 0.5, 4.0)))["subgroup"] == "B2"
 
 
-def test_uneven_sides_with_deep_white_matter_are_b3_and_even_ones_b1():
-    def sides(right_ml):
-        return {
-            white(side, layer, "parietal"): ml
-            for side, factor in (("left", 1.0), ("right", right_ml))
-            for layer, ml in (("periventricular", factor), ("deep", factor))
-        }
+@pytest.mark.parametrize(("right_deep_ml", "expected"), [(3.3, "B3"), (3.0, "B1")])
+def test_b3_has_a_fan_beyond_the_periventricular_layer_of_one_side(right_deep_ml, expected):
+    """White matter beyond the layer: 182.5 ml a side; 2.3 ml more are 1.26 % of it, 2 ml are 1.10 %."""
+    deep = {"left": 1.0, "right": right_deep_ml}
+    lesion = {white(side, "periventricular", "parietal"): 1.0 for side in deep}
+    lesion |= {white(side, "deep", "parietal"): ml for side, ml in deep.items()}
+    assert score(lesion)["subgroup"] == expected
+    assert score(mirrored(lesion))["subgroup"] == expected
 
-    assert score(sides(3.0))["subgroup"] == "B3"  # (3 − 1) / (3 + 1) = 0.5
-    assert score(sides(2.0))["subgroup"] == "B1"
+
+def test_uneven_periventricular_bands_are_b1():
+    lesion = {
+        white("left", "periventricular", "parietal"): 0.6,
+        white("right", "periventricular", "parietal"): 8,
+    }
+    assert score(lesion)["subgroup"] == "B1"
 
 
 def test_deep_grey_injured_on_both_sides_does_not_hide_a_venous_infarct():
