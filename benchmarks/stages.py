@@ -1,6 +1,7 @@
-"""Time and peak memory of every stage on one 1 mm scan with three contrasts; prints a Markdown table.
+"""Time and peak memory of every stage on 1 mm scans; prints Markdown tables.
 
-Uses the real scan sub-ms26 where ../shared/data is present, otherwise a simulated one.
+A scan with three contrasts and its lesion mask (the real sub-ms26 where ../shared/data is present, otherwise
+a simulated one), and a simulated whole head with T1w and FLAIR and no mask at all: brain and lesion are found.
 """
 
 import os
@@ -18,14 +19,38 @@ REAL = Path(__file__).parents[2] / "shared" / "data" / "bids"
 THREADS = 2
 
 
-def dataset(folder: Path) -> tuple[Path, str]:
+def given(folder: Path) -> tuple[Path, str]:
+    """Return a dataset and a participant: three contrasts and a lesion mask."""
     if REAL.is_dir():
         return REAL, "ms26"
-    made = folder / "bids"
-    # in a process of its own: a child's peak memory counts what its parent held when it started
-    words = "--n 1 --seed 1 --voxel-mm 1 --contrasts T1w,T2w,FLAIR --patterns watershed"
-    subprocess.run(["cpimaging", "simulate", str(made), *words.split()], check=True)
+    return simulated(folder, "--contrasts", "T1w,T2w,FLAIR"), "01"
+
+
+def whole_head(folder: Path) -> tuple[Path, str]:
+    """Return a dataset and a participant: T1w and FLAIR with the skull on, nothing else."""
+    made = simulated(folder, "--no-masks")
+    # in a process of its own, like the simulation: a child's peak memory counts what its parent held
+    subprocess.run([sys.executable, __file__, "--add-heads", str(made)], check=True)
     return made, "01"
+
+
+def simulated(folder: Path, *options: str) -> Path:
+    words = ["--n", "1", "--seed", "1", "--voxel-mm", "1", "--patterns", "watershed", *options]
+    subprocess.run(["cpimaging", "simulate", str(folder / "bids"), *words], check=True)
+    return folder / "bids"
+
+
+def add_heads(bids_dir: Path) -> None:
+    """Put every image of a simulated dataset into a head."""
+    from brain import real_brain
+
+    from cpimaging.io import write_image
+    from cpimaging.simulate.head import add_head
+
+    for contrast in ("T1w", "FLAIR"):
+        path = bids_dir / f"sub-01/anat/sub-01_{contrast}.nii.gz"
+        head, _ = add_head(*real_brain(path, contrast), contrast, seed=1)
+        write_image(path, head)
 
 
 def measured(command: list[str]) -> tuple[float, float, float]:
@@ -48,25 +73,32 @@ def commands(out: Path, label: str) -> dict[str, list[str]]:
     return {"index": ["cpimaging", "index", "--output-dir", str(out)], **stages}
 
 
+def report(bids_dir: Path, participant: str, out: Path) -> None:
+    """Run every stage on one scan and print what each took."""
+    scans = with_demographics(bids_dir, list_scans(bids_dir, participant_label=participant))
+    write_plan(out, bids_dir, choose_references(bids_dir, scans))
+    subprocess.run(["cpimaging", "atlas", "export", str(out)], check=True)
+    contrasts = ", ".join(scans[0].images)
+    print(f"\nsub-{participant}: {contrasts}; lesion mask: {scans[0].lesion_source}\n")
+    print("| stage | wall s | processor s | peak MB |\n|---|---|---|---|")
+    rows = []
+    for stage, command in commands(out, f"sub-{participant}").items():
+        rows.append(measured(command))
+        print(f"| {stage} | {rows[-1][0]:.1f} | {rows[-1][1]:.1f} | {rows[-1][2]:.0f} |", flush=True)
+    wall, cpu, peak = (f(column) for f, column in zip((sum, sum, max), zip(*rows, strict=True), strict=True))
+    print(f"| **all** | **{wall:.1f}** | **{cpu:.1f}** | **{peak:.0f}** |")
+
+
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "out"
-        bids_dir, participant = dataset(Path(folder))
-        scans = with_demographics(bids_dir, list_scans(bids_dir, participant_label=participant))
-        write_plan(out, bids_dir, choose_references(bids_dir, scans))
-        subprocess.run(["cpimaging", "atlas", "export", str(out)], check=True)
-        print(f"{bids_dir.name} sub-{participant}, {os.cpu_count()} cores, {THREADS} threads")
-        print(f"Python {platform.python_version()}; atlas cached; wall and processor seconds, peak memory\n")
-        print("| stage | wall s | processor s | peak MB |\n|---|---|---|---|")
-        rows = []
-        for stage, command in commands(out, f"sub-{participant}").items():
-            rows.append(measured(command))
-            print(f"| {stage} | {rows[-1][0]:.1f} | {rows[-1][1]:.1f} | {rows[-1][2]:.0f} |", flush=True)
-        wall, cpu, peak = (
-            f(column) for f, column in zip((sum, sum, max), zip(*rows, strict=True), strict=True)
-        )
-        print(f"| **all** | **{wall:.1f}** | **{cpu:.1f}** | **{peak:.0f}** |")
+    print(f"{os.cpu_count()} cores, {THREADS} threads, Python {platform.python_version()}; atlas cached;")
+    print("wall and processor seconds, peak memory")
+    for prepare in (given, whole_head):
+        with tempfile.TemporaryDirectory() as folder:
+            report(*prepare(Path(folder)), Path(folder) / "out")
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["--add-heads"]:
+        add_heads(Path(sys.argv[2]))
+    else:
+        main()
