@@ -1,7 +1,7 @@
 """Time and peak memory of every stage on 1 mm scans; prints Markdown tables.
 
-A scan with three contrasts and its lesion mask (the real sub-ms26 where ../shared/data is present, otherwise
-a simulated one), and a simulated whole head with T1w and FLAIR and no mask at all: brain and lesion are found.
+A scan with three contrasts and its lesion mask (the real sub-ms26 where ../shared/data is present, else a
+simulated one), and a simulated whole head with T1w and FLAIR and no mask at all: brain and lesion are found.
 """
 
 import os
