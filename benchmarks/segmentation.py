@@ -174,9 +174,8 @@ def run_one(case: Case) -> Figures:
     )
     seconds = time.process_time() - start
     true = truth(subject, brain)
-    places = dict(
-        zip(LANDMARKS, moved_points([landmark(n) for n in LANDMARKS], transform.to_template), strict=True)
-    )
+    points = moved_points(np.array([landmark(name) for name in LANDMARKS]), transform.to_template)
+    places = dict(zip(LANDMARKS, points, strict=True))
     dry = brain.with_data(np.zeros(brain.shape, np.float32))
     ours, theirs = (
         measures(LabelMap(image, atlas.regions), brain, fluid, matrix, places).set_index(KEYS)

@@ -1,6 +1,6 @@
 """Ventricle indices, callosal area, volumes of groups, shares and side differences."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,7 @@ CALLOSAL_PLANES = 2
 
 THIRDS = ("anterior_third", "middle_third", "posterior_third")
 
-Point = tuple[float, float, float]
+Point = Iterable[float]
 Key = tuple[str, str]
 Row = dict[str, Any]
 Floats = NDArray[np.float32]

@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from cpimaging.atlases.template import load_template
-from cpimaging.registration import Matrix, crop, engines
+from cpimaging.registration import Matrix, crop, engines, moved_points
 from cpimaging.types import Image, LabelMap
 
 KEPT_BY_VOTE = 0.8
@@ -79,18 +78,8 @@ def _points(
         if matrix is not None:
             points = matrix[:3, :3] @ points + matrix[:3, 3:]
         elif field is not None:
-            points = points + _displacement(field, points)
+            points = moved_points(points.T, field).T
         yield start, points
-
-
-def _displacement(field: Image, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the displacement at world points, (3, points); beyond the field that of its edge."""
-    inverse = np.linalg.inv(field.affine)
-    voxels = inverse[:3, :3] @ points_mm + inverse[:3, 3:]
-    parts = [
-        ndimage.map_coordinates(field.data[..., axis], voxels, order=1, mode="nearest") for axis in range(3)
-    ]
-    return np.stack(parts)
 
 
 def _vote(data: NDArray[Any], voxels: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from cpimaging.qc import limits
 from cpimaging.qc.limits import at_least, at_most
+from cpimaging.registration import moved_points, to_voxels
 from cpimaging.types import Flag, Image
 
 Bool = NDArray[np.bool_]
@@ -181,24 +182,7 @@ def cut_flag(template_brain: Image, to_template: Image, scan: Image) -> Flag:
     """
     points = np.argwhere(template_brain.data)[::37]
     world = points @ template_brain.affine[:3, :3].T + template_brain.affine[:3, 3]
-    voxels = to_voxels(displaced(world, to_template), scan)
+    voxels = to_voxels(moved_points(world, to_template), scan)
     outside = ((voxels < -0.5) | (voxels > np.array(scan.shape) - 0.5)).any(axis=1)
     share = float(np.mean(outside)) if len(points) else 1.0
     return at_most("brain_cut_share", share, limits.CUT_SHARE_WARN, limits.CUT_SHARE_FAIL)
-
-
-def to_voxels(world_mm: NDArray[np.float64], grid: Image) -> NDArray[np.float64]:
-    """Return the voxel positions (n, 3) of world points (n, 3) on a grid."""
-    inverse = np.linalg.inv(grid.affine)
-    positions: NDArray[np.float64] = world_mm @ inverse[:3, :3].T + inverse[:3, 3]
-    return positions
-
-
-def displaced(world_mm: NDArray[np.float64], field: Image) -> NDArray[np.float64]:
-    """Return where a displacement field takes world points (n, 3); beyond its grid its edge counts."""
-    voxels = to_voxels(world_mm, field).T
-    moved = [
-        ndimage.map_coordinates(field.data[..., axis], voxels, order=1, mode="nearest") for axis in range(3)
-    ]
-    result: NDArray[np.float64] = world_mm + np.stack(moved, axis=1)
-    return result

@@ -4,9 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cpimaging.qc import limits
-from cpimaging.qc.fit import displaced
 from cpimaging.qc.limits import at_least, at_most, within
-from cpimaging.registration import Matrix, jacobian, resample
+from cpimaging.registration import Matrix, jacobian, moved_points, resample
 from cpimaging.registration.plausible import affine_parts
 from cpimaging.types import Flag, Image
 
@@ -57,6 +56,6 @@ def inverse_error_mm(to_scan: Image, to_template: Image, brain: Image) -> NDArra
     points = np.argwhere(brain.data)
     points = points[:: max(1, len(points) // 20_000)]
     world = points @ brain.affine[:3, :3].T + brain.affine[:3, 3]
-    again = displaced(displaced(world, to_scan), to_template)
+    again = moved_points(moved_points(world, to_scan), to_template)
     error: NDArray[np.float64] = np.linalg.norm(again - world, axis=1)
     return error if len(error) else np.zeros(1)

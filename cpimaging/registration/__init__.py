@@ -1,18 +1,22 @@
 """Scan to template and back: engines behind one protocol, and the one way to resample."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from cpimaging.itk import affine_transform, from_itk, to_itk
 from cpimaging.types import Image
 
 Matrix = NDArray[np.float64]
 """A (4, 4) affine, RAS+ mm, that maps points to points."""
+
+MARGIN_MM = 8.0
+"""Background kept around a brain, in which the deformation fades out (ours)."""
 
 FIELD_SPACING_MM = 2.0
 """Grid on which transforms are stored; linear interpolation costs 0.02 mm on average (measured)."""
@@ -96,12 +100,21 @@ def resample(
     return Image(out.astype(data.dtype, copy=False), grid.affine, grid.axcodes)
 
 
-def moved_points(points_mm: Sequence[Sequence[float]], field: Image) -> list[tuple[float, float, float]]:
-    """Return where points, RAS+ mm, of the field's space lie in the other one: p + displacement(p)."""
-    transform = sitk.DisplacementFieldTransform(sitk.Cast(to_itk(field), sitk.sitkVectorFloat64))
-    flip = np.array([-1.0, -1.0, 1.0])  # ITK counts to the left and to the back
-    moved = [flip * transform.TransformPoint((flip * point).tolist()) for point in np.asarray(points_mm)]
-    return [(float(x), float(y), float(z)) for x, y, z in moved]
+def to_voxels(points_mm: NDArray[np.float64], grid: Image) -> NDArray[np.float64]:
+    """Return the voxel positions (n, 3) of world points (n, 3), RAS+ mm, on a grid."""
+    inverse = np.linalg.inv(grid.affine)
+    positions: NDArray[np.float64] = points_mm @ inverse[:3, :3].T + inverse[:3, 3]
+    return positions
+
+
+def moved_points(points_mm: NDArray[np.float64], field: Image) -> NDArray[np.float64]:
+    """Return where a displacement field takes world points (n, 3), RAS+ mm; beyond it its edge counts."""
+    voxels = to_voxels(points_mm, field).T
+    parts = [
+        ndimage.map_coordinates(field.data[..., axis], voxels, order=1, mode="nearest") for axis in range(3)
+    ]
+    moved: NDArray[np.float64] = points_mm + np.stack(parts, axis=1)
+    return moved
 
 
 def _empty_like(grid: Image) -> Any:
@@ -138,6 +151,11 @@ def crop(image: Image, mask: NDArray[np.bool_], margin_mm: float) -> Image:
     affine[:3, 3] = (image.affine @ [*low, 1.0])[:3]
     window = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
     return Image(np.ascontiguousarray(image.data[window]), affine, image.axcodes)
+
+
+def crop_to_brain(image: Image) -> Image:
+    """Return the part of a scan or template, 0 outside of the brain, that holds the brain, with a margin."""
+    return crop(image, image.data != 0, MARGIN_MM)
 
 
 def jacobian(field: Image) -> NDArray[np.float64]:

@@ -65,7 +65,8 @@ def _write_labels(job: Job, atlas: Atlas, found: Segmentation) -> None:
 def _measured(job: Job, atlas: Atlas, brain: Image, found: Segmentation) -> pd.DataFrame:
     to_template = np.array(read_json(sidecar_path(job.files.xfm_to_scan(job.reference)))["Affine"])
     field = read_displacement(job.files.xfm_to_template(job.reference))
-    places = dict(zip(LANDMARKS, moved_points([landmark(name) for name in LANDMARKS], field), strict=True))
+    points = moved_points(np.array([landmark(name) for name in LANDMARKS]), field)
+    places = dict(zip(LANDMARKS, points, strict=True))
     tables = [
         morphometry(found.labels, atlas.dseg, brain, template_volumes(atlas)),
         measures(LabelMap(found.labels, atlas.dseg.regions), brain, found.fluid, to_template, places),

@@ -10,7 +10,6 @@ from cpimaging.qc.fit import (
     correlation_ratio,
     cut_flag,
     dice,
-    displaced,
     fit_flags,
     local_correlation,
     shell_around,
@@ -196,10 +195,3 @@ def test_what_lies_outside_the_field_of_view(shift_mm: tuple[float, float, float
     found = cut_flag(template, field, Image(np.zeros(SHAPE), GRID))
     assert found.value == pytest.approx(share, abs=0.04)
     assert (found.ok, found.severity) == (share == 0, "warn" if share == 0 else "fail")
-
-
-def test_points_move_as_the_field_says() -> None:
-    field = Image(np.zeros((*SHAPE, 3)), GRID)
-    field.data[..., 1] = 2.0 * np.arange(12)[:, None, None]  # 1 mm to the front per mm to the right
-    points = np.array([[4.0, 3.0, 8.0], [5.0, 0.0, 0.0], [100.0, 0.0, 0.0]])
-    assert displaced(points, field) == pytest.approx(np.array([[4, 7, 8], [5, 5, 0], [100, 22, 0]]))

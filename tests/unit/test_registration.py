@@ -41,15 +41,15 @@ def test_labels_keep_type_and_numbers(small: Image) -> None:
 
 
 def test_points_go_where_the_field_points(small: Image) -> None:
-    """Left, back and up are told apart; beyond the field a point stays."""
+    """Left, back and up are told apart, between voxels too; beyond the field its edge counts."""
     field = np.zeros((*small.shape, 3), np.float32)
     field[...] = [1.5, -2.0, 0.25]
     field[0] = [3.0, 0.0, 0.0]
     middle, edge = (tuple((small.affine @ [*voxel, 1.0])[:3]) for voxel in ((2, 1, 1), (0, 1, 1)))
-    far = (900.0, -900.0, 900.0)
-    found = moved_points([middle, edge, far], Image(field, small.affine))
-    expected = [np.add(middle, [1.5, -2.0, 0.25]), np.add(edge, [3.0, 0.0, 0.0]), far]
-    np.testing.assert_allclose(found, expected, atol=1e-6)
+    between, far = np.add(edge, [0.5, 0.0, 0.0]), (900.0, -900.0, 900.0)  # a quarter of the way to the next
+    found = moved_points(np.array([middle, edge, between, far]), Image(field, small.affine))
+    moves = [[1.5, -2.0, 0.25], [3.0, 0.0, 0.0], [2.625, -0.5, 0.0625], [1.5, -2.0, 0.25]]
+    np.testing.assert_allclose(found, np.add([middle, edge, between, far], moves), atol=1e-6)
 
 
 def test_crop_keeps_world_positions(small: Image) -> None:
