@@ -11,6 +11,7 @@ from scipy import ndimage
 
 from cpimaging.atlases import load_template
 from cpimaging.io import read_image
+from cpimaging.registration.start import rotation
 from cpimaging.simulate.anatomy import find_anatomy
 from cpimaging.simulate.contrast import tissue_maps
 from cpimaging.simulate.recipes import load_recipes
@@ -140,12 +141,7 @@ def moved(
 ) -> Image:
     """Turn and shift the head with its header: the voxels stay, their positions change."""
     turn = np.eye(4)
-    for axis, angle in enumerate(np.radians(degrees)):
-        a, b = [i for i in range(3) if i != axis]
-        one = np.eye(4)
-        one[[a, a, b, b], [a, b, a, b]] = [np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)]
-        turn = one @ turn
-    turn[:3, 3] = mm
+    turn[:3, :3], turn[:3, 3] = rotation(degrees), mm
     return Image(image.data, turn @ image.affine, image.axcodes)
 
 

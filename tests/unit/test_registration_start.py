@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from cpimaging.atlases import load_template
 from cpimaging.registration import resample
-from cpimaging.registration.start import rough_alignment
+from cpimaging.registration.start import rotation, rough_alignment
 from cpimaging.types import Image
 
 CLOSE_MM = 6.0
@@ -24,12 +24,7 @@ def template() -> Image:
 def turn(degrees: tuple[float, float, float], mm: tuple[float, float, float] = (0, 0, 0)) -> np.ndarray:
     """The (4, 4) matrix that turns about x, then y, then z, and shifts."""
     matrix = np.eye(4)
-    for axis, angle in enumerate(np.radians(degrees)):
-        a, b = [i for i in range(3) if i != axis]
-        one = np.eye(4)
-        one[[a, a, b, b], [a, b, a, b]] = [np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)]
-        matrix = one @ matrix
-    matrix[:3, 3] = mm
+    matrix[:3, :3], matrix[:3, 3] = rotation(degrees), mm
     return matrix
 
 
