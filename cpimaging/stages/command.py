@@ -9,7 +9,7 @@ from cpimaging.layout import sidecar_path
 from cpimaging.preprocess import check_lesion_position, place_mask
 from cpimaging.provenance import sidecar
 from cpimaging.stages import COMMAND, Job, read_mask
-from cpimaging.stages.tool import OUT, placeholders, run_tool
+from cpimaging.stages.tool import OUT, check_placeholders, placeholders, run_tool
 from cpimaging.types import CONTRASTS, InputError
 
 PLACEHOLDERS = (*CONTRASTS, "brain_mask", OUT)
@@ -19,15 +19,10 @@ def check_command(command: str | None) -> None:
     """Refuse a command with an unknown placeholder, without {out}, or without any image."""
     if command is None:
         return
-    named = placeholders(COMMAND, command)
-    unknown = sorted(named - set(PLACEHOLDERS))
-    choice = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
-    if unknown:
-        raise InputError("lesion_command", f"has the unknown placeholder {{{unknown[0]}}}", f"use {choice}")
-    if OUT not in named:
-        raise InputError("lesion_command", "does not say where the mask goes", "add {out}")
-    if not named & set(CONTRASTS):
-        raise InputError("lesion_command", "reads no image", f"use {choice}")
+    check_placeholders(COMMAND, command, PLACEHOLDERS, needed=(OUT,))
+    if not placeholders(COMMAND, command) & set(CONTRASTS):
+        choice = ", ".join(f"{{{name}}}" for name in CONTRASTS)
+        raise InputError(COMMAND, "reads no image", f"use {choice}")
 
 
 def run(job: Job, command: str) -> None:

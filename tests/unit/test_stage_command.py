@@ -74,7 +74,7 @@ def test_a_scan_without_the_contrast_is_not_assessed(job: Job, tmp_path: Path) -
     ("command", "told"),
     [
         ("tool {T1w} {where} {out}", "unknown placeholder {where}"),
-        ("tool {T1w}", "does not say where the mask goes"),
+        ("tool {T1w}", "has no {out}"),
         ("tool {brain_mask} {out}", "reads no image"),
         ("tool {T1w {out}", "cannot be read"),
         ("tool {} {T1w} {out}", "unknown placeholder {}"),
