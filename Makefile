@@ -6,7 +6,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 ANTS := .venv-ants
 
-.PHONY: demo test lint ants bench bench-atlas bench-brain bench-registration bench-segmentation bench-sabotage bench-pattern bench-masks bench-lesions clean
+BENCHMARKS := $(addprefix bench-,atlas brain segmentation lesions pattern workflow masks sabotage)
+
+.PHONY: demo test lint ants bench bench-registration clean $(BENCHMARKS)
 
 demo: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --quiet rules host
@@ -25,11 +27,8 @@ lint: $(READY)
 bench: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/stages.py
 
-bench-atlas: $(READY)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/atlas.py
-
-bench-brain: $(READY)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/brain.py
+$(BENCHMARKS): bench-%: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/$*.py
 
 bench-registration: $(READY) ants
 	@PATH="$(CURDIR)/$(BIN):$$PATH" CPIMAGING_ANTS_PYTHON="$(CURDIR)/$(ANTS)/bin/python" \
@@ -43,18 +42,6 @@ $(ANTS)/ready:
 	$(ANTS)/bin/pip install --quiet --disable-pip-version-check "antspyx>=0.6"
 	@touch $@
 
-bench-segmentation: $(READY)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/segmentation.py
-
-bench-pattern: $(READY)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/pattern.py
-
-bench-sabotage: $(READY)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/sabotage.py
-
-bench-masks: $(READY)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/masks.py
-
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "cpimaging needs Python 3.11 or newer: make PYTHON=python3.12 …"; exit 1; }
@@ -63,9 +50,6 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
 	@touch $(READY)
-
-bench-lesions: $(READY)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/lesions.py
 
 clean:
 	rm -rf results .snakemake

@@ -72,11 +72,13 @@ def volume_error(folder: Path) -> str:
     injured = true > 0
     ratio = found[injured].astype(float) / true[injured]
     sound = found[~injured].astype(float)
-    return (
+    lines = [
         f"lesion volume over the true one: median {np.median(ratio):.2f}, "
-        f"{np.percentile(ratio, 10):.2f} to {np.percentile(ratio, 90):.2f} in 80 %; "
-        f"without a lesion: {sound.max():.0f} mm3 at most (n = {len(sound)})"
-    )
+        f"{np.percentile(ratio, 10):.2f} to {np.percentile(ratio, 90):.2f} in 80 % (n = {len(ratio)})"
+    ]
+    if len(sound):
+        lines.append(f"without a lesion: {sound.max():.0f} mm3 at most (n = {len(sound)})")
+    return "\n- ".join(lines)
 
 
 def main() -> None:
