@@ -48,7 +48,7 @@ OUT = Path(__file__).resolve().parents[1] / "results" / "bench" / "pattern"
 SEEDS = {"judged": 30_000, "development": 100}
 N_FIRST, N_SECOND, N_VARIED = 200, 100, 40
 HARD_SHARE = 0.35
-OTHER_VOXELS_MM = (1.0, 3.0)
+OTHER_VOXELS_MM = (0.8, 3.0)
 SWAP = {"left": "right", "right": "left", "midline": "midline"}
 CONTEXT = ScanContext(age_years=6.0, contrasts=("T1w", "FLAIR"), lesion_source="given mask", qc="pass")
 
