@@ -54,9 +54,10 @@ def _truth(row: dict[str, Any]) -> dict[str, str]:
 
 
 def _called(pattern: dict[str, Any]) -> dict[str, Any]:
-    """Return the call, and the one before abstention: the most frequent of the repetitions."""
+    """Return the call, and the one before abstention: the most frequent of the repetitions, E if empty."""
     call = pattern["mrics"]
-    first = call["alternatives"][0]["call"] if call["alternatives"] else "n/a"
+    nothing = "E" if pattern["dominance"]["call"] == "none" else "n/a"
+    first = call["alternatives"][0]["call"] if call["alternatives"] else nothing
     forced = call["subgroup"] if call["subgroup"] != "n/a" else first
     return {
         "call": call,

@@ -161,11 +161,12 @@ NOT_CONFIDENT = {
     "failed checks": (TRIGONES, {"qc": "fail"}, "quality control failed"),
     "no mask": (TRIGONES, {"lesion_source": None}, "no mask and no detector"),
     "empty, age unknown": ({}, {"age_years": None}, "age of 24 months or more"),
-    "nothing detected without FLAIR": (
+    "nothing detected": (
         {},
-        {"lesion_source": "detected", "contrasts": ("T1w", "T2w")},
-        "a reader, or detection on FLAIR",
+        {"lesion_source": "detected"},
+        "a reader's mask (software misses small lesions)",
     ),
+    "no lesion by a tool": ({}, {"lesion_source": "lesion_command"}, "a reader's mask"),
     "empty, one contrast": ({}, {"contrasts": ("T1w",)}, "T2w or FLAIR"),
 }
 
