@@ -14,7 +14,8 @@ from cpimaging.types import Evidence, ScanContext
 NOT_ASSESSED = "not assessed"
 
 Criteria = Mapping[str, Mapping[str, Any]]
-"""Criterion name: {value, unit, tag, source}. tag: S read in the source, K not verified, D ours."""
+"""Criterion name: {value, unit, tag, source}. tag: S read in the source, S2 in one that restates it, K not
+verified, D ours."""
 
 
 class Tables(NamedTuple):
@@ -32,7 +33,7 @@ class Scorer:
     score: a pure function of the tables, the scan's context and the criteria. unscored: its result where
     it did not run, from the reason. answers: keys of the result whose stability is measured, coarse before
     fine; uncalled: values of the first one that are no call; undecided: what an unstable answer becomes;
-    details: keys that are None then.
+    details: keys that are None then. scale: it gives points, and its result stands among the scales.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Scorer:
     uncalled: frozenset[str] = frozenset({"n/a"})
     undecided: str = "n/a"
     details: tuple[str, ...] = ()
+    scale: bool = False
 
     def missing(self, structures: Iterable[str]) -> list[str]:
         """Return the required structures that are not among `structures`, sorted."""
@@ -51,9 +53,9 @@ class Scorer:
 
 
 def read_criteria(path: Path) -> dict[str, dict[str, Any]]:
-    """Read a scorer's criteria, and those of the file beside it that it includes."""
+    """Read a scorer's criteria, and those of the file that it includes, named from its own folder."""
     content = read_yaml(path)
-    included = read_criteria(path.with_name(content["include"])) if "include" in content else {}
+    included = read_criteria(path.parent / content["include"]) if "include" in content else {}
     return {**included, **content["criteria"]}
 
 

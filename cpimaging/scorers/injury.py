@@ -45,11 +45,16 @@ class Amount(NamedTuple):
         """Lesion as percent of the tissue; NaN where the part is not in the image."""
         return 100 * self.lesion_mm3 / self.region_mm3 if self.region_mm3 > 0 else float("nan")
 
+    def with_part(self, other: "Amount") -> "Amount":
+        """Return the sum of two parts."""
+        return Amount(self.lesion_mm3 + other.lesion_mm3, self.region_mm3 + other.region_mm3)
+
 
 class _Row(NamedTuple):
     structure: str
     side: str
     tissue: str
+    lobe: str
     layer: str
     region_mm3: float
     lesion_mm3: float
@@ -71,7 +76,7 @@ class Injury:
     """Sums of one scan's lesion, asked for by compartment, structure, tissue and side."""
 
     def __init__(self, tables: Tables) -> None:
-        columns = ["structure", "side", "tissue", "layer", "region_volume_mm3", "lesion_volume_mm3"]
+        columns = ["structure", "side", "tissue", "lobe", "layer", "region_volume_mm3", "lesion_volume_mm3"]
         rows = list(map(_Row, *(tables.load[name].tolist() for name in columns)))
         self.lesions: pd.DataFrame = tables.lesions
         self.total_mm3 = sum(row.lesion_mm3 for row in rows if row.tissue != "overlay")
@@ -113,6 +118,12 @@ class Injury:
         """Sum a structure with its parts; where the atlas has no such part, the whole stands for it."""
         rows = [row for side in sides for row in self._structures[(name, side)]]
         return _sum(rows) if rows or name not in WHOLE_OF else self.structure(WHOLE_OF[name], sides)
+
+    def white_matter(self, lobe: str, layer: str, side: str) -> Amount:
+        """Sum the white matter of one lobe, layer and side."""
+        return _sum(
+            row for row in self._structures[("white_matter", side)] if (row.lobe, row.layer) == (lobe, layer)
+        )
 
     def has(self, name: str) -> bool:
         """Tell whether the atlas labels a structure."""

@@ -20,14 +20,13 @@ from cpimaging.provenance import sidecar, software_versions
 from cpimaging.quantify import filled_rows, hits_in
 from cpimaging.registration import resample
 from cpimaging.report.cohort import DONE, CohortReport
-from cpimaging.scorers import SCORERS, Criteria, Tables, chosen_scorers, read_criteria
+from cpimaging.scorers import Criteria, Scorer, Tables, chosen_scorers, pattern_content, read_criteria
 from cpimaging.stages import GIVEN, PLAN
 from cpimaging.stages.cohort import SUMMARY_COLUMNS, pattern_cells, write_group
 from cpimaging.stages.fit import check_fit
 from cpimaging.stages.index import write_dataset_files
 from cpimaging.stages.mask_grid import MaskGrid, MaskGrids, Way, check_space, find_way
 from cpimaging.stages.overrides import Override, overridden, read_overrides
-from cpimaging.stages.score import not_chosen
 from cpimaging.types import (
     LESIONLOAD_COLUMNS,
     MORPHOMETRY_COLUMNS,
@@ -149,6 +148,7 @@ class _Scoring:
     """The chosen scorers with their criteria, read once, and what people decided."""
 
     def __init__(self, scorers: str, decisions: Mapping[str, Override]) -> None:
+        self.scorers = scorers
         self.criteria: dict[str, Criteria] = {
             name: read_criteria(scorer.criteria) for name, scorer in chosen_scorers(scorers).items()
         }
@@ -159,13 +159,11 @@ class _Scoring:
         decision = self.decisions.get(scan.label)
         qc = decision.qc if decision and decision.qc else QC
         context = ScanContext(scan.age_years, (), GIVEN, qc)
-        content = {
-            name: SCORERS[name].score(tables, context, self.criteria[name])
-            if name in self.criteria
-            else not_chosen(name, not self.criteria)
-            for name in SCORERS
-        }
-        return overridden({**content, "scales": {}}, decision, QC)
+
+        def score(scorer: Scorer) -> dict[str, Any]:
+            return scorer.score(tables, context, self.criteria[scorer.name])
+
+        return overridden(pattern_content(self.scorers, score), decision, QC)
 
 
 def _with_people(masks: Path, scans: list[Scan]) -> list[Scan]:

@@ -42,16 +42,32 @@ OVERLAY_ML = {
     "watershed_anterior": 25.0,
     "watershed_posterior": 25.0,
 }
+MORE_LATERAL_ML = {
+    ("alic", "white_matter", "n/a", "deep"): 1.5,
+    ("cingulate", "cortex", "n/a", "n/a"): 10.0,
+    ("red_nucleus", "brainstem", "n/a", "n/a"): 0.2,
+}
+MORE_MIDLINE_ML = {
+    ("corpus_callosum_genu", "white_matter", "n/a", "deep"): 2.0,
+    ("corpus_callosum_body", "white_matter", "n/a", "periventricular"): 2.5,
+    ("corpus_callosum_splenium", "white_matter", "n/a", "deep"): 2.0,
+    ("vermis", "cerebellum", "n/a", "n/a"): 10.0,
+}
 CHILD = ScanContext(age_years=6.0, contrasts=("T1w", "T2w", "FLAIR"), lesion_source="given mask", qc="pass")
 
 
-def load_table(lesion_ml: dict[tuple[str, ...], float]) -> pd.DataFrame:
-    """Return a load table; lesion_ml: (structure, side[, lobe, layer]) -> ml, overlays included."""
+def load_table(lesion_ml: dict[tuple[str, ...], float], more: bool = False) -> pd.DataFrame:
+    """Return a load table; lesion_ml: (structure, side[, lobe, layer]) -> ml, overlays included.
+
+    more: with structures that only the scales ask for.
+    """
     rows = []
     for side in ("left", "right"):
         rows += [_row(key, side, ml) for key, ml in LATERAL_ML.items()]
+        rows += [_row(key, side, ml) for key, ml in MORE_LATERAL_ML.items() if more]
         rows += [_row((name, "overlay", "n/a", "n/a"), side, ml) for name, ml in OVERLAY_ML.items()]
     rows += [_row(key, "midline", ml) for key, ml in MIDLINE_ML.items()]
+    rows += [_row(key, "midline", ml) for key, ml in MORE_MIDLINE_ML.items() if more]
     rows += [_row((name, "outside", "n/a", "n/a"), "midline", float("nan")) for name in OUTSIDE]
     left_over = dict(lesion_ml)
     for row in rows:

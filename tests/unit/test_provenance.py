@@ -68,7 +68,7 @@ def test_the_line_numbers_of_code_do_not_count(copied: Path) -> None:
     ("file", "old", "new", "stages"),
     [
         ("qc/limits.py", "FOLDED_SHARE_FAIL = 1e-4, 1e-2", "FOLDED_SHARE_FAIL = 1e-5, 1e-2", {"qc"}),
-        ("stages/score.py", '"scales": {}', '"scales": {"a": 1}', {"score"}),
+        ("stages/score.py", 'flags["verdict"])', 'flags["no"])', {"score"}),
         ("lesions/components.py", "np.", "numpy.", {"lesions"}),
         ("report/scan.py", "return", "return None or", {"report"}),
         ("stages/segment.py", 'mode="nearest"', 'mode="linear"', {"segment"}),
@@ -84,15 +84,18 @@ def test_an_edit_in_the_ground_counts_for_all(copied: Path) -> None:
     assert changed(lambda: append(copied / "types.py", "\nNEW = 1\n")) == set(STAGES)
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in (PACKAGE / "scorers").glob("*.yaml")))
+CRITERIA = sorted(path.relative_to(PACKAGE).as_posix() for path in (PACKAGE / "scorers").rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", CRITERIA)
 def test_criteria_beside_a_scorer_count_for_its_stage(copied: Path, name: str) -> None:
-    stages = changed(lambda: append(copied / "scorers" / name, "\n# tightened\n"))
+    stages = changed(lambda: append(copied / name, "\n# tightened\n"))
     assert "score" in stages
     assert not stages & {"preprocess", "register", "segment", "lesions", "quantify", "qc", "report"}
 
 
 def test_there_are_criteria_to_look_at() -> None:
-    assert {"mrics.yaml", "dominance.yaml"} <= {path.name for path in (PACKAGE / "scorers").glob("*.yaml")}
+    assert {"scorers/mrics.yaml", "scorers/base.yaml", "scorers/scales/fiori.yaml"} <= set(CRITERIA)
 
 
 def test_templates_count_for_the_pages(copied: Path) -> None:

@@ -1,0 +1,198 @@
+"""The evaluator of all scales: whether one is scored, its items, and the total as a range."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from cpimaging.scorers.base import NOT_SEEN_BY, Criteria, Tables, Trace, check_structures, not_assessable
+from cpimaging.scorers.injury import Amount, Injury, unusable
+from cpimaging.types import ScanContext
+
+Points = tuple[float, float]
+"""At least, at most."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item of a scale.
+
+    measured: in `unit`, or words. limit: what it was compared with. points: equal where the item is measured.
+    highest: points that it can have. source: where its points come from. why: what keeps it from being
+    measured, or None. side: left, right or midline. section: what it is added up with, also by itself.
+    """
+
+    name: str
+    side: str
+    section: str
+    measured: float | str
+    unit: str
+    limit: str
+    points: Points
+    highest: float
+    source: str
+    why: str | None = None
+
+
+class Fact(NamedTuple):
+    """Something that holds for certain, possibly, or not at all; what is certain is possible."""
+
+    certain: bool
+    possible: bool
+
+    @classmethod
+    def known(cls, holds: bool) -> "Fact":
+        """Return a fact without doubt."""
+        return cls(holds, holds)
+
+    @classmethod
+    def any(cls, facts: "Iterable[Fact]") -> "Fact":
+        """Return whether at least one of several facts holds."""
+        certain, possible = zip(*facts, strict=True)
+        return cls(any(certain), any(possible))
+
+    @classmethod
+    def all(cls, facts: "Iterable[Fact]") -> "Fact":
+        """Return whether several facts hold together."""
+        certain, possible = zip(*facts, strict=True)
+        return cls(all(certain), all(possible))
+
+
+Level = Callable[[Mapping[str, bool]], str]
+"""From facts to the name of a level; it must not fall when one more fact holds."""
+
+
+def spanned(level: Level, facts: Mapping[str, Fact]) -> tuple[str, str]:
+    """Return the lowest and the highest level that agree with the facts."""
+    low = level({name: fact.certain for name, fact in facts.items()})
+    return low, level({name: fact.possible for name, fact in facts.items()})
+
+
+def told(facts: Mapping[str, Fact]) -> str:
+    """Say in words which facts hold, and which may."""
+    words = [name if fact.certain else f"{name} (possibly)" for name, fact in facts.items() if fact.possible]
+    return ", ".join(words) or "none"
+
+
+def source(trace: Trace, name: str) -> str:
+    """Return the citation of a criterion with its tag."""
+    criterion = trace.criteria[name]
+    return f"{criterion['source']} [{criterion['tag']}]"
+
+
+def levelled(
+    section: str, measured: str, span: tuple[str, str], words: Mapping[str, str], trace: Trace
+) -> Item:
+    """Return the item of a section that has levels.
+
+    span: of `spanned`; levels are names of criteria whose values are the points. words: level -> what it
+    means, lowest first.
+    """
+    low, high = span
+    points = (trace.limit(low), trace.limit(high))
+    return Item(
+        name=section,
+        side="midline",
+        section=section,
+        measured=measured,
+        unit="",
+        limit=words[low] if low == high else f"{words[low]} – {words[high]}",
+        points=points,
+        highest=trace.limit(list(words)[-1]),
+        source=source(trace, high),
+        why=None if low == high else "the measurements fit several levels",
+    )
+
+
+def involved(amount: Amount, trace: Trace) -> bool:
+    """Tell whether there is enough lesion somewhere for a reader to see it."""
+    return amount.lesion_mm3 >= trace.limit("minimum_volume")
+
+
+def age_told(context: ScanContext) -> str:
+    """Say how old the person was."""
+    return "not known" if context.age_years is None else f"here {context.age_years:.2g} years"
+
+
+def seen_by_reader(context: ScanContext) -> bool:
+    """Tell whether a person drew the lesion, so that what is not drawn is not there."""
+    return context.lesion_source == "given mask"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A published scale.
+
+    requires: structures that it cannot do without. needs: in words, what must be known of a scan before it
+    is scored, and whether it is. items: from the injury to the points. names: the words that stand for
+    points, where the scale has no numbers.
+    """
+
+    name: str
+    requires: frozenset[str]
+    needs: Callable[[ScanContext, Trace], Mapping[str, bool]]
+    items: Callable[[Injury, Trace], Iterable[Item]]
+    names: Callable[[Trace], Mapping[float, str]] | None = None
+
+    def score(self, tables: Tables, context: ScanContext, criteria: Criteria) -> dict[str, Any]:
+        """Give the points of every item, and their sum.
+
+        Returns total (None where it is a range), range (least and most), maximum, sections (name: [least,
+        most, maximum]), items, evidence and not_assessed (the reason, or None). Lesion counts, loss of volume
+        does not. Raises ValueError where the load table lacks a required structure.
+        """
+        check_structures(tables.load, self.name, self.requires)
+        trace = Trace(criteria)
+        reason = not_assessable(context) or _lacking(self.needs(context, trace))
+        if reason:
+            return unscored(reason, trace)
+        injury = Injury(tables)
+        reason = unusable(injury, trace) or _too_small(injury, context, trace)
+        if reason:
+            return unscored(reason, trace)
+        return _scored(list(self.items(injury, trace)), trace, self.names(trace) if self.names else None)
+
+
+def _lacking(needs: Mapping[str, bool]) -> str | None:
+    lacking = [need for need, met in needs.items() if not met]
+    return f"needs {', '.join(lacking)}" if lacking else None
+
+
+def _too_small(injury: Injury, context: ScanContext, trace: Trace) -> str | None:
+    """Return a reason where there is too little lesion to score; write down how much there is."""
+    inside_mm3 = injury.total_mm3 - injury.outside_mm3
+    if inside_mm3 == 0:
+        trace.note(f"no lesion found{NOT_SEEN_BY.get(context.lesion_source or '', '')}", 0.0)
+    elif not trace.at_least("lesion in the brain", inside_mm3, "minimum_volume"):
+        return f"a lesion of {inside_mm3:.0f} mm3 is too small to score"
+    return None
+
+
+def _scored(items: Sequence[Item], trace: Trace, names: Mapping[float, str] | None) -> dict[str, Any]:
+    sections: dict[str, list[float]] = {}
+    for item in items:
+        sums = sections.setdefault(item.section, [0.0, 0.0, 0.0])
+        for place, value in enumerate((*item.points, item.highest)):
+            sums[place] += value
+    least, most, highest = (sum(values) for values in zip(*sections.values(), strict=True))
+    name = names.__getitem__ if names else float
+    return {
+        "total": name(least) if least == most else None,
+        "range": [name(least), name(most)],
+        "maximum": name(highest),
+        "sections": {section: [name(value) for value in sums] for section, sums in sections.items()},
+        "items": [_as_json(item) for item in items],
+        "evidence": trace.as_json(),
+        "not_assessed": None,
+    }
+
+
+def _as_json(item: Item) -> dict[str, Any]:
+    unseen = isinstance(item.measured, float) and math.isnan(item.measured)
+    return {**vars(item), "measured": None if unseen else item.measured, "points": list(item.points)}
+
+
+def unscored(reason: str, trace: Trace | None = None) -> dict[str, Any]:
+    """Return what `Scale.score` gives where nothing was scored."""
+    empty: dict[str, Any] = {"total": None, "range": None, "maximum": None, "sections": {}, "items": []}
+    return {**empty, "evidence": trace.as_json() if trace else [], "not_assessed": reason}

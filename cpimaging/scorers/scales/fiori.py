@@ -1,0 +1,144 @@
+"""Semi-quantitative scale of brain MRI in cerebral palsy (sqMRI, Fiori 2014): 0 to 40 points."""
+
+import math
+from collections.abc import Iterator
+
+from cpimaging.scorers.base import Trace
+from cpimaging.scorers.injury import REQUIRED, SIDES, Amount, Injury
+from cpimaging.scorers.scales.evaluate import Item, Scale, age_told, involved, seen_by_reader, source
+from cpimaging.types import ScanContext
+
+LOBES = ("frontal", "parietal", "temporal", "occipital")
+LAYERS = {"periventricular": "periventricular", "deep": "middle", "subcortical": "cortico-subcortical"}
+"""Layers of the load table, and what the scale calls them."""
+BETWEEN_LOBES = ("perirolandic", "cingulate")
+"""Cortex that lies partly in the frontal, partly in the parietal lobe; tables do not part it."""
+DEEP = {
+    "caudate": ("caudate",),
+    "lenticular nucleus": ("putamen", "pallidum"),
+    "thalamus": ("thalamus",),
+    "posterior limb of the internal capsule": ("plic",),
+}
+CALLOSUM = {"anterior": "genu", "middle": "body", "posterior": "splenium"}
+HEMISPHERE = ("cerebellum_cortex", "cerebellum_white_matter", "dentate")
+
+ABSENT = "not in the atlas or not in the image"
+TWO_LOBES = "lesion in perirolandic or cingulate cortex, which lies in two lobes"
+THIN = "no lesion in it; whether it is thin is not judged, for lack of norms"
+NO_SIDES = "the brainstem has no sides in the tables"
+
+
+def _needs(context: ScanContext, trace: Trace) -> dict[str, bool]:
+    months = math.nan if context.age_years is None else 12 * context.age_years
+    old_enough = f"an age of {trace.limit('from_age'):g} months or more ({age_told(context)})"
+    sees_gliosis = bool({"T2w", "FLAIR"} & set(context.contrasts))
+    return {
+        old_enough: trace.at_least("age", months, "from_age"),
+        "T2w or FLAIR where no reader drew the lesion": seen_by_reader(context) or sees_gliosis,
+    }
+
+
+def _items(injury: Injury, trace: Trace) -> Iterator[Item]:
+    for side in SIDES:
+        for lobe in LOBES:
+            for layer in LAYERS:
+                yield _layer(injury, trace, side, lobe, layer)
+    for side in SIDES:
+        for name, structures in DEEP.items():
+            yield _structure(name, side, "basal ganglia and brainstem", _sum(injury, structures, side), trace)
+    yield _brainstem(injury, trace)
+    for name, part in CALLOSUM.items():
+        amount = injury.structure(f"corpus_callosum_{part}")
+        yield _structure(f"corpus callosum, {name}", "midline", "corpus callosum", amount, trace, THIN)
+    yield _structure("vermis", "midline", "cerebellum", injury.structure("vermis"), trace)
+    for side in SIDES:
+        amount = _sum(injury, HEMISPHERE, side)
+        yield _structure("cerebellar hemisphere", side, "cerebellum", amount, trace)
+
+
+def _sum(injury: Injury, structures: tuple[str, ...], side: str) -> Amount:
+    amounts = [injury.structure(name, [side]) for name in structures]
+    return Amount(sum(a.lesion_mm3 for a in amounts), sum(a.region_mm3 for a in amounts))
+
+
+def _layer(injury: Injury, trace: Trace, side: str, lobe: str, layer: str) -> Item:
+    """Return the item of one layer of a lobe; the outer one holds the cortex as well."""
+    amount, more_mm3 = injury.white_matter(lobe, layer, side), 0.0
+    absent = amount.region_mm3 == 0
+    if layer == "subcortical":
+        amount = amount.with_part(injury.structure(f"{lobe}_cortex", [side]))
+        if lobe in ("frontal", "parietal"):
+            more_mm3 = _sum(injury, BETWEEN_LOBES, side).lesion_mm3
+    highest = trace.limit("layer_most_points")
+    least = _layer_points(amount, trace)
+    most = highest if absent else _layer_points(amount.with_part(Amount(more_mm3, more_mm3)), trace)
+    return Item(
+        name=f"{lobe}, {LAYERS[layer]}",
+        side=side,
+        section=f"{side} hemisphere",
+        measured=amount.load,
+        unit="%",
+        limit=f"{_enough(trace)}; more than {trace.limit('layer_most'):g} %",
+        points=(least, most),
+        highest=highest,
+        source=source(trace, "layer_most"),
+        why=ABSENT if absent else TWO_LOBES if most > least else None,
+    )
+
+
+def _layer_points(amount: Amount, trace: Trace) -> float:
+    if not involved(amount, trace):
+        return 0.0
+    more = amount.load > trace.limit("layer_most")
+    return trace.limit("layer_most_points" if more else "layer_part_points")
+
+
+def _enough(trace: Trace) -> str:
+    return f"{trace.limit('minimum_volume'):g} mm3 (ours)"
+
+
+def _structure(
+    name: str, side: str, section: str, amount: Amount, trace: Trace, unseen: str | None = None
+) -> Item:
+    """Return the item of a structure; unseen: why no lesion does not mean no points."""
+    highest = trace.limit("structure_points")
+    least = highest if involved(amount, trace) else 0.0
+    why = ABSENT if amount.region_mm3 == 0 else unseen if least == 0 else None
+    return Item(
+        name=name,
+        side=side,
+        section=section,
+        measured=amount.load,
+        unit="%",
+        limit=_enough(trace),
+        points=(least, highest if why else least),
+        highest=highest,
+        source=source(trace, "structure_points"),
+        why=why,
+    )
+
+
+def _brainstem(injury: Injury, trace: Trace) -> Item:
+    """Return both items of the brainstem as one: a lesion is on one side at least, nuclei tell of both."""
+    amount = injury.of(["brainstem"])
+    one = trace.limit("structure_points")
+    sides = sum(involved(injury.of(["brainstem"], [side]), trace) for side in SIDES)
+    absent = amount.region_mm3 == 0
+    least = one * max(sides, 1) if involved(amount, trace) else 0.0
+    most = 2 * one if least or absent else 0.0
+    return Item(
+        name="brainstem, both sides",
+        side="midline",
+        section="basal ganglia and brainstem",
+        measured=amount.load,
+        unit="%",
+        limit=_enough(trace),
+        points=(least, most),
+        highest=2 * one,
+        source=source(trace, "structure_points"),
+        why=ABSENT if absent else NO_SIDES if least < most else None,
+    )
+
+
+SCALE = Scale("fiori", frozenset(REQUIRED), _needs, _items)
+"""Fiori et al. 2014, Dev Med Child Neurol 56:839; the limits in voxels are ours."""

@@ -1,0 +1,84 @@
+"""What the scales of term newborns with encephalopathy share: when they apply, and what they ask."""
+
+import math
+
+from cpimaging.scorers.base import Trace
+from cpimaging.scorers.injury import NUCLEI, REQUIRED, SIDES, Amount, Injury
+from cpimaging.scorers.mrics_rules import WATERSHEDS
+from cpimaging.scorers.scales.evaluate import Fact, age_told, involved, seen_by_reader
+from cpimaging.types import ScanContext
+
+REQUIRES = frozenset(REQUIRED) | set(WATERSHEDS)
+DAYS_PER_YEAR = 365.25
+CAPSULES = ("alic", "plic")
+BASAL = tuple(sorted(NUCLEI - {"hippocampus"}))
+CEREBRUM = ("periventricular", "deep_white_matter", "cortex", "perirolandic")
+
+
+def newborn_needs(context: ScanContext, trace: Trace) -> dict[str, bool]:
+    """Return what must be known of a scan before these scales are scored, and whether it is."""
+    days = math.nan if context.age_years is None else DAYS_PER_YEAR * context.age_years
+    young = trace.below("age", days, "to_age")
+    needs = {f"an age of less than {trace.limit('to_age'):g} days ({age_told(context)})": young}
+    trace.note("born at term", "not known here: the scale is for term newborns")
+    if not seen_by_reader(context):
+        recent = trace.below("age, for software that looks for low ADC", days, "diffusion_to_age")
+        needs["a reader's lesion, or ADC in the first two weeks"] = "ADC" in context.contrasts and recent
+    return needs
+
+
+def most_of_one_side(injury: Injury, structure: str) -> Amount:
+    """Return the side of a structure that holds more lesion."""
+    return max((injury.structure(structure, [side]) for side in SIDES), key=lambda amount: amount.lesion_mm3)
+
+
+def is_hit(injury: Injury, structure: str, trace: Trace) -> bool:
+    """Tell whether either side of a structure is involved, and write down how much of it."""
+    volume_mm3 = most_of_one_side(injury, structure).lesion_mm3
+    words = f"lesion of the {structure.replace('_', ' ')}, larger side"
+    return trace.at_least(words, volume_mm3, "minimum_volume")
+
+
+def cerebrum(injury: Injury) -> Amount:
+    """Return the cortex and white matter of the hemispheres, without the internal capsule."""
+    whole = injury.of(CEREBRUM)
+    capsules = [injury.structure(name) for name in CAPSULES]
+    return Amount(
+        whole.lesion_mm3 - sum(amount.lesion_mm3 for amount in capsules),
+        whole.region_mm3 - sum(amount.region_mm3 for amount in capsules),
+    )
+
+
+def zones(injury: Injury, trace: Trace) -> list[Fact]:
+    """Tell of the anterior and the posterior border zone whether it is infarcted.
+
+    Certain only where most of the lesion of cortex and white matter lies in the border zones.
+    """
+    whole_mm3 = cerebrum(injury).lesion_mm3
+    share = 100 * in_zones_mm3(injury) / whole_mm3 if whole_mm3 > 0 else 0.0
+    mostly = trace.at_least("lesion of cortex and white matter in border zones", share, "zone_share")
+    facts = []
+    for zone in WATERSHEDS:
+        load = max(injury.structure(zone, [side]).load for side in SIDES)
+        reached = trace.at_least(f"{zone.replace('_', ' ')}, larger side", load, "zone_load")
+        facts.append(Fact(reached and mostly, reached))
+    return facts
+
+
+def in_zones_mm3(injury: Injury) -> float:
+    """Return the lesion in the border zones of both sides."""
+    return sum(injury.structure(zone).lesion_mm3 for zone in WATERSHEDS)
+
+
+def nuclei_are_hit(injury: Injury, trace: Trace) -> bool:
+    """Tell whether thalamus, putamen, pallidum or caudate is involved on either side."""
+    return any(involved(most_of_one_side(injury, name), trace) for name in BASAL)
+
+
+def apart(injury: Injury, volume_mm3: float, rule: str, trace: Trace) -> Fact:
+    """Tell whether a lesion stands by itself; beside injured nuclei a small one may be their edge."""
+    seen = trace.at_least(rule, volume_mm3, "minimum_volume")
+    if not nuclei_are_hit(injury, trace):
+        return Fact.known(seen)
+    certain = seen and trace.at_least(f"{rule}, beside injured nuclei", volume_mm3, "apart_volume")
+    return Fact(certain, seen)
