@@ -130,6 +130,8 @@ def ratio_table(ratios: dict[tuple[str, str], float]) -> pd.DataFrame:
     return typed(rows, {k: v for k, v in MORPHOMETRY_COLUMNS.items() if k not in IDS})
 
 
+NO_PIECES = lesion_table(), ratio_table({})
+"""What scales do not ask for: the pieces of the lesion, and the morphometry."""
 PLAIN = {(group, side): 1.0 for group in ("lateral_ventricle", "white_matter") for side in ("left", "right")}
 
 

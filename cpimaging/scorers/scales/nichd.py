@@ -42,17 +42,18 @@ def _facts(injury: Injury, trace: Trace) -> dict[str, Fact]:
     central, border = Fact.known(any(hit)), Fact.any(zones(injury, trace))
     other = _other(injury, border, trace)
     together = central.certain and border.possible
+    seen = trace.at_least("lesion of cortex and white matter", whole.lesion_mm3, "minimum_volume")
+    extensive, devastated = (
+        Fact.known(trace.at_least("cortex and white matter", whole.load, name))
+        for name in ("extensive_load", "devastation_load")
+    )
     return {
         "basal ganglia, thalamus or internal capsule": central,
         "border zone": border,
         "other lesions": Fact(other.certain, other.possible or together),
-        "cerebral lesions": Fact.known(
-            trace.at_least("lesion of cortex and white matter", whole.lesion_mm3, "minimum_volume")
-        ),
-        "extensive lesions": Fact.known(
-            trace.at_least("cortex and white matter", whole.load, "extensive_load")
-        ),
-        "devastation": Fact.known(trace.at_least("cortex and white matter", whole.load, "devastation_load")),
+        "cerebral lesions": Fact(seen, injury.total_mm3 > injury.outside_mm3),
+        "extensive lesions": extensive,
+        "devastation": devastated,
     }
 
 

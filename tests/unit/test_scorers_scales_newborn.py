@@ -1,0 +1,259 @@
+"""The scales of term newborns: Barkovich and the NICHD network."""
+
+from dataclasses import replace
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scorer_tables import (
+    BASAL_GANGLIA,
+    CHILD,
+    HEMISPHERES,
+    MCA_WEDGE,
+    NO_PIECES,
+    WATERSHED,
+    both,
+    load_table,
+    mirrored,
+    white,
+)
+
+from cpimaging.scorers import SCORERS, Tables, read_criteria
+from cpimaging.scorers.scales import barkovich, nichd
+
+DAY = 1 / 365.25
+NEWBORN = replace(CHILD, age_years=5 * DAY)
+FOCUS = white("left", "subcortical", "parietal")
+LENTIFORM = {**both({"thalamus": 0.5}), ("pallidum", "left"): 0.1}
+ROLANDIC = {**LENTIFORM, ("perirolandic", "right"): 0.5}
+ZONE = {("watershed_anterior", "left"): 5.0, white("left", "subcortical", "frontal"): 5.0}
+"""5 of 25 ml of one border zone, all of the lesion, white matter alone."""
+OTHER_ZONE = {("watershed_posterior", "right"): 5.0, white("right", "subcortical", "parietal"): 5.0}
+CROSSING = {**MCA_WEDGE, ("watershed_anterior", "left"): 5.0}
+"""A large infarct that runs through a border zone."""
+
+
+def score(name, lesion_ml, context=NEWBORN):
+    scorer = SCORERS[name]
+    tables = Tables(load_table(lesion_ml, more=True), *NO_PIECES)
+    return scorer.score(tables, context, read_criteria(scorer.criteria))
+
+
+def barkovich_points(lesion_ml):
+    result = score("barkovich", lesion_ml)
+    deep, border = (item["points"] for item in result["items"])
+    assert result["range"] == [deep[0] + border[0], deep[1] + border[1]]
+    assert result["maximum"] == 9
+    return deep, border
+
+
+@pytest.mark.parametrize(
+    ("lesion_ml", "expected"),
+    [
+        ({}, 0),
+        ({FOCUS: 2.0}, 0),
+        ({("perirolandic", "left"): 2.0}, 0),
+        ({("thalamus", "left"): 0.03}, 1),
+        (both({"thalamus_ventrolateral": 0.3}), 1),
+        (both({"putamen": 0.3}), 1),  # in no published level: ours
+        (BASAL_GANGLIA, 2),
+        (LENTIFORM, 2),
+        (ROLANDIC, 3),
+        ({**LENTIFORM, ("hippocampus", "left"): 2.0}, 2),
+        ({**ROLANDIC, ("hippocampus", "left"): 0.3}, 3),  # of 8 ml: 3.75 %
+        ({**ROLANDIC, ("hippocampus", "left"): 0.4}, 4),  # 5 %
+        ({**ROLANDIC, ("caudate", "right"): 0.5}, 4),
+        ({**ROLANDIC, ("midbrain", "midline"): 1.4}, 4),  # of 27.4 ml: 5.1 %
+        ({**ROLANDIC, ("midbrain", "midline"): 1.3}, 3),
+    ],
+)
+def test_basal_ganglia_score(lesion_ml, expected):
+    deep, _ = barkovich_points(lesion_ml)
+    assert deep == [expected, expected]
+
+
+@pytest.mark.parametrize(
+    ("lesion_ml", "expected"),
+    [
+        ({}, [0, 0]),
+        (BASAL_GANGLIA, [0, 0]),
+        ({("plic", "left"): 0.3}, [0, 0]),
+        (ROLANDIC, [0, 0]),  # the basal ganglia score counts it
+        ({("perirolandic", "right"): 0.5}, [1, 1]),
+        ({FOCUS: 0.05}, [1, 1]),
+        ({**BASAL_GANGLIA, FOCUS: 0.5}, [0, 1]),  # may be the edge of the nuclei
+        ({**BASAL_GANGLIA, FOCUS: 1.2}, [1, 1]),
+        (MCA_WEDGE, [1, 1]),  # 35 of 504 ml of cortex: 7 %
+        (CROSSING, [1, 3]),
+        (ZONE, [2, 2]),
+        ({**ZONE, ("watershed_anterior", "left"): 1.2}, [1, 1]),  # 4.8 % of the zone
+        ({**ZONE, FOCUS: 4.0}, [1, 2]),  # 5 of 9 ml: 56 % in border zones
+        ({**ZONE, ("frontal_cortex", "left"): 0.5}, [3, 3]),
+        ({**ZONE, **OTHER_ZONE}, [4, 4]),
+        (WATERSHED, [4, 4]),
+        (both({"frontal_cortex": 25.1}), [1, 1]),  # 50.2 of 504 ml of cortex: 9.96 %
+        (both({"frontal_cortex": 25.3}), [5, 5]),  # 10.04 %
+    ],
+)
+def test_watershed_score(lesion_ml, expected):
+    _, border = barkovich_points(lesion_ml)
+    assert border == expected
+
+
+def test_the_sum_is_one_number_where_both_scores_are():
+    result = score("barkovich", {**BASAL_GANGLIA, **ZONE})
+    assert (result["total"], result["range"], result["sections"]) == (
+        4,
+        [4, 4],
+        {"BG": [2, 2, 4], "W": [2, 2, 5]},
+    )
+
+
+ALL_ZONES = {**ZONE, **OTHER_ZONE}
+# cortex and white matter: 2 × (277 + 212) + 6.5 = 984.5 ml without the internal capsule
+
+
+@pytest.mark.parametrize(
+    ("lesion_ml", "expected"),
+    [
+        ({}, ["0", "0"]),
+        ({("cerebellum_cortex", "left"): 1.0}, ["0", "1A"]),  # not told by the levels
+        ({FOCUS: 0.5}, ["1A", "1A"]),
+        ({FOCUS: 9.8}, ["1A", "1A"]),  # 0.995 %
+        ({FOCUS: 9.9}, ["1B", "1B"]),  # 1.006 %
+        (MCA_WEDGE | {("putamen", "left"): 0.0, ("putamen_posterior", "left"): 0.0}, ["1B", "1B"]),
+        (BASAL_GANGLIA, ["2A", "2A"]),
+        ({("caudate", "left"): 0.05}, ["2A", "2A"]),
+        ({("pallidum", "left"): 0.05}, ["2A", "2A"]),
+        ({("plic", "right"): 0.05}, ["2A", "2A"]),
+        ({("alic", "right"): 0.05}, ["2A", "2A"]),
+        ({("hippocampus", "right"): 0.5}, ["0", "1A"]),
+        (ZONE, ["2A", "2A"]),
+        (ALL_ZONES, ["2A", "2A"]),
+        ({**ZONE, FOCUS: 2.0}, ["2A", "2B"]),  # around the zone, or apart from it
+        ({**BASAL_GANGLIA, FOCUS: 0.5}, ["2A", "2B"]),
+        ({**BASAL_GANGLIA, FOCUS: 1.2}, ["2B", "2B"]),
+        ({**BASAL_GANGLIA, **ZONE}, ["2A", "2B"]),  # both: not told by the levels
+        ({**CROSSING, ("putamen", "left"): 0.0, ("putamen_posterior", "left"): 0.0}, ["1B", "2B"]),
+        ({key: 0.45 * ml for key, ml in HEMISPHERES.items()}, ["2B", "2B"]),
+        ({key: 0.55 * ml for key, ml in HEMISPHERES.items()}, ["3", "3"]),
+    ],
+)
+def test_nichd_levels(lesion_ml, expected):
+    result = score("nichd", lesion_ml)
+    assert (result["range"], result["maximum"]) == (expected, "3")
+    assert result["total"] == (expected[0] if expected[0] == expected[1] else None)
+
+
+@pytest.mark.parametrize("name", ["barkovich", "nichd"])
+@pytest.mark.parametrize("lesion_ml", [BASAL_GANGLIA, ROLANDIC, ZONE, CROSSING, {**ZONE, FOCUS: 4.0}])
+def test_sides_do_not_matter(name, lesion_ml):
+    assert score(name, mirrored(lesion_ml))["range"] == score(name, lesion_ml)["range"]
+
+
+@pytest.mark.parametrize("name", ["barkovich", "nichd"])
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"age_years": None}, "needs an age of less than 29 days (not known)"),
+        ({"age_years": 0.08}, "needs an age of less than 29 days (here 0.08 years)"),
+        ({"age_years": 6.0}, "needs an age of less than 29 days (here 6 years)"),
+        (
+            {"lesion_source": "detected", "contrasts": ("T1w", "T2w")},
+            "needs a reader's lesion, or ADC in the first two weeks",
+        ),
+        (
+            {"lesion_source": "detected", "contrasts": ("T1w", "ADC"), "age_years": 20 * DAY},
+            "needs a reader's lesion, or ADC in the first two weeks",
+        ),
+    ],
+)
+def test_what_must_be_known(name, change, reason):
+    result = score(name, BASAL_GANGLIA, replace(NEWBORN, **change))
+    assert result["not_assessed"] == reason
+    assert (result["total"], result["range"], result["items"]) == (None, None, [])
+
+
+@pytest.mark.parametrize("name", ["barkovich", "nichd"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"age_years": 0.0},
+        {"age_years": 28 * DAY},
+        {"lesion_source": "detected", "contrasts": ("T1w", "ADC")},
+    ],
+)
+def test_what_is_enough(name, change):
+    assert score(name, BASAL_GANGLIA, replace(NEWBORN, **change))["not_assessed"] is None
+
+
+@pytest.mark.parametrize("name", ["barkovich", "nichd"])
+def test_one_voxel_is_too_small(name):
+    result = score(name, {("thalamus", "left"): 0.008})
+    assert result["not_assessed"] == "a lesion of 8 mm3 is too small to score"
+
+
+LEVELS = [
+    (barkovich._deep_level, barkovich.BG, ("thalamus", "lentiform nucleus", "perirolandic cortex", "more")),
+    (
+        barkovich._border_level,
+        barkovich.W,
+        ("focal infarction", "border zone", "cortex", "both border zones", "extensive cortex"),
+    ),
+    (
+        nichd._level,
+        nichd.LEVELS,
+        (
+            "basal ganglia, thalamus or internal capsule",
+            "border zone",
+            "other lesions",
+            "cerebral lesions",
+            "extensive lesions",
+            "devastation",
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("level", "levels", "names"), LEVELS, ids=["bg", "w", "nichd"])
+def test_one_more_finding_never_lowers_a_level_and_every_level_is_reached(level, levels, names):
+    order, reached = list(levels), set()
+    for holds in product([False, True], repeat=len(names)):
+        facts = dict(zip(names, holds, strict=True))
+        here = order.index(level(facts))
+        reached.add(here)
+        for name in names:
+            assert order.index(level({**facts, name: True})) >= here
+    assert len(reached) == len(order)
+
+
+WHERE = [
+    *(
+        (name, side)
+        for name in ("thalamus", "putamen", "perirolandic", "caudate")
+        for side in ("left", "right")
+    ),
+    FOCUS,
+    ("frontal_cortex", "right"),
+    ("midbrain", "midline"),
+]
+amounts = st.dictionaries(st.sampled_from(WHERE), st.floats(0.0, 2.0), max_size=5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(amounts, st.sampled_from(WHERE), st.floats(0.03, 3.0))
+def test_more_lesion_never_lowers_the_sum(lesion_ml, key, added_ml):
+    base = {("hippocampus", "left"): 0.1, **lesion_ml}  # enough to be scored
+    more = {**base, key: base.get(key, 0.0) + added_ml}
+    before, after = score("barkovich", base)["range"], score("barkovich", more)["range"]
+    assert after[0] >= before[0]
+    assert after[1] >= before[1]
+
+
+@settings(max_examples=60, deadline=None)
+@given(amounts)
+def test_injured_nuclei_are_at_least_level_2a(lesion_ml):
+    order = ["0", "1A", "1B", "2A", "2B", "3"]
+    low, high = score("nichd", {**lesion_ml, ("thalamus", "right"): 0.1})["range"]
+    assert order.index("2A") <= order.index(low) <= order.index(high)
