@@ -71,6 +71,12 @@ PATTERN_COLUMNS = {
     "age_years": "float64",
     "sex": "str",
     "override": "str",
+    "fiori_low": "float64",
+    "fiori_high": "float64",
+    "barkovich_low": "float64",
+    "barkovich_high": "float64",
+    "nichd_low": "str",
+    "nichd_high": "str",
 }
 
 

@@ -65,6 +65,7 @@ def _context(content: CohortReport) -> dict[str, Any]:
         "strip": _strip(scans),
         "fullest": content.patterns[list(PERCENTS)].max().max(),
         "classes": list(zip(PERCENTS, words.CLASSES.values(), strict=True)),
+        "scales": [name for name in words.SCALES if any(name in scan["points"] for scan in scans)],
         "groups": sorted({scan["mrics"] for scan in scans}, key=_group_place),
         "views": views,
         "colours": ", ".join(f"rgb{colour} {place:.0%}" for place, colour in HEAT),
@@ -82,8 +83,15 @@ def _scans(content: CohortReport) -> list[dict[str, Any]]:
         ids = (str(row["participant_id"]), str(row["session_id"]))
         code = row["mrics_group"] if words.missing(row["mrics_subgroup"]) else row["mrics_subgroup"]
         name = ids[0] if words.missing(ids[1]) else f"{ids[0]}_{ids[1]}"
-        records.append({**row, "name": name, "href": content.links.get(ids), "mrics": code})
+        names = {"name": name, "href": content.links.get(ids), "mrics": code, "points": _points(row)}
+        records.append({**row, **names})
     return records
+
+
+def _points(row: Mapping[str, Any]) -> dict[str, str]:
+    """Return the points of each scale that was scored, in words."""
+    ends = {name: (row[f"{name}_low"], row[f"{name}_high"]) for name in words.SCALES}
+    return {name: words.points(*pair) for name, pair in ends.items() if not words.missing(pair[0])}
 
 
 def _facts(

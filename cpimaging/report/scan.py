@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from cpimaging.report import pictures, tables, words
+from cpimaging.report import pictures, scales, tables, words
 from cpimaging.report.page import render
 from cpimaging.types import Image, LabelMap
 
@@ -24,6 +24,7 @@ SECTIONS = (
     ("load", "Lesion load"),
     ("lesions", "Lesions"),
     ("morphometry", "Volumes"),
+    ("scales", "Scales"),
     ("registration", "Registration"),
     ("quality", "Quality"),
     ("limits", "Not assessed"),
@@ -108,6 +109,8 @@ def _context(content: ScanReport) -> dict[str, Any]:
         "flags": _flags(content.qc),
         "age": words.age(content.age_years),
         "sections": SECTIONS,
+        "scales": scales.scale_views(content.pattern.get("scales") or {}),
+        "unscored": scales.unscored(content.pattern.get("scales") or {}),
         "facts": _facts(content),
         "shares": shares,
         "largest_share": max((share.whole for share in shares if share.whole), default=0),
@@ -183,7 +186,9 @@ def _facts(content: ScanReport) -> list[tuple[str, str]]:
             facts.append((name, f"{value:+.2f} ({ends})".replace("-", "−")))
     if secondary:
         facts.append(("Also fits", "; ".join(secondary)))
-    return [*facts, *(("Confidence, " + name, words.confidence(score)) for name, score in _calls(content))]
+    facts += [(f"Confidence, {name}", words.confidence(score)) for name, score in _calls(content)]
+    points = scales.scale_views(content.pattern.get("scales") or {})
+    return [*facts, *((scale.title, scale.total) for scale in points)]
 
 
 def _calls(content: ScanReport) -> list[tuple[str, Mapping[str, Any]]]:
@@ -216,9 +221,9 @@ def _shares(pattern: Mapping[str, Any]) -> list[Share]:
 
 
 def _evidence(pattern: Mapping[str, Any]) -> tuple[list[tuple[str, list[Step]]], list[str]]:
-    """Return the steps of each score, and the sources that they refer to by number (from 1)."""
+    """Return the steps of both calls, and the sources that they refer to by number (from 1)."""
     titles = {"dominance": "Dominance", "mrics": "MRICS group"}
-    scores = {name: pattern[name] for name in titles if name in pattern} | dict(pattern.get("scales") or {})
+    scores = {name: pattern[name] for name in titles if name in pattern}
     sources: dict[str, int] = {}
     evidence = []
     for name, score in scores.items():
@@ -232,7 +237,7 @@ def _evidence(pattern: Mapping[str, Any]) -> tuple[list[tuple[str, list[Step]]],
             for item in score.get("evidence") or []
         ]
         if steps:
-            evidence.append((titles.get(name, name), steps))
+            evidence.append((titles[name], steps))
     return evidence, list(sources)
 
 

@@ -177,3 +177,32 @@ def confidence(score: Mapping[str, Any]) -> str:
     others = [f"{phrase(other['call'])} ({other['share']:.0%})" for other in score.get("alternatives") or []]
     kept = f"{share:.0%} of repetitions keep it"
     return f"{kept}; else {', '.join(others)}" if others else kept
+
+
+TAGS = (
+    "S: read in the source · S2: read in a source that restates it · K: general knowledge, not verified · "
+    "D: a definition of this project."
+)
+SCALES: Mapping[str, str] = {
+    "fiori": "Fiori sqMRI",
+    "barkovich": "Barkovich BG + W",
+    "nichd": "NICHD pattern",
+}
+
+
+def scale(name: str) -> str:
+    """Return what a scale is called."""
+    return SCALES.get(name, name)
+
+
+def scale_total(result: Mapping[str, Any]) -> str:
+    """Say a scale's total: "6 to 9 of 40", "2A"."""
+    least, most = result["range"]
+    return points(least, most, result["maximum"])
+
+
+def points(least: Any, most: Any, highest: Any = None) -> str:
+    """Say points, or levels: "0.5", "0 to 0.5", "6 to 9 of 40"; levels go without their highest."""
+    low, high = (value if isinstance(value, str) else f"{value:g}" for value in (least, most))
+    text = low if low == high else f"{low} to {high}"
+    return text if highest is None or isinstance(highest, str) else f"{text} of {highest:g}"

@@ -151,6 +151,16 @@ def pattern_cells(pattern: Mapping[str, Any], qc: str) -> dict[str, Any]:
         "qc": override["qc"]["set"] if override.get("qc") else qc,
         "not_assessed_reason": mrics["not_assessed"] or dominance["not_assessed"],
         "override": told(pattern),
+        **_scale_cells(pattern.get("scales") or {}),
+    }
+
+
+def _scale_cells(scales: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the least and the most points, or levels, of each scale that was scored."""
+    return {
+        f"{name}_{end}": value
+        for name, result in scales.items()
+        for end, value in zip(("low", "high"), result["range"] or (), strict=False)
     }
 
 

@@ -106,7 +106,7 @@ def test_the_sum_is_one_number_where_both_scores_are():
     assert (result["total"], result["range"], result["sections"]) == (
         4,
         [4, 4],
-        {"BG": [2, 2, 4], "W": [2, 2, 5]},
+        {"basal ganglia (BG)": [2, 2, 4], "watershed (W)": [2, 2, 5]},
     )
 
 
@@ -157,7 +157,7 @@ def test_sides_do_not_matter(name, lesion_ml):
     ("change", "reason"),
     [
         ({"age_years": None}, "needs an age of less than 29 days (not known)"),
-        ({"age_years": 0.08}, "needs an age of less than 29 days (here 0.08 years)"),
+        ({"age_years": 29 * DAY}, "needs an age of less than 29 days (here 29 days)"),
         ({"age_years": 6.0}, "needs an age of less than 29 days (here 6 years)"),
         (
             {"lesion_source": "detected", "contrasts": ("T1w", "T2w")},

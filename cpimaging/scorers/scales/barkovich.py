@@ -45,7 +45,7 @@ def _deep(injury: Injury, trace: Trace) -> Item:
         "perirolandic cortex": Fact.known(is_hit(injury, "perirolandic", trace)),
         "more": _beyond(injury, trace),
     }
-    return levelled("BG", told(facts), spanned(_deep_level, facts), BG, trace)
+    return levelled("basal ganglia (BG)", told(facts), spanned(_deep_level, facts), BG, trace)
 
 
 def _deep_level(facts: Mapping[str, bool]) -> str:
@@ -77,7 +77,7 @@ def _border(injury: Injury, trace: Trace) -> Item:
         "both border zones": Fact.all(both),
         "extensive cortex": Fact.known(trace.at_least("cortex", cortex.load, "extensive_cortex_load")),
     }
-    return levelled("W", told(facts), spanned(_border_level, facts), W, trace)
+    return levelled("watershed (W)", told(facts), spanned(_border_level, facts), W, trace)
 
 
 def _border_level(facts: Mapping[str, bool]) -> str:

@@ -110,8 +110,11 @@ def involved(amount: Amount, trace: Trace) -> bool:
 
 
 def age_told(context: ScanContext) -> str:
-    """Say how old the person was."""
-    return "not known" if context.age_years is None else f"here {context.age_years:.2g} years"
+    """Say how old the person was, in days below a tenth of a year."""
+    years = context.age_years
+    if years is None:
+        return "not known"
+    return f"here {365.25 * years:.0f} days" if years < 0.1 else f"here {years:.2g} years"
 
 
 def seen_by_reader(context: ScanContext) -> bool:

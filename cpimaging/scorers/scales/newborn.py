@@ -12,6 +12,12 @@ REQUIRES = frozenset(REQUIRED) | set(WATERSHEDS)
 DAYS_PER_YEAR = 365.25
 CAPSULES = ("alic", "plic")
 BASAL = tuple(sorted(NUCLEI - {"hippocampus"}))
+NAMES = {
+    "perirolandic": "perirolandic cortex",
+    "alic": "anterior limb of the internal capsule",
+    "plic": "posterior limb of the internal capsule",
+}
+"""What the trace calls structures whose name in the tables is none."""
 CEREBRUM = ("periventricular", "deep_white_matter", "cortex", "perirolandic")
 
 
@@ -35,8 +41,8 @@ def most_of_one_side(injury: Injury, structure: str) -> Amount:
 def is_hit(injury: Injury, structure: str, trace: Trace) -> bool:
     """Tell whether either side of a structure is involved, and write down how much of it."""
     volume_mm3 = most_of_one_side(injury, structure).lesion_mm3
-    words = f"lesion of the {structure.replace('_', ' ')}, larger side"
-    return trace.at_least(words, volume_mm3, "minimum_volume")
+    rule = f"lesion of the {NAMES.get(structure, structure)}, larger side"
+    return trace.at_least(rule, volume_mm3, "minimum_volume")
 
 
 def cerebrum(injury: Injury) -> Amount:

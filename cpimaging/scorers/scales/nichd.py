@@ -22,7 +22,7 @@ LEVELS = {
     "nichd_1a": "minimal cerebral lesions",
     "nichd_1b": "more extensive cerebral lesions",
     "nichd_2a": "basal ganglia, thalamus, internal capsule or border zone",
-    "nichd_2b": "the same with other cerebral lesions",
+    "nichd_2b": "as 2A, and other cerebral lesions",
     "nichd_3": "devastation of the hemispheres",
 }
 

@@ -1,0 +1,102 @@
+"""Scales, shaped for reading: the total, items left beside right, and what was not assessed."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from cpimaging.report import words
+
+Item = Mapping[str, Any]
+
+
+class Row(NamedTuple):
+    """An item of both sides, or of the midline. source: its number in the list of sources."""
+
+    name: str
+    sides: list[Item]
+    limit: str
+    source: int
+
+
+class ScaleView(NamedTuple):
+    """What the page shows of one scale.
+
+    sections: name and points where items are added up. untouched: items that give no points. left_open: why,
+    and the items. steps: what was asked before and while giving points. sources: of the items, then of the
+    steps, numbered on.
+    """
+
+    title: str
+    total: str
+    n_open: int
+    sections: list[tuple[str, str]]
+    sided: list[Row]
+    midline: list[Row]
+    untouched: list[str]
+    left_open: list[tuple[str, list[str]]]
+    steps: list[Mapping[str, Any]]
+    sources: list[str]
+    step_sources: list[str]
+
+
+def scale_views(scales: Mapping[str, Mapping[str, Any]]) -> list[ScaleView]:
+    """Return the scales of a pattern JSON that were scored."""
+    return [_view(name, result) for name, result in scales.items() if result["range"]]
+
+
+def unscored(scales: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Return the scales that were not scored, and why."""
+    return [
+        (words.scale(name), result["not_assessed"]) for name, result in scales.items() if not result["range"]
+    ]
+
+
+def _view(name: str, result: Mapping[str, Any]) -> ScaleView:
+    items: list[Item] = result["items"]
+    sources = list(dict.fromkeys(item["source"] for item in items))
+    numbers = list(dict.fromkeys([*sources, *(step["source"] for step in result["evidence"])]))
+    pairs = _by_name(items)
+    shown = [row for row in pairs if any(_is_shown(item) for item in row)]
+    rows = [Row(row[0]["name"], row, row[0]["limit"], sources.index(row[0]["source"]) + 1) for row in shown]
+    added_up = len(result["sections"]) < len(items)
+    return ScaleView(
+        title=words.scale(name),
+        total=words.scale_total(result),
+        n_open=sum(item["why"] is not None for item in items),
+        sections=[
+            (section, words.points(least, most, highest))
+            for section, (least, most, highest) in result["sections"].items()
+            if added_up
+        ],
+        sided=[row for row in rows if len(row.sides) > 1],
+        midline=[row for row in rows if len(row.sides) == 1],
+        untouched=[row[0]["name"] for row in pairs if row not in shown and row[0]["why"] is None],
+        left_open=_left_open(items),
+        steps=[{**step, "source": numbers.index(step["source"]) + 1} for step in result["evidence"]],
+        sources=sources,
+        step_sources=numbers[len(sources) :],
+    )
+
+
+def _by_name(items: Iterable[Item]) -> list[list[Item]]:
+    """Return the items in rows: left and right of one name together."""
+    rows: dict[str, list[Item]] = {}
+    for item in items:
+        rows.setdefault(item["name"], []).append(item)
+    return list(rows.values())
+
+
+def _is_shown(item: Item) -> bool:
+    """Tell whether an item deserves a row: it gives points, may for lesion in it, or was graded in words."""
+    least, most = item["points"]
+    return least > 0 or isinstance(item["measured"], str) or (most > 0 and bool(item["measured"]))
+
+
+def _left_open(items: Iterable[Item]) -> list[tuple[str, list[str]]]:
+    """Return the items that were not assessed, or in part, with their points, by reason."""
+    reasons: dict[str, list[str]] = {}
+    for item in items:
+        if item["why"]:
+            side = "" if item["side"] == "midline" else f"{item['side']} "
+            text = f"{side}{item['name']} ({words.points(*item['points'])})"
+            reasons.setdefault(item["why"], []).append(text)
+    return list(reasons.items())
