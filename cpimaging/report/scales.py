@@ -20,13 +20,14 @@ class Row(NamedTuple):
 class ScaleView(NamedTuple):
     """What the page shows of one scale.
 
-    sections: name and points where items are added up. untouched: items that give no points. left_open: why,
-    and the items. steps: what was asked before and while giving points. sources: of the items, then of the
-    steps, numbered on.
+    spread: points, or levels, of nine in ten repetitions. sections: name and points where items are added up.
+    untouched: items that give no points. left_open: why, and the items. steps: what was asked before, and
+    while giving points. sources: of the items, then of the steps, numbered on.
     """
 
     title: str
     total: str
+    spread: str | None
     n_open: int
     sections: list[tuple[str, str]]
     sided: list[Row]
@@ -61,6 +62,7 @@ def _view(name: str, result: Mapping[str, Any]) -> ScaleView:
     return ScaleView(
         title=words.scale(name),
         total=words.scale_total(result),
+        spread=words.points(*result["spread"]) if result.get("spread") else None,
         n_open=sum(item["why"] is not None for item in items),
         sections=[
             (section, words.points(least, most, highest))

@@ -21,6 +21,8 @@ RATIO_RANGE = 0.1  # each volume ratio is multiplied by 1 ± this at most [ours]
 MENTIONED = 0.05  # share from which another call is told [ours]
 AXES = (("left_mm3", "right_mm3"), ("back_mm3", "front_mm3"), ("down_mm3", "up_mm3"))
 LIMIT = "confident_share"
+GIVEN_UNITS = ("points", "level")  # what a scale gives is not uncertain, what it asks for is
+TAIL = 0.05  # of the repetitions of a scale, left out at either end [ours]
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,12 @@ def score_surely(
     drawn anew; the seed is fixed. Returns the scorer's result with confidence, the share of repetitions that
     keep the first of scorer.answers (None where nothing was called), the same for each finer answer, and
     alternatives: what else came out, with its share. An answer whose share is below the criterion
-    confident_share becomes scorer.undecided, and not_assessed names what it may be. The method is ours.
+    confident_share becomes scorer.undecided, and not_assessed names what it may be. A scale gets its spread:
+    the least and most points that nine in ten repetitions give, or None. The method is ours.
     """
     result = scorer.score(tables, context, criteria)
+    if scorer.scale:
+        return {**result, "spread": result["range"] and _spread(scorer, tables, margins, context, criteria)}
     if not scorer.answers:
         return result
     if result["not_assessed"] is not None or result[scorer.answers[0]] in scorer.uncalled:
@@ -72,6 +77,21 @@ def score_surely(
     rest = [(call, share) for call, share in shares[finest].items() if call != result[finest]]
     result["alternatives"] = [{"call": call, "share": share} for call, share in rest if share >= MENTIONED]
     return _abstained(scorer, result, shares, criteria)
+
+
+def _spread(
+    scorer: Scorer, tables: Tables, margins: pd.DataFrame, context: ScanContext, criteria: Criteria
+) -> list[Any] | None:
+    """Return the least and most points over the repetitions in which the scale is scored."""
+    scored = [
+        scorer.score(varied, context, limits)["range"]
+        for varied, limits in repetitions(tables, margins, criteria)
+    ]
+    ranges = [found for found in scored if found]
+    if not ranges:
+        return None
+    cut = int(TAIL * len(ranges))
+    return [sorted(low for low, _ in ranges)[cut], sorted(high for _, high in ranges)[-1 - cut]]
 
 
 def _shares(calls: list[str]) -> dict[str, float]:
@@ -129,7 +149,9 @@ def _draw(rng: Generator, criteria: list[str], groups: list[str]) -> Draw:
 
 def _vary_criteria(criteria: Criteria, draw: Draw) -> Criteria:
     return {
-        name: {**criterion, "value": criterion["value"] * (1 + CRITERION_RANGE * draw.criteria[name])}
+        name: criterion
+        if criterion["unit"] in GIVEN_UNITS
+        else {**criterion, "value": criterion["value"] * (1 + CRITERION_RANGE * draw.criteria[name])}
         for name, criterion in criteria.items()
     }
 

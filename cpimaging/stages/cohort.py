@@ -22,6 +22,7 @@ from cpimaging.io import (
 from cpimaging.layout import TEMPLATE, ScanFiles
 from cpimaging.provenance import sidecar, software_versions
 from cpimaging.report.cohort import CohortReport, render_cohort
+from cpimaging.scorers import SCORERS
 from cpimaging.stages import GIVEN, SCAN_STAGES, Job, lesion_record, measured_mask, read_plan
 from cpimaging.stages.overrides import told
 from cpimaging.types import LESIONLOAD_COLUMNS, PATTERN_COLUMNS, Image
@@ -156,12 +157,12 @@ def pattern_cells(pattern: Mapping[str, Any], qc: str) -> dict[str, Any]:
 
 
 def _scale_cells(scales: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the least and the most points, or levels, of each scale that was scored."""
-    return {
-        f"{name}_{end}": value
-        for name, result in scales.items()
-        for end, value in zip(("low", "high"), result["range"] or (), strict=False)
-    }
+    """Return the least and the most points, or levels, of each scale; None where it was not scored."""
+    cells: dict[str, Any] = {}
+    for name in (scorer.name for scorer in SCORERS.values() if scorer.scale):
+        low, high = scales.get(name, {}).get("range") or (None, None)
+        cells |= {f"{name}_low": low, f"{name}_high": high}
+    return cells
 
 
 def _mask_source(job: Job, planned: str) -> str:

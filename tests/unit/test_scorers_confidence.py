@@ -188,3 +188,33 @@ def test_a_lesion_near_the_minimum_is_not_sure():
 def test_a_given_lesion_is_judged_without_flair_and_age():
     context = replace(CHILD, contrasts=("T1w",), age_years=None)
     assert sure(MRICS, TRIGONES, context=context)["subgroup"] == "B1"
+
+
+def test_a_scale_gets_the_spread_of_its_points():
+    fiori = SCORERS["fiori"]
+    lesion_ml = {**TRIGONES, ("caudate", "left"): 0.031}  # just above the limit of 30 mm³
+    result = sure(fiori, lesion_ml)
+    assert result["range"] == [3, 7]  # vermis and callosum are not in these tables
+    assert result["spread"] == [2, 7]
+    clear = sure(fiori, {**TRIGONES, ("caudate", "left"): 1.0})
+    assert clear["spread"] == clear["range"] == [3, 7]
+
+
+def test_levels_spread_in_their_order():
+    newborn = replace(CHILD, age_years=5 / 365.25)
+    focus = white("left", "subcortical", "parietal")
+    result = sure(SCORERS["nichd"], {focus: 9.0}, newborn)  # 0.9 % of 978 ml: 1A, at the limit of 1 %
+    assert (result["range"], result["spread"]) == (["1A", "1A"], ["1A", "1B"])
+
+
+def test_points_are_not_varied():
+    criteria = read_criteria(SCORERS["fiori"].criteria)
+    measured = tables(TRIGONES, BESIDE)
+    for _, varied in repetitions(measured, margins(measured), criteria):
+        assert varied["structure_points"] == criteria["structure_points"]
+        assert varied["layer_most"]["value"] != criteria["layer_most"]["value"]
+
+
+def test_an_unscored_scale_has_no_spread():
+    result = sure(SCORERS["fiori"], TRIGONES, replace(CHILD, age_years=None))
+    assert (result["range"], result["spread"]) == (None, None)
