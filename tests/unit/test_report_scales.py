@@ -81,6 +81,12 @@ def test_the_page_of_a_newborn():
     assert "Fiori sqMRI: not scored" in page
 
 
+def test_the_page_warns_where_software_drew_the_lesion():
+    pattern, warning = content.pattern() | {"scales": scales(LESION)}, "what it missed gives no points"
+    assert warning in render_scan(content.scan_report(pattern=pattern, lesion_source="detected"))
+    assert warning not in render_scan(content.scan_report(pattern=pattern))
+
+
 def test_a_page_without_scales_says_so():
     assert "No scale was chosen." in render_scan(content.scan_report())
     assert "No scale was chosen." in render_scan(

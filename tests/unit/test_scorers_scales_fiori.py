@@ -189,6 +189,13 @@ def test_what_is_enough(change):
     assert score(TRIGONES, replace(CHILD, **change))["range"] == [2, 5]
 
 
+def test_software_that_finds_nothing_gives_no_points():
+    found = replace(CHILD, lesion_source="detected")
+    reason = "no lesion found (detected), which is no proof that there is none"
+    assert score({}, found)["not_assessed"] == reason
+    assert score({}, found)["range"] is None
+
+
 def test_one_voxel_is_too_small():
     assert score({("caudate", "left"): 0.008})["not_assessed"] == "a lesion of 8 mm3 is too small to score"
 

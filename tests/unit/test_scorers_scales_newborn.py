@@ -81,6 +81,8 @@ def test_basal_ganglia_score(lesion_ml, expected):
         ({("plic", "left"): 0.3}, [0, 0]),
         (ROLANDIC, [0, 0]),  # the basal ganglia score counts it
         ({("perirolandic", "right"): 0.5}, [1, 1]),
+        ({("perirolandic", "right"): 0.5, ("caudate", "right"): 0.5}, [1, 1]),
+        ({("perirolandic", "right"): 0.5, ("thalamus", "right"): 0.5}, [0, 1]),
         ({FOCUS: 0.05}, [1, 1]),
         ({**BASAL_GANGLIA, FOCUS: 0.5}, [0, 1]),  # may be the edge of the nuclei
         ({**BASAL_GANGLIA, FOCUS: 1.2}, [1, 1]),

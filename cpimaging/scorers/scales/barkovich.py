@@ -11,7 +11,6 @@ from cpimaging.scorers.scales.newborn import (
     cerebrum,
     is_hit,
     newborn_needs,
-    nuclei_are_hit,
     zones,
 )
 
@@ -34,7 +33,8 @@ BEYOND = ("caudate", "hippocampus")
 
 
 def _items(injury: Injury, trace: Trace) -> list[Item]:
-    return [_deep(injury, trace), _border(injury, trace)]
+    deep = _deep(injury, trace)
+    return [deep, _border(injury, trace, deep.points[0])]
 
 
 def _deep(injury: Injury, trace: Trace) -> Item:
@@ -65,13 +65,15 @@ def _beyond(injury: Injury, trace: Trace) -> Fact:
     return Fact.known(any(reached))
 
 
-def _border(injury: Injury, trace: Trace) -> Item:
-    rolandic = nuclei_are_hit(injury, trace)  # then the basal ganglia score counts the perirolandic cortex
-    rolandic_mm3 = injury.of(["perirolandic"]).lesion_mm3 if rolandic else 0.0
-    volume_mm3 = cerebrum(injury).lesion_mm3 - rolandic_mm3
+def _border(injury: Injury, trace: Trace, deep_points: float) -> Item:
+    """Return the watershed score; deep_points: of the basal ganglia, which may count the perirolandic cortex."""
+    volume_mm3 = cerebrum(injury).lesion_mm3
+    if deep_points >= trace.limit("bg_perirolandic"):
+        volume_mm3 -= injury.of(["perirolandic"]).lesion_mm3
+    focal = apart(volume_mm3, deep_points > 0, "lesion of cortex and white matter", trace)
     both, cortex = zones(injury, trace), injury.of(["cortex"])
     facts = {
-        "focal infarction": apart(injury, volume_mm3, "lesion of cortex and white matter", trace),
+        "focal infarction": focal,
         "border zone": Fact.any(both),
         "cortex": Fact.known(trace.at_least("lesion of the cortex", cortex.lesion_mm3, "minimum_volume")),
         "both border zones": Fact.all(both),

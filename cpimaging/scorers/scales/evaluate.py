@@ -150,7 +150,7 @@ class Scale:
         if reason:
             return unscored(reason, trace)
         injury = Injury(tables)
-        reason = unusable(injury, trace) or _too_small(injury, context, trace)
+        reason = unusable(injury, trace) or _too_little(injury, context, trace)
         if reason:
             return unscored(reason, trace)
         return _scored(list(self.items(injury, trace)), trace, self.names(trace) if self.names else None)
@@ -161,12 +161,14 @@ def _lacking(needs: Mapping[str, bool]) -> str | None:
     return f"needs {', '.join(lacking)}" if lacking else None
 
 
-def _too_small(injury: Injury, context: ScanContext, trace: Trace) -> str | None:
+def _too_little(injury: Injury, context: ScanContext, trace: Trace) -> str | None:
     """Return a reason where there is too little lesion to score; write down how much there is."""
     inside_mm3 = injury.total_mm3 - injury.outside_mm3
     if inside_mm3 == 0:
-        trace.note(f"no lesion found{NOT_SEEN_BY.get(context.lesion_source or '', '')}", 0.0)
-    elif not trace.at_least("lesion in the brain", inside_mm3, "minimum_volume"):
+        found = f"no lesion found{NOT_SEEN_BY.get(context.lesion_source or '', '')}"
+        trace.note(found, 0.0)
+        return None if seen_by_reader(context) else f"{found}, which is no proof that there is none"
+    if not trace.at_least("lesion in the brain", inside_mm3, "minimum_volume"):
         return f"a lesion of {inside_mm3:.0f} mm3 is too small to score"
     return None
 

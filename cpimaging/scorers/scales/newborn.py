@@ -5,7 +5,7 @@ import math
 from cpimaging.scorers.base import Trace
 from cpimaging.scorers.injury import NUCLEI, REQUIRED, SIDES, Amount, Injury
 from cpimaging.scorers.mrics_rules import WATERSHEDS
-from cpimaging.scorers.scales.evaluate import Fact, age_told, involved, seen_by_reader
+from cpimaging.scorers.scales.evaluate import Fact, age_told, seen_by_reader
 from cpimaging.types import ScanContext
 
 REQUIRES = frozenset(REQUIRED) | set(WATERSHEDS)
@@ -76,15 +76,10 @@ def in_zones_mm3(injury: Injury) -> float:
     return sum(injury.structure(zone).lesion_mm3 for zone in WATERSHEDS)
 
 
-def nuclei_are_hit(injury: Injury, trace: Trace) -> bool:
-    """Tell whether thalamus, putamen, pallidum or caudate is involved on either side."""
-    return any(involved(most_of_one_side(injury, name), trace) for name in BASAL)
-
-
-def apart(injury: Injury, volume_mm3: float, rule: str, trace: Trace) -> Fact:
+def apart(volume_mm3: float, beside_nuclei: bool, rule: str, trace: Trace) -> Fact:
     """Tell whether a lesion stands by itself; beside injured nuclei a small one may be their edge."""
     seen = trace.at_least(rule, volume_mm3, "minimum_volume")
-    if not nuclei_are_hit(injury, trace):
+    if not beside_nuclei:
         return Fact.known(seen)
     certain = seen and trace.at_least(f"{rule}, beside injured nuclei", volume_mm3, "apart_volume")
     return Fact(certain, seen)

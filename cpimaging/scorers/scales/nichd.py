@@ -40,7 +40,7 @@ def _facts(injury: Injury, trace: Trace) -> dict[str, Fact]:
     whole = cerebrum(injury)
     hit = [is_hit(injury, name, trace) for name in (*BASAL, *CAPSULES)]
     central, border = Fact.known(any(hit)), Fact.any(zones(injury, trace))
-    other = _other(injury, border, trace)
+    other = _other(injury, central, border, trace)
     together = central.certain and border.possible
     seen = trace.at_least("lesion of cortex and white matter", whole.lesion_mm3, "minimum_volume")
     extensive, devastated = (
@@ -57,14 +57,14 @@ def _facts(injury: Injury, trace: Trace) -> dict[str, Fact]:
     }
 
 
-def _other(injury: Injury, border: Fact, trace: Trace) -> Fact:
+def _other(injury: Injury, central: Fact, border: Fact, trace: Trace) -> Fact:
     """Tell whether cortex or white matter is hit beside the basal ganglia and the border zones.
 
     What lies around a border-zone infarct may be part of it.
     """
     volume_mm3 = cerebrum(injury).lesion_mm3
     if not border.certain:
-        return apart(injury, volume_mm3, "other lesion of cortex and white matter", trace)
+        return apart(volume_mm3, central.certain, "other lesion of cortex and white matter", trace)
     outside_mm3 = volume_mm3 - in_zones_mm3(injury)
     return Fact(False, trace.at_least("lesion around the border zones", outside_mm3, "apart_volume"))
 
