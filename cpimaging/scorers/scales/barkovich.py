@@ -66,7 +66,7 @@ def _beyond(injury: Injury, trace: Trace) -> Fact:
 
 
 def _border(injury: Injury, trace: Trace, deep_points: float) -> Item:
-    """Return the watershed score; deep_points: of the basal ganglia, which may count the perirolandic cortex."""
+    """Return the watershed score; deep_points: the other score, which may count the perirolandic cortex."""
     volume_mm3 = cerebrum(injury).lesion_mm3
     if deep_points >= trace.limit("bg_perirolandic"):
         volume_mm3 -= injury.of(["perirolandic"]).lesion_mm3
