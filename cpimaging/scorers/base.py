@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
@@ -18,8 +18,9 @@ Criteria = Mapping[str, Mapping[str, Any]]
 verified, D ours."""
 
 
-class Tables(NamedTuple):
-    """The tables of one scan; id columns may be present or not."""
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """The tables of one scan; id columns may be present or not. Nobody changes them."""
 
     load: pd.DataFrame
     lesions: pd.DataFrame

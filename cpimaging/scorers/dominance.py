@@ -12,6 +12,7 @@ from cpimaging.scorers.injury import (
     deep_grey_load,
     dominance_index,
     has_loss,
+    injury_of,
     rolandic_is_deep_grey,
     starts_in_cortex,
     tissue_loss,
@@ -44,7 +45,7 @@ def score_dominance(tables: Tables, context: ScanContext, criteria: Criteria) ->
     reason = not_assessable(context)
     if reason:
         return _result("not_assessed", None, trace, reason)
-    injury = Injury(tables)
+    injury = injury_of(tables)
     reason = unusable(injury, trace)
     if reason:
         return _result("not_assessed", None, trace, reason)

@@ -3,6 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 import pandas as pd
@@ -151,6 +152,12 @@ class Injury:
         """Return the larger lateral ventricle relative to the template's; NaN if not measured."""
         ratios = [self.ratio("lateral_ventricle", side) for side in SIDES]
         return max((ratio for ratio in ratios if not math.isnan(ratio)), default=float("nan"))
+
+
+@lru_cache(maxsize=1)
+def injury_of(tables: Tables) -> Injury:
+    """Return the sums of a scan's tables; the last ones are kept, for its scorers ask one after another."""
+    return Injury(tables)
 
 
 def unusable(injury: Injury, trace: Trace) -> str | None:

@@ -15,6 +15,7 @@ from cpimaging.scorers.injury import (
     deep_grey_load,
     dominance_index,
     has_loss,
+    injury_of,
     unusable,
     white_matter_load,
 )
@@ -37,7 +38,7 @@ def score_mrics(tables: Tables, context: ScanContext, criteria: Criteria) -> dic
     reason = not_assessable(context)
     if reason:
         return _result(None, [], trace, reason)
-    injury = Injury(tables)
+    injury = injury_of(tables)
     reason = unusable(injury, trace)
     if reason:
         return _result(None, [], trace, reason)

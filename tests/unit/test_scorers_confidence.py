@@ -111,7 +111,7 @@ def test_the_same_scan_is_as_sure_again_and_in_any_row_order():
     measured = tables({**BASAL_GANGLIA, **TRIGONES}, BESIDE)
     found, criteria = margins(measured), read_criteria(MRICS.criteria)
     once = score_surely(MRICS, measured, found, CHILD, criteria)
-    shuffled = Tables(*(table.iloc[::-1].reset_index(drop=True) for table in measured))
+    shuffled = Tables(*(table.iloc[::-1].reset_index(drop=True) for table in vars(measured).values()))
     again = score_surely(MRICS, shuffled, found.sample(frac=1, random_state=1), CHILD, criteria)
     assert {k: v for k, v in again.items() if k != "evidence"} == {
         k: v for k, v in once.items() if k != "evidence"

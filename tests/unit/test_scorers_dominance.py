@@ -158,7 +158,7 @@ def test_a_small_thalamus_beside_white_matter_injury_is_no_grey_matter_pattern()
 
 def test_morphometry_may_be_missing():
     measured = tables(TRIGONES)
-    without = measured._replace(morphometry=measured.morphometry.iloc[:0])
+    without = replace(measured, morphometry=measured.morphometry.iloc[:0])
     assert score_dominance(without, CHILD, CRITERIA)["call"] == "white_matter"
 
 

@@ -97,7 +97,7 @@ def test_loss_without_any_lesion_is_b1():
 
 def test_severity_is_left_open_where_ventricles_were_not_measured():
     measured = tables(TRIGONES)
-    without = measured._replace(morphometry=measured.morphometry.iloc[:0])
+    without = replace(measured, morphometry=measured.morphometry.iloc[:0])
     result = score_mrics(without, CHILD, CRITERIA)
     assert call(result) == ("B1", None, "both", None)
 
@@ -191,7 +191,7 @@ def test_brainstem_is_part_of_severe_c1_and_named():
 def test_an_atlas_without_the_ventrolateral_part_uses_the_whole_thalamus_and_says_so():
     measured = tables(both({"thalamus": 0.6}))
     load = measured.load[measured.load["structure"] != "thalamus_ventrolateral"]
-    result = score_mrics(measured._replace(load=load), CHILD, CRITERIA)
+    result = score_mrics(replace(measured, load=load), CHILD, CRITERIA)
     assert call(result) == ("C1", "mild", "both", None)
     assert any("not in this atlas" in step["rule"] for step in result["evidence"])
 
@@ -216,7 +216,7 @@ def test_normal_is_not_said_lightly(change, lacking):
 
 def test_normal_needs_measured_ventricles():
     measured = tables({})
-    result = score_mrics(measured._replace(morphometry=measured.morphometry.iloc[:0]), CHILD, CRITERIA)
+    result = score_mrics(replace(measured, morphometry=measured.morphometry.iloc[:0]), CHILD, CRITERIA)
     assert "ventricles measured" in result["not_assessed"]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from cpimaging.scorers.base import NOT_SEEN_BY, Criteria, Tables, Trace, check_structures, not_assessable
-from cpimaging.scorers.injury import Amount, Injury, unusable
+from cpimaging.scorers.injury import Amount, Injury, injury_of, unusable
 from cpimaging.types import ScanContext
 
 Points = tuple[float, float]
@@ -149,7 +149,7 @@ class Scale:
         reason = not_assessable(context) or _lacking(self.needs(context, trace))
         if reason:
             return unscored(reason, trace)
-        injury = Injury(tables)
+        injury = injury_of(tables)
         reason = unusable(injury, trace) or _too_little(injury, context, trace)
         if reason:
             return unscored(reason, trace)
