@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +61,17 @@ def read_criteria(path: Path) -> dict[str, dict[str, Any]]:
     return {**included, **content["criteria"]}
 
 
-def check_structures(load: pd.DataFrame, scorer: str, requires: frozenset[str]) -> None:
-    """Raise ValueError where the load table lacks a required structure, or one of its two sides."""
+@lru_cache(maxsize=1)
+def _sides(tables: Tables) -> dict[str, set[str]]:
     sides: dict[str, set[str]] = {}
-    for structure, side in set(zip(load["structure"], load["side"], strict=True)):
+    for structure, side in set(zip(tables.load["structure"], tables.load["side"], strict=True)):
         sides.setdefault(structure, set()).add(side)
+    return sides
+
+
+def check_structures(tables: Tables, scorer: str, requires: frozenset[str]) -> None:
+    """Raise ValueError where the load table lacks a required structure, or one of its two sides."""
+    sides = _sides(tables)
     missing = sorted(requires - set(sides))
     if missing:
         raise ValueError(

@@ -40,7 +40,7 @@ def score_dominance(tables: Tables, context: ScanContext, criteria: Criteria) ->
     evidence and not_assessed (the reason, or None). Raises ValueError where the load table lacks a
     required structure.
     """
-    check_structures(tables.load, "dominance", REQUIRES)
+    check_structures(tables, "dominance", REQUIRES)
     trace = Trace(criteria)
     reason = not_assessable(context)
     if reason:

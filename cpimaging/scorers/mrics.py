@@ -33,7 +33,7 @@ def score_mrics(tables: Tables, context: ScanContext, criteria: Criteria) -> dic
     Raises ValueError where the load table lacks a required structure.
     Method: Himmelmann et al. 2017, Dev Med Child Neurol 59:57; rules and limits are ours.
     """
-    check_structures(tables.load, "mrics", REQUIRES)
+    check_structures(tables, "mrics", REQUIRES)
     trace = Trace(criteria)
     reason = not_assessable(context)
     if reason:

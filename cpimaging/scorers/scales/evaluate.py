@@ -144,7 +144,7 @@ class Scale:
         most, maximum]), items, evidence and not_assessed (the reason, or None). Lesion counts, loss of volume
         does not. Raises ValueError where the load table lacks a required structure.
         """
-        check_structures(tables.load, self.name, self.requires)
+        check_structures(tables, self.name, self.requires)
         trace = Trace(criteria)
         reason = not_assessable(context) or _lacking(self.needs(context, trace))
         if reason:
