@@ -1,4 +1,4 @@
-"""Ventricle indices, callosal area, volumes of groups, shares and side differences."""
+"""Ventricle indices, callosal and peduncular area, volumes of groups, shares and side differences."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -26,6 +26,9 @@ CALLOSUM = "corpus_callosum"
 CALLOSAL_PLANES = 2
 """Planes on each side of the middle that the callosal area is averaged over (ours)."""
 
+PEDUNCLE = ("midbrain", "substantia_nigra", "red_nucleus")
+"""Structures whose front part is measured as cerebral peduncle, with the tegmentum between them (ours)."""
+
 THIRDS = ("anterior_third", "middle_third", "posterior_third")
 
 Point = Iterable[float]
@@ -38,7 +41,7 @@ _COLUMNS = {name: kind for name, kind in MORPHOMETRY_COLUMNS.items() if not name
 def measures(
     labels: LabelMap, brain: Image, fluid: Image, to_template: Matrix, landmarks: Mapping[str, Point]
 ) -> pd.DataFrame:
-    """Measure groups, shares, side differences, ventricle indices and the corpus callosum.
+    """Measure groups, shares, side differences, ventricle indices, corpus callosum and cerebral peduncles.
 
     labels: the atlas on the scan, following its ventricles. brain: bool; fluid: share of
     the voxel, 0–1; same grid. to_template: affine (4, 4), scan to template, RAS+ mm. landmarks: LANDMARKS
@@ -55,6 +58,7 @@ def measures(
     rows += [*_asymmetries(sides), *_asymmetries(groups)]
     rows += ventricle_indices(labels, brain, grid, landmarks)
     rows += callosal_area(labels, fluid, grid)
+    rows += peduncle_areas(labels, fluid, grid)
     return typed(rows, _COLUMNS)
 
 
@@ -257,3 +261,41 @@ def _thirds(plane: Floats) -> list[float]:
     third = np.clip(np.searchsorted(edges, np.arange(len(along))) - 1, 0, len(THIRDS) - 1)
     areas = np.bincount(third, weights=along, minlength=len(THIRDS)) * GRID_MM**2
     return [float(areas.sum()), *(float(area) for area in areas[::-1])]
+
+
+def peduncle_areas(labels: LabelMap, fluid: Image, grid: Image) -> list[Row]:
+    """Return the area of each cerebral peduncle in mm², and (left − right) / (left + right).
+
+    What is meant is the front of the midbrain: midbrain, substantia nigra and red nucleus in front of the
+    rear end of the substantia nigra, cut halfway between the left and the right one, on planes through the
+    substantia nigra, parallel to the template's axial plane; mean over these. Only what is no fluid counts:
+    the outer border is read from the image, the rear one comes from the atlas. NaN where no fluid was read.
+    After the area ratio of both peduncles in Wallerian degeneration; this definition is ours.
+    """
+    nigra = {side: _of_side(labels, "substantia_nigra", side) for side in ("left", "right")}
+    if not all(chosen.any() for chosen in nigra.values()) or not _of(labels, "midbrain").any():
+        return []
+    tissue = np.where(np.any([_of(labels, name) for name in PEDUNCLE], axis=0), 1 - fluid.data, 0)
+    ends = {side: np.argwhere(_on(grid, labels.labels, chosen) >= 0.5) for side, chosen in nigra.items()}
+    read = fluid.data.any() and all(len(found) for found in ends.values())
+    areas = _halves(_on(grid, labels.labels, tissue), *ends.values()) if read else (np.nan, np.nan)
+    sides = {("cerebral_peduncle", side): area for side, area in zip(nigra, areas, strict=True)}
+    return [*(_row("peduncle_area", key, area, "mm2") for key, area in sides.items()), *_asymmetries(sides)]
+
+
+def _halves(tissue: Floats, left: NDArray[np.intp], right: NDArray[np.intp]) -> tuple[float, float]:
+    """Return the mean area of tissue on each side, in front of the rear end and between the planes of both.
+
+    tissue: 0–1, axes to the right, front and top. left, right: voxels (n, 3) of either substantia nigra.
+    """
+    both = np.concatenate([left, right])
+    (_, rear, low), high = both.min(axis=0), both[:, 2].max() + 1
+    middle = (left[:, 0].mean() + right[:, 0].mean()) / 2
+    across = tissue[:, rear:, low:high].sum(axis=(1, 2), dtype=np.float64) * GRID_MM**2 / (high - low)
+    on_the_right = np.clip(np.arange(len(across)) + 0.5 - middle, 0, 1)  # the middle may cut a column
+    return float(across @ (1 - on_the_right)), float(across @ on_the_right)
+
+
+def _of_side(labels: LabelMap, structure: str, side: str) -> NDArray[np.bool_]:
+    numbers = [r.index for r in labels.regions if (r.structure, r.side) == (structure, side)]
+    return np.isin(labels.labels.data, numbers)

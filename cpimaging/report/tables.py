@@ -203,7 +203,7 @@ class Tract:
 
 
 def tract_rows(load: pd.DataFrame, morphometry: pd.DataFrame) -> list[Tract]:
-    """Return the load of the motor tracts, the size of the PLIC, and the share of the lesion by supply.
+    """Return the load of motor tracts, the size of PLIC and peduncle, and the share of the lesion by supply.
 
     load, morphometry: LESIONLOAD_COLUMNS and MORPHOMETRY_COLUMNS. What the atlas lacks has no row.
     """
@@ -211,10 +211,14 @@ def tract_rows(load: pd.DataFrame, morphometry: pd.DataFrame) -> list[Tract]:
     ids = ["structure", "side"]
     sums = load.groupby(ids)[volumes].sum(min_count=1)
     sums["percent_region"] = 100 * sums["lesion_volume_mm3"] / sums["region_volume_mm3"].replace(0, np.nan)
-    sizes = morphometry[(morphometry["measure"] == "volume") & (morphometry["structure"] == "plic")]
+
+    def size(measure: str) -> pd.Series:
+        return morphometry[morphometry["measure"] == measure].groupby(ids)["value"].sum(min_count=1)
+
     wanted = [
         *((name, f"{structure_name(name)}, lesioned", sums["percent_region"], "% of it") for name in TRACTS),
-        ("plic", f"{structure_name('plic')}, volume", sizes.groupby(ids)["value"].sum() / 1000, "ml"),
+        ("plic", f"{structure_name('plic')}, volume", size("volume") / 1000, "ml"),
+        ("cerebral_peduncle", "Cerebral peduncle, area", size("peduncle_area"), "mm²"),
         *((name, structure_name(name), sums["percent_lesion"], "% of the lesion") for name in SUPPLY),
     ]
     rows = [

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cpimaging.morphometry import aligned_grid, measures, without_ventricles
+from cpimaging.morphometry import aligned_grid, measures, peduncle_areas, without_ventricles
 from cpimaging.types import Image, LabelMap, Region
 
 SHAPE = (90, 110, 80)
@@ -162,3 +162,60 @@ def test_the_grid_holds_the_brain_and_keeps_lengths() -> None:
     grid = aligned_grid(brain, np.diag([1.3, 1.1, 1.2, 1.0]))
     assert grid.spacing_mm == pytest.approx((1, 1, 1))
     assert all(n >= length for n, length in zip(grid.shape, (56, 100, 87.5), strict=True))
+
+
+MIDBRAIN, NIGRA_L, NIGRA_R = 1, 2, 3
+MIDBRAIN_REGIONS = (
+    Region(MIDBRAIN, "m", "midbrain", "midline", "brainstem"),
+    Region(NIGRA_L, "nl", "substantia_nigra", "left", "brainstem"),
+    Region(NIGRA_R, "nr", "substantia_nigra", "right", "brainstem"),
+)
+MIDBRAIN_BOXES = {
+    MIDBRAIN: ((30, 60), (40, 60), (10, 30)),
+    NIGRA_L: ((34, 38), (45, 50), (14, 20)),
+    NIGRA_R: ((52, 56), (45, 50), (14, 20)),
+}
+PONS_REGION = Region(NIGRA_R, "p", "pons", "midline", "brainstem")
+CISTERN = ((55, 60), (40, 60), (10, 30))
+
+
+def peduncles(
+    labels: np.ndarray, fluid: np.ndarray, regions: tuple[Region, ...] = MIDBRAIN_REGIONS, angle: float = 0.0
+) -> dict[tuple[str, str], float]:
+    """Measure a midbrain that is turned by an angle about the axis to the front."""
+    turn = np.eye(4)
+    turn[:3, :3] = [[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]]
+    image = Image(labels, turn)
+    grid = aligned_grid(image.with_data(filled({1: BRAIN}) > 0), np.linalg.inv(turn))
+    rows = peduncle_areas(LabelMap(image, regions), image.with_data(fluid.astype(np.float32)), grid)
+    return {(row["measure"], row["side"]): row["value"] for row in rows}
+
+
+def test_peduncles_worked_by_hand() -> None:
+    """In front of y = 45: 15 mm; left x = 30 to 45, right 45 to 60, of which 5 mm are fluid."""
+    found = peduncles(filled(MIDBRAIN_BOXES), filled({1: CISTERN}))
+    assert found[("peduncle_area", "left")] == pytest.approx(15 * 15)
+    assert found[("peduncle_area", "right")] == pytest.approx(10 * 15)
+    assert found[("asymmetry_index", "midline")] == pytest.approx((225 - 150) / (225 + 150))
+
+
+def test_a_tilted_midbrain_measures_the_same() -> None:
+    upright = peduncles(filled(MIDBRAIN_BOXES), filled({1: CISTERN}))
+    tilted = peduncles(filled(MIDBRAIN_BOXES), filled({1: CISTERN}), angle=15 * DEGREE)
+    assert tilted == pytest.approx(upright, rel=0.03)
+
+
+def test_mirrored_peduncles_have_the_opposite_index() -> None:
+    labels = filled(MIDBRAIN_BOXES)[::-1]
+    mirrored = np.select([labels == NIGRA_L, labels == NIGRA_R], [NIGRA_R, NIGRA_L], labels)
+    one = peduncles(filled(MIDBRAIN_BOXES), filled({1: CISTERN}))
+    other = peduncles(mirrored, filled({1: CISTERN})[::-1])
+    assert other[("peduncle_area", "left")] == pytest.approx(one[("peduncle_area", "right")])
+    assert other[("asymmetry_index", "midline")] == pytest.approx(-one[("asymmetry_index", "midline")])
+
+
+def test_peduncles_need_fluid_and_both_nigrae() -> None:
+    dry = peduncles(filled(MIDBRAIN_BOXES), filled({}))
+    assert len(dry) == 3
+    assert np.isnan(list(dry.values())).all()
+    assert peduncles(filled(MIDBRAIN_BOXES), filled({1: CISTERN}), (*MIDBRAIN_REGIONS[:2], PONS_REGION)) == {}

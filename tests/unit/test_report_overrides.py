@@ -39,16 +39,22 @@ def test_tracts_and_supply_by_hand() -> None:
         ("territory_pca", "left", 90.0, 0.5, 10.0),
     ]
     names = ["structure", "side", "region_volume_mm3", "lesion_volume_mm3", "percent_lesion"]
-    sizes = [("volume", "plic", "left", 2000.0), ("volume", "plic", "right", 3000.0)]
+    sizes = [
+        ("volume", "plic", "left", 2000.0),
+        ("volume", "plic", "right", 3000.0),
+        ("peduncle_area", "cerebral_peduncle", "left", 180.0),
+        ("peduncle_area", "cerebral_peduncle", "right", 220.0),
+    ]
     morphometry = pd.DataFrame(sizes, columns=["measure", "structure", "side", "value"])
     found = tract_rows(pd.DataFrame(rows, columns=names), morphometry)
     assert [(row.left, row.right, row.unit) for row in found] == [
         (20.0, 5.0, "% of it"),
         (0.0, 0.0, "% of it"),
         (2.0, 3.0, "ml"),
+        (180.0, 220.0, "mm²"),
         (30.0, 10.0, "% of the lesion"),
     ]
-    assert np.allclose([row.asymmetry for row in found], [0.6, np.nan, -0.2, 0.5], equal_nan=True)
+    assert np.allclose([row.asymmetry for row in found], [0.6, np.nan, -0.2, -0.1, 0.5], equal_nan=True)
     assert "corticospinal tract, lesioned" in found[0].name.lower()
 
 
