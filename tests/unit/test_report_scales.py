@@ -67,7 +67,7 @@ def test_the_sources_of_the_points_are_numbered_first():
 def test_the_page_of_a_child():
     page = plain(render_scan(content.scan_report(pattern=content.pattern() | {"scales": scales(LESION)})))
     assert "Fiori sqMRI: 4 to 9 of 40; 6 items not assessed or only in part" in page
-    assert "Thalamus 0 % 0 7.3 % 1 30 mm³ (ours)" in page
+    assert "Thalamus 0 % 0 7.3 % 1 30 mm³ and 1 % (ours)" in page
     assert "Barkovich BG + W: not scored, needs an age of less than 29 days (here 6 years)." in page
     assert "No scale is a prognosis" in page
 

@@ -192,7 +192,7 @@ def test_a_given_lesion_is_judged_without_flair_and_age():
 
 def test_a_scale_gets_the_spread_of_its_points():
     fiori = SCORERS["fiori"]
-    lesion_ml = {**TRIGONES, ("caudate", "left"): 0.031}  # just above the limit of 30 mm³
+    lesion_ml = {**TRIGONES, ("caudate", "left"): 0.045}  # of 4 ml: just above the limit of 1 %
     result = sure(fiori, lesion_ml)
     assert result["range"] == [3, 7]  # vermis and callosum are not in these tables
     assert result["spread"] == [2, 7]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scorer_tables import CHILD, HEMISPHERES, LATERAL_ML, NO_PIECES, TRIGONES, load_table, white
 
 from cpimaging.scorers import SCORERS, Tables, read_criteria
-from cpimaging.scorers.scales.fiori import LAYERS, LOBES, THIN, TWO_LOBES
+from cpimaging.scorers.scales.fiori import LAYERS, LITTLE, LOBES, THIN, TWO_LOBES
 
 FIORI = SCORERS["fiori"]
 CRITERIA = read_criteria(FIORI.criteria)
@@ -49,9 +49,13 @@ def test_each_layer(lobe, layer, side):
     cortex = {}
     if layer == "subcortical":  # this layer holds the cortex of the lobe
         cortex = {(f"{lobe}_cortex", side): 0.6 * LATERAL_ML[f"{lobe}_cortex", "cortex", lobe, "n/a"]}
-    assert points(score({key: 0.05})) == {item: [0.5, 0.5]}
+    assert points(score({key: 0.05 * whole_ml, **_part(cortex, 0.05)})) == {item: [0.5, 0.5]}
     assert points(score({key: 0.4 * whole_ml})) == {item: [0.5, 0.5]}
     assert points(score({key: 0.6 * whole_ml, **cortex})) == {item: [1, 1]}
+
+
+def _part(lesion_ml, share):
+    return {key: share * ml for key, ml in lesion_ml.items()}
 
 
 def test_half_of_a_layer_is_not_more_than_half():
@@ -60,13 +64,16 @@ def test_half_of_a_layer_is_not_more_than_half():
     assert half["range"] == [0.5, 3.5]
 
 
-def test_a_trace_of_lesion_in_a_layer_is_not_counted():
-    result = score({white("left", "deep", "frontal"): 0.05, white("left", "deep", "parietal"): 0.029})
-    assert points(result) == {("frontal, middle", "left"): [0.5, 0.5]}
+def test_a_trace_of_lesion_in_a_layer_is_not_counted_and_a_little_is_left_open():
+    trace, little = white("left", "deep", "parietal"), white("left", "deep", "temporal")  # of 21 and 14 ml
+    result = score({white("left", "deep", "frontal"): 1.0, trace: 0.029, little: 0.13})
+    assert points(result) == {("frontal, middle", "left"): [0.5, 0.5], ("temporal, middle", "left"): [0, 0.5]}
+    assert LITTLE in {item["why"] for item in result["items"]}
+    assert points(score({little: 0.15})) == {("temporal, middle", "left"): [0.5, 0.5]}
 
 
 def test_cortex_counts_with_its_lobe():
-    assert points(score({("temporal_cortex", "right"): 0.5})) == {
+    assert points(score({("temporal_cortex", "right"): 0.9})) == {  # of 60 + 20 ml
         ("temporal, cortico-subcortical", "right"): [0.5, 0.5]
     }
     most = score({("occipital_cortex", "right"): 23.0})  # of 35 + 10 ml: 51 %
@@ -79,7 +86,7 @@ def test_cortex_between_two_lobes_is_left_open(cortex):
     frontal, parietal = (f"{lobe}, cortico-subcortical" for lobe in ("frontal", "parietal"))
     assert points(result) == {(frontal, "left"): [0, 0.5], (parietal, "left"): [0, 0.5]}
     assert {item["why"] for item in result["items"]} == {None, THIN, TWO_LOBES}
-    sure = score({(cortex, "left"): 1.0, ("frontal_cortex", "left"): 1.0})
+    sure = score({(cortex, "left"): 1.0, ("frontal_cortex", "left"): 2.0})
     assert points(sure)[frontal, "left"] == [0.5, 0.5]
 
 
@@ -98,8 +105,17 @@ def test_cortex_between_two_lobes_is_left_open(cortex):
     ],
 )
 def test_each_structure_of_two_sides(structure, name, side):
-    assert points(score({(structure, side): 0.03})) == {(name, side): [1, 1]}
-    assert score({(structure, side): 0.03})["range"] == [1, 4]
+    assert points(score({(structure, side): 0.6})) == {(name, side): [1, 1]}
+    assert score({(structure, side): 0.6})["range"] == [1, 4]
+
+
+def test_little_lesion_in_a_structure_is_left_open():
+    little = score({("caudate", "left"): 0.035})  # of 4 ml: 0.9 %
+    assert points(little) == {("caudate", "left"): [0, 1]}
+    assert points(score({("caudate", "left"): 0.045})) == {("caudate", "left"): [1, 1]}
+    assert points(score({("caudate", "left"): 0.02, ("caudate", "right"): 0.2})) == {
+        ("caudate", "right"): [1, 1]
+    }
 
 
 @pytest.mark.parametrize(
@@ -121,6 +137,7 @@ def test_each_structure_of_the_midline(structure, name):
     ("lesion_ml", "expected"),
     [
         ({("pons", "midline"): 0.5}, [1, 2]),
+        ({("pons", "midline"): 0.2}, [0, 2]),  # of 27.4 ml: 0.7 %
         ({("red_nucleus", "left"): 0.05}, [1, 2]),
         ({("red_nucleus", "left"): 0.05, ("red_nucleus", "right"): 0.05}, [2, 2]),
     ],
@@ -149,7 +166,7 @@ def test_a_structure_that_the_atlas_lacks_is_not_assessed():
 
 
 def test_a_layer_that_is_not_in_the_image_is_not_assessed():
-    load = load_table({("temporal_cortex", "left"): 1.0}, more=True)
+    load = load_table({("temporal_cortex", "left"): 1.0}, more=True)  # of 60 ml
     temporal = (load["lobe"] == "temporal") & (load["structure"] == "white_matter") & (load["side"] == "left")
     result = FIORI.score(Tables(load[~temporal], *NO_PIECES), CHILD, CRITERIA)
     assert points(result) == {

@@ -23,6 +23,7 @@ CALLOSUM = {"anterior": "genu", "middle": "body", "posterior": "splenium"}
 HEMISPHERE = ("cerebellum_cortex", "cerebellum_white_matter", "dentate")
 
 ABSENT = "not in the atlas or not in the image"
+LITTLE = "little lesion, which may be the edge of another one"
 TWO_LOBES = "lesion in perirolandic or cingulate cortex, which lies in two lobes"
 THIN = "no lesion in it; whether it is thin is not judged, for lack of norms"
 NO_SIDES = "the brainstem has no sides in the tables"
@@ -70,19 +71,20 @@ def _layer(injury: Injury, trace: Trace, side: str, lobe: str, layer: str) -> It
         if lobe in ("frontal", "parietal"):
             more_mm3 = _sum(injury, BETWEEN_LOBES, side).lesion_mm3
     highest = trace.limit("layer_most_points")
-    least = _layer_points(amount, trace)
+    least = _layer_points(amount, trace) if _is_certain(amount, trace) else 0.0
     most = highest if absent else _layer_points(amount.with_part(Amount(more_mm3, more_mm3)), trace)
+    doubt = LITTLE if involved(amount, trace) else TWO_LOBES
     return Item(
         name=f"{lobe}, {LAYERS[layer]}",
         side=side,
         section=f"{side} hemisphere",
         measured=amount.load,
         unit="%",
-        limit=f"{_enough(trace)}; more than {trace.limit('layer_most'):g} %",
+        limit=f"{_enough(trace)}; 1 point: more than {trace.limit('layer_most'):g} %",
         points=(least, most),
         highest=highest,
         source=source(trace, "layer_most"),
-        why=ABSENT if absent else TWO_LOBES if most > least else None,
+        why=ABSENT if absent else doubt if most > least else None,
     )
 
 
@@ -93,8 +95,12 @@ def _layer_points(amount: Amount, trace: Trace) -> float:
     return trace.limit("layer_most_points" if more else "layer_part_points")
 
 
+def _is_certain(amount: Amount, trace: Trace) -> bool:
+    return involved(amount, trace) and amount.load >= trace.limit("certain_load")
+
+
 def _enough(trace: Trace) -> str:
-    return f"{trace.limit('minimum_volume'):g} mm3 (ours)"
+    return f"{trace.limit('minimum_volume'):g} mm3 and {trace.limit('certain_load'):g} % (ours)"
 
 
 def _structure(
@@ -102,8 +108,9 @@ def _structure(
 ) -> Item:
     """Return the item of a structure; unseen: why no lesion does not mean no points."""
     highest = trace.limit("structure_points")
-    least = highest if involved(amount, trace) else 0.0
-    why = ABSENT if amount.region_mm3 == 0 else unseen if least == 0 else None
+    least = highest if _is_certain(amount, trace) else 0.0
+    doubt = LITTLE if involved(amount, trace) else unseen
+    why = ABSENT if amount.region_mm3 == 0 else doubt if least == 0 else None
     return Item(
         name=name,
         side=side,
@@ -122,10 +129,11 @@ def _brainstem(injury: Injury, trace: Trace) -> Item:
     """Return both items of the brainstem as one: a lesion is on one side at least, nuclei tell of both."""
     amount = injury.of(["brainstem"])
     one = trace.limit("structure_points")
-    sides = sum(involved(injury.of(["brainstem"], [side]), trace) for side in SIDES)
+    sides = sum(_is_certain(injury.of(["brainstem"], [side]), trace) for side in SIDES)
     absent = amount.region_mm3 == 0
-    least = one * max(sides, 1) if involved(amount, trace) else 0.0
-    most = 2 * one if least or absent else 0.0
+    least = one * (sides or _is_certain(amount, trace))
+    most = 2 * one if involved(amount, trace) or absent else 0.0
+    doubt = NO_SIDES if least else LITTLE
     return Item(
         name="brainstem, both sides",
         side="midline",
@@ -136,7 +144,7 @@ def _brainstem(injury: Injury, trace: Trace) -> Item:
         points=(least, most),
         highest=2 * one,
         source=source(trace, "structure_points"),
-        why=ABSENT if absent else NO_SIDES if least < most else None,
+        why=ABSENT if absent else doubt if least < most else None,
     )
 
 
