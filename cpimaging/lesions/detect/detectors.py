@@ -10,8 +10,8 @@ from cpimaging.lesions.detect.cavities import cavities, fluid_like
 from cpimaging.lesions.detect.diffusion import adc
 from cpimaging.lesions.detect.punctate import punctate
 from cpimaging.lesions.detect.rules import apply_rules
-from cpimaging.lesions.detect.scene import Bool, Finding, Float, Scene, nothing
-from cpimaging.lesions.detect.settle import grow, seeds
+from cpimaging.lesions.detect.scene import CAVITY, Bool, Finding, Float, Scene, nothing
+from cpimaging.lesions.detect.settle import grow, own_border, seeds
 from cpimaging.lesions.detect.signals import Model, fit_model
 
 GAP_MM = 2.0  # gaps between a lesion and its cavity narrower than this are lesion [ours]
@@ -62,16 +62,18 @@ def _search(scene: Scene, signs: dict[str, int], reason: str) -> Finding:
         else (shifted, np.zeros(scene.brain.shape, np.float32))
     )
     fluid = fluid_like(scene, model)
+    shifts = _shifts(scene, model, signs, fluid)
+    shifted = own_border(scene, shifted, shifts[0])
     lost = cavities(scene, fluid)
     mask = _joined(scene, shifted | lost, fluid)
-    origin = np.where(mask & (fluid | lost), 1, 0).astype(np.uint8)
+    origin = np.where(mask & (fluid | lost), CAVITY, 0).astype(np.uint8)
     finding = Finding(
         probability=_covering(probability, mask, lost),
         mask=mask,
         origin=origin,
         reasons=(reason, "cavity: fluid in place of tissue"),
     )
-    return apply_rules(finding, scene, _shifts(scene, model, signs, fluid))
+    return apply_rules(finding, scene, shifts)
 
 
 def _shifts(scene: Scene, model: Model, signs: dict[str, int], fluid: Bool) -> list[Float]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from cpimaging.lesions.detect.scene import GROUPS, Bool, Finding, Float, Scene
+from cpimaging.lesions.detect.scene import CAVITY, GROUPS, Bool, Finding, Float, Scene
 from cpimaging.lesions.detect.settle import EVERYWHERE
 
 LEAST_MM3, LEAST_VOXELS = 15.0, 3
@@ -28,6 +28,8 @@ TERMINAL_SHARE, TERMINAL_MM3 = 0.3, 1500.0
 TRACTS = [list(GROUPS).index(name) for name in ("internal capsule", "corticospinal tract")]
 PLEXUS_SHARE = 0.5
 SULCUS_SHARE = 0.3
+WIDE_SHARE, WIDE_MM = 0.3, 10.0
+"""A piece with so much fluid, half of it this near to the brain's surface, is outer fluid (ours)."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Piece:
 class Surroundings:
     """What rules ask for, on the grid of the scene.
 
-    wall_mm: distance to a ventricle. depth_mm: under the surface of the piece. shift: how much brighter (or
+    wall_mm: distance to a ventricle. depth_mm: under the surface of the piece. surface_mm: under that of the
+    brain. fluid: what is found as a cavity. shift: how much brighter (or
     darker) than healthy tissue, in SD of white matter; support: the same in a second contrast. Both inf
     where not measured.
     """
@@ -56,6 +59,8 @@ class Surroundings:
     scene: Scene
     wall_mm: Float
     depth_mm: Float
+    surface_mm: Float
+    fluid: Bool
     shift: Float
     support: Float
 
@@ -85,6 +90,12 @@ def choroid_plexus(piece: Piece, near: Surroundings) -> bool:
 def sulcus_or_vessel(piece: Piece, near: Surroundings) -> bool:
     """Where the template has fluid: sulcus, cistern or vessel."""
     return float(near.of(near.scene.shares["fluid"], piece).mean()) >= SULCUS_SHARE
+
+
+def wide_sulcus(piece: Piece, near: Surroundings) -> bool:
+    """Much fluid and shallow: a sulcus or the space over the brain, wide where tissue was lost."""
+    wet = float(near.of(near.fluid, piece).mean()) >= WIDE_SHARE
+    return wet and float(np.median(near.of(near.surface_mm, piece))) <= WIDE_MM
 
 
 def rim_or_cap(piece: Piece, near: Surroundings) -> bool:
@@ -117,6 +128,7 @@ RULES: Mapping[str, Rule] = {
     "minimum size": minimum_size,
     "choroid plexus or flow in the ventricle": choroid_plexus,
     "sulcus, cistern or vessel": sulcus_or_vessel,
+    "wide sulcus or fluid over the brain": wide_sulcus,
     "rim or cap of the ventricle": rim_or_cap,
     "faint in the corticospinal tract": tract,
     "faint in a terminal zone of myelination": terminal_zone,
@@ -137,8 +149,9 @@ def apply_rules(
     if not finding.mask.any():
         return finding
     sampling = scene.spacing_mm
-    depth_mm = ndimage.distance_transform_edt(np.pad(finding.mask, 1), sampling=sampling)[1:-1, 1:-1, 1:-1]
-    depth_mm -= 0.5 * min(sampling)  # from a voxel's centre to the surface
+    depth_mm = _depth_mm(finding.mask, scene)
+    fluid = finding.origin == CAVITY
+    surface_mm = _depth_mm(scene.brain, scene) if fluid.any() else depth_mm
     wall_mm = (
         ndimage.distance_transform_edt(~scene.ventricles, sampling=sampling)
         if scene.ventricles.any()
@@ -146,7 +159,7 @@ def apply_rules(
     )
     unknown = np.full(scene.brain.shape, np.inf, np.float32)
     shift, support = [*shifts, unknown, unknown][:2]
-    near = Surroundings(scene, wall_mm, depth_mm, shift, support)
+    near = Surroundings(scene, wall_mm, depth_mm, surface_mm, fluid, shift, support)
     pieces, _ = ndimage.label(finding.mask, EVERYWHERE)
     kept, rejected = finding.mask.copy(), dict(finding.rejected)
     for number, box in enumerate(ndimage.find_objects(pieces), start=1):
@@ -157,3 +170,11 @@ def apply_rules(
             rejected[name] = rejected.get(name, 0.0) + piece.mm3
     origin = np.where(kept, finding.origin, 0).astype(np.uint8)
     return replace(finding, mask=kept, origin=origin, rejected=rejected)
+
+
+def _depth_mm(mask: Bool, scene: Scene) -> Float:
+    """Return how far the centre of each voxel of a mask lies under its surface."""
+    padded = np.pad(mask, 1)
+    depth = ndimage.distance_transform_edt(padded, sampling=scene.spacing_mm)[1:-1, 1:-1, 1:-1]
+    mm: Float = (depth - 0.5 * min(scene.spacing_mm)).astype(np.float32)
+    return mm

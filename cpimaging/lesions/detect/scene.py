@@ -86,6 +86,9 @@ class Scene:
         return self.grid.voxel_volume_mm3
 
 
+CAVITY = 1  # `Finding.origin` of fluid in place of tissue, in detectors that look for cavities
+
+
 @dataclass(frozen=True)
 class Finding:
     """What one detector, or several together, found; arrays on the grid of the scene.

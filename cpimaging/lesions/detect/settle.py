@@ -54,6 +54,11 @@ brains, ours)."""
 
 NUCLEI_LOG_ODDS = 0.7  # added in the large nuclei, where injury is common and normal variants are rare [ours]
 NUCLEI_NUMBERS = [list(GROUPS).index(name) for name in NUCLEI]
+STEM_NUMBERS = [list(GROUPS).index(name) for name in ("upper brainstem", "medulla")]
+STEM_GREY = 0.5
+"""Weight of grey matter in `only_white` in the brainstem, which has no folds, and where the template hardly
+tells grey from white (ours)."""
+
 LEAST_VOXELS = 14  # fewer bright neighbours happen by chance, whatever the voxel size [ours]
 START_SD = 4.0  # calibrated evidence, in SD of healthy tissue, from which a search starts [ours]
 
@@ -66,8 +71,10 @@ GROWTH_ROUNDS = 3
 GROWTH_SIGMA_MM = 1.5
 GROWTH_BIAS = -0.5
 
+BORDER_SHARE, CONTRAST_QUANTILE, BORDER_SIGMA_MM = 0.5, 0.75, 1.0
+"""A region ends where its contrast, the upper quartile of its own shifts, has fallen by half (ours)."""
 
-LEAST_SIGMA_VOXELS = 0.6
+LEAST_SIGMA_VOXELS = 0.6  # of any neighbourhood: less would not reach the next voxel [ours]
 
 
 class Neighbourhood:
@@ -154,7 +161,8 @@ def seeds(scene: Scene, model: Model, signs: dict[str, int]) -> Bool:
     """Return regions that are lesion with certainty at one of LEVELS."""
     kinds = strata(model)
     sites = np.isin(model.group, NUCLEI_NUMBERS) * np.float32(NUCLEI_LOG_ODDS)
-    not_white = model.shares["grey"] + model.shares["fluid"]
+    folded = np.where(np.isin(model.group, STEM_NUMBERS), STEM_GREY, 1).astype(np.float32)
+    not_white = folded * model.shares["grey"] + model.shares["fluid"]
     found = np.zeros(scene.brain.shape, bool)
     for change in dict.fromkeys(level.change for level in LEVELS):
         raw = evidence(model, _change(signs, change))
@@ -197,6 +205,24 @@ def grow(scene: Scene, model: Model, signs: dict[str, int], mask: Bool) -> tuple
         pieces, _ = ndimage.label(around.volume(probability > 0.5), EVERYWHERE)
         mask = np.isin(pieces, np.setdiff1d(pieces[mask], [0]))
     return mask, around.volume(probability)
+
+
+def own_border(scene: Scene, mask: Bool, shift: Float) -> Bool:
+    """Return each piece of a mask up to where its own contrast has fallen by half; fluid in it stays.
+
+    shift: towards a lesion, in SD of white matter; inf in fluid.
+    """
+    solid = scene.brain & np.isfinite(shift)
+    sigma = np.maximum(BORDER_SIGMA_MM / np.array(scene.spacing_mm), LEAST_SIGMA_VOXELS)
+    weight = ndimage.gaussian_filter(solid.astype(np.float32), sigma)
+    smooth = ndimage.gaussian_filter(np.where(solid, shift, 0), sigma) / np.maximum(weight, 1e-3)
+    pieces, count = ndimage.label(mask, EVERYWHERE)
+    least = np.zeros(count + 1, np.float32)
+    for number, box in enumerate(ndimage.find_objects(pieces), start=1):
+        own = smooth[box][(pieces[box] == number) & solid[box]]
+        least[number] = BORDER_SHARE * np.quantile(own, CONTRAST_QUANTILE) if len(own) else 0
+    kept: Bool = mask & (~solid | (smooth >= least[pieces]))
+    return kept
 
 
 def measured_change(model: Model, signs: dict[str, int], inside: NDArray[np.bool_]) -> Change:
