@@ -7,11 +7,11 @@ from cpimaging.lesions.detect import Finding, Scene, detect, make_scene, nothing
 from cpimaging.lesions.detect import combine as combine_module
 from cpimaging.lesions.detect.assess import unfit
 from cpimaging.lesions.detect.cavities import cavities
-from cpimaging.lesions.detect.diffusion import adc, to_mm2_per_s
+from cpimaging.lesions.detect.diffusion import adc
 from cpimaging.lesions.detect.punctate import punctate
 from cpimaging.lesions.detect.rules import apply_rules
 from cpimaging.lesions.detect.scene import GROUPS
-from cpimaging.lesions.detect.settle import calibrated, centre_and_spread, large
+from cpimaging.lesions.detect.settle import calibrated, centre_and_spread, large, own_border
 from cpimaging.lesions.detect.signals import evidence, fit_model, robust
 from cpimaging.types import Atlas, Image, LabelMap, Region
 
@@ -98,15 +98,6 @@ def test_contrasts_that_cannot_be_searched_say_why():
     assert unfit(scene, "ADC") == "no ADC"
 
 
-def test_unit_of_adc_is_told_by_its_median():
-    brain = np.ones((2, 3, 4), bool)
-    values = np.full((2, 3, 4), 0.8e-3, np.float32)
-    for factor in (1.0, 1e3, 1e6):
-        assert to_mm2_per_s(values * np.float32(factor), brain) == pytest.approx(values)
-    assert to_mm2_per_s(values * 1e9, brain) is None
-    assert to_mm2_per_s(-values, brain) is None
-
-
 def adc_scene(**fields: object) -> Scene:
     rng = np.random.default_rng(1)
     values = 0.8e-3 + 0.03e-3 * rng.standard_normal(SHAPE)
@@ -115,16 +106,34 @@ def adc_scene(**fields: object) -> Scene:
     return replace(plain(ADC=values), **fields)
 
 
-def test_low_adc_is_found_whatever_the_unit():
-    scene = adc_scene()
-    masks = []
-    for factor in (1.0, 1e3, 1e6):
-        image = scene.grid.with_data(scene.grid.data * np.float32(factor))
-        masks.append(adc(replace(scene, images={"ADC": image})).mask)
+def test_low_adc_is_found():
     truth = box((13, 19), (15, 22), (4, 12))
-    assert 2 * (masks[0] & truth).sum() / (masks[0].sum() + truth.sum()) > 0.85
-    assert (masks[0] == masks[1]).all()
-    assert (masks[0] == masks[2]).all()
+    found = adc(adc_scene()).mask
+    assert 2 * (found & truth).sum() / (found.sum() + truth.sum()) > 0.85
+
+
+def test_adc_is_compared_with_tissue_of_its_own_kind():
+    rng = np.random.default_rng(6)
+    grey = box((2, 11), (0, 24), (0, 16))
+    values = np.where(grey, 1.05e-3, 0.75e-3) + 0.03e-3 * rng.standard_normal(SHAPE)
+    infarct = box((4, 9), (3, 10), (2, 9))
+    values[infarct] = 0.72e-3  # low for grey matter, and not for white
+    values[box((0, 2), (0, 24), (0, 16))] = 3e-3
+    scene = plain(ADC=values)
+    shares = {**scene.shares, "grey": grey.astype(np.float32), "white": scene.shares["white"] * ~grey}
+    found = adc(replace(scene, shares=shares, ventricles=np.zeros(SHAPE, bool))).mask
+    assert 2 * (found & infarct).sum() / (found.sum() + infarct.sum()) > 0.85
+
+
+@pytest.mark.parametrize(("value", "low"), [(0.6e-3, False), (0.35e-3, True)])
+def test_a_tract_may_have_a_somewhat_lower_adc(value, low):
+    tract = box((13, 17), (4, 20), (2, 12))
+    rng = np.random.default_rng(7)
+    values = np.where(tract, value, 0.8e-3) + 0.02e-3 * rng.standard_normal(SHAPE)
+    group = np.where(tract, list(GROUPS).index("internal capsule"), 0).astype(np.uint8)
+    found = adc(replace(plain(ADC=values), group=group)).mask
+    assert found.any() == low
+    assert not (found & ~tract).any()
 
 
 def test_adc_evidence_is_ordered_and_labelled():
@@ -138,10 +147,8 @@ def test_adc_evidence_is_ordered_and_labelled():
     assert not by_norm.mask.any()  # what is low for this brain is normal for that map
 
 
-def test_adc_without_a_unit_or_with_many_negatives_is_not_assessed():
+def test_adc_with_many_negatives_is_not_assessed():
     scene = adc_scene()
-    strange = replace(scene, images={"ADC": scene.grid.with_data(scene.grid.data * np.float32(1e9))})
-    assert adc(strange).not_assessed == "ADC values have no unit that is known"
     negative = scene.grid.data.copy()
     negative[10:] = -0.1e-3
     broken = replace(scene, images={"ADC": scene.grid.with_data(negative)})
@@ -307,3 +314,26 @@ def test_a_quarter_of_the_brain_may_be_infarct():
     assert infarct.mean() > 0.25
     found = adc(scene).mask
     assert 2 * (found & infarct).sum() / (found.sum() + infarct.sum()) > 0.9
+
+
+def test_a_region_ends_where_its_own_contrast_has_fallen_by_half():
+    core, cap = box((2, 6), (4, 12), (4, 12)), box((2, 6), (12, 16), (4, 12))
+    faint = box((13, 18), (4, 14), (4, 12))
+    cyst = box((3, 5), (6, 8), (6, 8))
+    shift = np.where(core, 6.0, np.where(cap | faint, 2.0, 0.0)).astype(np.float32)
+    shift[cyst] = np.inf
+    kept = own_border(plain(FLAIR=np.ones(SHAPE)), core | cap | faint, shift)
+    assert (kept & core).sum() == core.sum()
+    assert not kept[2:6, 13:16, 4:12].any()  # the cap beside a bright lesion is not part of it
+    assert (kept & faint).sum() > 0.8 * faint.sum()  # a lesion as faint as that stays
+
+
+@pytest.mark.parametrize(("where", "kept"), [((14, 20), False), ((4, 12), True)])
+def test_shallow_fluid_is_a_wide_sulcus(where, kept):
+    mask = box(where, (8, 16), (5, 11))
+    wet = replace(finding(mask), origin=mask.astype(np.uint8))
+    scene = replace(plain(T2w=np.ones(SHAPE)), ventricles=np.zeros(SHAPE, bool))
+    result = apply_rules(wet, scene)
+    assert result.mask.any() == kept
+    assert result.rejected == ({} if kept else {"wide sulcus or fluid over the brain": mask.sum() * 8.0})
+    assert apply_rules(finding(mask), scene).mask.any()  # tissue may be injured there

@@ -4,9 +4,9 @@ import numpy as np
 from scipy import ndimage
 
 from cpimaging.lesions.detect.rules import apply_rules
-from cpimaging.lesions.detect.scene import Bool, Finding, Float, Scene, nothing
+from cpimaging.lesions.detect.scene import GROUPS, Bool, Finding, Float, Scene, nothing
 from cpimaging.lesions.detect.settle import EVERYWHERE, logistic
-from cpimaging.lesions.detect.signals import robust
+from cpimaging.lesions.detect.signals import LEAST_TEACHERS, NUCLEI, PURE, TISSUES, robust
 
 SMOOTH_MM = 2.0
 Z_GROW = -2.0
@@ -16,23 +16,20 @@ Z_SEED = -3.0  # a region must hold a voxel this low [ours]
 ABSOLUTE_MM2_S = 620e-6
 """Purushotham et al. 2015, J Cereb Blood Flow Metab 35:1 (adult infarct core, first hours)."""
 
-FLUID_MM2_S = 1.5e-3  # above, partly fluid: teaches nothing about tissue [ours]
+FLUID_MM2_S = 2e-3  # above, more than half fluid: left out of the smoothing, and teaches nothing [ours]
+FLUID_PRIOR = 0.1  # places with more fluid than this in the template teach nothing either [ours]
 LEAST_TISSUE_SD = 0.08
 """Healthy ADC spreads over regions by at least this share of its mean (ours)."""
+
+LOWEST_PART = 0.7
+"""Tracts, brainstem and cerebellum may have an ADC lower by no more than this factor, lest injury passes for
+normal: at term 1.05 in the internal capsule, 1.6·10⁻³ mm²/s in other white matter [K]; the limit is ours."""
+
+LIKE_THE_REST = ("cerebrum", "limbic cortex", *NUCLEI)
+OWN_PARTS = [index for index, name in enumerate(GROUPS) if name not in LIKE_THE_REST]
+HEALTHY_ROUNDS = 5
 WRONG_SHARE = 0.2  # of voxels without a positive value, from which an ADC map is not used [ours]
 LEAST_MM3 = 60.0  # smaller pieces are noise at the voxel sizes of diffusion [ours]
-UNITS = ((1e-4, 5e-3, 1.0), (0.1, 5.0, 1e-3), (100.0, 5000.0, 1e-6))
-"""Range of the brain's median, and the factor to mm²/s."""
-
-
-def to_mm2_per_s(data: Float, brain: Bool) -> Float | None:
-    """Return ADC in mm²/s from values in mm²/s, 1e-3 or 1e-6 mm²/s; None where the unit is not clear."""
-    positive = data[brain & (data > 0) & np.isfinite(data)]
-    if not len(positive):
-        return None
-    middle = float(np.median(positive))
-    factor = next((f for low, high, f in UNITS if low <= middle <= high), None)
-    return None if factor is None else (data * np.float32(factor)).astype(np.float32)
 
 
 def adc(scene: Scene) -> Finding:
@@ -42,18 +39,15 @@ def adc(scene: Scene) -> Finding:
     """
     if "ADC" not in scene.images:
         return nothing(scene, "no ADC")
-    raw = np.nan_to_num(scene.images["ADC"].data, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
-    values = to_mm2_per_s(raw, scene.brain)
-    if values is None:
-        return nothing(scene, "ADC values have no unit that is known")
+    values = scene.images["ADC"].data
     valid = scene.brain & (values > 0)
     wrong = 1 - valid.sum() / max(int(scene.brain.sum()), 1)
     if wrong > WRONG_SHARE:
         return nothing(scene, f"ADC is zero or negative in {100 * wrong:.0f} % of the brain")
-    smooth = _smoothed(values, valid, scene)
-    z, reason = _z(scene, smooth, valid)
-    mask = _regions(z, valid & ~scene.ventricles, scene.voxel_mm3)
-    probability = np.where(valid, logistic(np.float32(2) * (np.float32(Z_GROW) - z)), 0).astype(np.float32)
+    tissue = valid & (values < FLUID_MM2_S)
+    z, reason = _z(scene, _smoothed(values, tissue, scene), tissue)
+    mask = _regions(z, tissue & ~scene.ventricles, scene.voxel_mm3)
+    probability = np.where(tissue, logistic(np.float32(2) * (np.float32(Z_GROW) - z)), 0).astype(np.float32)
     origin = np.zeros(mask.shape, np.uint8)
     return apply_rules(Finding(probability, mask, origin, (reason,)), scene)
 
@@ -61,7 +55,7 @@ def adc(scene: Scene) -> Finding:
 def _regions(z: Float, where: Bool, voxel_mm3: float) -> Bool:
     """Return regions below Z_GROW that hold a seed, each up to half way from its own median to healthy."""
     low = where & (z < Z_GROW)
-    pieces, _ = ndimage.label(ndimage.binary_opening(low, iterations=1), EVERYWHERE)
+    pieces, _ = ndimage.label(low, EVERYWHERE)
     seeded = np.setdiff1d(pieces[z < Z_SEED], [0])
     sizes = np.bincount(pieces.ravel()) * voxel_mm3
     mask = np.zeros_like(low)
@@ -71,25 +65,53 @@ def _regions(z: Float, where: Bool, voxel_mm3: float) -> Bool:
     return mask
 
 
-def _smoothed(values: Float, valid: Bool, scene: Scene) -> Float:
-    """Return the mean over a neighbourhood of valid voxels."""
+def _smoothed(values: Float, tissue: Bool, scene: Scene) -> Float:
+    """Return the mean over a neighbourhood of tissue."""
     sigma = SMOOTH_MM / np.array(scene.spacing_mm)
-    weight = ndimage.gaussian_filter(valid.astype(np.float32), sigma)
-    total = ndimage.gaussian_filter(np.where(valid, values, 0), sigma)
+    weight = ndimage.gaussian_filter(tissue.astype(np.float32), sigma)
+    total = ndimage.gaussian_filter(np.where(tissue, values, 0), sigma)
     mean: Float = total / np.maximum(weight, 1e-6)
     return mean
 
 
-def _z(scene: Scene, smooth: Float, valid: Bool) -> tuple[Float, str]:
+def _z(scene: Scene, smooth: Float, tissue: Bool) -> tuple[Float, str]:
     """Return how many SD a voxel lies from healthy ADC, and by which evidence."""
     if scene.norm is not None:
         mean, sd = scene.norm
         z = (smooth - mean) / np.maximum(sd, 1e-6)
         return z.astype(np.float32), "low ADC, z against a normative map (evidence 1 of 3)"
-    tissue = smooth[valid & (smooth < FLUID_MM2_S)]
-    if len(tissue) > 100:
-        own_mean, own_sd = robust(tissue)
-        own = (smooth - own_mean) / max(own_sd, LEAST_TISSUE_SD * own_mean)
-        return own.astype(np.float32), "low ADC, z against the own brain (evidence 2 of 3)"
+    if tissue.sum() >= LEAST_TEACHERS:
+        return _own_z(scene, smooth, tissue), "low ADC, z against the own brain (evidence 2 of 3)"
     z = Z_SEED + np.sign(smooth - ABSOLUTE_MM2_S) * 2
     return z.astype(np.float32), "low ADC, below 620e-6 mm²/s (evidence 3 of 3)"
+
+
+def _own_z(scene: Scene, smooth: Float, tissue: Bool) -> Float:
+    """Return z against healthy tissue of the same kind: grey or white matter, and part of the brain."""
+    shares = scene.shares
+    teaches = tissue & (shares["fluid"] < FLUID_PRIOR)
+    if teaches.sum() < LEAST_TEACHERS:
+        teaches = tissue
+    total = np.maximum(shares["grey"] + shares["white"], np.float32(1e-3))
+    mean, sd = np.zeros_like(smooth), np.zeros_like(smooth)
+    for name in TISSUES:
+        pure = teaches & (shares[name] >= PURE[name])
+        centre, spread = _healthy(smooth[pure if pure.sum() >= LEAST_TEACHERS else teaches])
+        mean += shares[name] / total * centre
+        sd += shares[name] / total * max(spread, LEAST_TISSUE_SD * centre)
+    for index in OWN_PARTS:
+        here = teaches & (scene.group == index)
+        if here.sum() >= LEAST_TEACHERS:
+            factor = np.clip(np.median(smooth[here] / mean[here]), LOWEST_PART, 1)
+            mean[scene.group == index] *= factor
+            sd[scene.group == index] *= factor
+    z: Float = ((smooth - mean) / np.maximum(sd, 1e-9)).astype(np.float32)
+    return z
+
+
+def _healthy(values: Float) -> tuple[float, float]:
+    """Return median and SD without the values below Z_GROW, of which injury may be many."""
+    for _ in range(HEALTHY_ROUNDS):
+        centre, spread = robust(values)
+        values = values[values >= centre + Z_GROW * spread]
+    return centre, spread
