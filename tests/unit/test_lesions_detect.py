@@ -290,8 +290,8 @@ def test_what_is_faint_at_a_known_place_is_normal(part, mask, rule):
     group = np.full(SHAPE, list(GROUPS).index(part), np.uint8)
     scene = replace(plain(FLAIR=np.ones(SHAPE)), group=group)
     faint, clear = np.full(SHAPE, 2.0, np.float32), np.full(SHAPE, 4.0, np.float32)
-    assert apply_rules(finding(mask), scene, [faint]).rejected == {rule: mask.sum() * 8.0}
-    assert (apply_rules(finding(mask), scene, [clear]).mask == mask).all()
+    assert apply_rules(finding(mask), scene, {"shift": faint}).rejected == {rule: mask.sum() * 8.0}
+    assert (apply_rules(finding(mask), scene, {"shift": clear}).mask == mask).all()
 
 
 def test_a_faint_piece_needs_the_other_contrast():
@@ -299,9 +299,11 @@ def test_a_faint_piece_needs_the_other_contrast():
     scene = plain(FLAIR=np.ones(SHAPE))
     faint, clear, none, dark = (np.full(SHAPE, value, np.float32) for value in (2.0, 4.0, 0.0, 1.5))
     rule = "faint, and normal in the other contrast"
-    assert apply_rules(finding(mask), scene, [faint, none]).rejected == {rule: mask.sum() * 8.0}
-    for shifts in ([faint, dark], [clear, none], [faint]):
-        assert (apply_rules(finding(mask), scene, shifts).mask == mask).all()
+    assert apply_rules(finding(mask), scene, {"shift": faint, "support": none}).rejected == {
+        rule: mask.sum() * 8.0
+    }
+    for signal in ({"shift": faint, "support": dark}, {"shift": clear, "support": none}, {"shift": faint}):
+        assert (apply_rules(finding(mask), scene, signal).mask == mask).all()
 
 
 def test_a_quarter_of_the_brain_may_be_infarct():
@@ -337,3 +339,16 @@ def test_shallow_fluid_is_a_wide_sulcus(where, kept):
     assert result.mask.any() == kept
     assert result.rejected == ({} if kept else {"wide sulcus or fluid over the brain": mask.sum() * 8.0})
     assert apply_rules(finding(mask), scene).mask.any()  # tissue may be injured there
+
+
+def test_on_flair_alone_what_looks_like_cortex_near_cortex_is_cortex():
+    mask, deep = box((13, 16), (3, 8), (3, 8)), box((13, 16), (15, 20), (3, 8))
+    grey = np.where(np.arange(24)[None, :, None] < 10, 0.2, 0.0) * np.ones(SHAPE, np.float32)
+    scene = plain(FLAIR=np.ones(SHAPE))
+    scene = replace(scene, shares={**scene.shares, "grey": grey, "white": scene.shares["white"] - grey})
+    alike, unlike = np.full(SHAPE, 1.0, np.float32), np.full(SHAPE, 2.0, np.float32)
+    found = apply_rules(finding(mask | deep), scene, {"over_grey": alike})
+    assert (found.mask == deep).all()
+    assert found.rejected == {"like cortex, and near it": mask.sum() * 8.0}
+    for signal in ({"over_grey": unlike}, {}):
+        assert (apply_rules(finding(mask | deep), scene, signal).mask == mask | deep).all()

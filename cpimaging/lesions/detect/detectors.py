@@ -32,12 +32,12 @@ def t2(scene: Scene) -> Finding:
 
 def t1(scene: Scene) -> Finding:
     """Find white matter darker on T1w than it should be, and cavities."""
-    reason = _told(scene, "T1w", "hypointensity")
+    reason = _why_not(scene, "T1w", "hypointensity")
     return nothing(scene, reason) if reason else _search(scene, {"T1w": -1}, "dark on T1w")
 
 
 def _bright(scene: Scene, contrast: str) -> Finding:
-    reason = _told(scene, contrast, "hyperintensity")
+    reason = _why_not(scene, contrast, "hyperintensity")
     if reason:
         return nothing(scene, reason)
     signs = {contrast: 1}
@@ -46,7 +46,7 @@ def _bright(scene: Scene, contrast: str) -> Finding:
     return _search(scene, signs, f"bright on {contrast}")
 
 
-def _told(scene: Scene, contrast: str, what: str) -> str | None:
+def _why_not(scene: Scene, contrast: str, what: str) -> str | None:
     """Return why a contrast cannot be searched for chronic lesions, or None."""
     if contrast in scene.images and immature(scene):
         return f"{contrast} {what} needs an age of 24 months or more"
@@ -62,8 +62,8 @@ def _search(scene: Scene, signs: dict[str, int], reason: str) -> Finding:
         else (shifted, np.zeros(scene.brain.shape, np.float32))
     )
     fluid = fluid_like(scene, model)
-    shifts = _shifts(scene, model, signs, fluid)
-    shifted = own_border(scene, shifted, shifts[0])
+    signal = _signal(scene, model, signs, fluid)
+    shifted = own_border(scene, shifted, signal["shift"])
     lost = cavities(scene, fluid)
     mask = _joined(scene, shifted | lost, fluid)
     origin = np.where(mask & (fluid | lost), CAVITY, 0).astype(np.uint8)
@@ -73,17 +73,25 @@ def _search(scene: Scene, signs: dict[str, int], reason: str) -> Finding:
         origin=origin,
         reasons=(reason, "cavity: fluid in place of tissue"),
     )
-    return apply_rules(finding, scene, shifts)
+    return apply_rules(finding, scene, signal)
 
 
-def _shifts(scene: Scene, model: Model, signs: dict[str, int], fluid: Bool) -> list[Float]:
-    """Return how far each contrast lies from healthy tissue towards a lesion; inf in fluid."""
-    shifts = []
-    for name, sign in signs.items():
-        volume = np.zeros(scene.brain.shape, np.float32)
-        volume[scene.brain] = sign * (model.values[name] - model.expected(name)) / model.white_sd[name]
-        shifts.append(np.where(fluid, np.inf, volume).astype(np.float32))
-    return shifts
+def _signal(scene: Scene, model: Model, signs: dict[str, int], fluid: Bool) -> dict[str, Float]:
+    """Return what the rules ask for of the signal (`rules.Surroundings`); inf in fluid."""
+
+    def volume(name: str, healthy: Float | float, unit: float) -> Float:
+        full = np.zeros(scene.brain.shape, np.float32)
+        full[scene.brain] = signs[name] * (model.values[name] - healthy) / unit
+        return np.where(fluid, np.inf, full).astype(np.float32)
+
+    measured = {
+        what: volume(name, model.expected(name), model.white_sd[name])
+        for what, name in zip(("shift", "support"), signs, strict=False)
+    }
+    if list(signs) == ["FLAIR"]:
+        grey = "grey", "FLAIR"
+        measured["over_grey"] = volume("FLAIR", float(model.mean[grey][0]), float(model.sd[grey][0]))
+    return measured
 
 
 def _joined(scene: Scene, mask: Bool, fluid: Bool) -> Bool:

@@ -1,7 +1,8 @@
 """Normal findings that look like lesions: each rule names itself and says how much it took away."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,11 @@ CAP_MM, SMALL_MM3, FAINT = 5.0, 600.0, 3.0
 """A small piece within CAP_MM of a ventricle, or in the tract, must stand out by FAINT SD of white matter."""
 
 SUPPORT = 0.7  # a faint piece must be at least this dark on T1w, in SD of white matter [ours]
+
+CORTEX_SHARE, CORTEX_MM3, OVER_GREY = 0.1, 1500.0, 1.5
+"""On FLAIR alone, a piece up to this size near cortex may be a gyrus that the template has elsewhere, unless
+it stands out from grey matter by so many SD of it (ours)."""
+
 TRACT_SHARE = 0.5
 OPTIC_RADIATION = list(GROUPS).index("optic radiation")
 TERMINAL_SHARE, TERMINAL_MM3 = 0.3, 1500.0
@@ -51,9 +57,9 @@ class Surroundings:
     """What rules ask for, on the grid of the scene.
 
     wall_mm: distance to a ventricle. depth_mm: under the surface of the piece. surface_mm: under that of the
-    brain. fluid: what is found as a cavity. shift: how much brighter (or
-    darker) than healthy tissue, in SD of white matter; support: the same in a second contrast. Both inf
-    where not measured.
+    brain. fluid: what is found as a cavity. shift: how much brighter (or darker) than healthy tissue, in SD
+    of white matter; support: the same in a second contrast; over_grey: than grey matter, in SD of it, where
+    FLAIR is read alone. All three inf where not measured.
     """
 
     scene: Scene
@@ -63,6 +69,7 @@ class Surroundings:
     fluid: Bool
     shift: Float
     support: Float
+    over_grey: Float
 
     def of(self, field: NDArray[Any], piece: Piece) -> NDArray[Any]:
         """Return the values of a field in a piece."""
@@ -124,6 +131,13 @@ def unsupported(piece: Piece, near: Surroundings) -> bool:
     return faint and float(np.median(near.of(near.support, piece))) < SUPPORT
 
 
+def like_cortex(piece: Piece, near: Surroundings) -> bool:
+    """Near cortex, and little brighter than it on FLAIR alone: a gyrus out of place."""
+    if piece.mm3 >= CORTEX_MM3 or float(near.of(near.scene.shares["grey"], piece).mean()) < CORTEX_SHARE:
+        return False
+    return float(np.median(near.of(near.over_grey, piece))) < OVER_GREY
+
+
 RULES: Mapping[str, Rule] = {
     "minimum size": minimum_size,
     "choroid plexus or flow in the ventricle": choroid_plexus,
@@ -133,18 +147,19 @@ RULES: Mapping[str, Rule] = {
     "faint in the corticospinal tract": tract,
     "faint in a terminal zone of myelination": terminal_zone,
     "faint, and normal in the other contrast": unsupported,
+    "like cortex, and near it": like_cortex,
 }
 
 
 def apply_rules(
     finding: Finding,
     scene: Scene,
-    shifts: Sequence[Float] = (),
+    signal: Mapping[str, Float] = MappingProxyType({}),
     rules: Mapping[str, Rule] = RULES,
 ) -> Finding:
     """Take away pieces to which a rule applies, the first one counting; note what each took.
 
-    shifts: shift and support as in Surroundings, as far as measured.
+    signal: "shift", "support" and "over_grey" as in Surroundings, as far as measured.
     """
     if not finding.mask.any():
         return finding
@@ -158,8 +173,8 @@ def apply_rules(
         else np.full(scene.brain.shape, FAR_MM)
     )
     unknown = np.full(scene.brain.shape, np.inf, np.float32)
-    shift, support = [*shifts, unknown, unknown][:2]
-    near = Surroundings(scene, wall_mm, depth_mm, surface_mm, fluid, shift, support)
+    measured = {name: signal.get(name, unknown) for name in ("shift", "support", "over_grey")}
+    near = Surroundings(scene, wall_mm, depth_mm, surface_mm, fluid, **measured)
     pieces, _ = ndimage.label(finding.mask, EVERYWHERE)
     kept, rejected = finding.mask.copy(), dict(finding.rejected)
     for number, box in enumerate(ndimage.find_objects(pieces), start=1):

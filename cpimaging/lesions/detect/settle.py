@@ -190,10 +190,11 @@ def _change(signs: dict[str, int], shift: tuple[float, float]) -> Change:
 def grow(scene: Scene, model: Model, signs: dict[str, int], mask: Bool) -> tuple[Bool, Float]:
     """Grow regions to where their own contrast ends; return mask and probability.
 
-    The contrast is measured in the regions, so that the border lies half way to healthy tissue.
+    The contrast is measured in the regions, so that the border lies half way to healthy tissue. What was
+    certain to begin with stays.
     """
     kinds, around = strata(model), Neighbourhood(scene, GROWTH_SIGMA_MM)
-    probability = mask[scene.brain].astype(np.float32)
+    certain, probability = mask, mask[scene.brain].astype(np.float32)
     for _ in range(GROWTH_ROUNDS):
         change = measured_change(model, signs, mask[scene.brain])
         if not change:
@@ -204,7 +205,7 @@ def grow(scene: Scene, model: Model, signs: dict[str, int], mask: Bool) -> tuple
         probability = settle(mask[scene.brain].astype(np.float32), log_odds, around, near)
         pieces, _ = ndimage.label(around.volume(probability > 0.5), EVERYWHERE)
         mask = np.isin(pieces, np.setdiff1d(pieces[mask], [0]))
-    return mask, around.volume(probability)
+    return certain | mask, around.volume(probability)
 
 
 def own_border(scene: Scene, mask: Bool, shift: Float) -> Bool:
