@@ -6,14 +6,15 @@ not, and is pulled 5 to 11 mm astray; painted in the template's greys it is regi
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy import ndimage, stats
 
 from cpimaging.registration import Matrix, resample
 from cpimaging.types import Image
 
 ALIKE = 0.95
-"""Correlation of the scan with its painted self from which painting changes nothing (ours): 0.99 for an adult
-T1w, 0.87 for a FLAIR, −0.48 for a T2w."""
+"""Rank correlation of the scan with its painted self from which its greys stand in the template's order, so
+that painting changes nothing (ours): at least 0.98 for seven T1w past six months, also with ventricles of
+fourfold size, at most 0.26 for T2w and FLAIR of adults."""
 
 LEVELS = 32
 STEP_MM = 4.0
@@ -42,7 +43,7 @@ def like_template(scan: Image, template: Image, matrix: Matrix, exclude: Image |
     if asked.sum() < 10 * LEVELS:
         return scan
     levels, means = _curve(smooth[asked], expected[asked])
-    if np.corrcoef(smooth[asked], np.interp(smooth[asked], levels, means))[0, 1] > ALIKE:
+    if stats.spearmanr(smooth[asked], np.interp(smooth[asked], levels, means)).statistic > ALIKE:
         return scan
     painted = np.maximum(np.interp(scan.data, levels, means), 1e-3)
     return scan.with_data(np.where(scan.data != 0, painted, 0).astype(np.float32))

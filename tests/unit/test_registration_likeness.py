@@ -15,6 +15,16 @@ def test_the_same_contrast_is_left_as_it_is(blob_brain: Image) -> None:
     assert like_template(scan, blob_brain, np.eye(4), None) is scan
 
 
+def test_greys_in_the_order_of_the_template_are_left_as_they_are(blob_brain: Image) -> None:
+    """Bent but rising; and with a ventricle ten times as large as the template's."""
+    bent = curved(blob_brain, lambda v: np.exp(v / 25))
+    assert like_template(bent, blob_brain, np.eye(4), None) is bent
+    narrow, wide = (blob_brain.with_data(blob_brain.data.copy()) for _ in range(2))
+    narrow.data[18:22, 22:26, 17:20] = 10
+    wide.data[16:24, 20:28, 14:22] = np.random.default_rng(5).uniform(5, 25, (8, 8, 8))
+    assert like_template(wide, narrow, np.eye(4), None) is wide
+
+
 @pytest.mark.parametrize(
     "curve", [lambda v: 300 - v, lambda v: 40 + abs(v - 105)], ids=["inverted", "bright at both ends"]
 )
