@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -25,8 +25,9 @@ from scipy import ndimage
 from cpimaging.atlases import load_atlas, load_template
 from cpimaging.io import read_displacement, read_image, write_displacement, write_json
 from cpimaging.preprocess import bias_correct
-from cpimaging.registration import Matrix, Transform, engines, jacobian, resample
-from cpimaging.registration.lesion import left_out
+from cpimaging.registration import Matrix, Transform, jacobian, resample
+from cpimaging.registration.greedy import Greedy, smooth_fit
+from cpimaging.registration.likeness import like_template
 from cpimaging.registration.syn import read_transform, run_ants
 from cpimaging.simulate.anatomy import Anatomy, find_anatomy
 from cpimaging.simulate.contrast import tissue_maps
@@ -52,6 +53,7 @@ EVE_DEEP = {  # Eve left and right → Harvard-Oxford left and right
     "pallidum": ((62, 127), (7, 18)),
     "hippocampus": ((27, 92), (9, 19)),
 }
+ENGINE = Greedy()
 Figures = dict[str, Any]
 
 
@@ -72,9 +74,8 @@ class Case:
         """Names of the registrations that run on it."""
         if self.kind != "lesion":
             return ("ours", "ants")
-        filled = ("filled",) if self.sides == "one" else ()
-        other = ("masked",) if self.ml == min(SIZES_ML) else ("ignored",)
-        return ("ours", *other, *filled, "ants")
+        mirrored = ("mirrored",) if self.sides == "one" else ()
+        return ("ours", "masked", "ignored", *mirrored, "ants")
 
 
 def cases() -> list[Case]:
@@ -174,41 +175,38 @@ def recipe(case: Case, radius_mm: float) -> Recipe:
 
 
 def ours(pair: Pair) -> Transform:
-    """The default engine and strategy: the lesion masked, unless it is small."""
-    return greedy(pair.scan, pair.template, left_out(pair.lesion))
+    """The default engine: the lesion masked first, then filled with the template."""
+    matrix = ENGINE.affine(pair.scan, pair.template, pair.lesion)
+    return ENGINE.deformable(pair.scan, pair.template, matrix, pair.lesion, 1)
 
 
 def masked(pair: Pair) -> Transform:
-    """The default engine, the lesion masked whatever its size."""
-    return greedy(pair.scan, pair.template, pair.lesion)
+    """Cost-function masking (Brett 2001) alone: the first of our two fits."""
+    matrix = ENGINE.affine(pair.scan, pair.template, pair.lesion)
+    alike = like_template(pair.scan, pair.template, matrix, pair.lesion)
+    return smooth_fit(alike, pair.template, matrix, pair.lesion, 1)
 
 
 def ignored(pair: Pair) -> Transform:
     """The default engine, the lesion left in."""
-    return greedy(pair.scan, pair.template, None)
+    return ours(replace(pair, lesion=None))
 
 
-def filled(pair: Pair) -> Transform:
+def mirrored(pair: Pair) -> Transform:
     """Enantiomorphic filling (Nachev 2008): the healthy mirror in place of the lesion."""
     assert pair.lesion is not None
-    matrix = engines()["greedy"].affine(pair.scan, pair.template, pair.lesion)
-    return engines()["greedy"].deformable(
-        fill(pair.scan, pair.lesion, matrix), pair.template, matrix, None, 1
-    )
+    matrix = ENGINE.affine(pair.scan, pair.template, pair.lesion)
+    whole = with_mirror(pair.scan, pair.lesion, matrix)
+    return ENGINE.deformable(whole, pair.template, matrix, None, 1)
 
 
-def fill(scan: Image, lesion: Image, matrix: Matrix) -> Image:
+def with_mirror(scan: Image, lesion: Image, matrix: Matrix) -> Image:
     """Return the scan, its lesion replaced by the other side; the edge is blended over one voxel."""
     flip = np.diag([-1.0, 1.0, 1.0, 1.0])  # the template is symmetric about x = 0
     mirror = resample(scan, scan, matrix=np.linalg.inv(matrix) @ flip @ matrix).data
     distance = ndimage.distance_transform_edt(~lesion.data, sampling=scan.spacing_mm)
     weight = np.clip(1 - distance / (2 * max(scan.spacing_mm)), 0, 1) * (mirror > 0)
     return scan.with_data((scan.data * (1 - weight) + mirror * weight).astype(np.float32))
-
-
-def greedy(scan: Image, template: Image, lesion: Image | None) -> Transform:
-    engine = engines()["greedy"]
-    return engine.deformable(scan, template, engine.affine(scan, template, lesion), lesion, 1)
 
 
 def ants(pair: Pair) -> Transform:
@@ -222,7 +220,7 @@ METHODS: dict[str, Callable[[Pair], Transform]] = {
     "ours": ours,
     "masked": masked,
     "ignored": ignored,
-    "filled": filled,
+    "mirrored": mirrored,
     "ants": ants,
 }
 
@@ -399,12 +397,11 @@ def lesion_rows() -> Iterable[list[str]]:
     for (ventricles, ml, sides), group in groups.items():
         without = np.mean([found["ours"]["without_lesion_shell_mm"] for found in group])
         shell = {m: np.mean([found[m]["shell_median_mm"] for found in group]) for m in group[0]}
-        shell = {("masked" if "ignored" in shell else "ignored"): shell["ours"], **shell}
         yield [
             *(ventricles, sides, f"{ml}", f"{len(group)}", f"{without:.2f}"),
             *(
                 f"{shell[m]:.2f}" if m in shell else "–"
-                for m in ("ours", "masked", "ignored", "filled", "ants")
+                for m in ("ours", "masked", "ignored", "mirrored", "ants")
             ),
             f"{shell['ours'] / without:.2f}",
             f"{np.mean([found['ours']['elsewhere_median_mm'] for found in group]):.2f}",
@@ -412,7 +409,7 @@ def lesion_rows() -> Iterable[list[str]]:
 
 
 LESION_HEAD = (
-    *("ventricles", "side", "ml", "brains", "no lesion", "ours", "masked", "ignored", "filled"),
+    *("ventricles", "side", "ml", "brains", "no lesion", "ours", "masked", "ignored", "mirrored"),
     *("ANTs, masked", "ours ÷ no lesion", "elsewhere"),
 )
 

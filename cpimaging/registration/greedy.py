@@ -18,6 +18,7 @@ from scipy import ndimage
 
 from cpimaging.itk import affine_transform, to_itk
 from cpimaging.registration import Matrix, Transform, crop_to_brain, field_from_transforms, resample
+from cpimaging.registration.lesion import filled
 from cpimaging.registration.likeness import like_template
 from cpimaging.registration.start import rough_alignment
 from cpimaging.types import Image
@@ -52,24 +53,41 @@ class Greedy:
         exclude: Image | None,
         threads: int,
     ) -> Transform:
-        """Return both directions of a diffeomorphic fit (log-domain, update and total smoothing)."""
-        grid = _working_grid(scan)
+        """Return both directions of a diffeomorphic fit; with a lesion the second of two.
+
+        The first leaves the lesion out and says what of the template lies there; the second is done on the
+        scan with its lesion filled with that.
+        """
         alike = like_template(scan, template, matrix, exclude)
-        moving = crop_to_brain(template)  # thinned out to 2 mm, errors rose by 40 %
-        kept = _kept(grid, exclude)
-        with tempfile.TemporaryDirectory() as folder:
-            start, warp, inverse = (Path(folder) / name for name in ("start.mat", "warp.nii", "inverse.nii"))
-            np.savetxt(start, matrix)
-            model = f"{_metric(kept)} -n {LEVELS} -s 1.732vox 0.7071vox -sv -wp 0"
-            command = f"-it {start} {model} -o {warp} -oinv {inverse}"
-            _run(command, thinned(alike, grid), moving, kept, threads)
-            there, back = (_field_transform(path) for path in (warp, inverse))
-        return Transform(
-            to_template=field_from_transforms(
-                moving, [back, affine_transform(np.linalg.inv(matrix).astype(np.float64))]
-            ),
-            to_scan=field_from_transforms(grid, [affine_transform(matrix), there]),
-        )
+        if exclude is not None and exclude.data.any():
+            masked = smooth_fit(alike, template, matrix, exclude, threads)
+            alike = filled(alike, resample(template, scan, masked.to_scan), exclude)
+        return smooth_fit(alike, template, matrix, None, threads)
+
+
+def smooth_fit(
+    scan: Image, template: Image, matrix: Matrix, exclude: Image | None, threads: int
+) -> Transform:
+    """Return both directions of one fit from `matrix`: log-domain, update and total smoothing.
+
+    scan: in greys like the template's. exclude: boolean, on the scan's grid, masked.
+    """
+    grid = _working_grid(scan)
+    moving = crop_to_brain(template)  # thinned out to 2 mm, errors rose by 40 %
+    kept = _kept(grid, exclude)
+    with tempfile.TemporaryDirectory() as folder:
+        start, warp, inverse = (Path(folder) / name for name in ("start.mat", "warp.nii", "inverse.nii"))
+        np.savetxt(start, matrix)
+        model = f"{_metric(kept)} -n {LEVELS} -s 1.732vox 0.7071vox -sv -wp 0"
+        command = f"-it {start} {model} -o {warp} -oinv {inverse}"
+        _run(command, thinned(scan, grid), moving, kept, threads)
+        there, back = (_field_transform(path) for path in (warp, inverse))
+    return Transform(
+        to_template=field_from_transforms(
+            moving, [back, affine_transform(np.linalg.inv(matrix).astype(np.float64))]
+        ),
+        to_scan=field_from_transforms(grid, [affine_transform(matrix), there]),
+    )
 
 
 def _metric(kept: Image | None) -> str:

@@ -1,9 +1,9 @@
 """What is done about a lesion, so that it cannot pull the registration to itself.
 
-Measured on simulated lesions of 5 to 200 ml, masking with a patch correlation that is normalised by the
-mask was better than filling with the mirrored healthy side; small lesions are best left as they are, for
-what they hide costs more than what they mislead. See docs/method/registration.md.
+See docs/method/registration.md for what was measured.
 """
+
+import numpy as np
 
 from cpimaging.types import Image, InputError
 
@@ -13,29 +13,35 @@ LEAST_KEPT_SHARE = 0.2
 LEAST_BRAIN_ML = 50.0
 """A smaller brain is none; the smallest preterm newborns have more than 100 ml (ours)."""
 
-
-LEAST_MASKED_ML = 10.0
-"""A smaller lesion is not masked: at 5 ml masking won in one brain and lost in another (ours)."""
-
-
-def left_out(lesion: Image | None) -> Image | None:
-    """Return what the registration leaves out of its metric: the lesion (boolean), or None if it is small."""
-    return lesion if lesion is not None and _volume_ml(lesion) >= LEAST_MASKED_ML else None
+STRATEGIES = {
+    "greedy": "lesion masked (Brett 2001) in a first fit, filled with the template of that fit in the second",
+    "ants": "cost-function masking (Brett 2001)",
+    "identity": "nothing is fitted",
+}
+"""What each engine does about a lesion, in plain words."""
 
 
-def _volume_ml(mask: Image) -> float:
-    return int(mask.data.sum()) * mask.voxel_volume_mm3 / 1000
-
-
-def lesion_strategy(lesion: Image | None, detected: bool = False) -> str:
-    """Return in plain words how the registration treats the lesion (boolean image)."""
+def lesion_strategy(lesion: Image | None, engine: str, detected: bool = False) -> str:
+    """Return in plain words how an engine treats the lesion (boolean image)."""
     if lesion is None:
         return "no lesion given, nothing masked"
     if not lesion.data.any():
         return "no lesion detected, nothing masked" if detected else "the given mask is empty, nothing masked"
-    if left_out(lesion) is None:
-        return f"{_volume_ml(lesion):.1f} ml of lesion, less than {LEAST_MASKED_ML:g} ml: nothing masked"
-    return "cost-function masking (Brett 2001), the patch correlation normalised within the mask"
+    return STRATEGIES[engine]
+
+
+def filled(scan: Image, expected: Image, lesion: Image) -> Image:
+    """Return the scan with its lesion (boolean) replaced by what is expected there, in the scan's greys.
+
+    expected: the warped template on the scan's grid, 0 outside of its brain. Its greys become the scan's by
+    the straight line that fits best outside of the lesion; where the two do not meet, nothing is filled.
+    """
+    healthy = (scan.data != 0) & (expected.data > 0) & ~lesion.data
+    if not healthy.any():
+        return scan
+    slope, offset = np.polyfit(expected.data[healthy], scan.data[healthy], 1)
+    greys = np.where(expected.data > 0, slope * expected.data + offset, 0)
+    return scan.with_data(np.where(lesion.data, greys, scan.data).astype(np.float32))
 
 
 def check_registrable(scan: Image, lesion: Image | None, path: str) -> None:

@@ -1,4 +1,4 @@
-"""register: scan to template and back, the lesion left out of the metric."""
+"""register: scan to template and back, the lesion kept from pulling at the fit."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from cpimaging.layout import TEMPLATE, sidecar_path
 from cpimaging.preprocess import check_lesion_position, place_mask
 from cpimaging.provenance import sidecar
 from cpimaging.registration import Matrix, engines
-from cpimaging.registration.lesion import check_registrable, left_out, lesion_strategy
+from cpimaging.registration.lesion import check_registrable, lesion_strategy
 from cpimaging.registration.plausible import check_affine, check_transform
 from cpimaging.stages import DETECTED, Job, read_mask
 from cpimaging.stages.detection import look
@@ -24,14 +24,14 @@ def run(job: Job) -> None:
     check_registrable(scan, lesion, name)
     template = load_template().t1w
     chosen = engines()[job.engine]
-    matrix = chosen.affine(scan, template, left_out(lesion))
+    matrix = chosen.affine(scan, template, lesion)
     check_affine(matrix, name)
     lesion = _first_look(job, matrix) if lesion is None else lesion
-    transform = chosen.deformable(scan, template, matrix, left_out(lesion), job.threads)
+    transform = chosen.deformable(scan, template, matrix, lesion, job.threads)
     check_transform(transform, name)
     fields = {
         "Engine": job.engine,
-        "LesionStrategy": lesion_strategy(lesion, detected=job.lesion is None),
+        "LesionStrategy": lesion_strategy(lesion, job.engine, detected=job.lesion is None),
         "Affine": matrix.round(9).tolist(),
         "Notes": notes,
     }

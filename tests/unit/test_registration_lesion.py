@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from cpimaging.registration.lesion import check_registrable, left_out, lesion_strategy
+from cpimaging.registration import engines
+from cpimaging.registration.lesion import check_registrable, filled, lesion_strategy
 from cpimaging.types import Image, InputError
 
 SHAPE = (30, 28, 26)
@@ -23,17 +24,32 @@ def lesion(scan: Image, layers: int) -> Image:
 
 
 def test_the_strategy_is_said_in_words(scan: Image) -> None:
-    assert lesion_strategy(None) == "no lesion given, nothing masked"
-    assert "empty" in lesion_strategy(lesion(scan, 0))
-    assert lesion_strategy(lesion(scan, 2)) == "8.6 ml of lesion, less than 10 ml: nothing masked"
-    assert lesion_strategy(lesion(scan, 3)).startswith("cost-function masking (Brett 2001)")
+    assert lesion_strategy(None, "greedy") == "no lesion given, nothing masked"
+    assert "empty" in lesion_strategy(lesion(scan, 0), "greedy")
+    assert lesion_strategy(lesion(scan, 0), "ants", detected=True) == "no lesion detected, nothing masked"
+    said = [lesion_strategy(lesion(scan, 2), engine) for engine in engines()]
+    assert "filled with the template" in said[0]
+    assert said[1] == "cost-function masking (Brett 2001)"
+    assert said[2] == "nothing is fitted"
 
 
-def test_a_small_lesion_is_not_left_out(scan: Image) -> None:
-    assert left_out(None) is None
-    assert left_out(lesion(scan, 2)) is None  # 2 × 18 × 16 voxels of 15 mm³: 8.6 ml
-    large = lesion(scan, 3)
-    assert left_out(large) is large
+def test_a_lesion_is_filled_with_the_template_in_the_greys_of_the_scan(
+    scan: Image, rng: np.random.Generator
+) -> None:
+    """The scan is 3 × template + 40; beyond the template's brain, the last layer of the lesion, is 0."""
+    template = np.zeros(SHAPE)
+    template[6:25, 5:23, 5:21] = 20 + rng.random((19, 18, 16))
+    hole = lesion(scan, 4)
+    scan.data[:] = np.where(template > 0, 3 * template + 40, scan.data)
+    truth = np.where(hole.data & (template == 0), 0, scan.data)
+    scan.data[hole.data] = 7
+    found = filled(scan, scan.with_data(template), hole)
+    np.testing.assert_allclose(found.data, truth, rtol=1e-5)
+
+
+def test_where_the_template_lies_elsewhere_nothing_is_filled(scan: Image) -> None:
+    elsewhere = scan.with_data(np.zeros(SHAPE))
+    assert filled(scan, elsewhere, lesion(scan, 4)) is scan
 
 
 def test_a_whole_brain_can_be_registered(scan: Image) -> None:

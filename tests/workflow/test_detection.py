@@ -60,7 +60,7 @@ def test_the_lesion_is_detected_and_said_to_be(folder: Path, detected: Path) -> 
     assert "not drawn by a reader" in page
     strategy = read_json(next(anat.glob("*_to-T1w_mode-image_xfm.json")))["LesionStrategy"]
     first = read_image(anat / "sub-01_space-orig_label-L_desc-first_mask.nii.gz", labels=True)
-    assert strategy.startswith("cost-function masking" if first.data.any() else "no lesion detected")
+    assert strategy.startswith("lesion masked" if first.data.any() else "no lesion detected")
 
 
 def test_another_choice_runs_what_depends_on_it_again(folder: Path, detected: Path) -> None:
