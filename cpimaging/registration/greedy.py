@@ -40,7 +40,7 @@ class Greedy:
         """Return the scan-to-template matrix: 12 degrees of freedom, patch correlation, any start."""
         grid = _working_grid(scan)
         start = rough_alignment(scan, template, exclude)
-        kept = _kept(grid, exclude)
+        kept = kept_voxels(grid, exclude)
         command = f"-a -dof 12 {_metric(kept)} -n {AFFINE_LEVELS}"
         alike = like_template(scan, template, start, exclude)
         return _linear(command, thinned(alike, grid), crop_to_brain(template), kept, start)
@@ -74,7 +74,7 @@ def smooth_fit(
     """
     grid = _working_grid(scan)
     moving = crop_to_brain(template)  # thinned out to 2 mm, errors rose by 40 %
-    kept = _kept(grid, exclude)
+    kept = kept_voxels(grid, exclude)
     with tempfile.TemporaryDirectory() as folder:
         start, warp, inverse = (Path(folder) / name for name in ("start.mat", "warp.nii", "inverse.nii"))
         np.savetxt(start, matrix)
@@ -187,7 +187,8 @@ def thinned(scan: Image, grid: Image) -> Image:
     return resample(scan.with_data(smooth), grid)
 
 
-def _kept(grid: Image, exclude: Image | None) -> Image | None:
+def kept_voxels(grid: Image, exclude: Image | None) -> Image | None:
+    """Return 0 for the lesion (boolean) and 1 for all else on the grid of a fit; None without a lesion."""
     if exclude is None or not exclude.data.any():
         return None
     lesion = resample(exclude, grid, mode="nearest").data.astype(bool)

@@ -45,7 +45,7 @@ def like_template(scan: Image, template: Image, matrix: Matrix, exclude: Image |
     levels, means = _curve(smooth[asked], expected[asked])
     if stats.spearmanr(smooth[asked], np.interp(smooth[asked], levels, means)).statistic > ALIKE:
         return scan
-    painted = np.maximum(np.interp(scan.data, levels, means), 1e-3)
+    painted = np.interp(scan.data, levels, means)
     return scan.with_data(np.where(scan.data != 0, painted, 0).astype(np.float32))
 
 

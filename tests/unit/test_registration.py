@@ -62,11 +62,11 @@ def test_crop_keeps_world_positions(small: Image) -> None:
 
 
 def test_jacobian_of_a_growth_is_its_volume_factor() -> None:
-    affine = np.diag([2.0, 1.0, 3.0, 1.0])
+    """On a grid that is turned by 90° about z and has unequal voxels."""
+    affine = np.array([[0.0, -1.0, 0.0, 4.0], [2.0, 0.0, 0.0, 5.0], [0.0, 0.0, 3.0, 6.0], [0, 0, 0, 1]])
     grid = np.stack(np.meshgrid(*(np.arange(n) for n in (5, 6, 7)), indexing="ij"), axis=-1)
-    world = grid * [2.0, 1.0, 3.0]
-    field = Image(world * [0.1, 0.2, 0.0], affine)
-    assert np.allclose(jacobian(field), 1.1 * 1.2)
+    world = grid @ affine[:3, :3].T + affine[:3, 3]
+    assert np.allclose(jacobian(Image(world * [0.1, 0.2, 0.0], affine)), 1.1 * 1.2)
 
 
 def test_field_covers_the_grid_at_two_millimetres(small: Image) -> None:
