@@ -97,3 +97,17 @@ def test_a_large_lesion_that_is_left_out(template: Image) -> None:
         other, template, scan.with_data(lesion)
     )
     assert error_mm(scan, apart, np.zeros((4, 4))) < 3.0  # what the lesion shows hardly matters
+
+
+@pytest.mark.parametrize(("slope", "sign"), [(2.0, 1), (60.0, -1)], ids=["hardly", "clearly"])
+def test_the_header_is_kept_unless_another_turn_is_clearly_better(slope: float, sign: int) -> None:
+    """An egg, brighter in front by `slope`; in the scan its front lies behind."""
+    shape = (40, 50, 36)
+    affine = np.diag([3.0, 3.0, 3.0, 1.0])
+    affine[:3, 3] = -1.5 * (np.array(shape) - 1)
+    x, y, z = np.moveaxis(np.moveaxis(np.indices(shape), 0, -1) * 3.0 + affine[:3, 3], -1, 0)
+    radius = np.sqrt((x / 50) ** 2 + (y / 65) ** 2 + (z / 45) ** 2)
+    egg = np.where(radius < 1, 150 - 60 * radius + slope * y / 65, 0).astype(np.float32)
+    scan = Image(np.ascontiguousarray(egg[::-1, ::-1]), affine)
+    found = rough_alignment(scan, Image(egg, affine), None)
+    assert sign * found[1, 1] > 0.5
