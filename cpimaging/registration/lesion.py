@@ -39,7 +39,8 @@ def filled(scan: Image, expected: Image, lesion: Image) -> Image:
     healthy = (scan.data != 0) & (expected.data > 0) & ~lesion.data
     if not healthy.any():
         return scan
-    slope, offset = np.polyfit(expected.data[healthy], scan.data[healthy], 1)
+    theirs, ours = (image.data[healthy].astype(np.float64) for image in (expected, scan))
+    slope, offset = np.polyfit(theirs, ours, 1)
     greys = np.where(expected.data > 0, slope * expected.data + offset, 0)
     return scan.with_data(np.where(lesion.data, greys, scan.data).astype(np.float32))
 

@@ -37,10 +37,10 @@ def test_a_lesion_is_filled_with_the_template_in_the_greys_of_the_scan(
     scan: Image, rng: np.random.Generator
 ) -> None:
     """The scan is 3 × template + 40; beyond the template's brain, the last layer of the lesion, is 0."""
-    template = np.zeros(SHAPE)
-    template[6:25, 5:23, 5:21] = 20 + rng.random((19, 18, 16))
+    template = np.zeros(SHAPE, np.float32)
+    template[6:25, 5:23, 5:21] = 500 + rng.random((19, 18, 16))  # a narrow range asks for double precision
     hole = lesion(scan, 4)
-    scan.data[:] = np.where(template > 0, 3 * template + 40, scan.data)
+    scan = scan.with_data(np.where(template > 0, 3 * template + 40, scan.data).astype(np.float32))
     truth = np.where(hole.data & (template == 0), 0, scan.data)
     scan.data[hole.data] = 7
     found = filled(scan, scan.with_data(template), hole)
