@@ -141,6 +141,23 @@ def test_the_lesion_does_not_count(textured: np.ndarray, rng: np.random.Generato
     assert flags(ignored)["template_similarity"].value < 0.6
 
 
+def test_the_shell_is_compared_with_the_rest(
+    textured: np.ndarray, rng: np.random.Generator, layers: Fit
+) -> None:
+    """Noise on one side, where the lesion lies, and agreement on the other, beyond 10 mm of it."""
+    lesion = np.zeros(SHAPE, bool)
+    lesion[1, 4:10, 4:12] = True
+    scan = textured.copy()
+    scan[:7] = rng.random((7, 14, 16)) + 0.01
+    found = flags(replace(layers, scan=Image(scan, GRID), template_t1w=textured, lesion=lesion))
+    squared, counted = local_correlation(scan, textured, ~lesion)
+    near = shell_around(lesion, (2.0, 3.0, 4.0))
+    expected = squared[counted & near].mean() / squared[counted & ~near].mean()
+    assert found["lesion_shell_correlation_ratio"].value == pytest.approx(expected)
+    assert expected < 0.4
+    assert not found["lesion_shell_correlation_ratio"].ok
+
+
 def test_local_correlation_sees_what_a_patch_sees(textured: np.ndarray, rng: np.random.Generator) -> None:
     left = np.zeros(SHAPE, bool)
     left[:4] = True

@@ -65,6 +65,14 @@ def test_a_field_that_turns_space_inside_out_is_seen_in_either_direction(directi
     assert (found.ok, found.severity) == (False, "fail")
 
 
+def test_a_fold_outside_of_the_brain_does_not_count() -> None:
+    spoilt = still()
+    spoilt.data[6:, ..., 0] = -5.0 * np.arange(6)[:, None, None]
+    inner = BRAIN.with_data(BRAIN.data & (np.arange(12) < 5)[:, None, None])
+    found = {flag.name: flag.value for flag in deformation_flags(spoilt, still(), inner, BRAIN)}
+    assert (found["folded_share"], found["jacobian_lowest"]) == (0, pytest.approx(1))
+
+
 def test_a_squeeze_is_not_a_fold() -> None:
     squeezed = still()
     squeezed.data[..., 2] = -0.95 * 2.5 * np.arange(8)  # to a twentieth of its height

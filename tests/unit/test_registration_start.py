@@ -28,6 +28,13 @@ def turn(degrees: tuple[float, float, float], mm: tuple[float, float, float] = (
     return matrix
 
 
+def test_a_rotation_turns_about_x_then_y_then_z() -> None:
+    """About x z goes to −y, which about z goes to x; about y x goes to z."""
+    assert rotation((90, 0, 90)) @ [0, 0, 1] == pytest.approx([1, 0, 0])
+    assert rotation((0, 90, 0)) @ [1, 0, 0] == pytest.approx([0, 0, 1])
+    assert rotation((0, 90, 90)) @ [0, 1, 0] == pytest.approx([-1, 0, 0])
+
+
 def placed(template: Image, matrix: np.ndarray) -> Image:
     """A scan of 4 mm voxels whose points `matrix` takes to template points; wide enough for any turn."""
     affine = np.diag([4.0, 4.0, 4.0, 1.0])
