@@ -138,6 +138,13 @@ def test_noise_is_measured_on_any_slope(rng: np.random.Generator) -> None:
     assert found == pytest.approx(12.0 / np.median(slope), rel=0.05)
 
 
+def test_the_edge_of_the_brain_is_no_noise() -> None:
+    """A slanted plate, three voxels thick: two thirds of it are edge."""
+    x, y, _ = np.indices((20, 22, 16))
+    image = np.where(abs(x - y) <= 1, 100.0, 0.0)
+    assert noise(image, image > 0) == pytest.approx(0, abs=1e-9)
+
+
 def test_an_image_without_signal_is_all_noise_and_holes() -> None:
     assert empty_flag("T1w", np.zeros(SHAPE), BRAIN).severity == "fail"
     assert not raw(np.zeros(SHAPE))["T1w_noise"].ok
@@ -155,6 +162,8 @@ def test_an_image_without_signal_is_all_noise_and_holes() -> None:
         (400, 20.0, False, "warn"),
         (1300, 20.0, True, "warn"),
         (900, 0.5, True, "warn"),
+        (600, 2.9, True, "warn"),
+        (600, 3.0, False, "warn"),
         (400, None, True, "warn"),
         (2400, None, False, "warn"),
         (90, 0.0, False, "fail"),

@@ -36,6 +36,8 @@ def test_information_does_not_care_for_sign_or_gain(rng: np.random.Generator) ->
     assert 0.2 < plain < 0.9
     assert shared_information(a, 50 - 3 * b, where) == pytest.approx(plain, abs=0.01)
     assert shared_information(a, b, where & False) == 0
+    wide, around = (np.pad(image, 4) for image in (a, b))
+    assert shared_information(wide, around, np.ones(wide.shape, bool)) == pytest.approx(plain)
 
 
 def test_a_mirror_stands_where_the_matrix_says(small: Image) -> None:
@@ -60,6 +62,17 @@ def test_a_flipped_contrast_is_noticed(blob_brain: Image, inverted: bool) -> Non
         assert found["T2w_side_margin"].ok == ok
         assert (found["T2w_side_margin"].value > 0) == ok
     assert found["T2w_side_margin"].severity == "fail"
+
+
+def test_a_flipped_contrast_is_noticed_where_the_midplane_is_not_well_known(blob_brain: Image) -> None:
+    """The affine is 6 mm off to the side: the mirror image lies 12 mm off and must be aligned anew."""
+    off = np.eye(4)
+    off[0, 3] = 6.0
+    sides = 0.7 * blob_brain.data + 0.3 * blob_brain.data[::-1]  # much alike, as those of a brain are
+    reference, flipped = (blob_brain.with_data(np.ascontiguousarray(s)) for s in (sides, sides[::-1]))
+    agreement, margin = agreement_flags("T2w", flipped, reference, blob_brain.data > 0, off)
+    assert agreement.ok
+    assert (margin.name, margin.ok) == ("T2w_side_margin", False)
 
 
 def test_a_tilted_and_moved_head_is_mirrored_in_its_own_midplane(blob_brain: Image) -> None:
