@@ -41,7 +41,7 @@ GROUP_COLUMNS = (
     "participant_id session_id dominance dominance_index mrics_group mrics_subgroup mrics_secondary "
     "confidence lesion_volume_mm3 white_matter_percent deep_grey_percent cortex_percent brainstem_percent "
     "cerebellum_percent qc not_assessed_reason mask_source template_volume_ratio age_years sex "
-    "override"
+    "override fiori_low fiori_high barkovich_low barkovich_high nichd_low nichd_high"
 )
 
 
@@ -136,6 +136,12 @@ def test_keys_of_the_pattern(demo: Path, scan: str) -> None:
         steps = pattern[scorer]["evidence"]
         assert steps
         assert all(set(step) == {"rule", "value", "limit", "source"} for step in steps)
+    for scale in pattern["scales"].values():
+        keys = {"total", "range", "maximum", "sections", "items", "evidence", "not_assessed", "spread"}
+        assert set(scale) == keys
+    assert set(pattern["scales"]) == {"fiori", "barkovich", "nichd"}
+    assert pattern["scales"]["fiori"]["range"]
+    assert not pattern["scales"]["nichd"]["range"]
     confidence = pattern["mrics"]["confidence"]
     assert confidence is None or 0 <= confidence <= 1
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from cpimaging.scorers.base import Trace
 from cpimaging.scorers.injury import Injury
-from cpimaging.scorers.scales.evaluate import Fact, Item, Scale, levelled, spanned, told
+from cpimaging.scorers.scales.evaluate import Fact, Item, Scale, levelled
 from cpimaging.scorers.scales.newborn import (
     REQUIRES,
     apart,
@@ -45,7 +45,7 @@ def _deep(injury: Injury, trace: Trace) -> Item:
         "perirolandic cortex": Fact.known(is_hit(injury, "perirolandic", trace)),
         "more": _beyond(injury, trace),
     }
-    return levelled("basal ganglia (BG)", told(facts), spanned(_deep_level, facts), BG, trace)
+    return levelled("basal ganglia (BG)", _deep_level, facts, BG, trace)
 
 
 def _deep_level(facts: Mapping[str, bool]) -> str:
@@ -79,7 +79,7 @@ def _border(injury: Injury, trace: Trace, deep_points: float) -> Item:
         "both border zones": Fact.all(both),
         "extensive cortex": Fact.known(trace.at_least("cortex", cortex.load, "extensive_cortex_load")),
     }
-    return levelled("watershed (W)", told(facts), spanned(_border_level, facts), W, trace)
+    return levelled("watershed (W)", _border_level, facts, W, trace)
 
 
 def _border_level(facts: Mapping[str, bool]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from cpimaging.scorers.base import NOT_SEEN_BY, Criteria, Tables, Trace, check_structures, not_assessable
-from cpimaging.scorers.injury import Amount, Injury, injury_of, unusable
+from cpimaging.scorers.injury import Injury, injury_of, unusable
 from cpimaging.types import ScanContext
 
 Points = tuple[float, float]
@@ -62,13 +62,7 @@ Level = Callable[[Mapping[str, bool]], str]
 """From facts to the name of a level; it must not fall when one more fact holds."""
 
 
-def spanned(level: Level, facts: Mapping[str, Fact]) -> tuple[str, str]:
-    """Return the lowest and the highest level that agree with the facts."""
-    low = level({name: fact.certain for name, fact in facts.items()})
-    return low, level({name: fact.possible for name, fact in facts.items()})
-
-
-def told(facts: Mapping[str, Fact]) -> str:
+def _told(facts: Mapping[str, Fact]) -> str:
     """Say in words which facts hold, and which may."""
     words = [name if fact.certain else f"{name} (possibly)" for name, fact in facts.items() if fact.possible]
     return ", ".join(words) or "none"
@@ -81,20 +75,20 @@ def source(trace: Trace, name: str) -> str:
 
 
 def levelled(
-    section: str, measured: str, span: tuple[str, str], words: Mapping[str, str], trace: Trace
+    section: str, level: Level, facts: Mapping[str, Fact], words: Mapping[str, str], trace: Trace
 ) -> Item:
-    """Return the item of a section that has levels.
+    """Return the item of a section that has levels: those that what is certain and what is possible give.
 
-    span: of `spanned`; levels are names of criteria whose values are the points. words: level -> what it
-    means, lowest first.
+    words: level -> what it means, lowest first; levels are names of criteria, whose values are the points.
     """
-    low, high = span
+    low = level({name: fact.certain for name, fact in facts.items()})
+    high = level({name: fact.possible for name, fact in facts.items()})
     points = (trace.limit(low), trace.limit(high))
     return Item(
         name=section,
         side="midline",
         section=section,
-        measured=measured,
+        measured=_told(facts),
         unit="",
         limit=words[low] if low == high else f"{words[low]} – {words[high]}",
         points=points,
@@ -102,11 +96,6 @@ def levelled(
         source=source(trace, high),
         why=None if low == high else "the measurements fit several levels",
     )
-
-
-def involved(amount: Amount, trace: Trace) -> bool:
-    """Tell whether there is enough lesion somewhere for a reader to see it."""
-    return amount.lesion_mm3 >= trace.limit("minimum_volume")
 
 
 def age_told(context: ScanContext) -> str:

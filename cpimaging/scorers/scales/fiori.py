@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from cpimaging.scorers.base import Trace
 from cpimaging.scorers.injury import REQUIRED, SIDES, Amount, Injury
-from cpimaging.scorers.scales.evaluate import Item, Scale, age_told, involved, seen_by_reader, source
+from cpimaging.scorers.scales.evaluate import Item, Scale, age_told, seen_by_reader, source
 from cpimaging.types import ScanContext
 
 LOBES = ("frontal", "parietal", "temporal", "occipital")
@@ -73,7 +73,7 @@ def _layer(injury: Injury, trace: Trace, side: str, lobe: str, layer: str) -> It
     highest = trace.limit("layer_most_points")
     least = _layer_points(amount, trace) if _is_certain(amount, trace) else 0.0
     most = highest if absent else _layer_points(amount.with_part(Amount(more_mm3, more_mm3)), trace)
-    doubt = LITTLE if involved(amount, trace) else TWO_LOBES
+    doubt = LITTLE if _is_seen(amount, trace) else TWO_LOBES
     return Item(
         name=f"{lobe}, {LAYERS[layer]}",
         side=side,
@@ -89,14 +89,18 @@ def _layer(injury: Injury, trace: Trace, side: str, lobe: str, layer: str) -> It
 
 
 def _layer_points(amount: Amount, trace: Trace) -> float:
-    if not involved(amount, trace):
+    if not _is_seen(amount, trace):
         return 0.0
     more = amount.load > trace.limit("layer_most")
     return trace.limit("layer_most_points" if more else "layer_part_points")
 
 
+def _is_seen(amount: Amount, trace: Trace) -> bool:
+    return amount.lesion_mm3 >= trace.limit("minimum_volume")
+
+
 def _is_certain(amount: Amount, trace: Trace) -> bool:
-    return involved(amount, trace) and amount.load >= trace.limit("certain_load")
+    return _is_seen(amount, trace) and amount.load >= trace.limit("certain_load")
 
 
 def _enough(trace: Trace) -> str:
@@ -109,7 +113,7 @@ def _structure(
     """Return the item of a structure; unseen: why no lesion does not mean no points."""
     highest = trace.limit("structure_points")
     least = highest if _is_certain(amount, trace) else 0.0
-    doubt = LITTLE if involved(amount, trace) else unseen
+    doubt = LITTLE if _is_seen(amount, trace) else unseen
     why = ABSENT if amount.region_mm3 == 0 else doubt if least == 0 else None
     return Item(
         name=name,
@@ -132,7 +136,7 @@ def _brainstem(injury: Injury, trace: Trace) -> Item:
     sides = sum(_is_certain(injury.of(["brainstem"], [side]), trace) for side in SIDES)
     absent = amount.region_mm3 == 0
     least = one * (sides or _is_certain(amount, trace))
-    most = 2 * one if involved(amount, trace) or absent else 0.0
+    most = 2 * one if _is_seen(amount, trace) or absent else 0.0
     doubt = NO_SIDES if least else LITTLE
     return Item(
         name="brainstem, both sides",

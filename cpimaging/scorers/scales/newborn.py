@@ -33,14 +33,9 @@ def newborn_needs(context: ScanContext, trace: Trace) -> dict[str, bool]:
     return needs
 
 
-def most_of_one_side(injury: Injury, structure: str) -> Amount:
-    """Return the side of a structure that holds more lesion."""
-    return max((injury.structure(structure, [side]) for side in SIDES), key=lambda amount: amount.lesion_mm3)
-
-
 def is_hit(injury: Injury, structure: str, trace: Trace) -> bool:
     """Tell whether either side of a structure is involved, and write down how much of it."""
-    volume_mm3 = most_of_one_side(injury, structure).lesion_mm3
+    volume_mm3 = max(injury.structure(structure, [side]).lesion_mm3 for side in SIDES)
     rule = f"lesion of the {NAMES.get(structure, structure)}, larger side"
     return trace.at_least(rule, volume_mm3, "minimum_volume")
 

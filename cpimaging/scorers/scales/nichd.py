@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from cpimaging.scorers.base import Trace
 from cpimaging.scorers.injury import Injury
-from cpimaging.scorers.scales.evaluate import Fact, Item, Scale, levelled, spanned, told
+from cpimaging.scorers.scales.evaluate import Fact, Item, Scale, levelled
 from cpimaging.scorers.scales.newborn import (
     BASAL,
     CAPSULES,
@@ -28,8 +28,7 @@ LEVELS = {
 
 
 def _items(injury: Injury, trace: Trace) -> list[Item]:
-    facts = _facts(injury, trace)
-    return [levelled("pattern", told(facts), spanned(_level, facts), LEVELS, trace)]
+    return [levelled("pattern", _level, _facts(injury, trace), LEVELS, trace)]
 
 
 def _names(trace: Trace) -> dict[float, str]:
