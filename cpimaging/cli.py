@@ -41,6 +41,7 @@ Detection = Annotated[
     Literal["on", "off", "command"], typer.Option(help="Lesions where no mask is given; command: see docs.")
 ]
 BrainCommand = Annotated[str, typer.Option(help="Brain extractor with {image} and {out}; docs/how-to.md.")]
+AdcNorm = Annotated[str, typer.Option(help="Folder with mean.nii.gz and sd.nii.gz of healthy ADC.")]
 Threads = Annotated[int, typer.Option(min=1, help="Number of threads.")]
 ScanLabel = Annotated[str, typer.Option(help="Label of the scan: sub-01 or sub-01_ses-02.")]
 ImageFile = Annotated[Path | None, typer.Option(help="Image of this contrast, NIfTI.")]
@@ -90,10 +91,11 @@ def _add_stage(stage: str, help_text: str) -> None:
         scorers: Scorers = "all",
         detection: Detection = "on",
         brain_command: BrainCommand = "",
+        adc_norm: AdcNorm = "",
     ) -> None:
         from cpimaging.stages import Job
 
-        job = Job(output_dir, scan, atlas, engine, threads, scorers, detection, brain_command)
+        job = Job(output_dir, scan, atlas, engine, threads, scorers, detection, brain_command, adc_norm)
         import_module(f"cpimaging.stages.{stage}").run(job)
 
     app.command(stage, help=help_text)(_plain(command))
@@ -201,6 +203,7 @@ def run(
     scorers: Scorers = "all",
     detection: Annotated[Literal["on", "off"], typer.Option(help="Search where no mask is given.")] = "on",
     brain_command: BrainCommand = "",
+    adc_norm: AdcNorm = "",
 ) -> None:
     """Process one scan without BIDS, all stages in a row."""
     from cpimaging.bids import single_scan
@@ -211,7 +214,7 @@ def run(
     given = {contrast: path.resolve() for contrast, path in images.items() if path is not None}
     lesion, brain_mask = (path.resolve() if path else None for path in (lesion, brain_mask))
     planned = single_scan(given, lesion, brain_mask, label=scan)
-    job = Job(output_dir, scan, atlas, engine, threads, scorers, detection, brain_command)
+    job = Job(output_dir, scan, atlas, engine, threads, scorers, detection, brain_command, adc_norm)
     for name in stage.run(job, planned, age_years):
         typer.echo(name)
 

@@ -25,6 +25,7 @@ class Job:
     """One scan in one stage: where its files are, and the study's choices.
 
     detection: "on", "off", or "command", which takes the mask of an external tool. A given mask always wins.
+    adc_norm: folder of a map of healthy ADC (`stages.norm`); "" for none.
     """
 
     output: Path
@@ -35,6 +36,7 @@ class Job:
     scorers: str = "all"
     detection: str = "off"
     brain_command: str = ""
+    adc_norm: str = ""
 
     @cached_property
     def _plan(self) -> tuple[Path, Scan]:

@@ -10,6 +10,7 @@ from cpimaging.io import read_image
 from cpimaging.lesions.detect import Finding, Scene, detect, make_scene, on_grid, thinned
 from cpimaging.registration import Matrix
 from cpimaging.stages import DETECTED, Job
+from cpimaging.stages.norm import read_norm
 from cpimaging.types import Image
 
 FIRST_LOOK_MM = 2.0
@@ -57,4 +58,5 @@ def _scene(job: Job, brain: Image, way: Image | Matrix) -> Scene:
         load_atlas(job.atlas),
         way,
         job.scan.age_years,
+        read_norm(job.adc_norm) if job.adc_norm and "ADC" in job.images else None,
     )

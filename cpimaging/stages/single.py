@@ -9,12 +9,15 @@ from cpimaging.bids import Scan, choose_references
 from cpimaging.stages import SCAN_STAGES, Job, atlas, index, write_plan
 from cpimaging.stages import cohort as cohort_pages
 from cpimaging.stages.fit import check_fit
+from cpimaging.stages.norm import read_norm
 
 
 def run(job: Job, scan: Scan, age_years: float | None) -> Iterator[str]:
     """Run every stage; yield the name of each as it starts, and last the path of the page."""
     given = replace(scan, age_years=age_years, age_source="n/a" if age_years is None else "given")
     write_plan(job.output, ".", choose_references(".", [given]))
+    if job.adc_norm:
+        read_norm(job.adc_norm)
     check_fit(checked_atlas(job.atlas), job.atlas, job.scorers)
     atlas.run(job.output, job.atlas)
     index.run(job.output)

@@ -145,6 +145,9 @@ def test_adc_evidence_is_ordered_and_labelled():
     assert by_norm.reasons == ("low ADC, z against a normative map (evidence 1 of 3)",)
     assert own.mask.any()
     assert not by_norm.mask.any()  # what is low for this brain is normal for that map
+    assert by_norm.notes == ("ADC searched: low ADC, z against a normative map (evidence 1 of 3)",)
+    unknown = (np.zeros(SHAPE, np.float32), np.zeros(SHAPE, np.float32))
+    assert not adc(replace(scene, norm=unknown)).mask.any()
 
 
 def test_adc_with_many_negatives_is_not_assessed():
@@ -264,6 +267,28 @@ def test_a_scene_is_cropped_and_comes_back():
     mask[3:5, 4:7, 5] = True
     back = on_grid(mask, scene, grid)
     assert (back.data == box((7, 9), (7, 10), (7, 8))).all()
+
+
+def test_a_map_of_healthy_adc_comes_along():
+    grid = Image(np.zeros(SHAPE, np.float32), AFFINE)
+    brain = grid.with_data(box((4, 16), (3, 21), (2, 14)))
+    labels = LabelMap(
+        grid.with_data(np.zeros(SHAPE, np.uint16)), (Region(7, "thalamus", "thalamus", "left", "deep_grey"),)
+    )
+    half = grid.with_data(np.full(SHAPE, 0.5, np.float32))
+    known = box((0, 9), (0, 24), (0, 16))
+    mean = grid.with_data(np.where(known, 0.8e-3, 0).astype(np.float32))
+    sd = grid.with_data(np.where(known, 0.1e-3, 0).astype(np.float32))
+    shifted = np.eye(4)
+    shifted[0, 3] = 2.5  # no whole voxels: the edge is mixed with what is not known
+    maps = {"grey": half, "white": half}
+    scene = make_scene(
+        {"ADC": half}, brain, maps, Atlas("toy", "1", "toy", labels), shifted, None, (mean, sd)
+    )
+    assert scene.norm is not None
+    inside = box((0, 8), (0, 24), (0, 16))[4:16, 3:21, 2:14]
+    for found, value in zip(scene.norm, (0.8e-3, 0.1e-3), strict=True):
+        assert found == pytest.approx(np.where(inside, value, 0), rel=1e-5)
 
 
 def test_thinning_keeps_volumes_and_places():

@@ -18,6 +18,7 @@ from cpimaging.stages import INDEX, Job, read_plan, write_plan
 from cpimaging.stages.brain import check_command as check_brain_command
 from cpimaging.stages.command import check_command
 from cpimaging.stages.fit import check_fit
+from cpimaging.stages.norm import MEAN, SD, read_norm
 from cpimaging.stages.overrides import read_overrides
 from cpimaging.types import InputError
 
@@ -56,6 +57,8 @@ def plan_scans():
             chosen_scorers(SCORERS)
             check_command(config["lesion_command"])
             check_brain_command(config["brain_command"] or "")
+            if config["adc_norm"]:
+                read_norm(config["adc_norm"])
             if config["atlas"] != "embedded":
                 check_fit(checked_atlas(config["atlas"]), config["atlas"], SCORERS)
             if config["engine"] == "ants":
@@ -127,6 +130,21 @@ def lesion_mask_of(wildcards):
 def detection_of(wildcards):
     """How the lesion is found; a given mask needs no search, so a changed choice does not run it again."""
     return "off" if JOBS[wildcards.scan].lesion else DETECTION
+
+
+def norm_of(wildcards):
+    """The folder of a map of healthy ADC; only scans with an ADC that is searched depend on it."""
+    searched = detection_of(wildcards) == "on" and "ADC" in JOBS[wildcards.scan].images
+    return config["adc_norm"] or "" if searched else ""
+
+
+def norm_files_of(wildcards):
+    folder = norm_of(wildcards)
+    return [f"{folder}/{name}" for name in (MEAN, SD)] if folder else []
+
+
+def norm_option(wildcards):
+    return quote(norm_of(wildcards))
 
 
 def brain_command_of(wildcards):

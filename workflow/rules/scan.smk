@@ -51,6 +51,7 @@ rule register:
         FILES.brain_mask,
         ancient(f"{OUT}/atlas-{FILES.atlas}_dseg.tsv"),
         lesion_mask_of,
+        norm_files_of,
     output:
         FILES.xfm_to_template("{reference}"),
         FILES.xfm_to_scan("{reference}"),
@@ -69,9 +70,10 @@ rule register:
         engine=config["engine"],
         atlas=quote(config["atlas"]),
         detection=detection_of,
+        adc_norm=norm_option,
     shell:
         "cpimaging register {params.job} --atlas {params.atlas} --detection {params.detection}"
-        " --engine {params.engine} --threads {threads} > {log:q} 2>&1"
+        " --adc-norm {params.adc_norm} --engine {params.engine} --threads {threads} > {log:q} 2>&1"
 
 
 rule segment:
@@ -108,6 +110,7 @@ rule lesions:
         FILES.atlas_dseg,
         transform_of,
         lesion_mask_of,
+        norm_files_of,
     output:
         FILES.lesions,
     log:
@@ -123,9 +126,10 @@ rule lesions:
         person=person_of,
         atlas=quote(config["atlas"]),
         detection=detection_of,
+        adc_norm=norm_option,
     shell:
         "cpimaging lesions {params.job} --atlas {params.atlas}"
-        " --detection {params.detection} > {log:q} 2>&1"
+        " --detection {params.detection} --adc-norm {params.adc_norm} > {log:q} 2>&1"
 
 
 rule quantify:

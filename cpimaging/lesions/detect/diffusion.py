@@ -49,7 +49,8 @@ def adc(scene: Scene) -> Finding:
     mask = _regions(z, tissue & ~scene.ventricles, scene.voxel_mm3)
     probability = np.where(tissue, logistic(np.float32(2) * (np.float32(Z_GROW) - z)), 0).astype(np.float32)
     origin = np.zeros(mask.shape, np.uint8)
-    return apply_rules(Finding(probability, mask, origin, (reason,)), scene)
+    finding = Finding(probability, mask, origin, (reason,), notes=(f"ADC searched: {reason}",))
+    return apply_rules(finding, scene)
 
 
 def _regions(z: Float, where: Bool, voxel_mm3: float) -> Bool:
@@ -78,7 +79,7 @@ def _z(scene: Scene, smooth: Float, tissue: Bool) -> tuple[Float, str]:
     """Return how many SD a voxel lies from healthy ADC, and by which evidence."""
     if scene.norm is not None:
         mean, sd = scene.norm
-        z = (smooth - mean) / np.maximum(sd, 1e-6)
+        z = np.where(sd > 0, (smooth - mean) / np.maximum(sd, np.float32(1e-9)), 0)
         return z.astype(np.float32), "low ADC, z against a normative map (evidence 1 of 3)"
     if tissue.sum() >= LEAST_TEACHERS:
         return _own_z(scene, smooth, tissue), "low ADC, z against the own brain (evidence 2 of 3)"

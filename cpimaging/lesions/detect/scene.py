@@ -57,8 +57,8 @@ class Scene:
 
     images: contrast -> Image, float32, bias field removed (ADC in mm²/s). brain: bool. shares: prior of
     "grey", "white" and "fluid" (0–1). group: index into GROUPS. ventricles: bool. age_years: None where
-    unknown. norm: mean and SD of healthy ADC at each voxel, mm²/s, where the user has such a map. rough: the
-    template was laid over by an affine fit alone.
+    unknown. norm: mean and SD of healthy ADC at each voxel, mm²/s, where the study has such a map; 0 where
+    it says nothing. rough: the template was laid over by an affine fit alone.
     """
 
     images: Mapping[str, Image]
@@ -119,11 +119,13 @@ def make_scene(
     atlas: Atlas,
     way: Image | Matrix,
     age_years: float | None,
+    norm: tuple[Image, Image] | None = None,
 ) -> Scene:
     """Bring the template's knowledge to a scan and crop both to the brain.
 
     images, brain: on one grid. maps: "grey" and "white" shares of the template. atlas: in template
-    space. way: displacement field from scan to template, or an affine matrix, which is less certain.
+    space. way: displacement field from scan to template, or an affine matrix, which is less certain. norm:
+    mean and SD of healthy ADC in template space, mm²/s, both 0 where not known.
     """
     field_given = isinstance(way, Image)
     move: dict[str, Any] = {"field": way} if field_given else {"matrix": way}
@@ -149,8 +151,18 @@ def make_scene(
         group=group,
         ventricles=ventricles,
         age_years=age_years,
+        norm=None if norm is None else _norm(norm, inside, move),
         rough=not field_given,
     )
+
+
+def _norm(norm: tuple[Image, Image], grid: Image, move: dict[str, Any]) -> tuple[Float, Float]:
+    """Return mean and SD on the scan's grid; at the edge of what is known, the known voxels alone count."""
+    known = norm[0].with_data((norm[0].data > 0).astype(np.float32))
+    weight = resample(known, grid, **move).data
+    mean, sd = (resample(image, grid, **move).data / np.maximum(weight, 1e-6) for image in norm)
+    inside = weight >= 0.5
+    return np.where(inside, mean, 0).astype(np.float32), np.where(inside, sd, 0).astype(np.float32)
 
 
 def _without_rim(
