@@ -13,7 +13,8 @@ from cpimaging.types import LESIONS_COLUMNS, Image, LabelMap, Side, region_posit
 SIDES: tuple[Side, ...] = ("left", "right", "midline")
 MIDLINE_MM = 1e-3
 """Half width of the midline of voxels without a label: no more than rounding."""
-_COLUMNS = {k: v for k, v in LESIONS_COLUMNS.items() if k not in ("participant_id", "session_id")}
+PIECE_COLUMNS = {k: v for k, v in LESIONS_COLUMNS.items() if k not in ("participant_id", "session_id")}
+"""LESIONS_COLUMNS without the columns of the scan."""
 
 
 def components(
@@ -27,9 +28,9 @@ def components(
 
     mask: bool. labels: atlas labels on the mask's grid, named by atlas.regions. distance_ventricle_mm:
     array of that grid, NaN where not known. source: what drew the mask, written into every row.
-    Returns the label image (int32) and LESIONS_COLUMNS without the two id columns. Side: that of most
-    voxels, "midline" in a tie; a voxel without a label takes the side of the nearer hemisphere.
-    main_structure: the one with most voxels, or "outside_atlas". distance_ventricle_mm: the shortest.
+    Returns the label image (int32) and a table of PIECE_COLUMNS. Side: that of most voxels, "midline" in a
+    tie; a voxel without a label takes the side of the nearer hemisphere. main_structure: the one with most
+    voxels, or "outside_atlas". distance_ventricle_mm: the shortest.
     """
     if not mask.same_grid(labels):
         raise ValueError("the mask and the labels must be on one grid")
@@ -49,7 +50,7 @@ def components(
     table["index"] = np.arange(1, n + 1)
     numbered = np.zeros(mask.shape, dtype=np.int32)
     numbered[tuple(voxels.T)] = np.argsort(order)[member] + 1
-    return mask.with_data(numbered), typed(table, _COLUMNS)
+    return mask.with_data(numbered), typed(table, PIECE_COLUMNS)
 
 
 def piece_table(

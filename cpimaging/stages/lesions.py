@@ -10,14 +10,14 @@ import pandas as pd
 from cpimaging.atlases import load_template
 from cpimaging.io import read_displacement, read_image, read_json, typed, write_image, write_json, write_table
 from cpimaging.layout import sidecar_path
-from cpimaging.lesions.components import components
+from cpimaging.lesions.components import PIECE_COLUMNS, components
 from cpimaging.provenance import sidecar
 from cpimaging.quantify import white_matter_depth
 from cpimaging.registration import resample
 from cpimaging.stages import DETECTED, Job
 from cpimaging.stages.detection import Sighting, look
 from cpimaging.stages.tables import MeasuringGrid, measuring_grid, with_ids
-from cpimaging.types import LESIONS_COLUMNS, Image
+from cpimaging.types import Image
 
 CHANGE_TOLD = 0.2
 """Relative change of the detected volume by the deformable registration that is told (design)."""
@@ -31,7 +31,7 @@ TRUST = (
 def run(job: Job) -> None:
     """Write mask, numbered pieces and their table; where nothing is assessed, only an empty table."""
     pieces: Image | None = None
-    table = typed([], LESIONS_COLUMNS)
+    table = typed([], PIECE_COLUMNS)
     if job.lesion is not None:
         pieces, table = _given(job)
     elif job.detection == "on":
@@ -42,7 +42,7 @@ def run(job: Job) -> None:
         for path in _images_of(job):
             for file in (Path(path), Path(sidecar_path(path))):
                 file.unlink(missing_ok=True)  # of an earlier run with another choice
-    write_table(job.files.lesions, table if "participant_id" in table else with_ids(table, job.label))
+    write_table(job.files.lesions, with_ids(table, job.label))
 
 
 def _given(job: Job) -> tuple[Image, pd.DataFrame]:
@@ -66,7 +66,7 @@ def _detected(job: Job) -> tuple[Image | None, pd.DataFrame]:
     finding = seen.finding
     if finding.not_assessed is not None:
         _write_record(job, None, list(finding.notes), NotAssessed=finding.not_assessed)
-        return None, typed([], LESIONS_COLUMNS)
+        return None, typed([], PIECE_COLUMNS)
     grid = replace(measuring_grid(job, None), mask=seen.mask)
     pieces, table = _numbered(grid, DETECTED)
     table["source"] = seen.reasons(pieces.data)

@@ -32,12 +32,12 @@ def t2(scene: Scene) -> Finding:
 
 def t1(scene: Scene) -> Finding:
     """Find white matter darker on T1w than it should be, and cavities."""
-    reason = _why_not(scene, "T1w", "hypointensity")
+    reason = _unsearchable(scene, "T1w", "hypointensity")
     return nothing(scene, reason) if reason else _search(scene, {"T1w": -1}, "dark on T1w")
 
 
 def _bright(scene: Scene, contrast: str) -> Finding:
-    reason = _why_not(scene, contrast, "hyperintensity")
+    reason = _unsearchable(scene, contrast, "hyperintensity")
     if reason:
         return nothing(scene, reason)
     signs = {contrast: 1}
@@ -46,7 +46,7 @@ def _bright(scene: Scene, contrast: str) -> Finding:
     return _search(scene, signs, f"bright on {contrast}")
 
 
-def _why_not(scene: Scene, contrast: str, what: str) -> str | None:
+def _unsearchable(scene: Scene, contrast: str, what: str) -> str | None:
     """Return why a contrast cannot be searched for chronic lesions, or None."""
     if contrast in scene.images and immature(scene):
         return f"{contrast} {what} needs an age of 24 months or more"
