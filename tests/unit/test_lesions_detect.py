@@ -130,6 +130,7 @@ def test_a_tract_may_have_a_somewhat_lower_adc(value, low):
     tract = box((13, 17), (4, 20), (2, 12))
     rng = np.random.default_rng(7)
     values = np.where(tract, value, 0.8e-3) + 0.02e-3 * rng.standard_normal(SHAPE)
+    values[:2] = 3e-3
     group = np.where(tract, list(GROUPS).index("internal capsule"), 0).astype(np.uint8)
     found = adc(replace(plain(ADC=values), group=group)).mask
     assert found.any() == low
@@ -155,7 +156,7 @@ def test_adc_with_many_negatives_is_not_assessed():
     negative = scene.grid.data.copy()
     negative[10:] = -0.1e-3
     broken = replace(scene, images={"ADC": scene.grid.with_data(negative)})
-    assert adc(broken).not_assessed == "ADC is zero or negative in 50 % of the brain"
+    assert adc(broken).not_assessed == "ADC shows only 50 % of the brain"
     assert not adc(broken).mask.any()
 
 

@@ -12,7 +12,7 @@ MATURE_YEARS = 2.0
 """Below, unmyelinated white matter is bright on FLAIR and T2w and grey and white may look alike
 (Barkovich 2000, Neuroimaging Clin N Am 10:327)."""
 
-FLUID_IS_BRIGHT = {"T1w": False, "FLAIR": False, "T2w": True}
+FLUID_IS_BRIGHT = {"T1w": False, "FLAIR": False, "T2w": True, "ADC": True}
 
 
 def immature(scene: Scene) -> bool:
@@ -28,9 +28,7 @@ def unfit(scene: Scene, contrast: str) -> str | None:
     covered = float((data[scene.brain] > 0).mean())
     if covered < LEAST_COVERED:
         return f"{contrast} shows only {100 * covered:.0f} % of the brain"
-    if contrast in FLUID_IS_BRIGHT:
-        return _unlike_its_name(scene, contrast)
-    return None
+    return _unlike_its_name(scene, contrast)
 
 
 def _unlike_its_name(scene: Scene, contrast: str) -> str | None:

@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import ndimage
 
+from cpimaging.lesions.detect.assess import unfit
 from cpimaging.lesions.detect.rules import apply_rules
 from cpimaging.lesions.detect.scene import GROUPS, Bool, Finding, Float, Scene, nothing
 from cpimaging.lesions.detect.settle import EVERYWHERE, logistic
@@ -28,7 +29,6 @@ normal: at term 1.05 in the internal capsule, 1.6·10⁻³ mm²/s in other white
 LIKE_THE_REST = ("cerebrum", "limbic cortex", *NUCLEI)
 OWN_PARTS = [index for index, name in enumerate(GROUPS) if name not in LIKE_THE_REST]
 HEALTHY_ROUNDS = 5
-WRONG_SHARE = 0.2  # of voxels without a positive value, from which an ADC map is not used [ours]
 LEAST_MM3 = 60.0  # smaller pieces are noise at the voxel sizes of diffusion [ours]
 
 
@@ -37,14 +37,11 @@ def adc(scene: Scene) -> Finding:
 
     Order of evidence: z against `scene.norm`; z against the own brain's tissue; one absolute threshold.
     """
-    if "ADC" not in scene.images:
-        return nothing(scene, "no ADC")
+    why_not = unfit(scene, "ADC")
+    if why_not:
+        return nothing(scene, why_not)
     values = scene.images["ADC"].data
-    valid = scene.brain & (values > 0)
-    wrong = 1 - valid.sum() / max(int(scene.brain.sum()), 1)
-    if wrong > WRONG_SHARE:
-        return nothing(scene, f"ADC is zero or negative in {100 * wrong:.0f} % of the brain")
-    tissue = valid & (values < FLUID_MM2_S)
+    tissue = scene.brain & (values > 0) & (values < FLUID_MM2_S)
     z, reason = _z(scene, _smoothed(values, tissue, scene), tissue)
     mask = _regions(z, tissue & ~scene.ventricles, scene.voxel_mm3)
     probability = np.where(tissue, logistic(np.float32(2) * (np.float32(Z_GROW) - z)), 0).astype(np.float32)
