@@ -1,10 +1,12 @@
 """What every registered detector keeps, whatever it looks at."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import toy_scene
 
-from cpimaging.lesions.detect import DETECTORS, Scene
+from cpimaging.lesions.detect import DETECTORS, Scene, detect
 
 CONTRASTS = {
     "FLAIR": ("FLAIR", "T1w"),
@@ -89,7 +91,7 @@ def test_without_its_contrast_a_detector_says_so(name: str) -> None:
     assert not found.mask.any()
 
 
-@pytest.mark.parametrize("name", ["FLAIR", "T2w", "T1w"])
+@pytest.mark.parametrize("name", CHRONIC)
 def test_noise_alone_is_never_a_confident_lesion(name: str) -> None:
     scene, _ = toy_scene.scene(CONTRASTS[name], centre_mm=None)
     rng = np.random.default_rng(1)
@@ -102,3 +104,39 @@ def test_noise_alone_is_never_a_confident_lesion(name: str) -> None:
     found = DETECTORS[name](Scene(noise, scene.brain, scene.shares, scene.group, scene.ventricles, 8.0))
     assert found.not_assessed is not None
     assert "does not look like one" in found.not_assessed
+
+
+@pytest.mark.parametrize("name", CHRONIC)
+def test_clipped_intensities_are_no_lesion(name: str) -> None:
+    scene, _ = toy_scene.scene(CONTRASTS[name], centre_mm=None)
+    clipped = {
+        contrast: image.with_data(np.minimum(image.data, np.quantile(image.data[scene.brain], 0.7)))
+        for contrast, image in scene.images.items()
+    }
+    assert not DETECTORS[name](replace(scene, images=clipped)).mask.any()
+
+
+@pytest.mark.parametrize(
+    ("true", "name"),
+    [("T2w", "T1w"), ("T1w", "T2w"), ("T2w", "FLAIR"), ("FLAIR", "T2w"), ("T1w", "ADC"), ("ADC", "T1w")],
+)
+def test_a_contrast_of_another_name_is_told_and_not_searched(true: str, name: str) -> None:
+    scene, _ = toy_scene.scene((true,))
+    found = DETECTORS[name](replace(scene, images={name: scene.images[true]}))
+    assert f"{name} does not look like one" in str(found.not_assessed)
+
+
+def test_few_slices_are_told_and_the_next_contrast_is_searched() -> None:
+    scene, _ = toy_scene.scene(("FLAIR", "T1w"), centre_mm=None)
+    thick = np.isin(np.arange(scene.brain.shape[2]), range(20, 25))
+    few = scene.images["FLAIR"].with_data(np.where(thick, scene.images["FLAIR"].data, 0))
+    found = detect(replace(scene, images={**scene.images, "FLAIR": few}))
+    assert found.notes == ("Not searched: FLAIR shows only 17 % of the brain",)
+    assert not found.mask.any()
+
+
+def test_adc_alone_says_by_what_it_was_judged() -> None:
+    scene, lesion = toy_scene.scene(("ADC",))
+    found = detect(scene)
+    assert found.notes == ("ADC searched: low ADC, z against the own brain (evidence 2 of 3)",)
+    assert dice(found.mask, lesion) > 0.8
