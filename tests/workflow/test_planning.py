@@ -108,6 +108,7 @@ def test_masks_by_a_pattern(tmp_path: Path) -> None:
         ({"session_label": "1"}, ("session_label=1", "no session")),
         ({"output_dir": "bids"}, ("is also the output_dir",)),
         ({"atlas": "empty"}, ("empty", "holds 0 label images")),
+        ({"adc_norm": "empty"}, ("empty/mean.nii.gz", "no such file")),
         ({"detection": "maybe"}, ("detection", "'maybe' is not one of")),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
