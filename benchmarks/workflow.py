@@ -2,9 +2,11 @@
 
 40 brains of 2 mm, about a third of them hard cases, T1w and FLAIR; once with their lesion masks and once
 without, so that the lesions are detected. Registration and quality checks are part of it. Data and results
-stay in results/bench/workflow: a stopped run goes on where it was. Prints Markdown tables.
+stay in results/bench/workflow: a stopped run goes on where it was. Prints Markdown tables. With --first, so
+many of the brains alone; with --only, given or detected masks alone.
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -25,14 +27,15 @@ OUT = ROOT / "results" / "bench" / "workflow"
 N, SEED, HARD_SHARE = 40, 40_000, 0.35
 
 
-def run(masks: bool) -> Path:
-    """Simulate the brains and run the workflow on them; return its folder of results."""
+def run(masks: bool, first: int) -> Path:
+    """Simulate the brains and run the workflow on the first ones; return its folder of results."""
     folder = OUT / ("given" if masks else "detected")
     if not (folder / "bids/dataset_description.json").is_file():
         simulate(folder / "bids", n=N, seed=SEED, masks=masks, mix=HARD_SHARE)
     command = ["snakemake", "--cores", str(os.cpu_count()), "--keep-going", "--quiet", "all"]
     command += ["--configfile", str(ROOT / "config/config.yaml")]
     command += ["--config", f"bids_dir={folder / 'bids'}", f"output_dir={folder / 'out'}"]
+    command += [f"participant_label={','.join(f'{number + 1:02d}' for number in range(first))}"]
     subprocess.run(command, cwd=ROOT, check=False, stdout=sys.stderr)
     return folder
 
@@ -83,9 +86,15 @@ def volume_error(folder: Path) -> str:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--first", type=int, default=N, help="how many of the brains")
+    parser.add_argument("--only", choices=("given", "detected"), help="one of the two runs alone")
+    chosen = parser.parse_args()
     for masks in (True, False):
+        if chosen.only not in (None, "given" if masks else "detected"):
+            continue
         start = time.perf_counter()
-        folder = run(masks)
+        folder = run(masks, chosen.first)
         minutes = (time.perf_counter() - start) / 60
         found = results(folder)
         print(f"\n## Masks {'given' if masks else 'withheld: lesions detected'} ({minutes:.0f} min)\n")
