@@ -174,7 +174,7 @@ def test_the_index_tells_people_what_was_picked(out: Path) -> None:
     assert table["age_years"].between(0, 20).all()
     assert table["age_source"].str.startswith("participants.tsv: age (").all()
     people = read_table(out / "participants.tsv").set_index("participant_id")
-    assert people["age"].tolist() == table["age_years"].tolist()
+    assert people["age"].astype(float).tolist() == table["age_years"].tolist()
 
 
 # --- a scan without a mask
