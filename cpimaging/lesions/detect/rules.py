@@ -166,7 +166,7 @@ def apply_rules(
     sampling = scene.spacing_mm
     depth_mm = _depth_mm(finding.mask, scene)
     fluid = finding.origin == CAVITY
-    surface_mm = _depth_mm(scene.brain, scene) if fluid.any() else depth_mm
+    surface_mm = _depth_mm(scene.brain, scene) if fluid.any() else depth_mm  # asked for in fluid alone
     wall_mm = (
         ndimage.distance_transform_edt(~scene.ventricles, sampling=sampling)
         if scene.ventricles.any()
