@@ -66,10 +66,8 @@ def measured(command: list[str]) -> tuple[float, float, float]:
 
 
 def commands(out: Path, label: str) -> dict[str, list[str]]:
-    stages = {
-        stage: ["cpimaging", stage, "--scan", label, "--output-dir", str(out), "--threads", str(THREADS)]
-        for stage in SCAN_STAGES
-    }
+    stages = {stage: ["cpimaging", stage, "--scan", label, "--output-dir", str(out)] for stage in SCAN_STAGES}
+    stages["register"] += ["--threads", str(THREADS)]
     return {"index": ["cpimaging", "index", "--output-dir", str(out)], **stages}
 
 
