@@ -35,7 +35,9 @@ class Transform:
 
 
 class Engine(Protocol):
-    """A registration engine: two methods, no state."""
+    """A registration engine: two methods, no state. with_lesion: in plain words, what it does about a lesion."""
+
+    with_lesion: str
 
     def affine(self, scan: Image, template: Image, exclude: Image | None) -> Matrix:
         """Return the (4, 4) matrix, RAS+ mm, that takes scan points to template points.

@@ -36,6 +36,10 @@ in a quarter of the time), the deformable one at 2 mm."""
 class Greedy:
     """Registration with picsl_greedy; the same to the byte for any number of threads."""
 
+    with_lesion = (
+        "lesion masked (Brett 2001) in a first fit, filled with the template of that fit in the second"
+    )
+
     def affine(self, scan: Image, template: Image, exclude: Image | None) -> Matrix:
         """Return the scan-to-template matrix: 12 degrees of freedom, patch correlation, any start."""
         grid = _working_grid(scan)

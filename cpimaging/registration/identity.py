@@ -10,6 +10,8 @@ from cpimaging.types import Image
 class Identity:
     """Leaves every point where it is."""
 
+    with_lesion = "nothing is fitted"
+
     def affine(self, scan: Image, template: Image, exclude: Image | None) -> Matrix:
         """Return the unit matrix."""
         return np.eye(4)

@@ -5,6 +5,7 @@ See docs/method/registration.md for what was measured.
 
 import numpy as np
 
+from cpimaging.registration import Engine
 from cpimaging.types import Image, InputError
 
 LEAST_KEPT_SHARE = 0.2
@@ -13,21 +14,14 @@ LEAST_KEPT_SHARE = 0.2
 LEAST_BRAIN_ML = 50.0
 """A smaller brain is none; the smallest preterm newborns have more than 100 ml (ours)."""
 
-STRATEGIES = {
-    "greedy": "lesion masked (Brett 2001) in a first fit, filled with the template of that fit in the second",
-    "ants": "cost-function masking (Brett 2001)",
-    "identity": "nothing is fitted",
-}
-"""What each engine does about a lesion, in plain words."""
 
-
-def lesion_strategy(lesion: Image | None, engine: str, detected: bool = False) -> str:
+def lesion_strategy(lesion: Image | None, engine: Engine, detected: bool = False) -> str:
     """Return in plain words how an engine treats the lesion (boolean image)."""
     if lesion is None:
         return "no lesion given, nothing masked"
     if not lesion.data.any():
         return "no lesion detected, nothing masked" if detected else "the given mask is empty, nothing masked"
-    return STRATEGIES[engine]
+    return engine.with_lesion
 
 
 def filled(scan: Image, expected: Image, lesion: Image) -> Image:

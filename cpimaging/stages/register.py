@@ -31,7 +31,7 @@ def run(job: Job) -> None:
     check_transform(transform, name)
     fields = {
         "Engine": job.engine,
-        "LesionStrategy": lesion_strategy(lesion, job.engine, detected=job.lesion is None),
+        "LesionStrategy": lesion_strategy(lesion, chosen, detected=job.lesion is None),
         "Affine": matrix.round(9).tolist(),
         "Notes": notes,
     }

@@ -24,13 +24,13 @@ def lesion(scan: Image, layers: int) -> Image:
 
 
 def test_the_strategy_is_said_in_words(scan: Image) -> None:
-    assert lesion_strategy(None, "greedy") == "no lesion given, nothing masked"
-    assert "empty" in lesion_strategy(lesion(scan, 0), "greedy")
-    assert lesion_strategy(lesion(scan, 0), "ants", detected=True) == "no lesion detected, nothing masked"
-    said = [lesion_strategy(lesion(scan, 2), engine) for engine in engines()]
-    assert "filled with the template" in said[0]
-    assert said[1] == "cost-function masking (Brett 2001)"
-    assert said[2] == "nothing is fitted"
+    greedy, ants, identity = (engines()[name] for name in ("greedy", "ants", "identity"))
+    assert lesion_strategy(None, greedy) == "no lesion given, nothing masked"
+    assert "empty" in lesion_strategy(lesion(scan, 0), greedy)
+    assert lesion_strategy(lesion(scan, 0), ants, detected=True) == "no lesion detected, nothing masked"
+    assert "filled with the template" in lesion_strategy(lesion(scan, 2), greedy)
+    assert lesion_strategy(lesion(scan, 2), ants) == "cost-function masking (Brett 2001)"
+    assert lesion_strategy(lesion(scan, 2), identity) == "nothing is fitted"
 
 
 def test_a_lesion_is_filled_with_the_template_in_the_greys_of_the_scan(
