@@ -35,7 +35,7 @@ class Transform:
 
 
 class Engine(Protocol):
-    """A registration engine: two methods, no state. with_lesion: in plain words, what it does about a lesion."""
+    """A registration engine: two methods, no state. with_lesion: what it does about a lesion, in words."""
 
     with_lesion: str
 
