@@ -177,6 +177,11 @@ def test_the_index_tells_people_what_was_picked(out: Path) -> None:
     assert people["age"].astype(float).tolist() == table["age_years"].tolist()
 
 
+def test_the_transform_tells_what_was_done_about_the_lesion(out: Path) -> None:
+    told = read_json(Path(Job(out, "sub-01").files.xfm_to_scan("T1w").replace(".nii.gz", ".json")))
+    assert told["LesionStrategy"] == "nothing is fitted"
+
+
 # --- a scan without a mask
 
 
