@@ -12,6 +12,7 @@ DEEP_RADIUS_MM = 2.0  # deep in white matter, a pool at least this thick (half i
 CORTEX_RADIUS_MM = 3.5  # nearer to the cortex, thicker than any sulcus [ours]
 REACH_MM = 8.0  # fluid beside a cavity belongs to it this far [ours]
 PRIOR_LIMIT = 0.35
+AROUND_MM, MOST = 3.0, 0.5  # fluid is part of a lesion that makes up this share of the tissue around [ours]
 
 
 def fluid_like(scene: Scene, model: Model) -> Bool:
@@ -41,4 +42,17 @@ def cavities(scene: Scene, fluid: Bool) -> Bool:
     allowed = fluid & ~scene.ventricles & near & (share["fluid"] < PRIOR_LIMIT)
     pieces, _ = ndimage.label(allowed, EVERYWHERE)
     found: Bool = np.isin(pieces, np.setdiff1d(pieces[core], [0]))
+    return found
+
+
+def lost_within(scene: Scene, fluid: Bool, mask: Bool) -> Bool:
+    """Return fluid joined to a lesion where most of the tissue around it is lesion."""
+    candidates = fluid & ~scene.ventricles & ~mask & (scene.shares["fluid"] < PRIOR_LIMIT)
+    if not mask.any() or not candidates.any():
+        return np.zeros_like(mask)
+    sigma = AROUND_MM / np.array(scene.spacing_mm)
+    injured = ndimage.gaussian_filter(mask.astype(np.float32), sigma)
+    tissue = ndimage.gaussian_filter((mask | (scene.brain & ~fluid)).astype(np.float32), sigma)
+    pieces, _ = ndimage.label((candidates & (injured > MOST * tissue)) | mask, EVERYWHERE)
+    found: Bool = candidates & np.isin(pieces, np.setdiff1d(pieces[mask], [0])) & (injured > MOST * tissue)
     return found

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from cpimaging.lesions.detect.assess import immature, unfit
-from cpimaging.lesions.detect.cavities import cavities, fluid_like
+from cpimaging.lesions.detect.cavities import cavities, fluid_like, lost_within
 from cpimaging.lesions.detect.diffusion import adc
 from cpimaging.lesions.detect.punctate import punctate
 from cpimaging.lesions.detect.rules import apply_rules
@@ -14,6 +14,7 @@ from cpimaging.lesions.detect.scene import CAVITY, Bool, Finding, Float, Scene, 
 from cpimaging.lesions.detect.settle import grow, own_border, seeds
 from cpimaging.lesions.detect.signals import Model, fit_model
 
+SHELL_MM = 4.0  # tissue this near to a cavity is looked at first [ours]
 GAP_MM = 2.0  # gaps between a lesion and its cavity narrower than this are lesion [ours]
 
 
@@ -55,17 +56,13 @@ def _unsearchable(scene: Scene, contrast: str, what: str) -> str | None:
 
 def _search(scene: Scene, signs: dict[str, int], reason: str) -> Finding:
     model = fit_model(scene, signs)
-    shifted = seeds(scene, model, signs)
-    shifted, probability = (
-        grow(scene, model, signs, shifted)
-        if shifted.any()
-        else (shifted, np.zeros(scene.brain.shape, np.float32))
-    )
     fluid = fluid_like(scene, model)
+    lost = cavities(scene, fluid)
+    shifted, probability = grow(scene, model, signs, seeds(scene, model, signs), _shell(scene, lost, fluid))
     signal = _signal(scene, model, signs, fluid)
     shifted = own_border(scene, shifted, signal["shift"])
-    lost = cavities(scene, fluid)
-    mask = _joined(scene, shifted | lost, fluid)
+    mask = shifted | lost
+    mask = _joined(scene, mask | lost_within(scene, fluid, mask), fluid)
     origin = np.where(mask & (fluid | lost), CAVITY, 0).astype(np.uint8)
     finding = Finding(
         probability=_covering(probability, mask, lost),
@@ -74,6 +71,14 @@ def _search(scene: Scene, signs: dict[str, int], reason: str) -> Finding:
         reasons=(reason, "cavity: fluid in place of tissue"),
     )
     return apply_rules(finding, scene, signal)
+
+
+def _shell(scene: Scene, lost: Bool, fluid: Bool) -> Bool:
+    """Return the tissue next to cavities, where the lesion that they are part of is likely to go on."""
+    if not lost.any():
+        return lost
+    near: Bool = ndimage.distance_transform_edt(~lost, sampling=scene.spacing_mm) <= SHELL_MM
+    return near & scene.brain & ~fluid & ~scene.ventricles
 
 
 def _signal(scene: Scene, model: Model, signs: dict[str, int], fluid: Bool) -> dict[str, Float]:

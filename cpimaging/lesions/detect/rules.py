@@ -19,7 +19,9 @@ RIM_RADIUS_MM = 1.6  # and are thinner than twice this [ours]
 CAP_MM, SMALL_MM3, FAINT = 5.0, 600.0, 3.0
 """A small piece within CAP_MM of a ventricle, or in the tract, must stand out by FAINT SD of white matter."""
 
-SUPPORT = 0.7  # a faint piece must be at least this dark on T1w, in SD of white matter [ours]
+SUPPORT, UNSUPPORTED = 1.0, 3.5
+"""A piece this dark on T1w, in SD of white matter, is more than slow myelination; a piece that stands out by less
+than UNSUPPORTED must be this dark (ours)."""
 
 CORTEX_SHARE, CORTEX_MM3, OVER_GREY = 0.1, 1500.0, 1.5
 """On FLAIR alone, a piece up to this size near cortex may be a gyrus that the template has elsewhere, unless
@@ -34,8 +36,9 @@ TERMINAL_SHARE, TERMINAL_MM3 = 0.3, 1500.0
 TRACTS = [list(GROUPS).index(name) for name in ("internal capsule", "corticospinal tract")]
 PLEXUS_SHARE = 0.5
 SULCUS_SHARE = 0.3
-WIDE_SHARE, WIDE_MM = 0.3, 10.0
-"""A piece with so much fluid, half of it this near to the brain's surface, is outer fluid (ours)."""
+WIDE_SHARE, WIDE_MM, WIDE_WHITE, WIDE_WHITE_SHARE = 0.3, 10.0, 0.3, 0.3
+"""A piece with so much fluid, half of it this near to the brain's surface, is outer fluid, unless the template
+has this share of white matter in so much of the fluid (ours)."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,11 @@ class Surroundings:
         """Tell whether a piece is small and stands out little."""
         return piece.mm3 < small_mm3 and float(np.median(self.of(self.shift, piece))) < FAINT
 
+    def is_supported(self, piece: Piece) -> bool:
+        """Tell whether a second contrast clearly shows a piece as well."""
+        support = float(np.median(self.of(self.support, piece)))
+        return np.isfinite(support) and support >= SUPPORT
+
 
 Rule = Callable[[Piece, Surroundings], bool]
 
@@ -100,9 +108,12 @@ def sulcus_or_vessel(piece: Piece, near: Surroundings) -> bool:
 
 
 def wide_sulcus(piece: Piece, near: Surroundings) -> bool:
-    """Much fluid and shallow: a sulcus or the space over the brain, wide where tissue was lost."""
-    wet = float(near.of(near.fluid, piece).mean()) >= WIDE_SHARE
-    return wet and float(np.median(near.of(near.surface_mm, piece))) <= WIDE_MM
+    """Much fluid, shallow and not in white matter: a sulcus or the space over the brain, wide by loss."""
+    fluid = near.of(near.fluid, piece)
+    if float(fluid.mean()) < WIDE_SHARE or float(np.median(near.of(near.surface_mm, piece))) > WIDE_MM:
+        return False
+    white = near.of(near.scene.shares["white"], piece)[fluid] >= WIDE_WHITE
+    return float(white.mean()) < WIDE_WHITE_SHARE
 
 
 def rim_or_cap(piece: Piece, near: Surroundings) -> bool:
@@ -122,12 +133,13 @@ def tract(piece: Piece, near: Surroundings) -> bool:
 def terminal_zone(piece: Piece, near: Surroundings) -> bool:
     """Faint and along the optic radiation, beside and behind the trigone, where myelin comes last."""
     inside = near.of(near.scene.group, piece) == OPTIC_RADIATION
-    return float(inside.mean()) >= TERMINAL_SHARE and near.is_faint(piece, TERMINAL_MM3)
+    dark = near.is_supported(piece)
+    return float(inside.mean()) >= TERMINAL_SHARE and near.is_faint(piece, TERMINAL_MM3) and not dark
 
 
 def unsupported(piece: Piece, near: Surroundings) -> bool:
     """Faint, and the other contrast shows healthy tissue: signal that varies over the brain."""
-    faint = float(np.median(near.of(near.shift, piece))) < FAINT
+    faint = float(np.median(near.of(near.shift, piece))) < UNSUPPORTED
     return faint and float(np.median(near.of(near.support, piece))) < SUPPORT
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cpimaging.lesions.detect.scene import GROUPS, Bool, Float, Scene
-from cpimaging.lesions.detect.signals import NUCLEI, Change, Model, evidence
+from cpimaging.lesions.detect.signals import FOLDED, NUCLEI, Change, Model, evidence
 
 EVERYWHERE = np.ones((3, 3, 3), bool)
 CLIP = 2.5  # no voxel says more than this in a mean (log odds) [ours]
@@ -73,6 +73,10 @@ GROWTH_BIAS = -0.5
 
 BORDER_SHARE, CONTRAST_QUANTILE, BORDER_SIGMA_MM = 0.5, 0.75, 1.0
 """A region ends where its contrast, the upper quartile of its own shifts, has fallen by half (ours)."""
+
+FOLDED_SHARE = 0.3
+"""Where the template has this share of cortex or fluid, what a voxel should look like is too uncertain to cut a
+region by its contrast (ours)."""
 
 LEAST_SIGMA_VOXELS = 0.6  # of any neighbourhood: less would not reach the next voxel [ours]
 
@@ -187,14 +191,19 @@ def _change(signs: dict[str, int], shift: tuple[float, float]) -> Change:
     return {name: sign * shift[min(i, 1)] for i, (name, sign) in enumerate(signs.items())}
 
 
-def grow(scene: Scene, model: Model, signs: dict[str, int], mask: Bool) -> tuple[Bool, Float]:
+def grow(
+    scene: Scene, model: Model, signs: dict[str, int], certain: Bool, likely: Bool
+) -> tuple[Bool, Float]:
     """Grow regions to where their own contrast ends; return mask and probability.
 
     The contrast is measured in the regions, so that the border lies half way to healthy tissue. What was
-    certain to begin with stays.
+    certain to begin with stays; what was likely stays where the signal bears it out.
     """
+    mask = certain | likely
+    if not mask.any():
+        return mask, np.zeros(mask.shape, np.float32)
     kinds, around = strata(model), Neighbourhood(scene, GROWTH_SIGMA_MM)
-    certain, probability = mask, mask[scene.brain].astype(np.float32)
+    probability = mask[scene.brain].astype(np.float32)
     for _ in range(GROWTH_ROUNDS):
         change = measured_change(model, signs, mask[scene.brain])
         if not change:
@@ -222,8 +231,14 @@ def own_border(scene: Scene, mask: Bool, shift: Float) -> Bool:
     for number, box in enumerate(ndimage.find_objects(pieces), start=1):
         own = smooth[box][(pieces[box] == number) & solid[box]]
         least[number] = BORDER_SHARE * np.quantile(own, CONTRAST_QUANTILE) if len(own) else 0
-    kept: Bool = mask & (~solid | (smooth >= least[pieces]))
+    kept: Bool = mask & (~solid | (smooth >= least[pieces]) | _near_cortex(scene))
     return kept
+
+
+def _near_cortex(scene: Scene) -> Bool:
+    """Return where folds, which differ between brains, decide what the signal of a voxel should be."""
+    near: Bool = np.isin(scene.group, FOLDED) & (scene.shares["grey"] + scene.shares["fluid"] >= FOLDED_SHARE)
+    return near
 
 
 def measured_change(model: Model, signs: dict[str, int], inside: NDArray[np.bool_]) -> Change:

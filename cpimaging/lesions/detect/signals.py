@@ -34,7 +34,16 @@ TOWARDS_LESION_NUCLEI = 0.75
 The large nuclei, which injury takes as a whole, are darker than cortex on FLAIR and T2w where healthy."""
 
 GROUP_SPREAD = (1.0, 2.5)
+CORTEX_SPREAD = 1.2
+"""Cortex varies by at most this times the SD of white matter: what is more comes from voxels shared with fluid
+or white matter, which have classes of their own (ours)."""
+
 LESION_SPREAD = 1.2
+FOLDED = [list(GROUPS).index(name) for name in ("cerebrum", "limbic cortex")]
+CORTEX_ALONE = -4.0
+"""Log odds of a lesion in cortex that only one contrast shows: healthy cortex, most of all limbic cortex, may be
+bright on FLAIR, and is then like other cortex on T1w (ours)."""
+
 FLOOR = 1e-4
 Change = Mapping[str, float]
 """Contrast -> shift of a lesion's signal in SD of white matter; the first contrast is the main one."""
@@ -45,7 +54,9 @@ class Model:
     """Voxels of the brain as flat arrays, and the signal of each class.
 
     shares: class -> prior. group: index into GROUPS. values: contrast -> signal. mean, sd: (class,
-    contrast) -> one number per group. white_sd: contrast -> SD of white matter, the unit of shifts.
+    contrast) -> one number per group. spread: likewise, how far voxels of a mixed class lie from its mean
+    along the line between its two tissues (1 SD), 0 in pure ones. white_sd: contrast -> SD of white matter,
+    the unit of shifts.
     """
 
     shares: Mapping[str, Float]
@@ -53,6 +64,7 @@ class Model:
     values: Mapping[str, Float]
     mean: Mapping[tuple[str, str], Float]
     sd: Mapping[tuple[str, str], Float]
+    spread: Mapping[tuple[str, str], Float]
     white_sd: Mapping[str, float]
 
     def expected(self, contrast: str) -> Float:
@@ -77,14 +89,18 @@ def fit_model(scene: Scene, signs: Mapping[str, int]) -> Model:
     values = {name: scene.images[name].data[brain].astype(np.float32) for name in signs}
     mean: dict[tuple[str, str], Float] = {}
     sd: dict[tuple[str, str], Float] = {}
+    spread: dict[tuple[str, str], Float] = {}
     white_sd = {}
     for contrast, x in values.items():
         whole = {name: robust(x[_teachers(shares[name], name)]) for name in CLASSES}
         white_sd[contrast] = unit = max(whole["white"][1], 1e-6 * abs(whole["white"][0]), 1e-12)
         for name in CLASSES:
-            centre, spread = whole[name]
+            centre, width = whole[name]
             mean[name, contrast] = np.full(len(GROUPS), centre, np.float32)
-            sd[name, contrast] = np.full(len(GROUPS), max(spread, unit), np.float32)
+            sd[name, contrast] = np.full(len(GROUPS), max(width, unit), np.float32)
+            if name == "grey":
+                sd[name, contrast][0] = min(max(width, unit), CORTEX_SPREAD * unit)
+            spread[name, contrast] = np.zeros(len(GROUPS), np.float32)
         for name in TISSUES:
             low, high = GROUP_SHIFT
             for index, part in enumerate(GROUPS):
@@ -94,13 +110,13 @@ def fit_model(scene: Scene, signs: Mapping[str, int]) -> Model:
                 limits = (low, near) if signs[contrast] > 0 else (-near, high)
                 taught = x[(group == index) & _in_group(shares, name, index)]
                 if len(taught) >= LEAST_TEACHERS:
-                    centre, spread = robust(taught)
+                    centre, width = robust(taught)
                     shift = np.clip((centre - whole[name][0]) / unit, *limits)
                     mean[name, contrast][index] = float(whole[name][0] + shift * unit)
-                    sd[name, contrast][index] = float(np.clip(spread / unit, *GROUP_SPREAD)) * unit
-        _add_mixed(mean, sd, contrast)
+                    sd[name, contrast][index] = float(np.clip(width / unit, *GROUP_SPREAD)) * unit
+        _add_mixed(mean, sd, spread, contrast)
     mixed = {a + b: 2 * shares[a] * shares[b] for a, b in MIXED}
-    return Model({**shares, **mixed}, group, values, mean, sd, white_sd)
+    return Model({**shares, **mixed}, group, values, mean, sd, spread, white_sd)
 
 
 def _teachers(share: Float, name: str) -> NDArray[np.bool_]:
@@ -117,43 +133,55 @@ def _in_group(shares: Mapping[str, Float], name: str, index: int) -> NDArray[np.
     return found & (shares["fluid"] < FLUID_IN_GROUP) if below else found
 
 
-def _add_mixed(mean: dict[tuple[str, str], Float], sd: dict[tuple[str, str], Float], contrast: str) -> None:
+def _add_mixed(
+    mean: dict[tuple[str, str], Float],
+    sd: dict[tuple[str, str], Float],
+    spread: dict[tuple[str, str], Float],
+    contrast: str,
+) -> None:
     for a, b in MIXED:
-        difference = mean[a, contrast] - mean[b, contrast]
         mean[a + b, contrast] = np.asarray((mean[a, contrast] + mean[b, contrast]) / 2, np.float32)
-        variance = (sd[a, contrast] ** 2 + sd[b, contrast] ** 2) / 2 + (difference / 4) ** 2
-        sd[a + b, contrast] = np.asarray(np.sqrt(variance), np.float32)
+        sd[a + b, contrast] = np.sqrt((sd[a, contrast] ** 2 + sd[b, contrast] ** 2) / 2).astype(np.float32)
+        spread[a + b, contrast] = ((mean[a, contrast] - mean[b, contrast]) / 4).astype(np.float32)
 
 
 def evidence(model: Model, change: Change) -> Float:
     """Return log P(signal | lesion) − log P(signal | healthy) of every voxel.
 
-    A lesion is grey or white matter shifted in the main contrast, and in the others shifted or not.
+    A lesion is tissue, mixed or not, shifted in the main contrast, and in the others shifted or not.
     """
     main = next(iter(change))
+    folded = np.isin(model.group, FOLDED) & (len(change) > 1)
+    alone = np.where(folded, CORTEX_ALONE * model.shares["grey"], 0).astype(np.float32)
     healthy, injured = [], []
     for name, share in model.shares.items():
         start = np.log(share + np.float32(FLOOR))
-        plain, moved, partly = start.copy(), start - np.log(2), start - np.log(2)
-        for contrast, x in model.values.items():
-            centre = model.mean[name, contrast][model.group]
-            sd = model.sd[name, contrast][model.group]
-            plain += _log_gauss(x, centre, sd)
-            if name in TISSUES:
-                shifted = _log_gauss(
-                    x, centre + np.float32(change[contrast] * model.white_sd[contrast]), LESION_SPREAD * sd
-                )
-                moved += shifted
-                partly += shifted if contrast == main else _log_gauss(x, centre, LESION_SPREAD * sd)
-        healthy.append(plain)
-        if name in TISSUES:
-            injured += [moved, partly]
+        healthy.append(start + _log_likelihood(model, name, {}))
+        if "fluid" in name:
+            continue
+        injured.append(start - np.log(2) + _log_likelihood(model, name, change))
+        injured.append(start - np.log(2) + _log_likelihood(model, name, {main: change[main]}) + alone)
     difference: Float = (_log_sum(injured) - _log_sum(healthy)).astype(np.float32)
     return difference
 
 
-def _log_gauss(x: Float, centre: Float, sd: Float) -> Float:
-    value: Float = -0.5 * ((x - centre) / sd) ** 2 - np.log(sd)
+def _log_likelihood(model: Model, name: str, shift: Change) -> Float:
+    """Return the log density of each voxel's signals in a class, moved by `shift`.
+
+    Shares of two tissues change all contrasts together: their covariance runs along the line between the two.
+    """
+    wider = LESION_SPREAD**2 if shift else 1.0
+    quadratic = logdet = across = along = np.float32(0)
+    for contrast, x in model.values.items():
+        moved = np.float32(shift.get(contrast, 0) * model.white_sd[contrast])
+        off = x - model.mean[name, contrast][model.group] - moved
+        variance = np.float32(wider) * model.sd[name, contrast][model.group] ** 2
+        direction = model.spread[name, contrast][model.group]
+        quadratic = quadratic + off**2 / variance
+        logdet = logdet + np.log(variance)
+        across = across + off * direction / variance
+        along = along + direction**2 / variance
+    value: Float = -0.5 * (quadratic - across**2 / (1 + along) + logdet + np.log1p(along))
     return value
 
 
