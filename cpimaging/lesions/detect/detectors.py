@@ -1,6 +1,7 @@
 """One function per contrast: probability, mask, and why."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 from scipy import ndimage
@@ -9,7 +10,7 @@ from cpimaging.lesions.detect.assess import immature, unfit
 from cpimaging.lesions.detect.cavities import cavities, fluid_like, lost_within
 from cpimaging.lesions.detect.diffusion import adc
 from cpimaging.lesions.detect.punctate import punctate
-from cpimaging.lesions.detect.rules import apply_rules
+from cpimaging.lesions.detect.rules import BEFORE_BORDERS, apply_rules
 from cpimaging.lesions.detect.scene import CAVITY, Bool, Finding, Float, Scene, nothing
 from cpimaging.lesions.detect.settle import grow, own_border, seeds
 from cpimaging.lesions.detect.signals import Model, fit_model
@@ -58,19 +59,24 @@ def _search(scene: Scene, signs: dict[str, int], reason: str) -> Finding:
     model = fit_model(scene, signs)
     fluid = fluid_like(scene, model)
     lost = cavities(scene, fluid)
-    shifted, probability = grow(scene, model, signs, seeds(scene, model, signs), _shell(scene, lost, fluid))
+    grown, probability = grow(scene, model, signs, seeds(scene, model, signs), _shell(scene, lost, fluid))
     signal = _signal(scene, model, signs, fluid)
-    shifted = own_border(scene, shifted, signal["shift"])
+    told = apply_rules(_finding(grown, probability), scene, signal, BEFORE_BORDERS)
+    shifted = own_border(scene, told.mask, [signal[name] for name in ("shift", "support") if name in signal])
     mask = shifted | lost
     mask = _joined(scene, mask | lost_within(scene, fluid, mask), fluid)
     origin = np.where(mask & (fluid | lost), CAVITY, 0).astype(np.uint8)
-    finding = Finding(
-        probability=_covering(probability, mask, lost),
-        mask=mask,
+    finding = replace(
+        _finding(mask, _covering(probability, mask, lost)),
         origin=origin,
         reasons=(reason, "cavity: fluid in place of tissue"),
+        rejected=told.rejected,
     )
     return apply_rules(finding, scene, signal)
+
+
+def _finding(mask: Bool, probability: Float) -> Finding:
+    return Finding(probability, mask, np.zeros(mask.shape, np.uint8))
 
 
 def _shell(scene: Scene, lost: Bool, fluid: Bool) -> Bool:

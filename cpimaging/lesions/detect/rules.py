@@ -36,7 +36,7 @@ TERMINAL_SHARE, TERMINAL_MM3 = 0.3, 1500.0
 TRACTS = [list(GROUPS).index(name) for name in ("internal capsule", "corticospinal tract")]
 PLEXUS_SHARE = 0.5
 SULCUS_SHARE = 0.3
-WIDE_SHARE, WIDE_MM, WIDE_WHITE, WIDE_WHITE_SHARE = 0.3, 10.0, 0.3, 0.3
+WIDE_SHARE, WIDE_MM, WIDE_WHITE, WIDE_WHITE_SHARE = 0.3, 15.0, 0.3, 0.3
 """A piece with so much fluid, half of it this near to the brain's surface, is outer fluid, unless the template
 has this share of white matter in so much of the fluid (ours)."""
 
@@ -161,6 +161,10 @@ RULES: Mapping[str, Rule] = {
     "faint, and normal in the other contrast": unsupported,
     "like cortex, and near it": like_cortex,
 }
+
+UNSUPPORTED_RULE = "faint, and normal in the other contrast"
+BEFORE_BORDERS = {UNSUPPORTED_RULE: RULES[UNSUPPORTED_RULE]}
+"""Rules that look at a whole region, before what its contrasts do not show is cut off."""
 
 
 def apply_rules(

@@ -1,5 +1,6 @@
 """From noisy evidence to regions: calibrated against healthy tissue, then settled with neighbours."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,6 +75,8 @@ GROWTH_BIAS = -0.5
 BORDER_SHARE, CONTRAST_QUANTILE, BORDER_SIGMA_MM = 0.5, 0.75, 1.0
 """A region ends where its contrast, the upper quartile of its own shifts, has fallen by half (ours)."""
 
+LEAST_CONTRAST_SD = 1.0  # a contrast in which a piece stands out by less does not tell where it ends [ours]
+CORTICAL_SHARE = 0.5
 FOLDED_SHARE = 0.3
 """Where the template has this share of cortex or fluid, what a voxel should look like is too uncertain to cut a
 region by its contrast (ours)."""
@@ -217,22 +220,35 @@ def grow(
     return certain | mask, around.volume(probability)
 
 
-def own_border(scene: Scene, mask: Bool, shift: Float) -> Bool:
+def own_border(scene: Scene, mask: Bool, shifts: Sequence[Float]) -> Bool:
     """Return each piece of a mask up to where its own contrast has fallen by half; fluid in it stays.
 
-    shift: towards a lesion, in SD of white matter; inf in fluid.
+    shifts: per contrast, towards a lesion, in SD of white matter; inf in fluid. Those in which a piece stands
+    out count, in equal parts. A piece that lies mostly in cortex is not cut there.
     """
-    solid = scene.brain & np.isfinite(shift)
-    sigma = np.maximum(BORDER_SIGMA_MM / np.array(scene.spacing_mm), LEAST_SIGMA_VOXELS)
-    weight = ndimage.gaussian_filter(solid.astype(np.float32), sigma)
-    smooth = ndimage.gaussian_filter(np.where(solid, shift, 0), sigma) / np.maximum(weight, 1e-3)
-    pieces, count = ndimage.label(mask, EVERYWHERE)
-    least = np.zeros(count + 1, np.float32)
+    solid = scene.brain & np.isfinite(shifts[0])
+    smooth = [_smooth(scene, shift, solid) for shift in shifts]
+    cortex = _near_cortex(scene)
+    pieces, _ = ndimage.label(mask, EVERYWHERE)
+    kept = mask.copy()
     for number, box in enumerate(ndimage.find_objects(pieces), start=1):
-        own = smooth[box][(pieces[box] == number) & solid[box]]
-        least[number] = BORDER_SHARE * np.quantile(own, CONTRAST_QUANTILE) if len(own) else 0
-    kept: Bool = mask & (~solid | (smooth >= least[pieces]) | _near_cortex(scene))
+        piece = (pieces[box] == number) & solid[box]
+        own = [(values[box], float(np.quantile(values[box][piece], CONTRAST_QUANTILE))) for values in smooth if piece.any()]
+        apart = [values / top for values, top in own if top >= LEAST_CONTRAST_SD]
+        if not apart:
+            continue
+        cut = piece & (sum(apart[1:], apart[0]) / len(apart) < BORDER_SHARE)
+        if cortex[box][piece].mean() >= CORTICAL_SHARE:
+            cut &= ~cortex[box]
+        kept[box][cut] = False
     return kept
+
+
+def _smooth(scene: Scene, values: Float, where: Bool) -> Float:
+    sigma = np.maximum(BORDER_SIGMA_MM / np.array(scene.spacing_mm), LEAST_SIGMA_VOXELS)
+    weight = ndimage.gaussian_filter(where.astype(np.float32), sigma)
+    smooth: Float = ndimage.gaussian_filter(np.where(where, values, 0), sigma) / np.maximum(weight, 1e-3)
+    return smooth
 
 
 def _near_cortex(scene: Scene) -> Bool:

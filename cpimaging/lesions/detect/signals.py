@@ -35,8 +35,8 @@ The large nuclei, which injury takes as a whole, are darker than cortex on FLAIR
 
 GROUP_SPREAD = (1.0, 2.5)
 CORTEX_SPREAD = 1.2
-"""Cortex varies by at most this times the SD of white matter: what is more comes from voxels shared with fluid
-or white matter, which have classes of their own (ours)."""
+"""Cortex varies by at most this times the SD of white matter where two contrasts are read: what is more comes from
+voxels shared with fluid or white matter, which two contrasts tell apart (ours)."""
 
 LESION_SPREAD = 1.2
 FOLDED = [list(GROUPS).index(name) for name in ("cerebrum", "limbic cortex")]
@@ -98,7 +98,7 @@ def fit_model(scene: Scene, signs: Mapping[str, int]) -> Model:
             centre, width = whole[name]
             mean[name, contrast] = np.full(len(GROUPS), centre, np.float32)
             sd[name, contrast] = np.full(len(GROUPS), max(width, unit), np.float32)
-            if name == "grey":
+            if name == "grey" and len(values) > 1:
                 sd[name, contrast][0] = min(max(width, unit), CORTEX_SPREAD * unit)
             spread[name, contrast] = np.zeros(len(GROUPS), np.float32)
         for name in TISSUES:
