@@ -60,10 +60,12 @@ STEM_GREY = 0.5
 """Weight of grey matter in `only_white` in the brainstem, which has no folds, and where the template hardly
 tells grey from white (ours)."""
 
-LEAST_VOXELS = 14  # fewer bright neighbours happen by chance, whatever the voxel size [ours]
+LEAST_VOXELS = (14, 7)
+"""Fewer bright neighbours happen by chance, whatever the voxel size: in one contrast, and in two (ours)."""
+
 START_SD = 4.0  # calibrated evidence, in SD of healthy tissue, from which a search starts [ours]
 
-ROUGH_BIAS, ROUGH_LEAST_MM3 = -0.6, 1000.0
+ROUGH_BIAS, ROUGH_LEAST_MM3 = -0.8, 1000.0
 """With affine priors cortex may lie where white matter is expected; only what could pull a registration
 to itself is looked for, since what is left out of it for nothing is fitted badly (ours)."""
 
@@ -185,7 +187,7 @@ def seeds(scene: Scene, model: Model, signs: dict[str, int]) -> Bool:
             odds = calibrated(raw, kinds, CLIP_WHITE if level.only_white else CLIP) + sites
             odds += np.float32(bias) - np.float32(level.only_white) * not_white
             settled = settle(start, odds, around)
-            least = max(least_mm3 / scene.voxel_mm3, LEAST_VOXELS)
+            least = max(least_mm3 / scene.voxel_mm3, LEAST_VOXELS[len(signs) > 1])
             found |= large(around.volume(settled > 0.5), least)
     return found
 
