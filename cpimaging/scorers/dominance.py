@@ -13,6 +13,7 @@ from cpimaging.scorers.injury import (
     dominance_index,
     has_loss,
     injury_of,
+    no_more_than_in_health,
     rolandic_is_deep_grey,
     starts_in_cortex,
     tissue_loss,
@@ -46,11 +47,11 @@ def score_dominance(tables: Tables, context: ScanContext, criteria: Criteria) ->
     if reason:
         return _result("not_assessed", None, trace, reason)
     injury = injury_of(tables)
-    reason = unusable(injury, trace)
+    lost = has_loss(injury, trace)
+    reason = unusable(injury, trace) or (None if lost else no_more_than_in_health(injury, context, trace))
     if reason:
         return _result("not_assessed", None, trace, reason)
     inside_mm3 = injury.total_mm3 - injury.outside_mm3
-    lost = has_loss(injury, trace)
     if injury.total_mm3 == 0 and not lost:
         trace.note(f"no lesion found{NOT_SEEN_BY.get(context.lesion_source or '', '')}", 0.0)
         return _result("none", injury, trace)

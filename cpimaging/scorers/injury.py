@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from cpimaging.scorers.base import Tables, Trace
+from cpimaging.types import ScanContext
 
 SIDES = ("left", "right")
 WHOLE_OF = {"thalamus_ventrolateral": "thalamus", "putamen_posterior": "putamen"}
@@ -174,6 +175,16 @@ def unusable(injury: Injury, trace: Trace) -> str | None:
         return "the lesion mask fills the brain"
     unseen = [name for name, part in parts.items() if injury.of([part]).region_mm3 == 0]
     return f"not in the image: {', '.join(unseen)}" if unseen else None
+
+
+def no_more_than_in_health(injury: Injury, context: ScanContext, trace: Trace) -> str | None:
+    """Return a reason where software found so little that it may be nothing."""
+    found_mm3 = injury.total_mm3 - injury.outside_mm3
+    if context.lesion_source != "detected" or found_mm3 == 0:
+        return None
+    if trace.at_least("lesion found by software", found_mm3, "detected_volume"):
+        return None
+    return f"software found {found_mm3:.0f} mm3, no more than it may find in a healthy brain"
 
 
 def _sum(rows: Iterable[_Row]) -> Amount:

@@ -16,6 +16,7 @@ from cpimaging.scorers.injury import (
     dominance_index,
     has_loss,
     injury_of,
+    no_more_than_in_health,
     unusable,
     white_matter_load,
 )
@@ -39,12 +40,13 @@ def score_mrics(tables: Tables, context: ScanContext, criteria: Criteria) -> dic
     if reason:
         return _result(None, [], trace, reason)
     injury = injury_of(tables)
-    reason = unusable(injury, trace)
+    lost = has_loss(injury, trace)
+    reason = unusable(injury, trace) or (None if lost else no_more_than_in_health(injury, context, trace))
     if reason:
         return _result(None, [], trace, reason)
     inside_mm3 = injury.total_mm3 - injury.outside_mm3
     enough = trace.at_least("lesion in the brain", inside_mm3, "minimum_volume")
-    if not enough and not has_loss(injury, trace):
+    if not enough and not lost:
         return _without_lesion(injury, inside_mm3, context, trace)
     return _classify(injury, trace)
 

@@ -350,17 +350,26 @@ def test_a_region_ends_where_its_own_contrast_has_fallen_by_half():
     cyst = box((3, 5), (6, 8), (6, 8))
     shift = np.where(core, 6.0, np.where(cap | faint, 2.0, 0.0)).astype(np.float32)
     shift[cyst] = np.inf
-    kept = own_border(plain(FLAIR=np.ones(SHAPE)), core | cap | faint, shift)
+    kept = own_border(plain(FLAIR=np.ones(SHAPE)), core | cap | faint, [shift])
     assert (kept & core).sum() == core.sum()
     assert not kept[2:6, 13:16, 4:12].any()  # the cap beside a bright lesion is not part of it
     assert (kept & faint).sum() > 0.8 * faint.sum()  # a lesion as faint as that stays
 
 
-@pytest.mark.parametrize(("where", "kept"), [((14, 20), False), ((4, 12), True)])
-def test_shallow_fluid_is_a_wide_sulcus(where, kept):
-    mask = box(where, (8, 16), (5, 11))
+@pytest.mark.parametrize(
+    ("where", "white", "kept"),
+    [
+        (((14, 20), (8, 16), (5, 11)), 0.1, False),
+        (((6, 14), (9, 15), (6, 10)), 0.1, True),
+        (((14, 20), (8, 16), (5, 11)), 0.5, True),
+    ],
+)
+def test_shallow_fluid_outside_of_white_matter_is_a_wide_sulcus(where, white, kept):
+    mask = box(*where)
     wet = replace(finding(mask), origin=mask.astype(np.uint8))
     scene = replace(plain(T2w=np.ones(SHAPE)), ventricles=np.zeros(SHAPE, bool))
+    shares = {"white": np.full(SHAPE, white, np.float32), "grey": np.full(SHAPE, 1 - white, np.float32)}
+    scene = replace(scene, shares={**scene.shares, **shares})
     result = apply_rules(wet, scene)
     assert result.mask.any() == kept
     assert result.rejected == ({} if kept else {"wide sulcus or fluid over the brain": mask.sum() * 8.0})

@@ -20,8 +20,8 @@ CAP_MM, SMALL_MM3, FAINT = 5.0, 600.0, 3.0
 """A small piece within CAP_MM of a ventricle, or in the tract, must stand out by FAINT SD of white matter."""
 
 SUPPORT, UNSUPPORTED = 1.0, 3.5
-"""A piece this dark on T1w, in SD of white matter, is more than slow myelination; a piece that stands out by less
-than UNSUPPORTED must be this dark (ours)."""
+"""A piece this dark on T1w, in SD of white matter, is more than slow myelination; a piece that stands out by
+less than UNSUPPORTED must be this dark (ours)."""
 
 CORTEX_SHARE, CORTEX_MM3, OVER_GREY = 0.1, 1500.0, 1.5
 """On FLAIR alone, a piece up to this size near cortex may be a gyrus that the template has elsewhere, unless
@@ -36,9 +36,9 @@ TERMINAL_SHARE, TERMINAL_MM3 = 0.3, 1500.0
 TRACTS = [list(GROUPS).index(name) for name in ("internal capsule", "corticospinal tract")]
 PLEXUS_SHARE = 0.5
 SULCUS_SHARE = 0.3
-WIDE_SHARE, WIDE_MM, WIDE_WHITE, WIDE_WHITE_SHARE = 0.3, 15.0, 0.3, 0.3
-"""A piece with so much fluid, half of it this near to the brain's surface, is outer fluid, unless the template
-has this share of white matter in so much of the fluid (ours)."""
+WIDE_SHARE, WIDE_MM, WIDE_WHITE, WIDE_WHITE_SHARE = 0.3, 12.0, 0.3, 0.3
+"""A piece with so much fluid, half of it this near to the brain's surface, is outer fluid, unless the
+template has this share of white matter in so much of the fluid (ours)."""
 
 
 @dataclass(frozen=True)

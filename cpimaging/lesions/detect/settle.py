@@ -80,8 +80,8 @@ BORDER_SHARE, CONTRAST_QUANTILE, BORDER_SIGMA_MM = 0.5, 0.75, 1.0
 LEAST_CONTRAST_SD = 1.0  # a contrast in which a piece stands out by less does not tell where it ends [ours]
 CORTICAL_SHARE = 0.5
 FOLDED_SHARE = 0.3
-"""Where the template has this share of cortex or fluid, what a voxel should look like is too uncertain to cut a
-region by its contrast (ours)."""
+"""Where the template has this share of cortex or fluid, what a voxel should look like is too uncertain to cut
+a region by its contrast (ours)."""
 
 LEAST_SIGMA_VOXELS = 0.6  # of any neighbourhood: less would not reach the next voxel [ours]
 
@@ -235,15 +235,21 @@ def own_border(scene: Scene, mask: Bool, shifts: Sequence[Float]) -> Bool:
     kept = mask.copy()
     for number, box in enumerate(ndimage.find_objects(pieces), start=1):
         piece = (pieces[box] == number) & solid[box]
-        own = [(values[box], float(np.quantile(values[box][piece], CONTRAST_QUANTILE))) for values in smooth if piece.any()]
-        apart = [values / top for values, top in own if top >= LEAST_CONTRAST_SD]
-        if not apart:
+        if not piece.any():
             continue
-        cut = piece & (sum(apart[1:], apart[0]) / len(apart) < BORDER_SHARE)
+        cut = piece & (_share_of_contrast([values[box] for values in smooth], piece) < BORDER_SHARE)
         if cortex[box][piece].mean() >= CORTICAL_SHARE:
             cut &= ~cortex[box]
         kept[box][cut] = False
     return kept
+
+
+def _share_of_contrast(shifts: Sequence[Float], piece: Bool) -> Float:
+    """Return how much of its piece's contrast each voxel has, in the mean over the contrasts that show it."""
+    tops = [float(np.quantile(values[piece], CONTRAST_QUANTILE)) for values in shifts]
+    shares = [values / top for values, top in zip(shifts, tops, strict=True) if top >= LEAST_CONTRAST_SD]
+    mean: Float = np.mean(shares, axis=0) if shares else np.ones(piece.shape, np.float32)
+    return mean
 
 
 def _smooth(scene: Scene, values: Float, where: Bool) -> Float:

@@ -35,14 +35,14 @@ The large nuclei, which injury takes as a whole, are darker than cortex on FLAIR
 
 GROUP_SPREAD = (1.0, 2.5)
 CORTEX_SPREAD = 1.2
-"""Cortex varies by at most this times the SD of white matter where two contrasts are read: what is more comes from
-voxels shared with fluid or white matter, which two contrasts tell apart (ours)."""
+"""Cortex varies by at most this times the SD of white matter where two contrasts are read: what is more comes
+from voxels shared with fluid or white matter, which two contrasts tell apart (ours)."""
 
 LESION_SPREAD = 1.2
 FOLDED = [list(GROUPS).index(name) for name in ("cerebrum", "limbic cortex")]
 CORTEX_ALONE = -4.0
-"""Log odds of a lesion in cortex that only one contrast shows: healthy cortex, most of all limbic cortex, may be
-bright on FLAIR, and is then like other cortex on T1w (ours)."""
+"""Log odds of a lesion in cortex that only one contrast shows: healthy cortex, most of all limbic cortex, may
+be bright on FLAIR, and is then like other cortex on T1w (ours)."""
 
 FLOOR = 1e-4
 Change = Mapping[str, float]
@@ -170,17 +170,17 @@ def _log_likelihood(model: Model, name: str, shift: Change) -> Float:
 
     Shares of two tissues change all contrasts together: their covariance runs along the line between the two.
     """
-    wider = LESION_SPREAD**2 if shift else 1.0
-    quadratic = logdet = across = along = np.float32(0)
+    wider = np.float32(LESION_SPREAD**2 if shift else 1)
+    quadratic, logdet, across, along = np.zeros((4, len(model.group)), np.float32)
     for contrast, x in model.values.items():
         moved = np.float32(shift.get(contrast, 0) * model.white_sd[contrast])
         off = x - model.mean[name, contrast][model.group] - moved
-        variance = np.float32(wider) * model.sd[name, contrast][model.group] ** 2
+        variance = wider * model.sd[name, contrast][model.group] ** 2
         direction = model.spread[name, contrast][model.group]
-        quadratic = quadratic + off**2 / variance
-        logdet = logdet + np.log(variance)
-        across = across + off * direction / variance
-        along = along + direction**2 / variance
+        quadratic += off**2 / variance
+        logdet += np.log(variance)
+        across += off * direction / variance
+        along += direction**2 / variance
     value: Float = -0.5 * (quadratic - across**2 / (1 + along) + logdet + np.log1p(along))
     return value
 

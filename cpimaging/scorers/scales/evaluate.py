@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from cpimaging.scorers.base import NOT_SEEN_BY, Criteria, Tables, Trace, check_structures, not_assessable
-from cpimaging.scorers.injury import Injury, injury_of, unusable
+from cpimaging.scorers.injury import Injury, injury_of, no_more_than_in_health, unusable
 from cpimaging.types import ScanContext
 
 Points = tuple[float, float]
@@ -159,7 +159,7 @@ def _too_little(injury: Injury, context: ScanContext, trace: Trace) -> str | Non
         return None if seen_by_reader(context) else f"{found}, which is no proof that there is none"
     if not trace.at_least("lesion in the brain", inside_mm3, "minimum_volume"):
         return f"a lesion of {inside_mm3:.0f} mm3 is too small to score"
-    return None
+    return no_more_than_in_health(injury, context, trace)
 
 
 def _scored(items: Sequence[Item], trace: Trace, names: Mapping[float, str] | None) -> dict[str, Any]:
