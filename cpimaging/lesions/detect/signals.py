@@ -9,13 +9,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from cpimaging.lesions.detect.scene import GROUPS, Float, Scene
 
 TISSUES = ("grey", "white")
 CLASSES = (*TISSUES, "fluid")
 MIXED = (("white", "fluid"), ("grey", "fluid"), ("grey", "white"))
-"""Classes, and the pairs that share voxels."""
+INJURED = (*TISSUES, "greywhite")
+"""Classes, the pairs that share voxels, and what may be injured."""
 
 PURE = {"grey": 0.8, "white": 0.8, "fluid": 0.7}
 """Prior share from which a voxel teaches what its class looks like (ours)."""
@@ -34,12 +36,14 @@ TOWARDS_LESION_NUCLEI = 0.75
 The large nuclei, which injury takes as a whole, are darker than cortex on FLAIR and T2w where healthy."""
 
 GROUP_SPREAD = (1.0, 2.5)
-CORTEX_SPREAD = 1.2
-"""Cortex varies by at most this times the SD of white matter where two contrasts are read: what is more comes
-from voxels shared with fluid or white matter, which two contrasts tell apart (ours)."""
+CORTEX_SPREAD = 0.65
+"""Share of the spread of cortex that is its own where two contrasts are read: the rest comes from voxels shared
+with fluid or white matter, which two contrasts tell apart (ours)."""
 
 LESION_SPREAD = 1.2
 FOLDED = [list(GROUPS).index(name) for name in ("cerebrum", "limbic cortex")]
+LIMBIC = list(GROUPS).index("limbic cortex")
+LIMBIC_MM = 3.0  # limbic cortex, which is brighter than other cortex, may lie so far off [ours]
 CORTEX_ALONE = -4.0
 """Log odds of a lesion in cortex that only one contrast shows: healthy cortex, most of all limbic cortex, may
 be bright on FLAIR, and is then like other cortex on T1w (ours)."""
@@ -99,7 +103,7 @@ def fit_model(scene: Scene, signs: Mapping[str, int]) -> Model:
             mean[name, contrast] = np.full(len(GROUPS), centre, np.float32)
             sd[name, contrast] = np.full(len(GROUPS), max(width, unit), np.float32)
             if name == "grey" and len(values) > 1:
-                sd[name, contrast][0] = min(max(width, unit), CORTEX_SPREAD * unit)
+                sd[name, contrast][0] = max(CORTEX_SPREAD * width, unit)
             spread[name, contrast] = np.zeros(len(GROUPS), np.float32)
         for name in TISSUES:
             low, high = GROUP_SHIFT
@@ -115,8 +119,18 @@ def fit_model(scene: Scene, signs: Mapping[str, int]) -> Model:
                     mean[name, contrast][index] = float(whole[name][0] + shift * unit)
                     sd[name, contrast][index] = float(np.clip(width / unit, *GROUP_SPREAD)) * unit
         _add_mixed(mean, sd, spread, contrast)
+        for each in (mean, sd, spread):
+            each["limbic", contrast] = np.full(len(GROUPS), each["grey", contrast][LIMBIC], np.float32)
     mixed = {a + b: 2 * shares[a] * shares[b] for a, b in MIXED}
+    mixed["limbic"] = _near_limbic(scene)[brain]
     return Model({**shares, **mixed}, group, values, mean, sd, spread, white_sd)
+
+
+def _near_limbic(scene: Scene) -> Float:
+    """Return the prior of limbic cortex beside where the template has it."""
+    there = (scene.group == LIMBIC).astype(np.float32)
+    near = ndimage.gaussian_filter(there, LIMBIC_MM / np.array(scene.spacing_mm))
+    return np.where(scene.group == 0, near, 0).astype(np.float32)
 
 
 def _teachers(share: Float, name: str) -> NDArray[np.bool_]:
@@ -157,7 +171,7 @@ def evidence(model: Model, change: Change) -> Float:
     for name, share in model.shares.items():
         start = np.log(share + np.float32(FLOOR))
         healthy.append(start + _log_likelihood(model, name, {}))
-        if "fluid" in name:
+        if name not in INJURED:
             continue
         injured.append(start - np.log(2) + _log_likelihood(model, name, change))
         injured.append(start - np.log(2) + _log_likelihood(model, name, {main: change[main]}) + alone)
