@@ -99,9 +99,9 @@ def _signal(scene: Scene, model: Model, signs: dict[str, int], fluid: Bool) -> d
         what: volume(name, model.expected(name), model.white_sd[name])
         for what, name in zip(("shift", "support"), signs, strict=False)
     }
-    if list(signs) == ["FLAIR"]:
-        grey = "grey", "FLAIR"
-        measured["over_grey"] = volume("FLAIR", float(model.mean[grey][0]), float(model.sd[grey][0]))
+    if "FLAIR" in signs:
+        for what, name in zip(("over_grey", "support_over_grey"), signs, strict=False):
+            measured[what] = volume(name, *model.cortex[name])
     return measured
 
 

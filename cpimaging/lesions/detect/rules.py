@@ -11,6 +11,7 @@ from scipy import ndimage
 
 from cpimaging.lesions.detect.scene import CAVITY, GROUPS, Bool, Finding, Float, Scene
 from cpimaging.lesions.detect.settle import EVERYWHERE
+from cpimaging.lesions.detect.signals import FOLDED
 
 LEAST_MM3, LEAST_VOXELS = 15.0, 3
 FAR_MM = 1e3  # from a ventricle, where none is known
@@ -23,9 +24,11 @@ SUPPORT, UNSUPPORTED = 1.0, 3.5
 """A piece this dark on T1w, in SD of white matter, is more than slow myelination; a piece that stands out by
 less than UNSUPPORTED must be this dark (ours)."""
 
-CORTEX_SHARE, CORTEX_MM3, OVER_GREY = 0.1, 1500.0, 1.5
-"""On FLAIR alone, a piece up to this size near cortex may be a gyrus that the template has elsewhere, unless
-it stands out from grey matter by so many SD of it (ours)."""
+CORTEX_MM3 = 1500.0
+CORTEX_SHARE, OVER_GREY = 0.1, 1.5
+PAIR_SHARE, PAIR_OVER_GREY = 0.2, 2.0
+"""A piece up to this size near cortex may be a gyrus that the template has elsewhere, unless it stands out from
+grey matter by so many SD of it; with a second contrast, on FLAIR by PAIR_OVER_GREY or there by OVER_GREY (ours)."""
 
 TRACT_SHARE = 0.5
 OPTIC_RADIATION = list(GROUPS).index("optic radiation")
@@ -73,6 +76,7 @@ class Surroundings:
     shift: Float
     support: Float
     over_grey: Float
+    support_over_grey: Float
 
     def of(self, field: NDArray[Any], piece: Piece) -> NDArray[Any]:
         """Return the values of a field in a piece."""
@@ -89,6 +93,7 @@ class Surroundings:
         return np.isfinite(support) and support >= SUPPORT
 
 
+SIGNALS = ("shift", "support", "over_grey", "support_over_grey")
 Rule = Callable[[Piece, Surroundings], bool]
 
 
@@ -144,10 +149,16 @@ def unsupported(piece: Piece, near: Surroundings) -> bool:
 
 
 def like_cortex(piece: Piece, near: Surroundings) -> bool:
-    """Near cortex, and little brighter than it on FLAIR alone: a gyrus out of place."""
-    if piece.mm3 >= CORTEX_MM3 or float(near.of(near.scene.shares["grey"], piece).mean()) < CORTEX_SHARE:
+    """Near cortex and much like it in all contrasts: a gyrus that the template has elsewhere."""
+    if piece.mm3 >= CORTEX_MM3:
         return False
-    return float(np.median(near.of(near.over_grey, piece))) < OVER_GREY
+    grey = float(near.of(near.scene.shares["grey"], piece).mean())
+    over = float(np.median(near.of(near.over_grey, piece)))
+    darker = float(np.median(near.of(near.support_over_grey, piece)))
+    if not np.isfinite(darker):
+        return grey >= CORTEX_SHARE and over < OVER_GREY
+    folded = float(np.isin(near.of(near.scene.group, piece), FOLDED).mean()) >= 0.5
+    return folded and grey >= PAIR_SHARE and over < PAIR_OVER_GREY and darker < OVER_GREY
 
 
 RULES: Mapping[str, Rule] = {
@@ -175,7 +186,7 @@ def apply_rules(
 ) -> Finding:
     """Take away pieces to which a rule applies, the first one counting; note what each took.
 
-    signal: "shift", "support" and "over_grey" as in Surroundings, as far as measured.
+    signal: SIGNALS as in Surroundings, as far as measured.
     """
     if not finding.mask.any():
         return finding
@@ -189,7 +200,7 @@ def apply_rules(
         else np.full(scene.brain.shape, FAR_MM)
     )
     unknown = np.full(scene.brain.shape, np.inf, np.float32)
-    measured = {name: signal.get(name, unknown) for name in ("shift", "support", "over_grey")}
+    measured = {name: signal.get(name, unknown) for name in SIGNALS}
     near = Surroundings(scene, wall_mm, depth_mm, surface_mm, fluid, **measured)
     pieces, _ = ndimage.label(finding.mask, EVERYWHERE)
     kept, rejected = finding.mask.copy(), dict(finding.rejected)

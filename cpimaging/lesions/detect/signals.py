@@ -60,7 +60,7 @@ class Model:
     shares: class -> prior. group: index into GROUPS. values: contrast -> signal. mean, sd: (class,
     contrast) -> one number per group. spread: likewise, how far voxels of a mixed class lie from its mean
     along the line between its two tissues (1 SD), 0 in pure ones. white_sd: contrast -> SD of white matter,
-    the unit of shifts.
+    the unit of shifts. cortex: contrast -> mean and SD of all grey matter.
     """
 
     shares: Mapping[str, Float]
@@ -70,6 +70,7 @@ class Model:
     sd: Mapping[tuple[str, str], Float]
     spread: Mapping[tuple[str, str], Float]
     white_sd: Mapping[str, float]
+    cortex: Mapping[str, tuple[float, float]]
 
     def expected(self, contrast: str) -> Float:
         """Return the signal of healthy tissue, by prior alone, per voxel."""
@@ -94,10 +95,11 @@ def fit_model(scene: Scene, signs: Mapping[str, int]) -> Model:
     mean: dict[tuple[str, str], Float] = {}
     sd: dict[tuple[str, str], Float] = {}
     spread: dict[tuple[str, str], Float] = {}
-    white_sd = {}
+    white_sd, cortex = {}, {}
     for contrast, x in values.items():
         whole = {name: robust(x[_teachers(shares[name], name)]) for name in CLASSES}
         white_sd[contrast] = unit = max(whole["white"][1], 1e-6 * abs(whole["white"][0]), 1e-12)
+        cortex[contrast] = whole["grey"][0], max(whole["grey"][1], unit)
         for name in CLASSES:
             centre, width = whole[name]
             mean[name, contrast] = np.full(len(GROUPS), centre, np.float32)
@@ -123,7 +125,7 @@ def fit_model(scene: Scene, signs: Mapping[str, int]) -> Model:
             each["limbic", contrast] = np.full(len(GROUPS), each["grey", contrast][LIMBIC], np.float32)
     mixed = {a + b: 2 * shares[a] * shares[b] for a, b in MIXED}
     mixed["limbic"] = _near_limbic(scene)[brain]
-    return Model({**shares, **mixed}, group, values, mean, sd, spread, white_sd)
+    return Model({**shares, **mixed}, group, values, mean, sd, spread, white_sd, cortex)
 
 
 def _near_limbic(scene: Scene) -> Float:
