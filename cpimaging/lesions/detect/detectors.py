@@ -10,7 +10,7 @@ from cpimaging.lesions.detect.assess import immature, unfit
 from cpimaging.lesions.detect.cavities import cavities, fluid_like, lost_within
 from cpimaging.lesions.detect.diffusion import adc
 from cpimaging.lesions.detect.punctate import punctate
-from cpimaging.lesions.detect.rules import BEFORE_BORDERS, apply_rules
+from cpimaging.lesions.detect.rules import BEFORE_BORDERS, apply_rules, without_rim
 from cpimaging.lesions.detect.scene import CAVITY, Bool, Finding, Float, Scene, nothing
 from cpimaging.lesions.detect.settle import grow, own_border, seeds
 from cpimaging.lesions.detect.signals import Model, fit_model
@@ -63,7 +63,7 @@ def _search(scene: Scene, signs: dict[str, int], reason: str) -> Finding:
     signal = _signal(scene, model, signs, fluid)
     told = apply_rules(_finding(grown, probability), scene, signal, BEFORE_BORDERS)
     shifted = own_border(scene, told.mask, [signal[name] for name in ("shift", "support") if name in signal])
-    mask = shifted | lost
+    mask = without_rim(shifted, scene) | lost
     mask = _joined(scene, mask | lost_within(scene, fluid, mask), fluid)
     origin = np.where(mask & (fluid | lost), CAVITY, 0).astype(np.uint8)
     finding = replace(

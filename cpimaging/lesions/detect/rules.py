@@ -17,6 +17,7 @@ LEAST_MM3, LEAST_VOXELS = 15.0, 3
 FAR_MM = 1e3  # from a ventricle, where none is known
 WALL_MM = 3.0  # normal rim and caps lie within this of the ventricle [ours]
 RIM_RADIUS_MM = 1.6  # and are thinner than twice this [ours]
+RIM_REACH_MM = 4.0  # along the wall, what is this near to a thick part of a lesion belongs to it [ours]
 CAP_MM, SMALL_MM3, FAINT = 5.0, 600.0, 3.0
 """A small piece within CAP_MM of a ventricle, or in the tract, must stand out by FAINT SD of white matter."""
 
@@ -64,8 +65,8 @@ class Surroundings:
 
     wall_mm: distance to a ventricle. depth_mm: under the surface of the piece. surface_mm: under that of the
     brain. fluid: what is found as a cavity. shift: how much brighter (or darker) than healthy tissue, in SD
-    of white matter; support: the same in a second contrast; over_grey: than grey matter, in SD of it, where
-    FLAIR is read alone. All three inf where not measured.
+    of white matter; support: the same in a second contrast; over_grey and support_over_grey: than grey matter,
+    in SD of it, where FLAIR is read. All inf where not measured.
     """
 
     scene: Scene
@@ -220,3 +221,16 @@ def _depth_mm(mask: Bool, scene: Scene) -> Float:
     depth = ndimage.distance_transform_edt(padded, sampling=scene.spacing_mm)[1:-1, 1:-1, 1:-1]
     mm: Float = (depth - 0.5 * min(scene.spacing_mm)).astype(np.float32)
     return mm
+
+
+def without_rim(mask: Bool, scene: Scene) -> Bool:
+    """Return a mask without the thin lines along the ventricle wall that lesions beside it run out into."""
+    if not mask.any() or not scene.ventricles.any():
+        return mask
+    thick = _depth_mm(mask, scene) > RIM_RADIUS_MM
+    from_thick_mm = (
+        ndimage.distance_transform_edt(~thick, sampling=scene.spacing_mm) if thick.any() else FAR_MM
+    )
+    wall_mm = ndimage.distance_transform_edt(~scene.ventricles, sampling=scene.spacing_mm)
+    kept: Bool = mask & ((wall_mm > WALL_MM) | (from_thick_mm <= RIM_REACH_MM))
+    return kept
