@@ -57,9 +57,10 @@ def _truth(row: dict[str, Any]) -> dict[str, str]:
 
 
 def _called(pattern: dict[str, Any]) -> dict[str, Any]:
-    """Return the call, and the one before abstention: the most frequent of the repetitions, E if empty."""
+    """Return the call, and the one before abstention: that of most repetitions, E if next to empty."""
     call = pattern["mrics"]
-    nothing = "E" if pattern["dominance"]["call"] == "none" else "n/a"
+    too_little = (call["not_assessed"] or "").startswith("software found")
+    nothing = "E" if pattern["dominance"]["call"] == "none" or too_little else "n/a"
     first = call["alternatives"][0]["call"] if call["alternatives"] else nothing
     forced = call["subgroup"] if call["subgroup"] != "n/a" else first
     return {

@@ -28,8 +28,9 @@ less than UNSUPPORTED must be this dark (ours)."""
 CORTEX_MM3 = 1500.0
 CORTEX_SHARE, OVER_GREY = 0.1, 1.5
 PAIR_SHARE, PAIR_OVER_GREY = 0.2, 2.0
-"""A piece up to this size near cortex may be a gyrus that the template has elsewhere, unless it stands out from
-grey matter by so many SD of it; with a second contrast, on FLAIR by PAIR_OVER_GREY or there by OVER_GREY (ours)."""
+"""A piece up to this size near cortex may be a gyrus that the template has elsewhere, unless it stands out
+from grey matter by so many SD of it; where two contrasts are read, by PAIR_OVER_GREY on FLAIR or by OVER_GREY on
+the other (ours)."""
 
 TRACT_SHARE = 0.5
 OPTIC_RADIATION = list(GROUPS).index("optic radiation")
@@ -65,8 +66,8 @@ class Surroundings:
 
     wall_mm: distance to a ventricle. depth_mm: under the surface of the piece. surface_mm: under that of the
     brain. fluid: what is found as a cavity. shift: how much brighter (or darker) than healthy tissue, in SD
-    of white matter; support: the same in a second contrast; over_grey and support_over_grey: than grey matter,
-    in SD of it, where FLAIR is read. All inf where not measured.
+    of white matter; support: the same in a second contrast; over_grey and support_over_grey: than grey
+    matter, in SD of it, where FLAIR is read. All inf where not measured.
     """
 
     scene: Scene

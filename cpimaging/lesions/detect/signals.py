@@ -37,8 +37,8 @@ The large nuclei, which injury takes as a whole, are darker than cortex on FLAIR
 
 GROUP_SPREAD = (1.0, 2.5)
 CORTEX_SPREAD = 0.65
-"""Share of the spread of cortex that is its own where two contrasts are read: the rest comes from voxels shared
-with fluid or white matter, which two contrasts tell apart (ours)."""
+"""Share of the spread of cortex that is its own where two contrasts are read: the rest comes from voxels
+shared with fluid or white matter, which two contrasts tell apart (ours)."""
 
 LESION_SPREAD = 1.2
 FOLDED = [list(GROUPS).index(name) for name in ("cerebrum", "limbic cortex")]
