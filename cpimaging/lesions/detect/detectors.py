@@ -9,6 +9,7 @@ from scipy import ndimage
 from cpimaging.lesions.detect.assess import immature, unfit
 from cpimaging.lesions.detect.cavities import cavities, fluid_like, lost_within
 from cpimaging.lesions.detect.diffusion import adc
+from cpimaging.lesions.detect.ghosts import has_ghost
 from cpimaging.lesions.detect.punctate import punctate
 from cpimaging.lesions.detect.rules import BEFORE_BORDERS, apply_rules, without_rim
 from cpimaging.lesions.detect.scene import CAVITY, Bool, Finding, Float, Scene, nothing
@@ -34,25 +35,29 @@ def t2(scene: Scene) -> Finding:
 
 def t1(scene: Scene) -> Finding:
     """Find white matter darker on T1w than it should be, and cavities."""
-    reason = _unsearchable(scene, "T1w", "hypointensity")
+    reason = _unsearchable(scene, "T1w", -1)
     return nothing(scene, reason) if reason else _search(scene, {"T1w": -1}, "dark on T1w")
 
 
 def _bright(scene: Scene, contrast: str) -> Finding:
-    reason = _unsearchable(scene, contrast, "hyperintensity")
+    reason = _unsearchable(scene, contrast, 1)
     if reason:
         return nothing(scene, reason)
     signs = {contrast: 1}
-    if contrast == "FLAIR" and unfit(scene, "T1w") is None:
+    if contrast == "FLAIR" and _unsearchable(scene, "T1w", -1) is None:
         signs["T1w"] = -1
     return _search(scene, signs, f"bright on {contrast}")
 
 
-def _unsearchable(scene: Scene, contrast: str, what: str) -> str | None:
-    """Return why a contrast cannot be searched for chronic lesions, or None."""
+def _unsearchable(scene: Scene, contrast: str, sign: int) -> str | None:
+    """Return why a contrast cannot be searched for chronic lesions, bright (1) or dark (−1), or None."""
     if contrast in scene.images and immature(scene):
+        what = "hyperintensity" if sign > 0 else "hypointensity"
         return f"{contrast} {what} needs an age of 24 months or more"
-    return unfit(scene, contrast)
+    reason = unfit(scene, contrast)
+    if reason is None and has_ghost(scene, contrast, sign):
+        return f"{contrast} holds a shifted copy of the head (a ghost, as motion makes it)"
+    return reason
 
 
 def _search(scene: Scene, signs: dict[str, int], reason: str) -> Finding:

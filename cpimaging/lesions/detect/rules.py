@@ -29,8 +29,8 @@ CORTEX_MM3 = 1500.0
 CORTEX_SHARE, OVER_GREY = 0.1, 1.5
 PAIR_SHARE, PAIR_OVER_GREY = 0.2, 2.0
 """A piece up to this size near cortex may be a gyrus that the template has elsewhere, unless it stands out
-from grey matter by so many SD of it; where two contrasts are read, by PAIR_OVER_GREY on FLAIR or by OVER_GREY on
-the other (ours)."""
+from grey matter by so many SD of it; where two contrasts are read, by PAIR_OVER_GREY on FLAIR or by OVER_GREY
+on the other (ours)."""
 
 TRACT_SHARE = 0.5
 OPTIC_RADIATION = list(GROUPS).index("optic radiation")
