@@ -242,3 +242,10 @@ def test_more_lesion_in_one_structure_raises_its_class_and_no_other(shares, extr
 def test_overlays_alone_change_nothing():
     covered = {(name, side): ml for name, ml in OVERLAY_ML.items() for side in ("left", "right")}
     assert score({**TRIGONES, **covered})["shares"] == score(TRIGONES)["shares"]
+
+
+def test_too_little_detected_is_not_assessed():
+    detected = score({("pons", "midline"): 0.35}, context=replace(CHILD, lesion_source="detected"))
+    assert detected["call"] == "not_assessed"
+    assert "healthy brain" in detected["not_assessed"]
+    assert score({("pons", "midline"): 0.35})["call"] == "brainstem"

@@ -334,3 +334,21 @@ def test_the_trace_says_which_rule_decided():
     }
     assert all(len(found) == 1 and found[0].startswith(f"decided: {name}") for name, found in rules.items())
     assert rules["B1"] == ["decided: B1, white matter predominates, index above 0.2"]
+
+
+@pytest.mark.parametrize("source", ["given mask", "lesion_command", "detected"])
+@pytest.mark.parametrize("ml", [0.35, 0.45])
+def test_software_that_finds_no_more_than_in_health_calls_nothing(source, ml):
+    found = score({("pons", "midline"): ml}, context=replace(CHILD, lesion_source=source))
+    if source == "detected" and ml < 0.4:
+        assert found["subgroup"] == "n/a"
+        reason = f"software found {1000 * ml:.0f} mm3, no more than it may find in a healthy brain"
+        assert found["not_assessed"] == reason
+    else:
+        assert found["subgroup"] == "D"
+
+
+def test_lost_tissue_counts_also_where_little_is_detected():
+    context = replace(CHILD, lesion_source="detected")
+    ratios = {**LARGE_VENTRICLES, **THIN_WHITE}
+    assert score({("pons", "midline"): 0.35}, ratios=ratios, context=context)["subgroup"] != "n/a"
