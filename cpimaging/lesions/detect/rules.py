@@ -42,8 +42,8 @@ TRACTS = [list(GROUPS).index(name) for name in ("internal capsule", "corticospin
 PLEXUS_SHARE = 0.5
 SULCUS_SHARE = 0.3
 WIDE_SHARE, WIDE_MM, WIDE_WHITE, WIDE_WHITE_SHARE = 0.3, 12.0, 0.3, 0.3
-"""A piece with so much fluid, half of it this near to the brain's surface, is outer fluid, unless the
-template has this share of white matter in so much of the fluid (ours)."""
+"""A piece with so much fluid, half of it this near to the surface of the brain, is outer fluid, unless the
+template has this share of white matter in so much of it, and two contrasts tell it from tissue (ours)."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Surroundings:
     wall_mm: distance to a ventricle. depth_mm: under the surface of the piece. surface_mm: under that of the
     brain. fluid: what is found as a cavity. shift: how much brighter (or darker) than healthy tissue, in SD
     of white matter; support: the same in a second contrast; over_grey and support_over_grey: than grey
-    matter, in SD of it, where FLAIR is read. All inf where not measured.
+    matter, in SD of it, where FLAIR is read. All inf where not measured. paired: a second contrast was read.
     """
 
     scene: Scene
@@ -79,6 +79,7 @@ class Surroundings:
     support: Float
     over_grey: Float
     support_over_grey: Float
+    paired: bool = False
 
     def of(self, field: NDArray[Any], piece: Piece) -> NDArray[Any]:
         """Return the values of a field in a piece."""
@@ -120,7 +121,7 @@ def wide_sulcus(piece: Piece, near: Surroundings) -> bool:
     if float(fluid.mean()) < WIDE_SHARE or float(np.median(near.of(near.surface_mm, piece))) > WIDE_MM:
         return False
     white = near.of(near.scene.shares["white"], piece)[fluid] >= WIDE_WHITE
-    return float(white.mean()) < WIDE_WHITE_SHARE
+    return not near.paired or float(white.mean()) < WIDE_WHITE_SHARE
 
 
 def rim_or_cap(piece: Piece, near: Surroundings) -> bool:
@@ -203,7 +204,7 @@ def apply_rules(
     )
     unknown = np.full(scene.brain.shape, np.inf, np.float32)
     measured = {name: signal.get(name, unknown) for name in SIGNALS}
-    near = Surroundings(scene, wall_mm, depth_mm, surface_mm, fluid, **measured)
+    near = Surroundings(scene, wall_mm, depth_mm, surface_mm, fluid, **measured, paired="support" in signal)
     pieces, _ = ndimage.label(finding.mask, EVERYWHERE)
     kept, rejected = finding.mask.copy(), dict(finding.rejected)
     for number, box in enumerate(ndimage.find_objects(pieces), start=1):
