@@ -165,11 +165,15 @@ def test_what_is_like_cortex_in_both_contrasts_is_cortex(over_grey, darker, grey
     found = apply_rules(finding(mask), scene({"FLAIR": full(1)}, shares=shares), signal)
     assert found.mask.any() != taken
     assert found.rejected == ({"like cortex, and near it": mask.sum() * 8.0} if taken else {})
+    group = np.where(box((10, 12), (0, 28), (0, 20)), list(GROUPS).index("putamen"), 0).astype(np.uint8)
+    beside = scene({"FLAIR": full(1)}, shares=shares, group=group)
+    assert apply_rules(finding(mask), beside, signal).mask.any()  # half of it lies in a nucleus
 
 
-def test_a_dark_terminal_zone_is_a_lesion():
-    mask = box((10, 14), (10, 14), (8, 12))
-    group = np.full(SHAPE, list(GROUPS).index("optic radiation"), np.uint8)
+@pytest.mark.parametrize("part", ["optic radiation", "corticospinal tract", "internal capsule"])
+def test_a_tract_that_is_dark_on_t1w_is_no_normal_variant(part):
+    mask = box((10, 13), (10, 13), (8, 12))
+    group = np.full(SHAPE, list(GROUPS).index(part), np.uint8)
     given = scene({"FLAIR": full(1)}, group=group)
     faint = {"shift": full(2.5)}
     assert not apply_rules(finding(mask), given, faint).mask.any()

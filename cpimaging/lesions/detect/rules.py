@@ -27,7 +27,7 @@ less than UNSUPPORTED must be this dark (ours)."""
 
 CORTEX_MM3 = 1500.0
 CORTEX_SHARE, OVER_GREY = 0.1, 1.5
-PAIR_SHARE, PAIR_OVER_GREY = 0.2, 2.0
+PAIR_SHARE, PAIR_OVER_GREY, MOSTLY_FOLDED = 0.2, 2.0, 0.9
 """A piece up to this size near cortex may be a gyrus that the template has elsewhere, unless it stands out
 from grey matter by so many SD of it; where two contrasts are read, by PAIR_OVER_GREY on FLAIR or by OVER_GREY
 on the other (ours)."""
@@ -133,16 +133,16 @@ def rim_or_cap(piece: Piece, near: Surroundings) -> bool:
 
 
 def tract(piece: Piece, near: Surroundings) -> bool:
-    """Faint and within the corticospinal tract or the internal capsule, which are brighter in many brains."""
+    """Faint, not dark on T1w, and within the corticospinal tract or the capsule: brighter in many brains."""
     inside = np.isin(near.of(near.scene.group, piece), TRACTS)
-    return float(inside.mean()) >= TRACT_SHARE and near.is_faint(piece)
+    return float(inside.mean()) >= TRACT_SHARE and near.is_faint(piece) and not near.is_supported(piece)
 
 
 def terminal_zone(piece: Piece, near: Surroundings) -> bool:
     """Faint and along the optic radiation, beside and behind the trigone, where myelin comes last."""
     inside = near.of(near.scene.group, piece) == OPTIC_RADIATION
-    dark = near.is_supported(piece)
-    return float(inside.mean()) >= TERMINAL_SHARE and near.is_faint(piece, TERMINAL_MM3) and not dark
+    faint = near.is_faint(piece, TERMINAL_MM3) and not near.is_supported(piece)
+    return float(inside.mean()) >= TERMINAL_SHARE and faint
 
 
 def unsupported(piece: Piece, near: Surroundings) -> bool:
@@ -160,7 +160,7 @@ def like_cortex(piece: Piece, near: Surroundings) -> bool:
     darker = float(np.median(near.of(near.support_over_grey, piece)))
     if not np.isfinite(darker):
         return grey >= CORTEX_SHARE and over < OVER_GREY
-    folded = float(np.isin(near.of(near.scene.group, piece), FOLDED).mean()) >= 0.5
+    folded = float(np.isin(near.of(near.scene.group, piece), FOLDED).mean()) >= MOSTLY_FOLDED
     return folded and grey >= PAIR_SHARE and over < PAIR_OVER_GREY and darker < OVER_GREY
 
 
