@@ -7,7 +7,7 @@ import pytest
 
 from cpimaging.lesions.detect import Finding, Scene
 from cpimaging.lesions.detect.cavities import lost_within
-from cpimaging.lesions.detect.detectors import DETECTORS
+from cpimaging.lesions.detect.detectors import DETECTORS, _supported
 from cpimaging.lesions.detect.ghosts import ghost_strength, has_ghost
 from cpimaging.lesions.detect.rules import apply_rules, without_rim
 from cpimaging.lesions.detect.scene import GROUPS
@@ -207,3 +207,16 @@ def test_a_ghost_is_measured_and_stops_the_search():
     assert not has_ghost(head(0.0), "FLAIR", 1)
     found = DETECTORS["FLAIR"](head(0.3))
     assert found.not_assessed == "FLAIR holds a shifted copy of the head (a ghost, as motion makes it)"
+
+
+def test_injured_nuclei_are_not_lost_with_bright_cortex_beside_them():
+    nucleus, cortex = box((8, 13), (10, 15), (8, 13)), box((13, 22), (8, 20), (6, 16))
+    group = np.where(nucleus, list(GROUPS).index("putamen"), 0).astype(np.uint8)
+    given = scene({"FLAIR": full(1)}, group=group)
+    signal = {"shift": full(2.5), "support": np.where(nucleus, 2.5, 0.0).astype(np.float32)}
+    kept = _supported(finding(nucleus | cortex), given, signal)
+    assert (kept.mask == nucleus).all()
+    rule = "faint, and normal in the other contrast"
+    assert kept.rejected == {rule: cortex.sum() * 8.0}
+    silent = {**signal, "support": full(0)}
+    assert not _supported(finding(nucleus | cortex), given, silent).mask.any()

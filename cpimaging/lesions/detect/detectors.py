@@ -13,9 +13,10 @@ from cpimaging.lesions.detect.ghosts import has_ghost
 from cpimaging.lesions.detect.punctate import punctate
 from cpimaging.lesions.detect.rules import BEFORE_BORDERS, apply_rules, without_rim
 from cpimaging.lesions.detect.scene import CAVITY, Bool, Finding, Float, Scene, nothing
-from cpimaging.lesions.detect.settle import grow, own_border, seeds
+from cpimaging.lesions.detect.settle import NUCLEI_NUMBERS, grow, large, own_border, seeds
 from cpimaging.lesions.detect.signals import Model, fit_model
 
+NUCLEI_MM3 = 200.0  # least part in nuclei of a region that is otherwise dropped [ours]
 SHELL_MM = 4.0  # tissue this near to a cavity is looked at first [ours]
 GAP_MM = 2.0  # gaps between a lesion and its cavity narrower than this are lesion [ours]
 
@@ -66,7 +67,7 @@ def _search(scene: Scene, signs: dict[str, int], reason: str) -> Finding:
     lost = cavities(scene, fluid)
     grown, probability = grow(scene, model, signs, seeds(scene, model, signs), _shell(scene, lost, fluid))
     signal = _signal(scene, model, signs, fluid)
-    told = apply_rules(_finding(grown, probability), scene, signal, BEFORE_BORDERS)
+    told = _supported(_finding(grown, probability), scene, signal)
     shifted = own_border(scene, told.mask, [signal[name] for name in ("shift", "support") if name in signal])
     mask = without_rim(shifted, scene) | lost
     mask = _joined(scene, mask | lost_within(scene, fluid, mask), fluid)
@@ -78,6 +79,21 @@ def _search(scene: Scene, signs: dict[str, int], reason: str) -> Finding:
         rejected=told.rejected,
     )
     return apply_rules(finding, scene, signal)
+
+
+def _supported(grown: Finding, scene: Scene, signal: dict[str, Float]) -> Finding:
+    """Return the regions that all contrasts bear out, and of the others what lies in nuclei, if that is.
+
+    Injured nuclei run together with cortex that is bright in health: what cortex lacks must not cost them.
+    """
+    told = apply_rules(grown, scene, signal, BEFORE_BORDERS)
+    rest = grown.mask & ~told.mask & np.isin(scene.group, NUCLEI_NUMBERS)
+    if not rest.any():
+        return told
+    nuclei = apply_rules(replace(grown, mask=rest), scene, signal, BEFORE_BORDERS).mask
+    kept = told.mask | large(nuclei, NUCLEI_MM3 / scene.voxel_mm3)
+    taken_mm3 = float((grown.mask & ~kept).sum()) * scene.voxel_mm3
+    return replace(told, mask=kept, rejected=dict.fromkeys(told.rejected, taken_mm3))
 
 
 def _finding(mask: Bool, probability: Float) -> Finding:
