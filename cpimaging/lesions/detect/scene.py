@@ -25,6 +25,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "internal capsule": ("plic",),
     "corticospinal tract": ("corticospinal_tract",),
     "optic radiation": ("optic_radiation",),
+    "ventral diencephalon": ("ventral_diencephalon",),
     "upper brainstem": (
         "midbrain",
         "pons",
@@ -35,7 +36,6 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "locus_coeruleus",
         "raphe",
         "cranial_nerve_tegmentum",
-        "ventral_diencephalon",
         "subthalamic_nucleus",
     ),
     "medulla": ("medulla", "inferior_olive"),
