@@ -170,6 +170,16 @@ def test_what_is_like_cortex_in_both_contrasts_is_cortex(over_grey, darker, grey
     assert apply_rules(finding(mask), beside, signal).mask.any()  # half of it lies in a nucleus
 
 
+def test_a_large_region_within_cortex_must_be_clearly_dark_on_t1w():
+    mask = box((6, 16), (6, 16), (6, 10))  # 3.2 ml
+    shares = {"grey": full(0.7), "white": full(0.3), "fluid": full(0)}
+    given = scene({"FLAIR": full(1)}, shares=shares)
+    signal = {"shift": full(2.9), "over_grey": full(1.6), "support_over_grey": full(0.2)}
+    for support, kept in ((1.4, False), (2.5, True)):
+        found = apply_rules(finding(mask), given, {**signal, "support": full(support)})
+        assert found.mask.any() == kept
+
+
 @pytest.mark.parametrize("part", ["optic radiation", "corticospinal tract", "internal capsule"])
 def test_a_tract_that_is_dark_on_t1w_is_no_normal_variant(part):
     mask = box((10, 13), (10, 13), (8, 12))

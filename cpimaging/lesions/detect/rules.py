@@ -32,6 +32,9 @@ PAIR_SHARE, PAIR_OVER_GREY, MOSTLY_FOLDED = 0.2, 2.0, 0.9
 from grey matter by so many SD of it; where two contrasts are read, by PAIR_OVER_GREY on FLAIR or by OVER_GREY
 on the other (ours)."""
 
+WITHIN_CORTEX, WITHIN_SUPPORT, WITHIN_MM3 = 0.6, 2.0, 5000.0
+"""A piece with this share of cortex and less support on T1w may be larger: bright insula (ours)."""
+
 TRACT_SHARE = 0.5
 OPTIC_RADIATION = list(GROUPS).index("optic radiation")
 TERMINAL_SHARE, TERMINAL_MM3 = 0.3, 1500.0
@@ -90,10 +93,10 @@ class Surroundings:
         """Tell whether a piece is small and stands out little."""
         return piece.mm3 < small_mm3 and float(np.median(self.of(self.shift, piece))) < FAINT
 
-    def is_supported(self, piece: Piece) -> bool:
+    def is_supported(self, piece: Piece, least: float = SUPPORT) -> bool:
         """Tell whether a second contrast clearly shows a piece as well."""
         support = float(np.median(self.of(self.support, piece)))
-        return np.isfinite(support) and support >= SUPPORT
+        return np.isfinite(support) and support >= least
 
 
 SIGNALS = ("shift", "support", "over_grey", "support_over_grey")
@@ -153,9 +156,10 @@ def unsupported(piece: Piece, near: Surroundings) -> bool:
 
 def like_cortex(piece: Piece, near: Surroundings) -> bool:
     """Near cortex and much like it in all contrasts: a gyrus that the template has elsewhere."""
-    if piece.mm3 >= CORTEX_MM3:
-        return False
     grey = float(near.of(near.scene.shares["grey"], piece).mean())
+    within = near.paired and grey >= WITHIN_CORTEX and not near.is_supported(piece, WITHIN_SUPPORT)
+    if piece.mm3 >= (WITHIN_MM3 if within else CORTEX_MM3):
+        return False
     over = float(np.median(near.of(near.over_grey, piece)))
     darker = float(np.median(near.of(near.support_over_grey, piece)))
     if not np.isfinite(darker):
