@@ -53,6 +53,7 @@ def lost_within(scene: Scene, fluid: Bool, mask: Bool) -> Bool:
     sigma = AROUND_MM / np.array(scene.spacing_mm)
     injured = ndimage.gaussian_filter(mask.astype(np.float32), sigma)
     tissue = ndimage.gaussian_filter((mask | (scene.brain & ~fluid)).astype(np.float32), sigma)
-    pieces, _ = ndimage.label((candidates & (injured > MOST * tissue)) | mask, EVERYWHERE)
-    found: Bool = candidates & np.isin(pieces, np.setdiff1d(pieces[mask], [0])) & (injured > MOST * tissue)
+    amid = candidates & (injured > MOST * tissue)
+    pieces, _ = ndimage.label(amid | mask, EVERYWHERE)
+    found: Bool = amid & np.isin(pieces, pieces[mask])
     return found
