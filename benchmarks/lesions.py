@@ -32,7 +32,7 @@ from cpimaging.types import Image, LabelMap, ScanContext
 
 OUT = Path(__file__).parents[1] / "results" / "bench" / "lesions"
 REAL = Path(__file__).parents[2] / "shared" / "data"
-SEED = 64_000
+SEED = 66_000
 CONTRASTS = ("T1w", "FLAIR")
 LESION_SD = (1.5, 4.0)
 SIZE = {  # factor on the radii of the recipe: 0.5 to 100 ml over all patterns

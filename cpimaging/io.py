@@ -1,6 +1,5 @@
 """The only module that opens image and table files. Writes are whole or not at all."""
 
-import gzip
 import json
 import os
 import zlib
@@ -18,6 +17,7 @@ from nibabel.filebasedimages import ImageFileError
 from nibabel.openers import Opener
 from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
+from zlib_ng import gzip_ng, zlib_ng
 
 from cpimaging.types import Image, InputError
 
@@ -92,9 +92,10 @@ def read_sparse(path: Path | str) -> Sparse:
     _require_content(path)
     try:
         content = path.read_bytes()
-        content = _gunzip(content) if path.suffix == ".gz" else content
+        content = gzip_ng.decompress(content) if path.suffix == ".gz" else content
         data, affine = _volume(content)
-    except (ImageFileError, HeaderDataError, OSError, EOFError, ValueError, zlib.error) as error:
+    # zlib-ng's stubs take the class of its errors for an instance
+    except (ImageFileError, HeaderDataError, OSError, EOFError, ValueError, zlib_ng.error) as error:  # type: ignore[misc]
         raise InputError(path, UNREADABLE, "copy it again or convert it anew") from error
     if data.ndim != 3 or min(data.shape) < 2:
         raise InputError(path, f"has shape {data.shape}, one 3-D volume is expected", "choose one volume")
@@ -110,18 +111,6 @@ def read_sparse(path: Path | str) -> Sparse:
         place[target] = stored[axis] if direction > 0 else data.shape[axis] - 1 - stored[axis]
     x, y, z = shape
     return Sparse(np.ravel_multi_index(tuple(place), (x, y, z)), values, (x, y, z), ras_affine)
-
-
-def _gunzip(content: bytes) -> bytes:
-    """Return what a gzip file holds: with one buffer of the right size it takes two thirds of the time."""
-    size = int.from_bytes(content[-4:], "little")  # of the last of its parts
-    whole = zlib.decompress(content, GZIP, min(size, DEFLATE_RATIO * len(content)) + 1)
-    return whole if len(whole) == size else gzip.decompress(content)
-
-
-GZIP = zlib.MAX_WBITS + 16
-DEFLATE_RATIO = 1032
-"""No part of a gzip file grows by more than this."""
 
 
 def _volume(content: bytes) -> tuple[NDArray[Any], NDArray[np.float64]]:

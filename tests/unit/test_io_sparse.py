@@ -42,8 +42,9 @@ def test_sparse_voxels_of_scaled_nifti2_and_of_a_file_in_two_gzip_parts(tmp_path
 def test_sparse_reading_refuses_what_is_no_volume(tmp_path: Path) -> None:
     write_image(tmp_path / "whole.nii.gz", Image(np.ones((9, 8, 7), np.uint8), np.eye(4)))
     (tmp_path / "cut.nii.gz").write_bytes((tmp_path / "whole.nii.gz").read_bytes()[:-20])
+    (tmp_path / "damaged.nii.gz").write_bytes((tmp_path / "whole.nii.gz").read_bytes()[:10] + bytes(30))
     (tmp_path / "text.nii").write_text("no image at all, but long enough to be read as a header" * 9)
     (tmp_path / "empty.nii.gz").touch()
-    for name in ("cut.nii.gz", "text.nii", "empty.nii.gz", "absent.nii.gz"):
+    for name in ("cut.nii.gz", "damaged.nii.gz", "text.nii", "empty.nii.gz", "absent.nii.gz"):
         with pytest.raises(InputError, match=name):
             read_sparse(tmp_path / name)
