@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 ANTS := .venv-ants
 
-BENCHMARKS := $(addprefix bench-,atlas brain segmentation lesions pattern workflow masks sabotage)
+BENCHMARKS := $(addprefix bench-,atlas brain segmentation lesions ghosts pattern workflow masks sabotage)
 
 .PHONY: demo test lint ants bench bench-registration clean $(BENCHMARKS)
 

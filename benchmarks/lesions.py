@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,6 +36,9 @@ REAL = Path(__file__).parents[2] / "shared" / "data"
 SEED = 66_000
 CONTRASTS = ("T1w", "FLAIR")
 LESION_SD = (1.5, 4.0)
+ADC_FALL = (0.28, 0.45)
+ALONE = {"FLAIR": 12, "T2w": 12, "T1w": 12}  # controls on one contrast
+RECENT = ("mca_infarct", "basal_ganglia_thalamus", "watershed", "none")
 SIZE = {  # factor on the radii of the recipe: 0.5 to 100 ml over all patterns
     "periventricular_bilateral": (0.5, 1.6),
     "periventricular_unilateral": (0.5, 1.6),
@@ -57,15 +61,17 @@ class Case(NamedTuple):
     facts: dict[str, Any]
 
 
-def simulated(pattern: str, index: int, voxel_mm: float, prepared: Any) -> Case:
+def simulated(
+    pattern: str, index: int, voxel_mm: float, prepared: Any, contrasts: tuple[str, ...] = CONTRASTS
+) -> Case:
     """Simulate one brain with the variants of healthy brains."""
     anatomy, voxels = prepared(voxel_mm)
     rng = np.random.default_rng([SEED, index])
     lesion_sd = float(rng.uniform(*LESION_SD))
     size = float(rng.uniform(*SIZE.get(pattern, (1, 1))))
     recipe = replace(load_recipes()[pattern], size=(size, size))
-    subject = make_subject(anatomy, voxels, recipe, CONTRASTS, SEED + index, Appearance(lesion_sd, True))
-    first = subject.images["T1w"]
+    subject = make_subject(anatomy, voxels, recipe, contrasts, SEED + index, Appearance(lesion_sd, True))
+    first = subject.images[contrasts[0]]
     brain = first.with_data(first.data > 0)
     images = {
         name: bias_correct(image.with_data(image.data.astype(np.float32)), brain.data)
@@ -73,6 +79,22 @@ def simulated(pattern: str, index: int, voxel_mm: float, prepared: Any) -> Case:
     }
     facts = {"pattern": pattern, "lesion_sd": lesion_sd, "voxel_mm": voxel_mm}
     return Case(images, brain, subject.lesion, subject.age_years, facts)
+
+
+def acute(pattern: str, index: int, prepared: Any) -> Case:
+    """Simulate a recent infarct: no sign of it on T2w, ADC lowered within the lesion."""
+    anatomy, voxels = prepared(2.0)
+    recipe = replace(load_recipes()[pattern], cavity_mm=None)
+    subject = make_subject(anatomy, voxels, recipe, ("T2w", "ADC"), SEED + index, Appearance(0.0, True))
+    fall = float(np.random.default_rng([SEED, index]).uniform(*ADC_FALL))
+    t2w, adc = subject.images["T2w"], subject.images["ADC"]
+    brain = t2w.with_data(t2w.data > 0)
+    lowered = 1e-6 * adc.data * (1 - fall * subject.lesion.data)
+    images = {
+        "T2w": bias_correct(t2w.with_data(t2w.data.astype(np.float32)), brain.data),
+        "ADC": adc.with_data(lowered.astype(np.float32)),
+    }
+    return Case(images, brain, subject.lesion, subject.age_years, {"pattern": pattern, "fall": fall})
 
 
 def preparer() -> Callable[[float], Any]:
@@ -199,17 +221,23 @@ def diffusion() -> dict[str, Any]:
     brain = mask.data > 0.5
     with np.errstate(divide="ignore", invalid="ignore"):
         adc = np.nan_to_num(-np.log(dwi.data / b0.data) / 1000, nan=0, posinf=0, neginf=0)
-    reference = bias_correct(b0, brain)
+    images = {"T2w": bias_correct(b0, brain), "ADC": b0.with_data(adc.astype(np.float32))}
+    facts = {"scan": "diffusion_mca", "contrasts": "ADC"}
+    return run_adc(Case(images, b0.with_data(brain), b0.with_data(truth.data > 0.5), None, facts))
+
+
+def run_adc(case: Case) -> dict[str, Any]:
+    """Look for low ADC alone, the T2w is the reference, and measure against the truth."""
+    reference = case.images["T2w"]
     template, atlas = load_template(), load_atlas("embedded")
     engine = engines()["greedy"]
     matrix = engine.affine(reference, template.t1w, None)
     fit = engine.deformable(reference, template.t1w, matrix, None, 1)
-    images = {"T2w": reference, "ADC": b0.with_data(adc.astype(np.float32))}
     maps = {"grey": template.gm, "white": template.wm}
-    scene = make_scene(images, b0.with_data(brain), maps, atlas, fit.to_scan, None)
+    scene = make_scene(case.images, case.brain, maps, atlas, fit.to_scan, case.age_years)
     found: Finding = DETECTORS["ADC"](scene)
-    result = agreement(on_grid(found.mask, scene, b0).data, truth.data > 0.5, b0)
-    return {"scan": "diffusion_mca", "contrasts": "ADC", **result, "not_assessed": found.not_assessed}
+    result = agreement(on_grid(found.mask, scene, reference).data, case.truth.data, reference)
+    return {**case.facts, **result, "not_assessed": found.not_assessed}
 
 
 def stroke() -> dict[str, Any]:
@@ -231,13 +259,20 @@ def tasks() -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
     prepared = preparer()
     patterns = list(SIZE)
     chosen = set(np.random.default_rng(SEED).choice(60, 10, replace=False).tolist())
-    fine = [(f"fine-{i:02d}", patterns[i % 6], i, 1.0) for i in sorted(chosen)]
-    controls = [(f"control-{i:02d}", "none", 1000 + i, 2.0) for i in range(20)]
-    patients = [(f"patient-{i:02d}", patterns[i % 6], i, 2.0) for i in range(60)]
+    fine = [(f"fine-{i:02d}", patterns[i % 6], i, 1.0, CONTRASTS) for i in sorted(chosen)]
+    controls = [(f"control-{i:02d}", "none", 1000 + i, 2.0, CONTRASTS) for i in range(20)]
+    patients = [(f"patient-{i:02d}", patterns[i % 6], i, 2.0, CONTRASTS) for i in range(60)]
     groups = [[*patients[3 * i : 3 * i + 3], controls[i]] for i in range(20)]  # a part of the run has both
-    sets = [*(item for group in groups for item in group), *fine]
-    for name, pattern, index, voxel_mm in sets:
-        yield name, lambda p=pattern, i=index, v=voxel_mm: run_case(simulated(p, i, v, prepared))  # type: ignore[misc]
+    alone = [
+        (f"alone-{contrast}-{i:02d}", "none", 2000 + i, 2.0, (contrast,))
+        for contrast, n in ALONE.items()
+        for i in range(n)
+    ]
+    for name, *drawn in [*(item for group in groups for item in group), *fine, *alone]:
+        yield name, lambda d=drawn: run_case(simulated(*d[:3], prepared, d[3]))  # type: ignore[misc]
+    for i in range(16):
+        pattern = RECENT[i % 4]
+        yield f"adc-{i:02d}", lambda p=pattern, i=i: run_adc(acute(p, 3000 + i, prepared))  # type: ignore[misc]
     if REAL.is_dir():
         for scan in ("sub-ms07", "sub-ms26"):
             for contrasts in (("T1w", "FLAIR"), ("FLAIR",)):
@@ -250,22 +285,17 @@ def tasks() -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
 def summary() -> Iterator[str]:
     """Yield the lines of the tables from what has been measured."""
     results = {path.stem: read_json(path) for path in sorted(OUT.glob("*.json"))}
-    controls = [r["found_ml"] for name, r in results.items() if name.startswith("control")]
-    if controls:
-        middle, worst = np.median(controls), max(controls)
-        yield f"controls: n={len(controls)}, median {middle:.2f} ml, worst {worst:.2f} ml"
+    healthy = {"controls": "control", **{f"controls, {name} alone": f"alone-{name}" for name in ALONE}}
+    for title, start in healthy.items():
+        yield from _controls(title, [r for name, r in results.items() if name.startswith(start)])
+    recent = [r for name, r in results.items() if name.startswith("adc")]
+    yield from _controls("controls, ADC", [r for r in recent if r["dice"] is None])
+    infarcts = [r["dice"] for r in recent if r["dice"] is not None]
+    if infarcts:
+        low, high = min(infarcts), max(infarcts)
+        yield f"ADC: n={len(infarcts)}, median Dice {np.median(infarcts):.2f} ({low:.2f} to {high:.2f})"
     for kind in ("patient", "fine"):
-        rows = [r for name, r in results.items() if name.startswith(kind)]
-        if rows:
-            yield f"\n{kind}: n={len(rows)}, {_line(rows)}"
-            for low, high in ((1.5, 2.0), (2.0, 3.0), (3.0, 4.0)):
-                some = [r for r in rows if low <= r["lesion_sd"] < high]
-                if some:
-                    yield f"  contrast {low}–{high} SD: n={len(some)}, {_line(some)}"
-            for pattern in SIZE:
-                some = [r for r in rows if r["pattern"] == pattern]
-                if some:
-                    yield f"  {pattern}: n={len(some)}, {_line(some)}"
+        yield from _patients(kind, [r for name, r in results.items() if name.startswith(kind)])
     for name, r in results.items():
         if name.startswith("real"):
             shown = "n/a" if r["dice"] is None else f"{r['dice']:.3f}"
@@ -273,22 +303,52 @@ def summary() -> Iterator[str]:
             yield f"{name}: Dice {shown}, {volumes}, not assessed: {r['not_assessed']}"
 
 
+def _controls(title: str, rows: list[dict[str, Any]]) -> Iterator[str]:
+    if rows:
+        found = np.array([r["found_ml"] for r in rows])
+        yield (
+            f"{title}: n={len(rows)}, nothing in {(found == 0).sum()}, median {np.median(found):.2f} ml, "
+            f"worst {found.max():.2f} ml"
+        )
+
+
+def _patients(kind: str, rows: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield a line for all, by contrast, by volume and by pattern."""
+    if not rows:
+        return
+    yield f"\n{kind}: n={len(rows)}, {_line(rows)}"
+    for title, key, limits in (
+        ("contrast, SD", "lesion_sd", (1.5, 2.0, 3.0, 4.0)),
+        ("volume, ml", "true_ml", (0.0, 2.0, 10.0, 200.0)),
+    ):
+        for low, high in pairwise(limits):
+            some = [r for r in rows if low <= r[key] < high]
+            if some:
+                yield f"  {title} {low:g}–{high:g}: n={len(some)}, {_line(some)}"
+    for pattern in SIZE:
+        some = [r for r in rows if r["pattern"] == pattern]
+        if some:
+            yield f"  {pattern}: n={len(some)}, {_line(some)}"
+
+
 def _line(rows: list[dict[str, Any]]) -> str:
     dice = [r["dice"] for r in rows]
-    error = [abs(r["found_ml"] / r["true_ml"] - 1) for r in rows]
+    error = [r["found_ml"] / r["true_ml"] - 1 for r in rows]
     surface = [r["surface_mm"] for r in rows if r["surface_mm"] is not None]
-    same = np.mean([r["same_pattern"] for r in rows])
+    same = sum(r["same_pattern"] for r in rows)
     return (
-        f"median Dice {np.median(dice):.2f} (mean {np.mean(dice):.2f}), "
+        f"median Dice {np.median(dice):.2f} ({min(dice):.2f} to {max(dice):.2f}), "
         f"F1 {np.median([r['f1'] for r in rows]):.2f}, "
-        f"volume error {100 * np.median(error):.0f} %, surface {np.median(surface or [np.nan]):.1f} mm, "
-        f"same pattern {100 * same:.0f} %"
+        f"volume {100 * np.median(error):+.0f} %, surface {np.median(surface or [np.nan]):.1f} mm, "
+        f"same pattern {same} of {len(rows)}"
     )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default="", help="beginning of the names: control, patient, fine, real")
+    parser.add_argument(
+        "--only", default="", help="beginning of the names: control, patient, fine, alone, adc, real"
+    )
     parser.add_argument("--minutes", type=float, default=40.0)
     options = parser.parse_args()
     start = time.monotonic()
