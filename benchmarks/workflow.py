@@ -24,7 +24,7 @@ from cpimaging.simulate.dataset import COHORT_COLUMNS, TRUTH_COLUMNS
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "results" / "bench" / "workflow"
-N, SEED, HARD_SHARE = 40, 62_000, 0.35
+N, SEED, HARD_SHARE = 40, 72_000, 0.35
 
 
 def run(masks: bool, first: int) -> Path:

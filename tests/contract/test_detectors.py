@@ -7,6 +7,7 @@ import pytest
 import toy_scene
 
 from cpimaging.lesions.detect import DETECTORS, Scene, detect
+from cpimaging.lesions.detect.scene import GROUPS
 
 CONTRASTS = {
     "FLAIR": ("FLAIR", "T1w"),
@@ -131,7 +132,7 @@ def test_few_slices_are_told_and_the_next_contrast_is_searched() -> None:
     thick = np.isin(np.arange(scene.brain.shape[2]), range(20, 25))
     few = scene.images["FLAIR"].with_data(np.where(thick, scene.images["FLAIR"].data, 0))
     found = detect(replace(scene, images={**scene.images, "FLAIR": few}))
-    assert found.notes == ("Not searched: FLAIR shows only 17 % of the brain",)
+    assert found.notes[-1] == "Not searched: FLAIR shows only 17 % of the brain"
     assert not found.mask.any()
 
 
@@ -140,3 +141,14 @@ def test_adc_alone_says_by_what_it_was_judged() -> None:
     found = detect(scene)
     assert found.notes == ("ADC searched: low ADC, z against the own brain (evidence 2 of 3)",)
     assert dice(found.mask, lesion) > 0.8
+
+
+@pytest.mark.parametrize("name", ["T2w", "T1w", "FLAIR"])
+def test_brainstem_and_cerebellum_are_not_searched_where_fluid_looks_like_a_lesion(name: str) -> None:
+    given, lesion = toy_scene.scene((name,))
+    hindbrain = np.full(lesion.shape, list(GROUPS).index("cerebellar white matter"), np.uint8)
+    found = DETECTORS[name](replace(given, group=hindbrain))
+    assert found.mask.any() == (name == "FLAIR")
+    assert [note.split(":")[0] for note in found.notes] == (
+        [] if name == "FLAIR" else ["Not searched without FLAIR"]
+    )

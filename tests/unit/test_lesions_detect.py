@@ -389,3 +389,13 @@ def test_on_flair_alone_what_looks_like_cortex_near_cortex_is_cortex():
     assert found.rejected == {"like cortex, and near it": mask.sum() * 8.0}
     for signal in ({"over_grey": unlike}, {}):
         assert (apply_rules(finding(mask | deep), scene, signal).mask == mask | deep).all()
+
+
+def test_a_thin_piece_where_fluid_looks_like_a_lesion_is_a_space_around_a_vessel():
+    thin, long = box((15, 17), (4, 10), (4, 6)), box((15, 17), (2, 22), (4, 6))  # 192 and 640 mm³
+    thick = box((15, 18), (4, 7), (4, 7))  # 216 mm³, its middle lies 3 mm deep
+    scene = plain(T2w=np.ones(SHAPE))
+    told = apply_rules(finding(thin), scene, fluid_alike=True)
+    assert told.rejected == {"space around a vessel": thin.sum() * 8.0}
+    for mask, alike in ((thin, False), (thick, True), (long, True)):
+        assert (apply_rules(finding(mask), scene, fluid_alike=alike).mask == mask).all()

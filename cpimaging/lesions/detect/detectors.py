@@ -14,7 +14,7 @@ from cpimaging.lesions.detect.punctate import punctate
 from cpimaging.lesions.detect.rules import BEFORE_BORDERS, apply_rules, without_rim
 from cpimaging.lesions.detect.scene import CAVITY, Bool, Finding, Float, Scene, nothing
 from cpimaging.lesions.detect.settle import NUCLEI_NUMBERS, grow, large, own_border, seeds
-from cpimaging.lesions.detect.signals import Model, fit_model
+from cpimaging.lesions.detect.signals import FIRST_BELOW, Model, fit_model
 
 NUCLEI_MM3 = 200.0  # least part in nuclei of a region that is otherwise dropped [ours]
 SHELL_MM = 4.0  # tissue this near to a cavity is looked at first [ours]
@@ -64,21 +64,38 @@ def _unsearchable(scene: Scene, contrast: str, sign: int) -> str | None:
 def _search(scene: Scene, signs: dict[str, int], reason: str) -> Finding:
     model = fit_model(scene, signs)
     fluid = fluid_like(scene, model)
-    lost = cavities(scene, fluid)
-    grown, probability = grow(scene, model, signs, seeds(scene, model, signs), _shell(scene, lost, fluid))
+    where, notes = _searched(scene, signs)
+    lost = cavities(scene, fluid) & where
+    certain = seeds(scene, model, signs) & where
+    grown, probability = grow(scene, model, signs, certain, _shell(scene, lost, fluid))
     signal = _signal(scene, model, signs, fluid)
     told = _supported(_finding(grown, probability), scene, signal)
     shifted = own_border(scene, told.mask, [signal[name] for name in ("shift", "support") if name in signal])
     mask = without_rim(shifted, scene) | lost
-    mask = _joined(scene, mask | lost_within(scene, fluid, mask), fluid)
+    mask = _joined(scene, mask | lost_within(scene, fluid, mask), fluid) & where
     origin = np.where(mask & (fluid | lost), CAVITY, 0).astype(np.uint8)
     finding = replace(
         _finding(mask, _covering(probability, mask, lost)),
         origin=origin,
         reasons=(reason, "cavity: fluid in place of tissue"),
         rejected=told.rejected,
+        notes=notes,
     )
-    return apply_rules(finding, scene, signal)
+    return apply_rules(finding, scene, signal, fluid_alike=fluid_alike(signs))
+
+
+def fluid_alike(signs: dict[str, int]) -> bool:
+    """Tell whether fluid is bright, or dark, as lesions are: on T2w and on T1w, read without FLAIR."""
+    return "FLAIR" not in signs
+
+
+def _searched(scene: Scene, signs: dict[str, int]) -> tuple[Bool, tuple[str, ...]]:
+    """Return where to look, and a note on where not: fluid between the folia looks like a lesion."""
+    if not fluid_alike(signs):
+        return scene.brain, ()
+    name = next(iter(signs))
+    note = f"Not searched without FLAIR: brainstem and cerebellum, whose folds look like lesions on {name}"
+    return scene.brain & (scene.group < FIRST_BELOW), (note,)
 
 
 def _supported(grown: Finding, scene: Scene, signal: dict[str, Float]) -> Finding:

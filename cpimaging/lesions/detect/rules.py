@@ -42,6 +42,10 @@ TERMINAL_SHARE, TERMINAL_MM3 = 0.3, 1500.0
 2002, AJNR 23:1669) [K]; share and size are ours."""
 
 TRACTS = [list(GROUPS).index(name) for name in ("internal capsule", "corticospinal tract")]
+SPACE_RADIUS_MM, SPACE_MM3 = 2.0, 300.0
+"""Where fluid looks like a lesion, a smaller piece this thin may be a space around a vessel; these are wider
+below the putamen (ours)."""
+
 PLEXUS_SHARE = 0.5
 SULCUS_SHARE = 0.3
 WIDE_SHARE, WIDE_MM, WIDE_WHITE, WIDE_WHITE_SHARE = 0.3, 12.0, 0.3, 0.3
@@ -71,6 +75,7 @@ class Surroundings:
     brain. fluid: what is found as a cavity. shift: how much brighter (or darker) than healthy tissue, in SD
     of white matter; support: the same in a second contrast; over_grey and support_over_grey: than grey
     matter, in SD of it, where FLAIR is read. All inf where not measured. paired: a second contrast was read.
+    fluid_alike: fluid is bright, or dark, as lesions are.
     """
 
     scene: Scene
@@ -83,6 +88,7 @@ class Surroundings:
     over_grey: Float
     support_over_grey: Float
     paired: bool = False
+    fluid_alike: bool = False
 
     def of(self, field: NDArray[Any], piece: Piece) -> NDArray[Any]:
         """Return the values of a field in a piece."""
@@ -125,6 +131,12 @@ def wide_sulcus(piece: Piece, near: Surroundings) -> bool:
         return False
     white = near.of(near.scene.shares["white"], piece)[fluid] >= WIDE_WHITE
     return not near.paired or float(white.mean()) < WIDE_WHITE_SHARE
+
+
+def vessel_space(piece: Piece, near: Surroundings) -> bool:
+    """Thin and small where fluid looks like a lesion: a space around a vessel."""
+    thin = float(near.of(near.depth_mm, piece).max()) <= SPACE_RADIUS_MM
+    return near.fluid_alike and piece.mm3 < SPACE_MM3 and thin
 
 
 def rim_or_cap(piece: Piece, near: Surroundings) -> bool:
@@ -173,6 +185,7 @@ RULES: Mapping[str, Rule] = {
     "choroid plexus or flow in the ventricle": choroid_plexus,
     "sulcus, cistern or vessel": sulcus_or_vessel,
     "wide sulcus or fluid over the brain": wide_sulcus,
+    "space around a vessel": vessel_space,
     "rim or cap of the ventricle": rim_or_cap,
     "faint in the corticospinal tract": tract,
     "faint in a terminal zone of myelination": terminal_zone,
@@ -190,10 +203,11 @@ def apply_rules(
     scene: Scene,
     signal: Mapping[str, Float] = MappingProxyType({}),
     rules: Mapping[str, Rule] = RULES,
+    fluid_alike: bool = False,
 ) -> Finding:
     """Take away pieces to which a rule applies, the first one counting; note what each took.
 
-    signal: SIGNALS as in Surroundings, as far as measured.
+    signal: SIGNALS as in Surroundings, as far as measured. fluid_alike: fluid looks like a lesion.
     """
     if not finding.mask.any():
         return finding
@@ -208,7 +222,16 @@ def apply_rules(
     )
     unknown = np.full(scene.brain.shape, np.inf, np.float32)
     measured = {name: signal.get(name, unknown) for name in SIGNALS}
-    near = Surroundings(scene, wall_mm, depth_mm, surface_mm, fluid, **measured, paired="support" in signal)
+    near = Surroundings(
+        scene,
+        wall_mm,
+        depth_mm,
+        surface_mm,
+        fluid,
+        **measured,
+        paired="support" in signal,
+        fluid_alike=fluid_alike,
+    )
     pieces, _ = ndimage.label(finding.mask, EVERYWHERE)
     kept, rejected = finding.mask.copy(), dict(finding.rejected)
     for number, box in enumerate(ndimage.find_objects(pieces), start=1):
