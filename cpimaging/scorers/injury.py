@@ -182,7 +182,9 @@ def no_more_than_in_health(injury: Injury, context: ScanContext, trace: Trace) -
     found_mm3 = injury.total_mm3 - injury.outside_mm3
     if context.lesion_source != "detected" or found_mm3 == 0:
         return None
-    if trace.at_least("lesion found by software", found_mm3, "detected_volume"):
+    paired = {"T1w", "FLAIR"} <= set(context.contrasts)
+    limit = "detected_volume" if paired else "detected_volume_alone"
+    if trace.at_least("lesion found by software", found_mm3, limit):
         return None
     return f"software found {found_mm3:.0f} mm3, no more than it may find in a healthy brain"
 

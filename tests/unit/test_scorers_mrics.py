@@ -348,6 +348,13 @@ def test_software_that_finds_no_more_than_in_health_calls_nothing(source, ml):
         assert found["subgroup"] == "D"
 
 
+@pytest.mark.parametrize("contrasts", [("T2w",), ("FLAIR",), ("T1w", "T2w")])
+@pytest.mark.parametrize(("ml", "subgroup"), [(0.75, "n/a"), (0.85, "D")])
+def test_without_flair_and_t1w_software_must_find_more(contrasts, ml, subgroup):
+    context = replace(CHILD, lesion_source="detected", contrasts=contrasts)
+    assert score({("pons", "midline"): ml}, context=context)["subgroup"] == subgroup
+
+
 def test_lost_tissue_counts_also_where_little_is_detected():
     context = replace(CHILD, lesion_source="detected")
     ratios = {**LARGE_VENTRICLES, **THIN_WHITE}
