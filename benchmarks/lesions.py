@@ -37,7 +37,7 @@ SEED = 66_000
 CONTRASTS = ("T1w", "FLAIR")
 LESION_SD = (1.5, 4.0)
 ADC_FALL = (0.28, 0.45)
-ALONE = {"FLAIR": 12, "T2w": 12, "T1w": 12}  # controls on one contrast
+ALONE = ("FLAIR", "T2w", "T1w")  # twelve controls and twelve patients on one contrast
 RECENT = ("mca_infarct", "basal_ganglia_thalamus", "watershed", "none")
 SIZE = {  # factor on the radii of the recipe: 0.5 to 100 ml over all patterns
     "periventricular_bilateral": (0.5, 1.6),
@@ -265,10 +265,15 @@ def tasks() -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
     groups = [[*patients[3 * i : 3 * i + 3], controls[i]] for i in range(20)]  # a part of the run has both
     alone = [
         (f"alone-{contrast}-{i:02d}", "none", 2000 + i, 2.0, (contrast,))
-        for contrast, n in ALONE.items()
-        for i in range(n)
+        for contrast in ALONE
+        for i in range(12)
     ]
-    for name, *drawn in [*(item for group in groups for item in group), *fine, *alone]:
+    single = [
+        (f"single-{contrast}-{i:02d}", patterns[i % 6], 4000 + i, 2.0, (contrast,))
+        for contrast in ALONE
+        for i in range(12)
+    ]
+    for name, *drawn in [*(item for group in groups for item in group), *fine, *alone, *single]:
         yield name, lambda d=drawn: run_case(simulated(*d[:3], prepared, d[3]))  # type: ignore[misc]
     for i in range(16):
         pattern = RECENT[i % 4]
@@ -294,7 +299,7 @@ def summary() -> Iterator[str]:
     if infarcts:
         low, high = min(infarcts), max(infarcts)
         yield f"ADC: n={len(infarcts)}, median Dice {np.median(infarcts):.2f} ({low:.2f} to {high:.2f})"
-    for kind in ("patient", "fine"):
+    for kind in ("patient", "fine", *(f"single-{name}" for name in ALONE)):
         yield from _patients(kind, [r for name, r in results.items() if name.startswith(kind)])
     for name, r in results.items():
         if name.startswith("real"):
@@ -347,7 +352,7 @@ def _line(rows: list[dict[str, Any]]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--only", default="", help="beginning of the names: control, patient, fine, alone, adc, real"
+        "--only", default="", help="beginning of names: control, patient, fine, alone, single, adc, real"
     )
     parser.add_argument("--minutes", type=float, default=40.0)
     options = parser.parse_args()
