@@ -1,6 +1,6 @@
 """Lesion load per structure, side, lobe and layer; depth of white matter; volumes of structures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -240,6 +240,17 @@ def cell_rows(parts: Partition, voxel_mm3: float) -> pd.DataFrame:
         tables.append(table)
     known = {name: kind for name, kind in _LOAD_COLUMNS.items() if name in tables[0]}
     return typed(pd.concat(tables, ignore_index=True), known)
+
+
+def rows_within(parts: Partition, tissues: Collection[str]) -> NDArray[np.bool_]:
+    """Tell which rows of `cell_rows` lie in some tissues; those of an overlay by more than half."""
+    there = np.array([cell.tissue in tissues for cell in parts.cells])[parts.codes]
+    rows = []
+    for part in (parts, *parts.overlays):
+        n = len(part.cells)
+        hits = np.bincount(part.codes, weights=there, minlength=len(part.counts))[:n]
+        rows.append(hits > part.counts[:n] / 2)
+    return np.concatenate(rows)
 
 
 def hits_in(lesion: NDArray[np.intp], parts: Partition) -> NDArray[np.float64]:

@@ -229,8 +229,10 @@ def tract_rows(load: pd.DataFrame, morphometry: pd.DataFrame) -> list[Tract]:
 
 
 def untouched(rows: Iterable[Row]) -> list[str]:
-    """Return the names of the structures without lesion."""
-    return [row.name for row in rows if row.amount == 0]
+    """Return the names of the structures without lesion; those that were not searched are none of them."""
+    return [
+        row.name for row in rows if row.amount == 0 and not all(np.isnan(cell.amount) for cell in row.cells)
+    ]
 
 
 def profile(measured: pd.DataFrame) -> list[tuple[str, float, str]]:

@@ -188,7 +188,8 @@ class _Uncertain:
         values = self.ratios.copy()
         for name, rows in self.ratio_rows.items():
             values[rows] *= 1 + RATIO_RANGE * _with_midline(draw.ratios[name])[self.ratio_side[rows]]
-        grown = lesion.sum() / self.measured.sum() if self.measured.sum() > 0 else 1.0
+        whole = np.nansum(self.measured)  # what was not searched is NaN
+        grown = np.nansum(lesion) / whole if whole > 0 else 1.0
         pieces = self.tables.lesions.assign(
             volume_mm3=self.volume_mm3 * grown,
             distance_ventricle_mm=np.maximum(self.distance_mm - nearer_mm, 0),
@@ -207,8 +208,9 @@ class _Uncertain:
         for (back, forth), shift in zip(AXES, shifts.T, strict=True):
             there = np.where(shift > 0, self.moved[forth], self.moved[back])
             lesion += np.abs(shift) * (there - self.measured)
-        bounded: NDArray[np.float64] = np.fmin(np.maximum(lesion, 0.0), self.region)
-        return bounded
+        bounded = np.fmin(np.maximum(lesion, 0.0), self.region)  # space outside of the brain has no volume
+        kept: NDArray[np.float64] = np.where(np.isnan(self.measured), np.nan, bounded)
+        return kept
 
 
 def _places(table: pd.DataFrame) -> NDArray[np.int_]:

@@ -75,11 +75,18 @@ def compartment(structure: str, tissue: str, layer: str) -> str:
 
 
 class Injury:
-    """Sums of one scan's lesion, asked for by compartment, structure, tissue and side."""
+    """Sums of one scan's lesion, asked for by compartment, structure, tissue and side.
+
+    Rows that were not searched count as not in the image.
+    """
 
     def __init__(self, tables: Tables) -> None:
         columns = ["structure", "side", "tissue", "lobe", "layer", "region_volume_mm3", "lesion_volume_mm3"]
-        rows = list(map(_Row, *(tables.load[name].tolist() for name in columns)))
+        rows = [
+            row
+            for row in map(_Row, *(tables.load[name].tolist() for name in columns))
+            if not math.isnan(row.lesion_mm3)
+        ]
         self.lesions: pd.DataFrame = tables.lesions
         self.total_mm3 = sum(row.lesion_mm3 for row in rows if row.tissue != "overlay")
         self.outside_mm3 = sum(row.lesion_mm3 for row in rows if row.structure == "outside_brain")

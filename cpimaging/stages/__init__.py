@@ -132,7 +132,10 @@ def read_mask(path: Path) -> tuple[Image, list[str]]:
 
 
 def lesion_record(job: Job) -> dict[str, Any]:
-    """Return what the lesions stage wrote down: MaskSource (None: not assessed), NotAssessed, Notes."""
+    """Return what the lesions stage wrote down.
+
+    MaskSource (None: not assessed), NotAssessed (why), NotSearched (tissues), Notes.
+    """
     record: dict[str, Any] = read_json(sidecar_path(job.files.lesions))
     return record
 

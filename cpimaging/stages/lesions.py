@@ -76,7 +76,8 @@ def _detected(job: Job) -> tuple[Image | None, pd.DataFrame]:
     write_json(sidecar_path(job.files.lesion_probability), content)
     write_image(job.files.lesion_probability, seen.probability)
     rejected = {name: round(mm3, 3) for name, mm3 in sorted(finding.rejected.items())}
-    _write_record(job, DETECTED, notes, RejectedMm3=rejected)
+    not_searched = list(finding.not_searched)
+    _write_record(job, DETECTED, notes, RejectedMm3=rejected, NotSearched=not_searched)
     return pieces, table
 
 
@@ -106,7 +107,7 @@ def _images_of(job: Job) -> list[str]:
 
 
 def _write_record(job: Job, source: str | None, notes: list[str], **fields: Any) -> None:
-    content = {"MaskSource": source, "NotAssessed": None, "Notes": notes, **fields}
+    content = {"MaskSource": source, "NotAssessed": None, "NotSearched": [], "Notes": notes, **fields}
     write_json(sidecar_path(job.files.lesions), sidecar("lesions", _sources(job, source), **content))
 
 

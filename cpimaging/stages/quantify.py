@@ -9,16 +9,17 @@ from cpimaging.quantify import (
     load_in,
     load_margins,
     partition,
+    rows_within,
     white_matter_depth,
 )
-from cpimaging.stages import Job, measured_mask
+from cpimaging.stages import Job, lesion_record, measured_mask
 from cpimaging.stages.tables import measuring_grid, with_ids
 
 NOT_MEASURED = ["lesion_volume_mm3", "percent_region", "percent_lesion"]
 
 
 def run(job: Job) -> None:
-    """Write the lesion-load table and its margins; without a mask lesion columns are n/a, not 0."""
+    """Write the lesion-load table and its margins; what was not searched is n/a, not 0."""
     mask = measured_mask(job)
     grid = measuring_grid(job, mask)
     regions = grid.atlas.dseg.regions
@@ -26,10 +27,12 @@ def run(job: Job) -> None:
     parts = partition(grid.labels, grid.atlas.dseg, grid.overlays, grid.brain, depth)
     table, margins = load_in(grid.mask, parts), load_margins(grid.mask, parts)
     profile = lesion_profile(grid.mask, grid.labels, regions, distance_mm)
+    unknown = rows_within(parts, lesion_record(job)["NotSearched"])
     if mask is None:
         profile["value"] = np.nan
-        table[NOT_MEASURED] = np.nan
-        margins[list(MARGIN_COLUMNS)] = np.nan
+        unknown[:] = True
+    table.loc[unknown, NOT_MEASURED] = np.nan
+    margins.loc[unknown, list(MARGIN_COLUMNS)] = np.nan
     write_table(job.files.lesion_profile, with_ids(profile, job.label))
     write_table(job.files.load_margins, with_ids(margins, job.label))
     write_table(job.files.lesionload, with_ids(table, job.label))

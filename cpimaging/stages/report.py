@@ -58,7 +58,10 @@ def run(job: Job) -> None:
         pattern=pattern,
         override=told(pattern),
         qc=qc,
-        not_assessed=[f"{name}: not given" for name in CONTRASTS if name not in job.images],
+        not_assessed=[
+            *(f"{name}: not given" for name in CONTRASTS if name not in job.images),
+            *(f"Lesions of the {tissue}: not searched" for tissue in lesion_record(job)["NotSearched"]),
+        ],
         methods=_methods(job, reference, atlas, qc["template_volume_ratio"]),
         citations=[*CITATIONS, *atlas.manifest.get("Citations", [])],
         licences=[f"{atlas.name} {atlas.version}: {atlas.manifest.get('License', 'n/a')}"],

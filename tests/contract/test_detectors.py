@@ -149,6 +149,7 @@ def test_brainstem_and_cerebellum_are_not_searched_where_fluid_looks_like_a_lesi
     hindbrain = np.full(lesion.shape, list(GROUPS).index("cerebellar white matter"), np.uint8)
     found = DETECTORS[name](replace(given, group=hindbrain))
     assert found.mask.any() == (name == "FLAIR")
+    assert found.not_searched == (() if name == "FLAIR" else ("brainstem", "cerebellum"))
     assert [note.split(":")[0] for note in found.notes] == (
         [] if name == "FLAIR" else ["Not searched without FLAIR"]
     )

@@ -232,7 +232,9 @@ def test_several_detectors_combine(monkeypatch):
     fakes = {
         "FLAIR": lambda s: nothing(s, "FLAIR shows only 5 % of the brain"),
         "T2w": lambda s: nothing(s, "no T2w"),
-        "T1w": lambda s: replace(finding(first), reasons=("dark on T1w", "cavity"), rejected={"a": 1.0}),
+        "T1w": lambda s: replace(
+            finding(first), reasons=("dark on T1w", "cavity"), rejected={"a": 1.0}, not_searched=("pons",)
+        ),
         "punctate": lambda s: nothing(s, "not a newborn"),
         "ADC": lambda s: replace(finding(second), reasons=("low ADC",), rejected={"a": 2.0}),
     }
@@ -244,6 +246,9 @@ def test_several_detectors_combine(monkeypatch):
     assert (found.origin[second & ~first] == 2).all()
     assert found.rejected == {"a": 3.0}
     assert found.notes == ("Not searched: FLAIR shows only 5 % of the brain",)
+    assert found.not_searched == ()  # ADC has looked there
+    monkeypatch.setattr(combine_module, "DETECTORS", {**fakes, "ADC": fakes["punctate"]})
+    assert detect(scene).not_searched == ("pons",)
     none = {name: (lambda s, n=name: nothing(s, f"no {n}")) for name in fakes}
     monkeypatch.setattr(combine_module, "DETECTORS", none)
     assert detect(scene).not_assessed == "no FLAIR; no T2w; no T1w; no punctate; no ADC"

@@ -12,6 +12,7 @@ from cpimaging.quantify import (
     MARGIN_COLUMNS,
     Cell,
     anterior_share,
+    cell_rows,
     distance_profile,
     layers,
     lesion_load,
@@ -20,6 +21,7 @@ from cpimaging.quantify import (
     load_margins,
     morphometry,
     partition,
+    rows_within,
     structure_volumes,
     template_volumes,
     white_matter_depth,
@@ -185,6 +187,23 @@ def test_overlays_follow_and_stay_out_of_the_sum():
     assert (row["structure"], row["side"], row["tissue"]) == ("corticospinal_tract", "left", "overlay")
     assert row["percent_region"] == 25
     assert table.loc[table["tissue"] != "overlay", "lesion_volume_mm3"].sum() == 3 * 3.0
+
+
+def test_rows_within_a_tissue_are_its_regions_and_overlays_mostly_there():
+    labels = slab()
+    cortex = np.argwhere(labels == CORTEX)
+    white = np.argwhere(labels == WHITE)
+    most, half = np.zeros(labels.shape, np.int32), np.zeros(labels.shape, np.int32)
+    most[tuple(np.concatenate([cortex[:3], white[:2]]).T)] = 300
+    half[tuple(np.concatenate([cortex[:2], white[:2]]).T)] = 301
+    overlays = {
+        name: LabelMap(grid(data), (Region(index, name, name, "left", "overlay"),))
+        for name, data, index in (("most", most, 300), ("half", half, 301))
+    }
+    parts = partition(grid(labels), atlas_of(labels), overlays, brain_of(labels))
+    rows = cell_rows(parts, 3.0)
+    assert rows["structure"][rows_within(parts, ["cortex"])].tolist() == ["frontal_cortex", "most"]
+    assert not rows_within(parts, []).any()
 
 
 def test_what_does_not_fit_together_is_refused():

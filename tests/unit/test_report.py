@@ -287,6 +287,9 @@ def test_load_rows_add_up_layers_in_the_order_of_the_vocabulary():
     assert pons.midline is not None
     assert pons.midline.share == 2.5
     assert tables.untouched(rows) == ["Caudate"]
+    unsearched = content.load()
+    unsearched.loc[unsearched["structure"] == "caudate", "lesion_volume_mm3"] = np.nan
+    assert tables.untouched(tables.load_rows(unsearched)) == []
     assert tables.load_rows(typed([], LESIONLOAD_COLUMNS)) == []
 
 

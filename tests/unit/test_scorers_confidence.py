@@ -53,6 +53,24 @@ def test_clear_cases_stay(scorer, lesion_ml):
     assert result["not_assessed"] is None
 
 
+def without_hindbrain(measured: Tables) -> Tables:
+    """Return tables of a scan whose brainstem and cerebellum were not searched."""
+    load = measured.load.copy()
+    load.loc[load["tissue"].isin(["brainstem", "cerebellum"]), "lesion_volume_mm3"] = np.nan
+    return Tables(load, measured.lesions, measured.morphometry)
+
+
+def test_what_was_not_searched_stays_unknown_in_every_repetition():
+    measured = without_hindbrain(tables({**TRIGONES, ("pons", "midline"): 9.0}, BESIDE))
+    found = margins(measured)
+    result = score_surely(DOMINANCE, measured, found, CHILD, read_criteria(DOMINANCE.criteria))
+    assert (result["call"], result["confidence"]) == ("white_matter", 1.0)
+    assert result["shares"]["brainstem"] is result["shares"]["cerebellum"] is None
+    for varied, _ in repetitions(measured, found, read_criteria(DOMINANCE.criteria)):
+        assert varied.load["lesion_volume_mm3"].isna().equals(measured.load["lesion_volume_mm3"].isna())
+        assert varied.lesions["volume_mm3"].notna().all()
+
+
 def test_a_borderline_case_is_less_sure_than_a_clear_one():
     clear = sure(DOMINANCE, {**BASAL_GANGLIA, **scaled(TRIGONES, 0.2)})
     borderline = sure(DOMINANCE, {**BASAL_GANGLIA, **scaled(TRIGONES, 1.5)})

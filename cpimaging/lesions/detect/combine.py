@@ -29,7 +29,10 @@ def detect(scene: Scene) -> Finding:
 
 
 def _together(found: list[Finding], notes: tuple[str, ...]) -> Finding:
-    """Return the union; where findings overlap, the first one's reason stands."""
+    """Return the union; where findings overlap, the first one's reason stands.
+
+    Not searched is what none of them searched.
+    """
     mask = np.zeros_like(found[0].mask)
     origin = np.zeros_like(found[0].origin)
     reasons: tuple[str, ...] = ()
@@ -48,4 +51,9 @@ def _together(found: list[Finding], notes: tuple[str, ...]) -> Finding:
         reasons=reasons,
         rejected=rejected,
         notes=(*(note for finding in found for note in finding.notes), *notes),
+        not_searched=tuple(
+            tissue
+            for tissue in found[0].not_searched
+            if all(tissue in finding.not_searched for finding in found)
+        ),
     )

@@ -18,6 +18,8 @@ from cpimaging.lesions.detect.signals import FIRST_BELOW, Model, fit_model
 
 NUCLEI_MM3 = 200.0  # least part in nuclei of a region that is otherwise dropped [ours]
 SHELL_MM = 4.0  # tissue this near to a cavity is looked at first [ours]
+HINDBRAIN = ("brainstem", "cerebellum")  # tissues of the groups from FIRST_BELOW on
+UNSEARCHED = "Not searched without FLAIR: brainstem and cerebellum, whose folds look like lesions on"
 GAP_MM = 2.0  # gaps between a lesion and its cavity narrower than this are lesion [ours]
 
 
@@ -64,7 +66,7 @@ def _unsearchable(scene: Scene, contrast: str, sign: int) -> str | None:
 def _search(scene: Scene, signs: dict[str, int], reason: str) -> Finding:
     model = fit_model(scene, signs)
     fluid = fluid_like(scene, model)
-    where, notes = _searched(scene, signs)
+    where = scene.brain & (scene.group < FIRST_BELOW) if fluid_alike(signs) else scene.brain
     lost = cavities(scene, fluid) & where
     certain = seeds(scene, model, signs) & where
     grown, probability = grow(scene, model, signs, certain, _shell(scene, lost, fluid))
@@ -79,7 +81,8 @@ def _search(scene: Scene, signs: dict[str, int], reason: str) -> Finding:
         origin=origin,
         reasons=(reason, "cavity: fluid in place of tissue"),
         rejected=told.rejected,
-        notes=notes,
+        notes=(f"{UNSEARCHED} {next(iter(signs))}",) if fluid_alike(signs) else (),
+        not_searched=HINDBRAIN if fluid_alike(signs) else (),
     )
     return apply_rules(finding, scene, signal, fluid_alike=fluid_alike(signs))
 
@@ -87,15 +90,6 @@ def _search(scene: Scene, signs: dict[str, int], reason: str) -> Finding:
 def fluid_alike(signs: dict[str, int]) -> bool:
     """Tell whether fluid is bright, or dark, as lesions are: on T2w and on T1w, read without FLAIR."""
     return "FLAIR" not in signs
-
-
-def _searched(scene: Scene, signs: dict[str, int]) -> tuple[Bool, tuple[str, ...]]:
-    """Return where to look, and a note on where not: fluid between the folia looks like a lesion."""
-    if not fluid_alike(signs):
-        return scene.brain, ()
-    name = next(iter(signs))
-    note = f"Not searched without FLAIR: brainstem and cerebellum, whose folds look like lesions on {name}"
-    return scene.brain & (scene.group < FIRST_BELOW), (note,)
 
 
 def _supported(grown: Finding, scene: Scene, signal: dict[str, Float]) -> Finding:

@@ -94,7 +94,8 @@ class Finding:
     """What one detector, or several together, found; arrays on the grid of the scene.
 
     probability: float32, 0–1. mask: bool. origin: uint8, index into `reasons` where the mask is, which
-    say why. rejected: rule -> mm³ that it took away. not_assessed: why nothing can be said, or None.
+    say why. rejected: rule -> mm³ that it took away. not_searched: tissues of the atlas that were left out.
+    not_assessed: why nothing can be said, or None.
     """
 
     probability: Float
@@ -103,6 +104,7 @@ class Finding:
     reasons: tuple[str, ...] = ()
     rejected: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    not_searched: tuple[str, ...] = ()
     not_assessed: str | None = None
 
 

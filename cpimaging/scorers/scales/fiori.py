@@ -22,7 +22,7 @@ DEEP = {
 CALLOSUM = {"anterior": "genu", "middle": "body", "posterior": "splenium"}
 HEMISPHERE = ("cerebellum_cortex", "cerebellum_white_matter", "dentate")
 
-ABSENT = "not in the atlas or not in the image"
+ABSENT = "not in the atlas, not in the image or not searched"
 LITTLE = "little lesion, which may be the edge of another one"
 TWO_LOBES = "lesion in perirolandic or cingulate cortex, which lies in two lobes"
 THIN = "no lesion in it; whether it is thin is not judged, for lack of norms"
