@@ -396,11 +396,13 @@ def test_on_flair_alone_what_looks_like_cortex_near_cortex_is_cortex():
         assert (apply_rules(finding(mask | deep), scene, signal).mask == mask | deep).all()
 
 
-def test_a_thin_piece_where_fluid_looks_like_a_lesion_is_a_space_around_a_vessel():
+def test_a_thin_piece_where_fluid_looks_like_a_lesion_is_a_vessel_or_a_tract():
     thin, long = box((15, 17), (4, 10), (4, 6)), box((15, 17), (2, 22), (4, 6))  # 192 and 640 mm³
     thick = box((15, 18), (4, 7), (4, 7))  # 216 mm³, its middle lies 3 mm deep
     scene = plain(T2w=np.ones(SHAPE))
-    told = apply_rules(finding(thin), scene, fluid_alike=True)
-    assert told.rejected == {"space around a vessel": thin.sum() * 8.0}
+    faint = {"shift": np.full(SHAPE, 2.0, np.float32)}
+    for mask, signal in ((thin, {}), (long, faint)):
+        told = apply_rules(finding(mask), scene, signal, fluid_alike=True)
+        assert told.rejected == {"thin: space around a vessel, or tract": mask.sum() * 8.0}
     for mask, alike in ((thin, False), (thick, True), (long, True)):
         assert (apply_rules(finding(mask), scene, fluid_alike=alike).mask == mask).all()

@@ -42,9 +42,9 @@ TERMINAL_SHARE, TERMINAL_MM3 = 0.3, 1500.0
 2002, AJNR 23:1669) [K]; share and size are ours."""
 
 TRACTS = [list(GROUPS).index(name) for name in ("internal capsule", "corticospinal tract")]
-SPACE_RADIUS_MM, SPACE_MM3 = 2.0, 300.0
-"""Where fluid looks like a lesion, a smaller piece this thin may be a space around a vessel; these are wider
-below the putamen (ours)."""
+THIN_RADIUS_MM, THIN_MM3, THIN_FAINT_MM3 = 2.0, 300.0, 1500.0
+"""Where fluid looks like a lesion, a piece this thin may be a space around a vessel, a larger faint one a
+tract (ours)."""
 
 PLEXUS_SHARE = 0.5
 SULCUS_SHARE = 0.3
@@ -133,10 +133,11 @@ def wide_sulcus(piece: Piece, near: Surroundings) -> bool:
     return not near.paired or float(white.mean()) < WIDE_WHITE_SHARE
 
 
-def vessel_space(piece: Piece, near: Surroundings) -> bool:
-    """Thin and small where fluid looks like a lesion: a space around a vessel."""
-    thin = float(near.of(near.depth_mm, piece).max()) <= SPACE_RADIUS_MM
-    return near.fluid_alike and piece.mm3 < SPACE_MM3 and thin
+def vessel_or_tract(piece: Piece, near: Surroundings) -> bool:
+    """Thin, and small or faint, where fluid looks like a lesion: a space around a vessel, or a tract."""
+    thin = float(near.of(near.depth_mm, piece).max()) <= THIN_RADIUS_MM
+    little = piece.mm3 < THIN_MM3 or near.is_faint(piece, THIN_FAINT_MM3)
+    return near.fluid_alike and thin and little
 
 
 def rim_or_cap(piece: Piece, near: Surroundings) -> bool:
@@ -185,7 +186,7 @@ RULES: Mapping[str, Rule] = {
     "choroid plexus or flow in the ventricle": choroid_plexus,
     "sulcus, cistern or vessel": sulcus_or_vessel,
     "wide sulcus or fluid over the brain": wide_sulcus,
-    "space around a vessel": vessel_space,
+    "thin: space around a vessel, or tract": vessel_or_tract,
     "rim or cap of the ventricle": rim_or_cap,
     "faint in the corticospinal tract": tract,
     "faint in a terminal zone of myelination": terminal_zone,
