@@ -280,7 +280,7 @@ def tasks() -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
         yield f"adc-{i:02d}", lambda p=pattern, i=i: run_adc(acute(p, 3000 + i, prepared))  # type: ignore[misc]
     if REAL.is_dir():
         for scan in ("sub-ms07", "sub-ms26"):
-            for contrasts in (("T1w", "FLAIR"), ("FLAIR",)):
+            for contrasts in (("T1w", "FLAIR"), ("FLAIR",), ("T1w", "T2w"), ("T1w",)):
                 label = f"real-{scan}-{'-'.join(contrasts)}"
                 yield label, lambda s=scan, c=contrasts: run_case(real_case(s, c))  # type: ignore[misc]
         yield "real-diffusion", diffusion

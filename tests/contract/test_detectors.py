@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import toy_scene
+from scipy import ndimage
 
 from cpimaging.lesions.detect import DETECTORS, Scene, detect
 from cpimaging.lesions.detect.scene import GROUPS
@@ -153,3 +154,13 @@ def test_brainstem_and_cerebellum_are_not_searched_where_fluid_looks_like_a_lesi
     assert [note.split(":")[0] for note in found.notes] == (
         [] if name == "FLAIR" else ["Not searched without FLAIR"]
     )
+
+
+def test_a_bare_brain_whose_outer_fluid_is_gone_is_not_taken_for_one_lesion() -> None:
+    given, _ = toy_scene.scene(("T2w",), centre_mm=None)
+    t2w = given.images["T2w"]
+    deep = ndimage.binary_erosion(given.brain, iterations=2)
+    dark = np.where(given.brain & ~deep, 0.1, t2w.data).astype(np.float32)
+    found = DETECTORS["T2w"](replace(given, images={"T2w": t2w.with_data(dark)}))
+    assert found.not_assessed is None
+    assert not found.mask.any()

@@ -3,7 +3,7 @@
 import numpy as np
 
 from cpimaging.lesions.detect.scene import Scene
-from cpimaging.lesions.detect.signals import CLASSES, robust
+from cpimaging.lesions.detect.signals import CLASSES, FLUID_IS_BRIGHT, fluid_to_learn, robust
 
 LEAST_COVERED = 0.8  # share of the brain that an image must show [ours]
 LEAST_CONTRAST = 1.0  # between tissue and fluid, in SD of white matter [ours]
@@ -11,8 +11,6 @@ LEAST_GREY_WHITE = 0.5  # between grey and white matter on T1w from two years on
 MATURE_YEARS = 2.0
 """Below, unmyelinated white matter is bright on FLAIR and T2w and grey and white may look alike
 (Barkovich 2000, Neuroimaging Clin N Am 10:327)."""
-
-FLUID_IS_BRIGHT = {"T1w": False, "FLAIR": False, "T2w": True, "ADC": True}
 
 
 def immature(scene: Scene) -> bool:
@@ -36,7 +34,7 @@ def _unlike_its_name(scene: Scene, contrast: str) -> str | None:
     data = scene.images[contrast].data[scene.brain]
     centre, spread = {}, {}
     for name in CLASSES:
-        share = scene.shares[name][scene.brain]
+        share = (fluid_to_learn(scene, contrast) if name == "fluid" else scene.shares[name])[scene.brain]
         taught = data[share >= min(0.8, float(np.quantile(share, 0.99)))]
         centre[name], spread[name] = robust(taught)
     unit = max(spread["white"], 1e-6 * abs(centre["white"]))

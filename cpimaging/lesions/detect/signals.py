@@ -22,6 +22,8 @@ INJURED = (*TISSUES, "greywhite")
 PURE = {"grey": 0.8, "white": 0.8, "fluid": 0.7}
 """Prior share from which a voxel teaches what its class looks like (ours)."""
 
+FLUID_IS_BRIGHT = {"T1w": False, "FLAIR": False, "T2w": True, "ADC": True}
+SURFACE_MM = 4.0  # under the surface of the brain mask [ours]
 PURE_IN_GROUP = 0.6
 FIRST_BELOW = list(GROUPS).index("upper brainstem")
 FLUID_IN_GROUP = 0.2
@@ -97,7 +99,8 @@ def fit_model(scene: Scene, signs: Mapping[str, int]) -> Model:
     spread: dict[tuple[str, str], Float] = {}
     white_sd, cortex = {}, {}
     for contrast, x in values.items():
-        whole = {name: robust(x[_teachers(shares[name], name)]) for name in CLASSES}
+        teaching = {**shares, "fluid": fluid_to_learn(scene, contrast)[brain]}
+        whole = {name: robust(x[_teachers(teaching[name], name)]) for name in CLASSES}
         white_sd[contrast] = unit = max(whole["white"][1], 1e-6 * abs(whole["white"][0]), 1e-12)
         cortex[contrast] = whole["grey"][0], max(whole["grey"][1], unit)
         for name in CLASSES:
@@ -133,6 +136,21 @@ def _near_limbic(scene: Scene) -> Float:
     there = (scene.group == LIMBIC).astype(np.float32)
     near = ndimage.gaussian_filter(there, LIMBIC_MM / np.array(scene.spacing_mm))
     return np.where(scene.group == 0, near, 0).astype(np.float32)
+
+
+def fluid_to_learn(scene: Scene, contrast: str) -> Float:
+    """Return the share of fluid that may teach its signal.
+
+    Bright fluid at the surface does not where there is other: masks of bare brains run through it, and what
+    is left there is dark.
+    """
+    share = scene.shares["fluid"]
+    if not FLUID_IS_BRIGHT[contrast]:
+        return share
+    padded = np.pad(scene.brain, 1)
+    depth_mm = ndimage.distance_transform_edt(padded, sampling=scene.spacing_mm)[1:-1, 1:-1, 1:-1]
+    inner: Float = np.where(depth_mm > SURFACE_MM, share, 0).astype(np.float32)
+    return inner if (inner >= PURE["fluid"]).sum() >= LEAST_TEACHERS else share
 
 
 def _teachers(share: Float, name: str) -> NDArray[np.bool_]:
