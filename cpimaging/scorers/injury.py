@@ -36,6 +36,9 @@ REQUIRED = NUCLEI | {
 """Structures without which the compartments would be incomplete."""
 
 
+SEARCHED_FROM_YEARS = 2.0  # below, white matter that is not yet myelinated looks like injury
+
+
 class Amount(NamedTuple):
     """Lesion and tissue of some part of the brain, in mm³."""
 
@@ -189,11 +192,21 @@ def no_more_than_in_health(injury: Injury, context: ScanContext, trace: Trace) -
     found_mm3 = injury.total_mm3 - injury.outside_mm3
     if context.lesion_source != "detected" or found_mm3 == 0:
         return None
-    paired = {"T1w", "FLAIR"} <= set(context.contrasts)
-    limit = "detected_volume" if paired else "detected_volume_alone"
-    if trace.at_least("lesion found by software", found_mm3, limit):
+    if trace.at_least("lesion found by software", found_mm3, _least_found(context)):
         return None
     return f"software found {found_mm3:.0f} mm3, no more than it may find in a healthy brain"
+
+
+def _least_found(context: ScanContext) -> str:
+    """Return the criterion that says how much software must find; it finds more in health without FLAIR.
+
+    Below 24 months FLAIR is not searched, nor are T1w and T2w but for punctate lesions.
+    """
+    if context.age_years is not None and context.age_years < SEARCHED_FROM_YEARS:
+        return "detected_volume"
+    if "FLAIR" not in context.contrasts:
+        return "detected_volume_without_flair"
+    return "detected_volume" if "T1w" in context.contrasts else "detected_volume_alone"
 
 
 def _sum(rows: Iterable[_Row]) -> Amount:

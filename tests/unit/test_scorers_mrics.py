@@ -348,11 +348,22 @@ def test_software_that_finds_no_more_than_in_health_calls_nothing(source, ml):
         assert found["subgroup"] == "D"
 
 
-@pytest.mark.parametrize("contrasts", [("T2w",), ("FLAIR",), ("T1w", "T2w")])
-@pytest.mark.parametrize(("ml", "subgroup"), [(0.75, "n/a"), (0.85, "D")])
-def test_without_flair_and_t1w_software_must_find_more(contrasts, ml, subgroup):
-    context = replace(CHILD, lesion_source="detected", contrasts=contrasts)
-    assert score({("pons", "midline"): ml}, context=context)["subgroup"] == subgroup
+@pytest.mark.parametrize(
+    ("contrasts", "age_years", "least_ml"),
+    [
+        (("T1w", "FLAIR"), 6.0, 0.4),
+        (("FLAIR",), 6.0, 0.8),
+        (("T2w",), 6.0, 3.0),
+        (("T1w", "T2w"), None, 3.0),
+        (("T1w", "T2w"), 0.1, 0.4),
+    ],
+)
+def test_the_less_it_reads_the_more_software_must_find(contrasts, age_years, least_ml):
+    context = replace(CHILD, lesion_source="detected", contrasts=contrasts, age_years=age_years)
+    calls = [
+        score({("pons", "midline"): least_ml + more}, context=context)["subgroup"] for more in (-0.05, 0.05)
+    ]
+    assert calls == ["n/a", "D"]
 
 
 def test_lost_tissue_counts_also_where_little_is_detected():
