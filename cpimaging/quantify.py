@@ -244,6 +244,8 @@ def cell_rows(parts: Partition, voxel_mm3: float) -> pd.DataFrame:
 
 def rows_within(parts: Partition, tissues: Collection[str]) -> NDArray[np.bool_]:
     """Tell which rows of `cell_rows` lie in some tissues; those of an overlay by more than half."""
+    if not tissues:
+        return np.zeros(len(parts.cells) + sum(len(part.cells) for part in parts.overlays), bool)
     there = np.array([cell.tissue in tissues for cell in parts.cells])[parts.codes]
     rows = []
     for part in (parts, *parts.overlays):
