@@ -85,11 +85,9 @@ class Injury:
 
     def __init__(self, tables: Tables) -> None:
         columns = ["structure", "side", "tissue", "lobe", "layer", "region_volume_mm3", "lesion_volume_mm3"]
-        rows = [
-            row
-            for row in map(_Row, *(tables.load[name].tolist() for name in columns))
-            if not math.isnan(row.lesion_mm3)
-        ]
+        everywhere = list(map(_Row, *(tables.load[name].tolist() for name in columns)))
+        rows = [row for row in everywhere if not math.isnan(row.lesion_mm3)]
+        self.all_searched = len(rows) == len(everywhere)
         self.lesions: pd.DataFrame = tables.lesions
         self.total_mm3 = sum(row.lesion_mm3 for row in rows if row.tissue != "overlay")
         self.outside_mm3 = sum(row.lesion_mm3 for row in rows if row.structure == "outside_brain")
@@ -192,19 +190,20 @@ def no_more_than_in_health(injury: Injury, context: ScanContext, trace: Trace) -
     found_mm3 = injury.total_mm3 - injury.outside_mm3
     if context.lesion_source != "detected" or found_mm3 == 0:
         return None
-    if trace.at_least("lesion found by software", found_mm3, _least_found(context)):
+    if trace.at_least("lesion found by software", found_mm3, _least_found(injury, context)):
         return None
     return f"software found {found_mm3:.0f} mm3, no more than it may find in a healthy brain"
 
 
-def _least_found(context: ScanContext) -> str:
+def _least_found(injury: Injury, context: ScanContext) -> str:
     """Return the criterion that says how much software must find; it finds more in health without FLAIR.
 
-    Below 24 months FLAIR is not searched, nor are T1w and T2w but for punctate lesions.
+    A FLAIR that could not be searched leaves part of the brain unsearched. Below 24 months FLAIR is not
+    searched, nor are T1w and T2w but for punctate lesions.
     """
     if context.age_years is not None and context.age_years < SEARCHED_FROM_YEARS:
         return "detected_volume"
-    if "FLAIR" not in context.contrasts:
+    if "FLAIR" not in context.contrasts or not injury.all_searched:
         return "detected_volume_without_flair"
     return "detected_volume" if "T1w" in context.contrasts else "detected_volume_alone"
 

@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -364,6 +365,15 @@ def test_the_less_it_reads_the_more_software_must_find(contrasts, age_years, lea
         score({("pons", "midline"): least_ml + more}, context=context)["subgroup"] for more in (-0.05, 0.05)
     ]
     assert calls == ["n/a", "D"]
+
+
+def test_a_flair_that_was_not_searched_is_no_flair():
+    measured = tables({white("left", "deep", "frontal"): 2.0})
+    unsearched = measured.load["tissue"].isin(["brainstem", "cerebellum"])
+    measured.load.loc[unsearched, "lesion_volume_mm3"] = np.nan
+    context = replace(CHILD, lesion_source="detected")
+    result = score_mrics(measured, context, CRITERIA)
+    assert result["not_assessed"] == "software found 2000 mm3, no more than it may find in a healthy brain"
 
 
 def test_lost_tissue_counts_also_where_little_is_detected():

@@ -14,7 +14,7 @@ from cpimaging.lesions.detect.punctate import punctate
 from cpimaging.lesions.detect.rules import BEFORE_BORDERS, apply_rules, without_rim
 from cpimaging.lesions.detect.scene import CAVITY, Bool, Finding, Float, Scene, nothing
 from cpimaging.lesions.detect.settle import NUCLEI_NUMBERS, grow, large, own_border, seeds
-from cpimaging.lesions.detect.signals import FIRST_BELOW, Model, fit_model
+from cpimaging.lesions.detect.signals import FIRST_BELOW, FLUID_IS_BRIGHT, Model, fit_model
 
 NUCLEI_MM3 = 200.0  # least part in nuclei of a region that is otherwise dropped [ours]
 SHELL_MM = 4.0  # tissue this near to a cavity is looked at first [ours]
@@ -66,7 +66,8 @@ def _unsearchable(scene: Scene, contrast: str, sign: int) -> str | None:
 def _search(scene: Scene, signs: dict[str, int], reason: str) -> Finding:
     model = fit_model(scene, signs)
     fluid = fluid_like(scene, model)
-    where = scene.brain & (scene.group < FIRST_BELOW) if fluid_alike(signs) else scene.brain
+    alike = _fluid_alike(signs)
+    where = scene.brain & (scene.group < FIRST_BELOW) if alike else scene.brain
     lost = cavities(scene, fluid) & where
     certain = seeds(scene, model, signs) & where
     grown, probability = grow(scene, model, signs, certain, _shell(scene, lost, fluid))
@@ -81,15 +82,16 @@ def _search(scene: Scene, signs: dict[str, int], reason: str) -> Finding:
         origin=origin,
         reasons=(reason, "cavity: fluid in place of tissue"),
         rejected=told.rejected,
-        notes=(f"{UNSEARCHED} {next(iter(signs))}",) if fluid_alike(signs) else (),
-        not_searched=HINDBRAIN if fluid_alike(signs) else (),
+        notes=(f"{UNSEARCHED} {next(iter(signs))}",) if alike else (),
+        not_searched=HINDBRAIN if alike else (),
     )
-    return apply_rules(finding, scene, signal, fluid_alike=fluid_alike(signs))
+    return apply_rules(finding, scene, signal, fluid_alike=alike)
 
 
-def fluid_alike(signs: dict[str, int]) -> bool:
-    """Tell whether fluid is bright, or dark, as lesions are: on T2w and on T1w, read without FLAIR."""
-    return "FLAIR" not in signs
+def _fluid_alike(signs: dict[str, int]) -> bool:
+    """Tell whether fluid is bright, or dark, as lesions are in the main contrast: T2w, or T1w alone."""
+    main, sign = next(iter(signs.items()))
+    return FLUID_IS_BRIGHT[main] == (sign > 0)
 
 
 def _supported(grown: Finding, scene: Scene, signal: dict[str, Float]) -> Finding:
