@@ -55,7 +55,8 @@ from cpimaging.io import (
 )
 from cpimaging.layout import sidecar_path
 from cpimaging.provenance import code_digest
-from cpimaging.stages import Job, write_plan
+from cpimaging.study.job import Job
+from cpimaging.study.plan import write_plan
 from cpimaging.types import InputError
 
 ROOT = Path(__file__).parents[1]

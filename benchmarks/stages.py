@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 
 from cpimaging.bids import choose_references, list_scans, with_demographics
-from cpimaging.stages import SCAN_STAGES, write_plan
+from cpimaging.study.job import SCAN_STAGES
+from cpimaging.study.plan import write_plan
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "bids"
 THREADS = 2

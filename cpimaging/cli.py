@@ -93,7 +93,7 @@ def _add_stage(stage: str, help_text: str) -> None:
         brain_command: BrainCommand = "",
         adc_norm: AdcNorm = "",
     ) -> None:
-        from cpimaging.stages import Job
+        from cpimaging.study.job import Job
 
         job = Job(output_dir, scan, atlas, engine, threads, scorers, detection, brain_command, adc_norm)
         import_module(f"cpimaging.stages.{stage}").run(job)
@@ -124,9 +124,9 @@ def score(
     reason: Annotated[str, typer.Option(help="Why a person decided so; shown with it.")] = "",
 ) -> None:
     """Call the pattern; what a person decided wins."""
-    from cpimaging.stages import Job
+    from cpimaging.scorers.overrides import Override
     from cpimaging.stages import score as stage
-    from cpimaging.stages.overrides import Override
+    from cpimaging.study.job import Job
 
     override = Override(dominance, mrics, qc or None, reason) if dominance or mrics or qc else None
     stage.run(Job(output_dir, scan, atlas, scorers=scorers), override)
@@ -167,8 +167,8 @@ def command(
     run: Annotated[str, typer.Option(help="Command with {T1w}, {brain_mask}, {out} and the like.")],
 ) -> None:
     """Let an external tool draw the lesion on the preprocessed images."""
-    from cpimaging.stages import Job
     from cpimaging.stages import command as stage
+    from cpimaging.study.job import Job
 
     stage.run(Job(output_dir, scan), run)
 
@@ -206,9 +206,9 @@ def run(
     adc_norm: AdcNorm = "",
 ) -> None:
     """Process one scan without BIDS, all stages in a row."""
+    from cpimaging import single as stage
     from cpimaging.bids import single_scan
-    from cpimaging.stages import Job
-    from cpimaging.stages import single as stage
+    from cpimaging.study.job import Job
 
     images = {"T1w": t1w, "T2w": t2w, "FLAIR": flair, "ADC": adc}
     given = {contrast: path.resolve() for contrast, path in images.items() if path is not None}
@@ -264,7 +264,7 @@ def atlas_fetch(
     """Download the published atlases once, with licences and citations, and build their composite."""
     from cpimaging.atlases import load_atlas
     from cpimaging.atlases.published import fetch
-    from cpimaging.stages.fit import check_fit
+    from cpimaging.scorers.needs import check_fit
 
     for line in fetch(nlin6_t1w):
         typer.echo(line)
@@ -296,7 +296,7 @@ def atlas_show(
     output: Annotated[Path | None, typer.Option(help="The page; atlas-NAME.html if not given.")] = None,
 ) -> None:
     """Write a page with a picture of every structure of an atlas."""
-    from cpimaging.stages import atlas_page as stage
+    from cpimaging import atlas_page as stage
 
     typer.echo(stage.run(atlas, output))
 
@@ -318,7 +318,7 @@ def atlas_export(
 def atlas_check(folder: Annotated[str, typer.Argument(help="Atlas folder.")]) -> None:
     """Say what is wrong with an atlas, or that it is fine, and which scorers it serves."""
     from cpimaging.atlases import check_folder
-    from cpimaging.stages.fit import unfit
+    from cpimaging.scorers.needs import unfit
 
     atlas, problems = check_folder(folder)
     for problem in problems:

@@ -23,8 +23,9 @@ from cpimaging.layout import TEMPLATE, ScanFiles
 from cpimaging.provenance import sidecar, software_versions
 from cpimaging.report.cohort import CohortReport, render_cohort
 from cpimaging.scorers import SCORERS
-from cpimaging.stages import GIVEN, SCAN_STAGES, Job, lesion_record, measured_mask, read_plan
-from cpimaging.stages.overrides import told
+from cpimaging.scorers.overrides import told
+from cpimaging.study.job import GIVEN, SCAN_STAGES, Job, lesion_record, measured_mask
+from cpimaging.study.plan import read_plan
 from cpimaging.types import LESIONLOAD_COLUMNS, PATTERN_COLUMNS, Image
 
 SUMMARY_COLUMNS = dict.fromkeys(("participant_id", "session_id", "stage", "status", "message", "log"), "str")

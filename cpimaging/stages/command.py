@@ -8,8 +8,8 @@ from cpimaging.io import read_image, write_image, write_json
 from cpimaging.layout import sidecar_path
 from cpimaging.preprocess import check_lesion_position, place_mask
 from cpimaging.provenance import sidecar
-from cpimaging.stages import COMMAND, Job, read_mask
-from cpimaging.stages.tool import OUT, check_placeholders, placeholders, run_tool
+from cpimaging.study.job import COMMAND, Job, read_mask
+from cpimaging.study.tool import OUT, check_placeholders, placeholders, run_tool
 from cpimaging.types import CONTRASTS, InputError
 
 PLACEHOLDERS = (*CONTRASTS, "brain_mask", OUT)

@@ -7,7 +7,7 @@ import pandas as pd
 from cpimaging import __version__
 from cpimaging.bids import check_scan
 from cpimaging.io import typed, write_json, write_table, write_text
-from cpimaging.stages import INDEX, read_plan
+from cpimaging.study.plan import INDEX, read_plan
 
 INDEX_COLUMNS = {
     "participant_id": "str",

@@ -14,9 +14,9 @@ from cpimaging.lesions.components import PIECE_COLUMNS, components
 from cpimaging.provenance import sidecar
 from cpimaging.quantify import white_matter_depth
 from cpimaging.registration import resample
-from cpimaging.stages import DETECTED, Job
-from cpimaging.stages.detection import Sighting, look
-from cpimaging.stages.tables import MeasuringGrid, measuring_grid, with_ids
+from cpimaging.study.job import DETECTED, Job
+from cpimaging.study.look import Sighting, look
+from cpimaging.study.measuring_grid import MeasuringGrid, measuring_grid, with_ids
 from cpimaging.types import Image
 
 CHANGE_TOLD = 0.2

@@ -21,12 +21,13 @@ from cpimaging.quantify import filled_rows, hits_in
 from cpimaging.registration import resample
 from cpimaging.report.cohort import DONE, CohortReport
 from cpimaging.scorers import Criteria, Scorer, Tables, chosen_scorers, pattern_content, read_criteria
-from cpimaging.stages import GIVEN, PLAN
+from cpimaging.scorers.needs import check_fit
+from cpimaging.scorers.overrides import Override, overridden, read_overrides
 from cpimaging.stages.cohort import SUMMARY_COLUMNS, pattern_cells, write_group
-from cpimaging.stages.fit import check_fit
 from cpimaging.stages.index import write_dataset_files
-from cpimaging.stages.mask_grid import MaskGrid, MaskGrids, Way, check_space, find_way
-from cpimaging.stages.overrides import Override, overridden, read_overrides
+from cpimaging.study.job import GIVEN
+from cpimaging.study.mask_grid import MaskGrid, MaskGrids, Way, check_space, find_way
+from cpimaging.study.plan import PLAN
 from cpimaging.types import (
     LESIONLOAD_COLUMNS,
     MORPHOMETRY_COLUMNS,

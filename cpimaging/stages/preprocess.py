@@ -18,8 +18,8 @@ from cpimaging.preprocess import (
 )
 from cpimaging.provenance import sidecar
 from cpimaging.registration import resample
-from cpimaging.stages import Job
-from cpimaging.stages.brain import find_brain
+from cpimaging.study.brain import find_brain
+from cpimaging.study.job import Job
 from cpimaging.types import Image, InputError
 
 QUANTITATIVE = ("ADC",)

@@ -11,7 +11,7 @@ from cpimaging.io import read_displacement, read_image, read_json, read_table, w
 from cpimaging.layout import sidecar_path
 from cpimaging.qc import fit, images, limits, sides, transforms
 from cpimaging.registration import crop, resample
-from cpimaging.stages import Job, measured_mask
+from cpimaging.study.job import Job, measured_mask
 from cpimaging.types import LESIONLOAD_COLUMNS, Flag, Image
 
 GRID_MM = 2.0

@@ -12,8 +12,8 @@ from cpimaging.quantify import (
     rows_within,
     white_matter_depth,
 )
-from cpimaging.stages import Job, lesion_record, measured_mask
-from cpimaging.stages.tables import measuring_grid, with_ids
+from cpimaging.study.job import Job, lesion_record, measured_mask
+from cpimaging.study.measuring_grid import measuring_grid, with_ids
 
 NOT_MEASURED = ["lesion_volume_mm3", "percent_region", "percent_lesion"]
 

@@ -10,8 +10,8 @@ from cpimaging.provenance import sidecar
 from cpimaging.registration import Matrix, engines
 from cpimaging.registration.lesion import check_registrable, lesion_strategy
 from cpimaging.registration.plausible import check_affine, check_transform
-from cpimaging.stages import DETECTED, Job, read_mask
-from cpimaging.stages.detection import look
+from cpimaging.study.job import DETECTED, Job, read_mask
+from cpimaging.study.look import look
 from cpimaging.types import Image
 
 

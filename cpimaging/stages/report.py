@@ -9,8 +9,8 @@ from cpimaging.layout import sidecar_path
 from cpimaging.provenance import code_digest, software_versions
 from cpimaging.registration import resample
 from cpimaging.report.scan import ScanReport, render_scan
-from cpimaging.stages import SCAN_STAGES, Job, lesion_record
-from cpimaging.stages.overrides import told
+from cpimaging.scorers.overrides import told
+from cpimaging.study.job import SCAN_STAGES, Job, lesion_record
 from cpimaging.types import (
     CONTRASTS,
     LESIONLOAD_COLUMNS,

@@ -5,8 +5,8 @@ from typing import Any
 from cpimaging.io import read_json, read_table, write_json
 from cpimaging.quantify import MARGIN_COLUMNS, Cell
 from cpimaging.scorers import Scorer, Tables, pattern_content, read_criteria, score_surely
-from cpimaging.stages import Job, lesion_record
-from cpimaging.stages.overrides import Override, overridden
+from cpimaging.scorers.overrides import Override, overridden
+from cpimaging.study.job import Job, lesion_record
 from cpimaging.types import LESIONLOAD_COLUMNS, LESIONS_COLUMNS, MORPHOMETRY_COLUMNS, ScanContext
 
 MARGIN_TABLE = dict.fromkeys(Cell._fields, "str") | dict.fromkeys(MARGIN_COLUMNS, "float64")

@@ -15,8 +15,8 @@ from cpimaging.provenance import sidecar
 from cpimaging.quantify import morphometry, template_volumes
 from cpimaging.registration import moved_points, resample
 from cpimaging.segment import TISSUES, Segmentation, segment, template_shares
-from cpimaging.stages import Job, read_mask
-from cpimaging.stages.tables import with_ids
+from cpimaging.study.job import Job, read_mask
+from cpimaging.study.measuring_grid import with_ids
 from cpimaging.types import Atlas, Image, LabelMap
 
 

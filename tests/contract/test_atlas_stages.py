@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from nasty_atlas import nasty_atlas, unnamed
 
+from cpimaging import single
 from cpimaging.atlases import load_atlas, load_template, write_atlas
 from cpimaging.bids import single_scan
 from cpimaging.io import read_image, read_json, read_table, write_image
 from cpimaging.registration import resample
-from cpimaging.stages import Job, report, score, single
+from cpimaging.stages import report, score
+from cpimaging.study.job import Job
 from cpimaging.types import LESIONLOAD_COLUMNS, LESIONS_COLUMNS, PATTERN_COLUMNS, Atlas, Image, InputError
 
 

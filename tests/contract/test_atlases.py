@@ -25,7 +25,7 @@ from cpimaging.atlases.published import fetch
 from cpimaging.atlases.template import SPACE
 from cpimaging.quantify import lesion_load
 from cpimaging.registration import resample
-from cpimaging.stages.fit import check_fit
+from cpimaging.scorers.needs import check_fit
 from cpimaging.types import Atlas, Image, InputError, LabelMap, Region, region_positions
 
 PLAUSIBLE_ML = {  # adult, one side or midline; wide limits: they catch a leak, not a variant

@@ -35,7 +35,7 @@ from cpimaging.io import read_image, read_json, write_image
 from cpimaging.layout import atlas_name
 from cpimaging.registration.identity import Identity
 from cpimaging.scorers import SCORERS
-from cpimaging.stages.fit import check_fit
+from cpimaging.scorers.needs import check_fit
 from cpimaging.types import Atlas, Image, InputError, LabelMap, Region
 
 STEP = 3  # voxels that the small atlas skips

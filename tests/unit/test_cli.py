@@ -10,7 +10,8 @@ import cpimaging
 from cpimaging.bids import Scan
 from cpimaging.cli import STAGE_HELP, app
 from cpimaging.registration import engines
-from cpimaging.stages import SCAN_STAGES, write_plan
+from cpimaging.study.job import SCAN_STAGES
+from cpimaging.study.plan import write_plan
 
 COMMANDS = [*((stage,) for stage in SCAN_STAGES), ("index",), ("cohort",), ("run",), ("simulate",)]
 COMMANDS += [("atlas",), ("atlas", "export"), ("atlas", "check"), ("atlas", "list"), ("atlas", "show")]

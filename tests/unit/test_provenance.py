@@ -9,7 +9,7 @@ import pytest
 
 import cpimaging
 from cpimaging import provenance
-from cpimaging.stages import SCAN_STAGES
+from cpimaging.study.job import SCAN_STAGES
 
 PACKAGE = Path(cpimaging.__file__).parent
 STAGES = (*SCAN_STAGES, "index", "atlas", "cohort")
@@ -91,7 +91,7 @@ CRITERIA = sorted(path.relative_to(PACKAGE).as_posix() for path in (PACKAGE / "s
 def test_criteria_beside_a_scorer_count_for_its_stage(copied: Path, name: str) -> None:
     stages = changed(lambda: append(copied / name, "\n# tightened\n"))
     assert "score" in stages
-    assert not stages & {"preprocess", "register", "segment", "lesions", "quantify", "qc", "report"}
+    assert not stages & {"preprocess", "register", "segment", "lesions", "quantify", "qc"}
 
 
 def test_there_are_criteria_to_look_at() -> None:

@@ -7,8 +7,9 @@ import pytest
 from cpimaging.bids import Scan
 from cpimaging.io import read_image, read_json, write_image
 from cpimaging.layout import sidecar_path
-from cpimaging.stages import Job, write_plan
 from cpimaging.stages.command import check_command, run
+from cpimaging.study.job import Job
+from cpimaging.study.plan import write_plan
 from cpimaging.types import Image, InputError
 
 AFFINE = np.diag([2.0, 2.0, 2.5, 1.0])

@@ -9,15 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cpimaging import single
 from cpimaging.atlases import load_atlas, write_atlas
 from cpimaging.bids import Scan, list_scans, single_scan, with_demographics
 from cpimaging.io import read_image, read_json, read_table, write_image, write_json
 from cpimaging.layout import atlas_name
 from cpimaging.report import words
+from cpimaging.scorers.needs import check_fit
 from cpimaging.simulate import simulate
-from cpimaging.stages import SCAN_STAGES, Job, cohort, index, read_plan, single, write_plan
-from cpimaging.stages.fit import check_fit
-from cpimaging.stages.tables import with_ids
+from cpimaging.stages import cohort, index
+from cpimaging.study.job import SCAN_STAGES, Job
+from cpimaging.study.measuring_grid import with_ids
+from cpimaging.study.plan import read_plan, write_plan
 from cpimaging.types import (
     LESIONLOAD_COLUMNS,
     LESIONS_COLUMNS,

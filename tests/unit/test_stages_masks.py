@@ -12,8 +12,8 @@ import pytest
 
 from cpimaging.atlases import load_template
 from cpimaging.io import Sparse, read_image, read_json, read_table, write_image
-from cpimaging.stages.mask_grid import MaskGrids, Way, find_way
 from cpimaging.stages.masks import MaskJob, run
+from cpimaging.study.mask_grid import MaskGrids, Way, find_way
 from cpimaging.types import (
     LESIONLOAD_COLUMNS,
     PATTERN_COLUMNS,

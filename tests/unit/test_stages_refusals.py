@@ -9,7 +9,9 @@ from cpimaging.bids import Scan
 from cpimaging.io import write_image
 from cpimaging.registration import Transform
 from cpimaging.registration.identity import Identity
-from cpimaging.stages import Job, preprocess, register, write_plan
+from cpimaging.stages import preprocess, register
+from cpimaging.study.job import Job
+from cpimaging.study.plan import write_plan
 from cpimaging.types import Image, InputError
 
 

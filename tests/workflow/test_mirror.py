@@ -12,7 +12,9 @@ import pytest
 from cpimaging.bids import list_scans, with_demographics
 from cpimaging.io import read_image, read_json, read_table
 from cpimaging.simulate import simulate
-from cpimaging.stages import SCAN_STAGES, Job, index, write_plan
+from cpimaging.stages import index
+from cpimaging.study.job import SCAN_STAGES, Job
+from cpimaging.study.plan import write_plan
 from cpimaging.types import LESIONLOAD_COLUMNS, LESIONS_COLUMNS
 
 SWAP = {"left": "right", "right": "left", "midline": "midline"}

@@ -14,12 +14,13 @@ from cpimaging.layout import ScanFiles, sidecar_path
 from cpimaging.provenance import code_digest
 from cpimaging.registration.syn import ants_python
 from cpimaging.scorers import chosen_scorers
-from cpimaging.stages import INDEX, Job, read_plan, write_plan
-from cpimaging.stages.brain import check_command as check_brain_command
+from cpimaging.study.job import Job
+from cpimaging.study.plan import INDEX, read_plan, write_plan
+from cpimaging.study.brain import check_command as check_brain_command
 from cpimaging.stages.command import check_command
-from cpimaging.stages.fit import check_fit
-from cpimaging.stages.norm import MEAN, SD, read_norm
-from cpimaging.stages.overrides import read_overrides
+from cpimaging.scorers.needs import check_fit
+from cpimaging.study.adc_norm import MEAN, SD, read_norm
+from cpimaging.scorers.overrides import read_overrides
 from cpimaging.types import InputError
 
 quote = shlex.quote

@@ -6,10 +6,12 @@ from importlib import import_module
 
 from cpimaging.atlases import checked_atlas
 from cpimaging.bids import Scan, choose_references
-from cpimaging.stages import SCAN_STAGES, Job, atlas, index, write_plan
+from cpimaging.scorers.needs import check_fit
+from cpimaging.stages import atlas, index
 from cpimaging.stages import cohort as cohort_pages
-from cpimaging.stages.fit import check_fit
-from cpimaging.stages.norm import read_norm
+from cpimaging.study.adc_norm import read_norm
+from cpimaging.study.job import SCAN_STAGES, Job
+from cpimaging.study.plan import write_plan
 
 
 def run(job: Job, scan: Scan, age_years: float | None) -> Iterator[str]:

@@ -9,8 +9,8 @@ from cpimaging.atlases import load_atlas, load_template
 from cpimaging.io import read_image
 from cpimaging.lesions.detect import Finding, Scene, detect, make_scene, on_grid, thinned
 from cpimaging.registration import Matrix
-from cpimaging.stages import DETECTED, Job
-from cpimaging.stages.norm import read_norm
+from cpimaging.study.adc_norm import read_norm
+from cpimaging.study.job import DETECTED, Job
 from cpimaging.types import Image
 
 FIRST_LOOK_MM = 2.0

@@ -9,8 +9,10 @@ import pytest
 from cpimaging.bids import Scan
 from cpimaging.extract import Extraction
 from cpimaging.io import read_image, write_image
-from cpimaging.stages import Job, brain, write_plan
-from cpimaging.stages.brain import check_command, find_brain
+from cpimaging.study import brain
+from cpimaging.study.brain import check_command, find_brain
+from cpimaging.study.job import Job
+from cpimaging.study.plan import write_plan
 from cpimaging.types import Image, InputError
 
 SHAPE = (30, 36, 26)

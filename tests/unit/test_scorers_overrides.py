@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from cpimaging.report import words
-from cpimaging.stages.overrides import (
+from cpimaging.scorers.overrides import (
     DOMINANCE_WORDS,
     MRICS_WORDS,
     Override,

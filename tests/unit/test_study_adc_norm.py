@@ -5,7 +5,7 @@ import pytest
 
 from cpimaging.atlases import load_template
 from cpimaging.io import write_image
-from cpimaging.stages.norm import MEAN, SD, read_norm
+from cpimaging.study.adc_norm import MEAN, SD, read_norm
 from cpimaging.types import Image, InputError
 
 STEP = 6  # voxels of the template per voxel of the toy map

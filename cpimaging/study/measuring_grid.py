@@ -11,7 +11,7 @@ from cpimaging.atlases import load_atlas
 from cpimaging.io import read_displacement, read_image
 from cpimaging.preprocess import place_mask
 from cpimaging.registration import resample
-from cpimaging.stages import Job, read_mask
+from cpimaging.study.job import Job, read_mask
 from cpimaging.types import Atlas, Image, LabelMap
 
 

@@ -1,0 +1,122 @@
+"""One scan in one stage: where its files are, what was chosen, what is known of its lesion."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from cpimaging.bids import Scan
+from cpimaging.io import read_image, read_json
+from cpimaging.layout import ScanFiles, atlas_name, sidecar_path
+from cpimaging.preprocess import binary_mask, reference_contrast
+from cpimaging.study.plan import PLAN, read_plan
+from cpimaging.types import Image, InputError
+
+SCAN_STAGES = ("preprocess", "register", "segment", "lesions", "quantify", "qc", "score", "report")
+"""The stages of one scan, in order."""
+
+GIVEN, DETECTED, COMMAND = "given mask", "detected", "lesion_command"
+"""Where a lesion mask may come from."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One scan in one stage: where its files are, and the study's choices.
+
+    detection: "on", "off", or "command", which takes the mask of an external tool. A given mask always wins.
+    adc_norm: folder of a map of healthy ADC (`stages.norm`); "" for none.
+    """
+
+    output: Path
+    label: str
+    atlas: str = "embedded"
+    engine: str = "greedy"
+    threads: int = 1
+    scorers: str = "all"
+    detection: str = "off"
+    brain_command: str = ""
+    adc_norm: str = ""
+
+    @cached_property
+    def _plan(self) -> tuple[Path, Scan]:
+        bids_dir, scans = read_plan(self.output)
+        for scan in scans:
+            if scan.label == self.label:
+                return bids_dir, scan
+        raise InputError(self.output / PLAN, f"does not hold {self.label}", "start the workflow again")
+
+    @property
+    def scan(self) -> Scan:
+        """The scan as it was planned."""
+        return self._plan[1]
+
+    @property
+    def dataset(self) -> Path:
+        """The folder that planned paths are relative to."""
+        return self._plan[0]
+
+    @cached_property
+    def files(self) -> ScanFiles:
+        """The output paths."""
+        return ScanFiles.of(self.output, self.label, atlas_name(self.atlas))
+
+    @property
+    def images(self) -> dict[str, Path]:
+        """The user's images: contrast -> path."""
+        return {contrast: self.dataset / path for contrast, path in self.scan.images.items()}
+
+    @property
+    def reference(self) -> str:
+        """The contrast whose grid is the scan's."""
+        return self.scan.chosen or reference_contrast(self.scan.images, self.label)
+
+    @property
+    def lesion(self) -> Path | None:
+        """The lesion mask to start from: a given one, else that of the external tool."""
+        if self.scan.lesion_mask:
+            return self.dataset / self.scan.lesion_mask
+        drawn = Path(self.files.command_mask)
+        return drawn if self.detection == "command" and drawn.is_file() else None
+
+    @property
+    def lesion_source(self) -> str | None:
+        """Where `lesion` comes from, None where there is none."""
+        if self.lesion is None:
+            return None
+        return GIVEN if self.scan.lesion_mask else COMMAND
+
+    @property
+    def known_lesion(self) -> Path | None:
+        """What is known of the lesion before it is measured: `lesion`, or the first detection."""
+        first = Path(self.files.first_lesion_mask)
+        return self.lesion or (first if self.detection == "on" and first.is_file() else None)
+
+    @property
+    def brain_mask(self) -> Path | None:
+        """The given brain mask."""
+        return self.dataset / self.scan.brain_mask if self.scan.brain_mask else None
+
+    def names(self, *paths: str | None) -> list[str]:
+        """Return how outputs call planned files: relative to the dataset, or by bare name, never absolute."""
+        return [path if not Path(path).is_absolute() else Path(path).name for path in paths if path]
+
+
+def read_mask(path: Path) -> tuple[Image, list[str]]:
+    """Read a mask on its own grid as boolean, with notes on how its values were read."""
+    return binary_mask(read_image(path, labels=True), path)
+
+
+def lesion_record(job: Job) -> dict[str, Any]:
+    """Return what the lesions stage wrote down.
+
+    MaskSource (None: not assessed), NotAssessed (why), NotSearched (tissues), Notes.
+    """
+    record: dict[str, Any] = read_json(sidecar_path(job.files.lesions))
+    return record
+
+
+def measured_mask(job: Job) -> Path | None:
+    """Return the mask that is measured: a given one on its own grid, else the one that was written."""
+    if lesion_record(job)["MaskSource"] is None:
+        return None
+    return job.dataset / job.scan.lesion_mask if job.scan.lesion_mask else Path(job.files.lesion_mask)
