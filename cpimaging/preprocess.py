@@ -1,6 +1,5 @@
 """From raw images to one grid: checks, brain, bias field, contrasts side by side."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,7 +8,6 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from cpimaging.bids.reference import REFERENCES
 from cpimaging.itk import from_itk, to_itk
 from cpimaging.registration import Matrix, crop, resample
 from cpimaging.registration.greedy import rigid
@@ -40,10 +38,6 @@ The fit itself is sure to 0.2-0.5 mm on pairs that were aligned before, and resa
 ALIGN_MARGIN_MM = 12.0
 """Part of the head around the brain that takes part in aligning contrasts (ours)."""
 
-LESION_INSIDE_SHARE = 0.5
-"""At least this share of a lesion mask must meet the brain, or its position is taken for wrong (ours)."""
-
-
 ADC_MEDIAN_MM2_S = (0.3e-3, 3e-3)
 """Median ADC of a whole brain, adult (0.8e-3) to preterm newborn with much fluid (ours)."""
 
@@ -51,14 +45,6 @@ ADC_UNITS = {1.0: "mm²/s", 1e-3: "1e-3 mm²/s", 1e-6: "1e-6 mm²/s"}
 
 COVERED_SHARE = 0.9
 """A contrast that shows less of the brain is told (ours)."""
-
-
-def reference_contrast(contrasts: Iterable[str], label: str) -> str:
-    """Return the contrast whose grid is the scan's: T1w, else T2w, else FLAIR. label: names the scan."""
-    available = [name for name in REFERENCES if name in set(contrasts)]
-    if not available:
-        raise InputError(label, "has neither T1w, T2w nor FLAIR", "add one of them")
-    return available[0]
 
 
 def check_signal(image: Image, path: Path | str) -> Image:
@@ -116,51 +102,6 @@ def coverage_note(image: Image, moved: Image, brain: Bool) -> list[str]:
     return [
         f"covers {100 * seen:.0f} % of the brain ({min(image.shape)} slices, spacing up to {thick:.1f} mm)"
     ]
-
-
-def binary_mask(mask: Image, path: Path | str) -> tuple[Image, list[str]]:
-    """Return a boolean mask and a note on how its values were read.
-
-    Two values mean outside and inside. Fractions between 0 and 1 count from 0.5; other numbers above
-    0 count. Raises InputError on negative or non-finite values.
-    """
-    data = mask.data
-    if not np.isfinite(data).all() or data.min() < 0:
-        raise InputError(
-            path, "is not a mask: it has negative or non-finite values", "give a mask of 0 and 1"
-        )
-    top = float(data.max())
-    if top <= 1:
-        return mask.with_data(data >= 0.5), []
-    return mask.with_data(data > 0), [f"mask values up to {top:g}; everything above 0 counts as inside"]
-
-
-def place_mask(mask: Image, reference: Image, path: Path | str) -> tuple[Image, list[str]]:
-    """Return a boolean mask on the reference grid, by world position, and a note where grids differ.
-
-    Raises InputError for a mask that has the shape of the reference but another position: its header
-    was lost.
-    """
-    if mask.same_grid(reference, tolerance_mm=0.1 * min(reference.spacing_mm)):
-        return Image(mask.data, reference.affine, reference.axcodes), []
-    if mask.shape == reference.shape:
-        raise InputError(
-            path, "has the shape of the scan but another position", "copy the scan's header to it"
-        )
-    placed = resample(mask, reference, mode="nearest")
-    return placed, ["the mask lies on another grid than the scan; brought over by its position in mm"]
-
-
-def check_lesion_position(lesion: Image, brain: Image, path: Path | str) -> None:
-    """Refuse a lesion mask that lies mostly outside the brain; each on its own grid."""
-    if not lesion.data.any():
-        return
-    near = ndimage.binary_dilation(brain.data, iterations=max(1, round(5 / min(brain.spacing_mm))))
-    around = resample(brain.with_data(near), lesion, mode="nearest").data
-    inside = float((lesion.data & around).sum() / lesion.data.sum())
-    if inside < LESION_INSIDE_SHARE:
-        problem = f"lies outside the brain ({100 * inside:.0f} % inside): its position does not fit the scan"
-        raise InputError(path, problem, "copy the scan's header to it")
 
 
 def check_brain(brain: Image, path: Path | str, cure: str) -> None:

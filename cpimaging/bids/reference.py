@@ -1,6 +1,6 @@
 """Which contrast's grid is the scan's: decided while planning, from headers and age; no voxel is read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,3 +65,11 @@ def _choose(root: Path, scan: Scan) -> Scan:
         why = f"{passed} covers only {views[passed]:.0f} mm"
     decision = f"reference: {best} is used, not {passed}: {why}"
     return replace(scan, chosen=best, decisions=(*scan.decisions, decision))
+
+
+def reference_contrast(contrasts: Iterable[str], label: str) -> str:
+    """Return the contrast whose grid is the scan's: T1w, else T2w, else FLAIR. label: names the scan."""
+    available = [name for name in REFERENCES if name in set(contrasts)]
+    if not available:
+        raise InputError(label, "has neither T1w, T2w nor FLAIR", "add one of them")
+    return available[0]

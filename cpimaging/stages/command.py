@@ -6,9 +6,9 @@ import numpy as np
 
 from cpimaging.io import read_image, write_image, write_json
 from cpimaging.layout import sidecar_path
-from cpimaging.preprocess import check_lesion_position, place_mask
+from cpimaging.masks import check_lesion_position, place_mask, read_mask
 from cpimaging.provenance import sidecar
-from cpimaging.study.job import COMMAND, Job, read_mask
+from cpimaging.study.job import COMMAND, Job
 from cpimaging.study.tool import OUT, check_placeholders, placeholders, run_tool
 from cpimaging.types import CONTRASTS, InputError
 

@@ -15,7 +15,7 @@ from cpimaging.bids.mask_folder import SOURCE
 from cpimaging.io import Sparse, read_sparse, typed, write_json, write_text
 from cpimaging.layout import TEMPLATE
 from cpimaging.lesions.components import piece_table
-from cpimaging.preprocess import LESION_INSIDE_SHARE, binary_mask
+from cpimaging.masks import LESION_INSIDE_SHARE, binary_mask
 from cpimaging.provenance import sidecar, software_versions
 from cpimaging.quantify import filled_rows, hits_in
 from cpimaging.registration import resample

@@ -8,14 +8,7 @@ from numpy.typing import NDArray
 from cpimaging.bids import check_scan
 from cpimaging.io import read_image, write_image, write_json
 from cpimaging.layout import sidecar_path
-from cpimaging.preprocess import (
-    align,
-    bias_correct,
-    check_finite,
-    check_signal,
-    coverage_note,
-    diffusivity,
-)
+from cpimaging.preprocess import align, bias_correct, check_finite, check_signal, coverage_note, diffusivity
 from cpimaging.provenance import sidecar
 from cpimaging.registration import resample
 from cpimaging.study.brain import find_brain

@@ -5,12 +5,12 @@ from pathlib import Path
 from cpimaging.atlases import load_template
 from cpimaging.io import read_image, write_displacement, write_image, write_json
 from cpimaging.layout import TEMPLATE, sidecar_path
-from cpimaging.preprocess import check_lesion_position, place_mask
+from cpimaging.masks import check_lesion_position, place_mask, read_mask
 from cpimaging.provenance import sidecar
 from cpimaging.registration import Matrix, engines
 from cpimaging.registration.lesion import check_registrable, lesion_strategy
 from cpimaging.registration.plausible import check_affine, check_transform
-from cpimaging.study.job import DETECTED, Job, read_mask
+from cpimaging.study.job import DETECTED, Job
 from cpimaging.study.look import look
 from cpimaging.types import Image
 

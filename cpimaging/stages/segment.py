@@ -9,13 +9,13 @@ from cpimaging.atlases import load_atlas, load_template
 from cpimaging.atlases.embedded.landmarks import landmark
 from cpimaging.io import read_displacement, read_image, read_json, write_image, write_json, write_table
 from cpimaging.layout import sidecar_path
+from cpimaging.masks import place_mask, read_mask
 from cpimaging.morphometry import LANDMARKS, measures, without_ventricles
-from cpimaging.preprocess import place_mask
 from cpimaging.provenance import sidecar
 from cpimaging.quantify import morphometry, template_volumes
 from cpimaging.registration import moved_points, resample
 from cpimaging.segment import TISSUES, Segmentation, segment, template_shares
-from cpimaging.study.job import Job, read_mask
+from cpimaging.study.job import Job
 from cpimaging.study.measuring_grid import with_ids
 from cpimaging.types import Atlas, Image, LabelMap
 

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from cpimaging.atlases import load_template
 from cpimaging.extract import LEAST_VIEW_MM, extract_brain
-from cpimaging.preprocess import BRAIN_ML, check_brain, extracted_brain, place_mask
-from cpimaging.study.job import Job, read_mask
+from cpimaging.masks import place_mask, read_mask
+from cpimaging.preprocess import BRAIN_ML, check_brain, extracted_brain
+from cpimaging.study.job import Job
 from cpimaging.study.tool import OUT, check_placeholders, run_tool
 from cpimaging.types import Image, InputError
 

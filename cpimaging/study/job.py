@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from cpimaging.bids import Scan
-from cpimaging.io import read_image, read_json
+from cpimaging.bids.reference import reference_contrast
+from cpimaging.io import read_json
 from cpimaging.layout import ScanFiles, atlas_name, sidecar_path
-from cpimaging.preprocess import binary_mask, reference_contrast
 from cpimaging.study.plan import PLAN, read_plan
-from cpimaging.types import Image, InputError
+from cpimaging.types import InputError
 
 SCAN_STAGES = ("preprocess", "register", "segment", "lesions", "quantify", "qc", "score", "report")
 """The stages of one scan, in order."""
@@ -99,11 +99,6 @@ class Job:
     def names(self, *paths: str | None) -> list[str]:
         """Return how outputs call planned files: relative to the dataset, or by bare name, never absolute."""
         return [path if not Path(path).is_absolute() else Path(path).name for path in paths if path]
-
-
-def read_mask(path: Path) -> tuple[Image, list[str]]:
-    """Read a mask on its own grid as boolean, with notes on how its values were read."""
-    return binary_mask(read_image(path, labels=True), path)
 
 
 def lesion_record(job: Job) -> dict[str, Any]:

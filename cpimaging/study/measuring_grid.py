@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from cpimaging.atlases import load_atlas
 from cpimaging.io import read_displacement, read_image
-from cpimaging.preprocess import place_mask
+from cpimaging.masks import place_mask, read_mask
 from cpimaging.registration import resample
-from cpimaging.study.job import Job, read_mask
+from cpimaging.study.job import Job
 from cpimaging.types import Atlas, Image, LabelMap
 
 

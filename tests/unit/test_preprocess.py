@@ -2,18 +2,16 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from cpimaging.bids.reference import reference_contrast
+from cpimaging.masks import binary_mask, check_lesion_position, place_mask
 from cpimaging.preprocess import (
     align,
     bias_correct,
-    binary_mask,
     check_finite,
-    check_lesion_position,
     check_signal,
     coverage_note,
     diffusivity,
     extracted_brain,
-    place_mask,
-    reference_contrast,
 )
 from cpimaging.registration import resample
 from cpimaging.types import Image, InputError
