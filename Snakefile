@@ -1,36 +1,52 @@
 """cpimaging: brain MRI to lesion-pattern reports. Plain `snakemake` runs the demo dataset."""
 
+from pathlib import Path
+
 from snakemake.utils import min_version
 
 min_version("9.20")
 
 
-configfile: "config/config.yaml"
+# The choices of the folder that one works in; where it has none, those beside this file.
+CONFIG = Path("config/config.yaml")
 
 
-include: "workflow/rules/plan.smk"
-include: "workflow/rules/prepare.smk"
+configfile: CONFIG if CONFIG.is_file() else f"{workflow.basedir}/{CONFIG}"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/study.smk"
 include: "workflow/rules/scan.smk"
+include: "workflow/rules/masks.smk"
 
 
-if config["masks_dir"]:
+# Both write the group's files; which of them is meant follows from the configuration.
+if MASKS:
 
-    include: "workflow/rules/masks.smk"
+    ruleorder: masks > cohort
 
 else:
 
-    include: "workflow/rules/cohort.smk"
+    ruleorder: cohort > masks
 
 
 rule all:
+    """Process what the configuration names: scans, or masks."""
     default_target: True
     input:
-        f"{OUT}/index.html",
+        final_output,
     localrule: True
 
 
+onstart:
+    if workflow.is_main_process:
+        plainly(PLANNER.start)
+        atexit.register(release_lock, PLANNER.output)
+        atexit.register(told_in_the_end, PLANNER.output)
+
+
 onerror:
-    if not config["masks_dir"]:
+    if workflow.is_main_process and not MASKS:
         shell(
-            f"cpimaging cohort {quote(OUT)} --atlas {quote(config['atlas'])} >> {quote(OUT)}/logs/cohort.log 2>&1"
+            f"{CPIMAGING} cohort {quote(OUT)} --atlas {quote(CHOICES.atlas)} >> {quote(OUT)}/logs/cohort.log 2>&1"
         )

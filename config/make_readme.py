@@ -13,7 +13,7 @@ README = HERE / "README.md"
 def text() -> str:
     """Return the page."""
     schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-    defaults = yaml.safe_load((HERE / "config.yaml").read_text(encoding="utf-8"))
+    demo = yaml.safe_load((HERE / "config.yaml").read_text(encoding="utf-8"))
     lines = [
         "# Configuration",
         "",
@@ -27,7 +27,8 @@ def text() -> str:
     for key, entry in schema["properties"].items():
         kinds = entry["type"] if isinstance(entry["type"], list) else [entry["type"]]
         kind = " or ".join(f"`{value}`" for value in entry.get("enum", [])) or " or ".join(kinds)
-        lines.append(f"| `{key}` | {kind} | `{defaults[key]}` | {entry['description']} |")
+        default = f"`{entry['default']}`" if "default" in entry else f"none; the demo's is `{demo[key]}`"
+        lines.append(f"| `{key}` | {kind} | {default} | {entry['description']} |")
     return "\n".join(lines) + "\n"
 
 

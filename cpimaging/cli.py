@@ -1,9 +1,10 @@
 """The command line: one command per stage, and a few for people."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from importlib import import_module
+from inspect import Parameter, Signature
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -38,7 +39,8 @@ AtlasName = Annotated[str, typer.Option(help='"embedded", "published", or an atl
 Engine = Annotated[Literal["greedy", "ants", "identity"], typer.Option(help="Registration engine.")]
 Scorers = Annotated[str, typer.Option(help='Comma list of dominance, mrics; "all"; or "" for none.')]
 Detection = Annotated[
-    Literal["on", "off", "command"], typer.Option(help="Lesions where no mask is given; command: see docs.")
+    Literal["on", "off", "command"],
+    typer.Option(help="Lesions where no mask is given: search, leave, or the mask of lesion_command."),
 ]
 BrainCommand = Annotated[str, typer.Option(help="Brain extractor with {image} and {out}; docs/how-to.md.")]
 AdcNorm = Annotated[str, typer.Option(help="Folder with mean.nii.gz and sd.nii.gz of healthy ADC.")]
@@ -47,16 +49,52 @@ ScanLabel = Annotated[str, typer.Option(help="Label of the scan: sub-01 or sub-0
 ImageFile = Annotated[Path | None, typer.Option(help="Image of this contrast, NIfTI.")]
 
 
+STAGE_OPTIONS: dict[str, dict[str, Any]] = {
+    "preprocess": {"brain_command": BrainCommand},
+    "register": {
+        "atlas": AtlasName,
+        "engine": Engine,
+        "threads": Threads,
+        "detection": Detection,
+        "adc_norm": AdcNorm,
+    },
+    "segment": {"atlas": AtlasName, "detection": Detection},
+    "lesions": {"atlas": AtlasName, "detection": Detection, "adc_norm": AdcNorm},
+    "quantify": {"atlas": AtlasName},
+    "qc": {"atlas": AtlasName},
+    "report": {"atlas": AtlasName},
+}
+"""The options that each stage uses."""
+
+DEFAULTS: dict[str, Any] = {
+    "atlas": "embedded",
+    "engine": "greedy",
+    "threads": 1,
+    "scorers": "all",
+    "detection": "on",
+    "brain_command": "",
+    "adc_norm": "",
+}
+"""Those of `study.job.Job` and of the configuration's schema; a test holds them together."""
+
+
 @contextmanager
 def _plainly() -> Iterator[None]:
-    """Turn bad input into one line and exit code 2."""
+    """Turn bad input, and what the file system refuses, into one line and exit code 2."""
     from cpimaging.types import InputError  # numpy: not needed to print a help text
 
     try:
         yield
     except InputError as error:
-        typer.echo(f"cpimaging: {error}", err=True)
-        raise typer.Exit(BAD_INPUT) from None
+        problem = str(error)
+    except OSError as error:
+        problem = f"{error.filename or 'a file'}: {error.strerror or error}; mend it and start again"
+    except MemoryError:
+        problem = "out of memory; give the job more, or leave the scan out"
+    else:
+        return
+    typer.echo(f"cpimaging: {problem}", err=True)
+    raise typer.Exit(BAD_INPUT)
 
 
 def _plain(function: Callable[..., None]) -> Callable[..., None]:
@@ -81,29 +119,24 @@ def main(
     """Lesion patterns of cerebral palsy from brain MRI. Research use only."""
 
 
-def _add_stage(stage: str, help_text: str) -> None:
-    def command(
-        scan: ScanLabel,
-        output_dir: OutputDir,
-        atlas: AtlasName = "embedded",
-        engine: Engine = "greedy",
-        threads: Threads = 1,
-        scorers: Scorers = "all",
-        detection: Detection = "on",
-        brain_command: BrainCommand = "",
-        adc_norm: AdcNorm = "",
-    ) -> None:
+def _add_stage(stage: str, options: Mapping[str, Any]) -> None:
+    def command(scan: str, output_dir: Path, **chosen: Any) -> None:
         from cpimaging.study.job import Job
 
-        job = Job(output_dir, scan, atlas, engine, threads, scorers, detection, brain_command, adc_norm)
-        import_module(f"cpimaging.stages.{stage}").run(job)
+        import_module(f"cpimaging.stages.{stage}").run(Job(output_dir, scan, **chosen))
 
-    app.command(stage, help=help_text)(_plain(command))
+    plain = _plain(command)
+    kinds: dict[str, Any] = {"scan": ScanLabel, "output_dir": OutputDir, **options}
+    words = [
+        Parameter(name, Parameter.KEYWORD_ONLY, annotation=kind, default=DEFAULTS.get(name, Parameter.empty))
+        for name, kind in kinds.items()
+    ]
+    plain.__signature__, plain.__annotations__ = Signature(words), kinds  # type: ignore[attr-defined]
+    app.command(stage, help=STAGE_HELP[stage])(plain)
 
 
-for _stage, _help in STAGE_HELP.items():
-    if _stage != "score":  # has options of its own
-        _add_stage(_stage, _help)
+for _stage, _options in STAGE_OPTIONS.items():
+    _add_stage(_stage, _options)
 
 
 Decided = Annotated[str, typer.Option(help="What a person decided; it wins over the software's word.")]
@@ -114,8 +147,8 @@ Decided = Annotated[str, typer.Option(help="What a person decided; it wins over 
 def score(
     scan: ScanLabel,
     output_dir: OutputDir,
-    atlas: AtlasName = "embedded",
-    scorers: Scorers = "all",
+    atlas: AtlasName = DEFAULTS["atlas"],
+    scorers: Scorers = DEFAULTS["scorers"],
     dominance: Decided = "",
     mrics: Decided = "",
     qc: Annotated[
@@ -140,8 +173,8 @@ def masks(
     space: Annotated[str, typer.Option(help="Template whose space they lie in, such as MNI152NLin6Asym.")],
     template: Annotated[Path | None, typer.Option(help="Its brain-extracted T1w, if at hand.")] = None,
     pattern: Annotated[str, typer.Option(help="Names of the masks, with * and ?.")] = "*",
-    atlas: AtlasName = "embedded",
-    scorers: Scorers = "all",
+    atlas: AtlasName = DEFAULTS["atlas"],
+    scorers: Scorers = DEFAULTS["scorers"],
     overrides: Annotated[Path | None, typer.Option(help="What people decided; docs/how-to.md.")] = None,
 ) -> None:
     """Measure and score lesion masks in template space, without images: thousands in one job."""
@@ -177,7 +210,7 @@ def command(
 @_plain
 def cohort(
     output_dir: Annotated[Path, typer.Argument(help="Folder that holds the results.")],
-    atlas: AtlasName = "embedded",
+    atlas: AtlasName = DEFAULTS["atlas"],
 ) -> None:
     """Write index.html, the group tables and logs/summary.tsv from whatever exists."""
     from cpimaging.stages import cohort as stage
@@ -197,13 +230,13 @@ def run(
     brain_mask: Annotated[Path | None, typer.Option(help="Brain mask in scan space.")] = None,
     scan: ScanLabel = "sub-01",
     age_years: Annotated[float | None, typer.Option(min=0, max=120, help="Age at scan.")] = None,
-    atlas: AtlasName = "embedded",
-    engine: Engine = "greedy",
+    atlas: AtlasName = DEFAULTS["atlas"],
+    engine: Engine = DEFAULTS["engine"],
     threads: Threads = 2,
-    scorers: Scorers = "all",
+    scorers: Scorers = DEFAULTS["scorers"],
     detection: Annotated[Literal["on", "off"], typer.Option(help="Search where no mask is given.")] = "on",
-    brain_command: BrainCommand = "",
-    adc_norm: AdcNorm = "",
+    brain_command: BrainCommand = DEFAULTS["brain_command"],
+    adc_norm: AdcNorm = DEFAULTS["adc_norm"],
 ) -> None:
     """Process one scan without BIDS, all stages in a row."""
     from cpimaging import single as stage
@@ -305,7 +338,7 @@ def atlas_show(
 @_plain
 def atlas_export(
     output_dir: Annotated[Path, typer.Argument(help="Where the label table is written.")],
-    atlas: AtlasName = "embedded",
+    atlas: AtlasName = DEFAULTS["atlas"],
 ) -> None:
     """Get an atlas ready, in the template's space, and write its label table."""
     from cpimaging.stages import atlas as stage

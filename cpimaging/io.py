@@ -38,8 +38,24 @@ def whole(path: Path | str) -> Iterator[Path]:
     try:
         yield temporary
         os.replace(temporary, path)
+        for written in _LISTS:
+            written.append(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+_LISTS: list[list[Path]] = []
+
+
+@contextmanager
+def noted_writes() -> Iterator[list[Path]]:
+    """Yield a list to which every file that is written in the block is added."""
+    written: list[Path] = []
+    _LISTS.append(written)
+    try:
+        yield written
+    finally:
+        _LISTS.pop()
 
 
 def read_image(path: Path | str, *, labels: bool = False) -> Image:

@@ -17,7 +17,7 @@ from cpimaging.study.plan import write_plan
 def run(job: Job, scan: Scan, age_years: float | None) -> Iterator[str]:
     """Run every stage; yield the name of each as it starts, and last the path of the page."""
     given = replace(scan, age_years=age_years, age_source="n/a" if age_years is None else "given")
-    write_plan(job.output, ".", choose_references(".", [given]))
+    write_plan(job.output, ".", choose_references(".", [given]), whole=False)
     if job.adc_norm:
         read_norm(job.adc_norm)
     check_fit(checked_atlas(job.atlas), job.atlas, job.scorers)

@@ -7,6 +7,7 @@ import pandas as pd
 from cpimaging.atlases import load_atlas
 from cpimaging.io import write_json, write_table
 from cpimaging.segment import TISSUES
+from cpimaging.study.record import recorded
 
 TISSUE_TABLE = "seg-tissue_dseg.tsv"
 COLUMNS = {
@@ -19,6 +20,7 @@ COLUMNS = {
 }
 
 
+@recorded
 def run(output: Path, name: str) -> None:
     """Write the atlas's label table and description; refuse an atlas that has a fault."""
     atlas = load_atlas(name)

@@ -19,23 +19,24 @@ from cpimaging.io import (
     write_table,
     write_text,
 )
-from cpimaging.layout import TEMPLATE, ScanFiles
+from cpimaging.layout import TEMPLATE
 from cpimaging.provenance import sidecar, software_versions
 from cpimaging.report.cohort import CohortReport, render_cohort
 from cpimaging.scorers import SCORERS
 from cpimaging.scorers.overrides import told
 from cpimaging.study.job import GIVEN, SCAN_STAGES, Job, lesion_record, measured_mask
-from cpimaging.study.plan import read_plan
+from cpimaging.study.plan import SUMMARY, planned_labels
+from cpimaging.study.record import finished, recorded
 from cpimaging.types import LESIONLOAD_COLUMNS, PATTERN_COLUMNS, Image
 
 SUMMARY_COLUMNS = dict.fromkeys(("participant_id", "session_id", "stage", "status", "message", "log"), "str")
 CLASSES = ("white_matter", "deep_grey", "cortex", "brainstem", "cerebellum")
 
 
+@recorded
 def run(output: Path, atlas: str = "embedded") -> None:
     """Write the group tables, the frequency map, logs/summary.tsv and index.html."""
-    _, scans = read_plan(output)
-    jobs = [Job(output, scan.label, atlas) for scan in scans]
+    jobs = [Job(output, label, atlas) for label in planned_labels(output)]
     frequency, n = _frequency(jobs)
     page = CohortReport(
         patterns=typed([_pattern_row(job) for job in jobs if _finished(job)], PATTERN_COLUMNS),
@@ -57,7 +58,7 @@ def write_group(output: Path, page: CohortReport, stage: str, space: str = TEMPL
     """
     write_table(output / "group_patterns.tsv", page.patterns)
     write_table(output / "group_desc-lesionload_stats.tsv", page.load)
-    write_table(output / "logs" / "summary.tsv", page.summary)
+    write_table(output / SUMMARY, page.summary)
     if page.frequency is not None:
         name = f"group_space-{space}_label-L_probseg"
         write_json(output / f"{name}.json", sidecar(stage, [], NumberOfScans=page.frequency_scans))
@@ -74,41 +75,28 @@ def _ids(label: str) -> dict[str, str]:
     return dict(zip(("participant_id", "session_id"), _key(label), strict=True))
 
 
-def _outputs(files: ScanFiles, reference: str) -> dict[str, str]:
-    """Return the file whose existence says that a stage has finished."""
-    return {
-        "preprocess": files.brain_mask,
-        "register": files.xfm_to_scan(reference),
-        "segment": files.morphometry,
-        "lesions": files.lesions,
-        "quantify": files.lesionload,
-        "qc": files.qc,
-        "score": files.pattern,
-        "report": files.report,
-    }
-
-
 def _finished(job: Job) -> bool:
     """Tell whether every stage has; a page of an earlier run alone is out of date."""
-    outputs = _outputs(job.files, job.scan.reference or "T1w")
-    return all(Path(path).is_file() for path in outputs.values())
+    return _unfinished_stage(job) is None
+
+
+def _unfinished_stage(job: Job) -> str | None:
+    return next((stage for stage in SCAN_STAGES if not finished(job.output, stage, job.label)), None)
 
 
 def _summary_row(job: Job) -> dict[str, str]:
-    """Return the last stage that was reached, and the last line of its log where it failed."""
-    reference = job.scan.reference or "T1w"
-    outputs = _outputs(job.files, reference)
-    for stage in SCAN_STAGES:
-        if not Path(outputs[stage]).is_file():
-            log = Path(job.files.log(stage, reference if stage == "register" else ""))
-            return {
-                **_ids(job.label),
-                "stage": stage,
-                "status": "failed" if log.is_file() else "not run",
-                "message": _without_folders(_last_line(log), job),
-                "log": log.relative_to(job.output).as_posix(),
-            }
-    return {**_ids(job.label), "stage": "report", "status": "done", "message": "n/a", "log": "n/a"}
+    """Return the stage that was not finished, and the last line of its log where it failed."""
+    stage = _unfinished_stage(job)
+    if stage is None:
+        return {**_ids(job.label), "stage": "report", "status": "done", "message": "n/a", "log": "n/a"}
+    log = Path(job.files.log(stage, (job.scan.reference or "T1w") if stage == "register" else ""))
+    return {
+        **_ids(job.label),
+        "stage": stage,
+        "status": "failed" if log.is_file() else "not run",
+        "message": _without_folders(_last_line(log), job),
+        "log": log.relative_to(job.output).as_posix(),
+    }
 
 
 def _last_line(log: Path) -> str:

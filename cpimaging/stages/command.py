@@ -9,6 +9,7 @@ from cpimaging.layout import sidecar_path
 from cpimaging.masks import check_lesion_position, place_mask, read_mask
 from cpimaging.provenance import sidecar
 from cpimaging.study.job import COMMAND, Job
+from cpimaging.study.record import recorded
 from cpimaging.study.tool import OUT, check_placeholders, placeholders, run_tool
 from cpimaging.types import CONTRASTS, InputError
 
@@ -25,6 +26,7 @@ def check_command(command: str | None) -> None:
         raise InputError(COMMAND, "reads no image", f"use {choice}")
 
 
+@recorded
 def run(job: Job, command: str) -> None:
     """Run the tool and write its mask and a record; for a scan that lacks a contrast only the record."""
     check_command(command)

@@ -1,13 +1,15 @@
 """index: one row per scan, for people: what was picked and why; the dataset's own files."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from cpimaging import __version__
 from cpimaging.bids import check_scan
 from cpimaging.io import typed, write_json, write_table, write_text
-from cpimaging.study.plan import INDEX, read_plan
+from cpimaging.study.plan import INDEX, Entry, planned_labels, read_entry
+from cpimaging.study.record import recorded
 
 INDEX_COLUMNS = {
     "participant_id": "str",
@@ -46,29 +48,31 @@ DESCRIPTIONS = {
 }
 
 
+@recorded
 def run(output: Path) -> None:
     """Write logs/index.tsv, participants.tsv and the files that make the output a BIDS derivative."""
-    bids_dir, scans = read_plan(output)
-    rows = [
-        {
-            "participant_id": f"sub-{scan.participant}",
-            "session_id": f"ses-{scan.session}" if scan.session else "n/a",
-            "age_years": scan.age_years,
-            "sex": scan.sex,
-            "age_source": scan.age_source,
-            "contrasts": ",".join(scan.images),
-            "lesion_source": scan.lesion_source,
-            "decisions": SEPARATOR.join(scan.decisions),
-            "problems": SEPARATOR.join((*scan.problems, *check_scan(bids_dir, scan))),
-        }
-        for scan in scans
-    ]
+    rows = [_row(read_entry(output, label)) for label in planned_labels(output)]
     table = typed(pd.DataFrame(rows).replace("", "n/a"), INDEX_COLUMNS)
     write_table(output / INDEX, table)
     people = table.drop_duplicates("participant_id").rename(columns={"age_years": "age"})
     write_table(output / "participants.tsv", people[["participant_id", "age", "sex"]])
     write_json(output / "participants.json", PEOPLE)
     write_dataset_files(output)
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    scan = entry.scan
+    return {
+        "participant_id": f"sub-{scan.participant}",
+        "session_id": f"ses-{scan.session}" if scan.session else "n/a",
+        "age_years": scan.age_years,
+        "sex": scan.sex,
+        "age_source": scan.age_source,
+        "contrasts": ",".join(scan.images),
+        "lesion_source": scan.lesion_source,
+        "decisions": SEPARATOR.join(scan.decisions),
+        "problems": SEPARATOR.join((*scan.problems, *check_scan(entry.dataset, scan))),
+    }
 
 
 def write_dataset_files(output: Path) -> None:

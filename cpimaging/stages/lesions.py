@@ -17,6 +17,7 @@ from cpimaging.registration import resample
 from cpimaging.study.job import DETECTED, Job
 from cpimaging.study.look import Sighting, look
 from cpimaging.study.measuring_grid import MeasuringGrid, measuring_grid, with_ids
+from cpimaging.study.record import recorded
 from cpimaging.types import Image
 
 CHANGE_TOLD = 0.2
@@ -28,6 +29,7 @@ TRUST = (
 )
 
 
+@recorded
 def run(job: Job) -> None:
     """Write mask, numbered pieces and their table; where nothing is assessed, only an empty table."""
     pieces: Image | None = None

@@ -25,9 +25,11 @@ from cpimaging.scorers.needs import check_fit
 from cpimaging.scorers.overrides import Override, overridden, read_overrides
 from cpimaging.stages.cohort import SUMMARY_COLUMNS, pattern_cells, write_group
 from cpimaging.stages.index import write_dataset_files
+from cpimaging.study.choices import Choices
 from cpimaging.study.job import GIVEN
 from cpimaging.study.mask_grid import MaskGrid, MaskGrids, Way, check_space, find_way
 from cpimaging.study.plan import PLAN
+from cpimaging.study.record import recorded
 from cpimaging.types import (
     LESIONLOAD_COLUMNS,
     MORPHOMETRY_COLUMNS,
@@ -64,11 +66,28 @@ class MaskJob:
     scorers: str = "all"
     overrides: Path | None = None
 
+    @classmethod
+    def of(cls, choices: Choices, scorers: str) -> "MaskJob":
+        """Return the job of a study on masks. Raises InputError where their space is not named."""
+        if not choices.masks_space:
+            problem = "is not given"
+            raise InputError("masks_space", problem, "name the masks' template, e.g. MNI152NLin6Asym")
+        return cls(
+            Path(str(choices.masks_dir)),
+            Path(choices.output_dir),
+            choices.masks_space,
+            choices.atlas,
+            Path(choices.masks_template) if choices.masks_template else None,
+            choices.lesion_pattern or "*",
+            scorers,
+            Path(choices.overrides) if choices.overrides else None,
+        )
+
     def listed(self) -> list[Scan]:
         """Return the masks there are; raises InputError where any choice is wrong. No mask is opened."""
         check_fit(check_space(self.atlas, self.space, self.template), self.atlas, self.scorers)
         own = self.output / "group_patterns.tsv"
-        if (self.output / PLAN).is_file():
+        if (self.output / PLAN).is_dir():
             raise InputError(self.output, "holds the results of scans", "give masks a folder of their own")
         skip = [self.output] if own.is_file() else []
         scans = list_masks(self.masks, self.pattern, skip)
@@ -91,6 +110,7 @@ class _Measured:
     pattern: Mapping[str, Any]
 
 
+@recorded
 def run(job: MaskJob) -> None:
     """Measure and score every mask; one that cannot be read is listed with its reason and stops no other."""
     scans = _with_people(job.masks, job.listed())

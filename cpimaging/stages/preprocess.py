@@ -13,12 +13,14 @@ from cpimaging.provenance import sidecar
 from cpimaging.registration import resample
 from cpimaging.study.brain import find_brain
 from cpimaging.study.job import Job
+from cpimaging.study.record import recorded
 from cpimaging.types import Image, InputError
 
 QUANTITATIVE = ("ADC",)
 """Contrasts whose numbers have a unit: never bias-corrected."""
 
 
+@recorded
 def run(job: Job) -> None:
     """Write the preprocessed contrasts, then the brain mask."""
     problems = [*job.scan.problems, *check_scan(job.dataset, job.scan)]

@@ -12,6 +12,7 @@ from cpimaging.layout import sidecar_path
 from cpimaging.qc import fit, images, limits, sides, transforms
 from cpimaging.registration import crop, resample
 from cpimaging.study.job import Job, measured_mask
+from cpimaging.study.record import recorded
 from cpimaging.types import LESIONLOAD_COLUMNS, Flag, Image
 
 GRID_MM = 2.0
@@ -21,6 +22,7 @@ MARGIN_MM = 20.0
 """Kept around the brain, so that a template that reaches beyond it is seen."""
 
 
+@recorded
 def run(job: Job) -> None:
     """Write the quality flags, their verdict and the native-to-template volume ratio."""
     mask = read_image(job.files.brain_mask, labels=True)

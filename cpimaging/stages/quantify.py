@@ -14,10 +14,12 @@ from cpimaging.quantify import (
 )
 from cpimaging.study.job import Job, lesion_record, measured_mask
 from cpimaging.study.measuring_grid import measuring_grid, with_ids
+from cpimaging.study.record import recorded
 
 NOT_MEASURED = ["lesion_volume_mm3", "percent_region", "percent_lesion"]
 
 
+@recorded
 def run(job: Job) -> None:
     """Write the lesion-load table and its margins; what was not searched is n/a, not 0."""
     mask = measured_mask(job)

@@ -12,9 +12,11 @@ from cpimaging.registration.lesion import check_registrable, lesion_strategy
 from cpimaging.registration.plausible import check_affine, check_transform
 from cpimaging.study.job import DETECTED, Job
 from cpimaging.study.look import look
+from cpimaging.study.record import recorded
 from cpimaging.types import Image
 
 
+@recorded
 def run(job: Job) -> None:
     """Write both directions of the transform."""
     reference = job.reference

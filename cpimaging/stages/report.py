@@ -11,6 +11,7 @@ from cpimaging.registration import resample
 from cpimaging.report.scan import ScanReport, render_scan
 from cpimaging.scorers.overrides import told
 from cpimaging.study.job import SCAN_STAGES, Job, lesion_record
+from cpimaging.study.record import recorded
 from cpimaging.types import (
     CONTRASTS,
     LESIONLOAD_COLUMNS,
@@ -32,6 +33,7 @@ CITATIONS = (
 )
 
 
+@recorded
 def run(job: Job) -> None:
     """Write the scan's page."""
     atlas = load_atlas(job.atlas)

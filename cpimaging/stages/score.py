@@ -7,11 +7,13 @@ from cpimaging.quantify import MARGIN_COLUMNS, Cell
 from cpimaging.scorers import Scorer, Tables, pattern_content, read_criteria, score_surely
 from cpimaging.scorers.overrides import Override, overridden
 from cpimaging.study.job import Job, lesion_record
+from cpimaging.study.record import recorded
 from cpimaging.types import LESIONLOAD_COLUMNS, LESIONS_COLUMNS, MORPHOMETRY_COLUMNS, ScanContext
 
 MARGIN_TABLE = dict.fromkeys(Cell._fields, "str") | dict.fromkeys(MARGIN_COLUMNS, "float64")
 
 
+@recorded
 def run(job: Job, override: Override | None = None) -> None:
     """Write the pattern JSON; override: what a person decided on this scan."""
     flags = read_json(job.files.qc)

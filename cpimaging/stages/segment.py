@@ -17,9 +17,11 @@ from cpimaging.registration import moved_points, resample
 from cpimaging.segment import TISSUES, Segmentation, segment, template_shares
 from cpimaging.study.job import Job
 from cpimaging.study.measuring_grid import with_ids
+from cpimaging.study.record import recorded
 from cpimaging.types import Atlas, Image, LabelMap
 
 
+@recorded
 def run(job: Job) -> None:
     """Write atlas labels and tissue classes on the reference grid, then the morphometry table."""
     atlas = load_atlas(job.atlas)

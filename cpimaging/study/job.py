@@ -9,8 +9,7 @@ from cpimaging.bids import Scan
 from cpimaging.bids.reference import reference_contrast
 from cpimaging.io import read_json
 from cpimaging.layout import ScanFiles, atlas_name, sidecar_path
-from cpimaging.study.plan import PLAN, read_plan
-from cpimaging.types import InputError
+from cpimaging.study.plan import Entry, read_entry
 
 SCAN_STAGES = ("preprocess", "register", "segment", "lesions", "quantify", "qc", "score", "report")
 """The stages of one scan, in order."""
@@ -24,7 +23,8 @@ class Job:
     """One scan in one stage: where its files are, and the study's choices.
 
     detection: "on", "off", or "command", which takes the mask of an external tool. A given mask always wins.
-    adc_norm: folder of a map of healthy ADC (`stages.norm`); "" for none.
+    adc_norm: folder of a map of healthy ADC (`study.adc_norm`); "" for none. planned: the scan; without it,
+    it is read from the plan.
     """
 
     output: Path
@@ -33,27 +33,24 @@ class Job:
     engine: str = "greedy"
     threads: int = 1
     scorers: str = "all"
-    detection: str = "off"
+    detection: str = "on"
     brain_command: str = ""
     adc_norm: str = ""
+    planned: Entry | None = None
 
     @cached_property
-    def _plan(self) -> tuple[Path, Scan]:
-        bids_dir, scans = read_plan(self.output)
-        for scan in scans:
-            if scan.label == self.label:
-                return bids_dir, scan
-        raise InputError(self.output / PLAN, f"does not hold {self.label}", "start the workflow again")
+    def _entry(self) -> Entry:
+        return self.planned or read_entry(self.output, self.label)
 
     @property
     def scan(self) -> Scan:
         """The scan as it was planned."""
-        return self._plan[1]
+        return self._entry.scan
 
     @property
     def dataset(self) -> Path:
         """The folder that planned paths are relative to."""
-        return self._plan[0]
+        return self._entry.dataset
 
     @cached_property
     def files(self) -> ScanFiles:

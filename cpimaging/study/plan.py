@@ -1,35 +1,56 @@
-"""The plan: which scans there are, written once and read by every job."""
+"""The plan: one file per scan, made while planning and read by the jobs of that scan alone."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cpimaging.bids import Scan
+from cpimaging.bids.files import natural
 from cpimaging.io import read_json, write_json
+from cpimaging.types import InputError
 
-PLAN = "logs/plan.json"
+PLAN = "logs/plan"
 INDEX = "logs/index.tsv"
+SUMMARY = "logs/summary.tsv"
 
 
-def read_plan(output: Path) -> tuple[Path, list[Scan]]:
-    """Return the dataset's folder and the scans that were planned for this output."""
-    plan: dict[str, Any] = read_json(output / PLAN)
-    return Path(plan["bids_dir"]), [_scan(entry) for entry in plan["scans"]]
+class Entry(NamedTuple):
+    """A scan as it was planned, and the folder that its paths are relative to."""
+
+    dataset: Path
+    scan: Scan
 
 
-def _scan(entry: dict[str, Any]) -> Scan:
-    lists: dict[str, Any] = {name: tuple(entry[name]) for name in ("decisions", "problems")}
-    return Scan(**{**entry, **lists})
+def planned_labels(output: Path) -> list[str]:
+    """Return the labels of all scans that were ever planned for this output, in natural order."""
+    return sorted((path.stem for path in (output / PLAN).glob("*.json")), key=natural)
 
 
-def write_plan(output: Path, bids_dir: Path | str, scans: list[Scan]) -> None:
-    """Write the plan that all later jobs read; an unchanged one is left as it is."""
-    plan: dict[str, Any] = {"bids_dir": str(bids_dir), "scans": [asdict(scan) for scan in scans]}
-    path = output / PLAN
-    if not path.is_file() or read_json(path) != _as_json(plan):
-        write_json(path, plan)
+def read_entry(output: Path, label: str) -> Entry:
+    """Return one scan of the plan. Raises InputError where the plan does not hold it."""
+    path = _path(output, label)
+    if not path.is_file():
+        raise InputError(path, "is not there: the scan was not planned", "start the workflow again")
+    content: dict[str, Any] = read_json(path)
+    lists = {name: tuple(content["scan"][name]) for name in ("decisions", "problems")}
+    return Entry(Path(content["bids_dir"]), Scan(**{**content["scan"], **lists}))
 
 
-def _as_json(plan: dict[str, Any]) -> dict[str, Any]:
-    scans = [{k: list(v) if isinstance(v, tuple) else v for k, v in scan.items()} for scan in plan["scans"]]
-    return {**plan, "scans": scans}
+def write_plan(output: Path, dataset: Path | str, scans: Iterable[Scan], *, whole: bool = True) -> None:
+    """Write the scans of a dataset; an unchanged file is left as it is.
+
+    whole: these are all scans of the study, others that were planned before are dropped.
+    """
+    labels = set()
+    for scan in scans:
+        labels.add(scan.label)
+        entry = Entry(Path(dataset), scan)
+        if not _path(output, scan.label).is_file() or read_entry(output, scan.label) != entry:
+            write_json(_path(output, scan.label), {"bids_dir": str(dataset), "scan": asdict(scan)})
+    for label in set(planned_labels(output)) - labels if whole else ():
+        _path(output, label).unlink(missing_ok=True)
+
+
+def _path(output: Path, label: str) -> Path:
+    return output / PLAN / f"{label}.json"

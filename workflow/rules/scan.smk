@@ -4,8 +4,8 @@
 rule preprocess:
     """Bring every contrast to one grid, inside the brain; the brain mask is written last."""
     input:
-        images_of,
-        brain_mask_of,
+        given=given_images,
+        resume=unless_finished("preprocess", FILES.brain_mask),
     output:
         FILES.brain_mask,
     log:
@@ -17,16 +17,18 @@ rule preprocess:
         runtime=10,
     params:
         code=code_digest("preprocess"),
+        given=state_of_images,
         job=job_options,
-        brain_command=brain_command_of,
+        brain_command=brain_command,
     shell:
-        "cpimaging preprocess {params.job} --brain-command {params.brain_command} > {log:q} 2>&1"
+        "{CPIMAGING} preprocess {params.job} --brain-command {params.brain_command} > {log:q} 2>&1"
 
 
 rule command:
     """Let an external tool draw the lesion; its record says whether it could, and is written last."""
     input:
-        FILES.brain_mask,
+        brain=FILES.brain_mask,
+        resume=unless_finished("command", sidecar_path(FILES.command_mask)),
     output:
         sidecar_path(FILES.command_mask),
     log:
@@ -39,19 +41,20 @@ rule command:
     params:
         code=code_digest("command"),
         job=job_options,
-        run=command_of,
+        run=lesion_command,
     shell:
-        "cpimaging command {params.job} --run {params.run} > {log:q} 2>&1"
+        "{CPIMAGING} command {params.job} --run {params.run} > {log:q} 2>&1"
 
 
 # One thread: two scans side by side finish sooner than one scan on two threads.
 rule register:
     """Find the way from the scan to the template and back, the lesion left out."""
     input:
-        FILES.brain_mask,
-        ancient(f"{OUT}/atlas-{FILES.atlas}_dseg.tsv"),
-        lesion_mask_of,
-        norm_files_of,
+        brain=FILES.brain_mask,
+        atlas=ancient(ATLAS_TABLE),
+        mask=of_scan(PLANNER.lesion_mask),
+        norm=of_scan(PLANNER.adc_norm_files),
+        resume=unless_finished("register", FILES.xfm_to_scan("{reference}")),
     output:
         FILES.xfm_to_template("{reference}"),
         FILES.xfm_to_scan("{reference}"),
@@ -65,23 +68,25 @@ rule register:
         runtime=20,
     params:
         code=code_digest("register"),
+        given=state_of_mask,
         job=job_options,
-        person=person_of,
-        engine=config["engine"],
-        atlas=quote(config["atlas"]),
-        detection=detection_of,
-        adc_norm=norm_option,
+        person=of_scan(PLANNER.person),
+        engine=CHOICES.engine,
+        atlas=atlas,
+        detection=of_scan(PLANNER.detection),
+        adc_norm=adc_norm,
     shell:
-        "cpimaging register {params.job} --atlas {params.atlas} --detection {params.detection}"
+        "{CPIMAGING} register {params.job} --atlas {params.atlas} --detection {params.detection}"
         " --adc-norm {params.adc_norm} --engine {params.engine} --threads {threads} > {log:q} 2>&1"
 
 
 rule segment:
     """Find tissue and ventricles, bring the atlas to them and measure its structures."""
     input:
-        FILES.brain_mask,
-        transform_of,
-        lesion_mask_of,
+        brain=FILES.brain_mask,
+        xfm=transform_of,
+        mask=of_scan(PLANNER.lesion_mask),
+        resume=unless_finished("segment", FILES.morphometry),
     output:
         FILES.atlas_dseg,
         FILES.tissue_dseg,
@@ -95,22 +100,24 @@ rule segment:
         runtime=10,
     params:
         code=code_digest("segment"),
+        given=state_of_mask,
         job=job_options,
-        person=person_of,
-        atlas=quote(config["atlas"]),
-        detection=detection_of,
+        person=of_scan(PLANNER.person),
+        atlas=atlas,
+        detection=of_scan(PLANNER.detection),
     shell:
-        "cpimaging segment {params.job} --atlas {params.atlas}"
+        "{CPIMAGING} segment {params.job} --atlas {params.atlas}"
         " --detection {params.detection} > {log:q} 2>&1"
 
 
 rule lesions:
     """Find the lesions, or take the mask; number them and say where each lies. The table is written last."""
     input:
-        FILES.atlas_dseg,
-        transform_of,
-        lesion_mask_of,
-        norm_files_of,
+        labels=FILES.atlas_dseg,
+        xfm=transform_of,
+        mask=of_scan(PLANNER.lesion_mask),
+        norm=of_scan(PLANNER.adc_norm_files),
+        resume=unless_finished("lesions", FILES.lesions),
     output:
         FILES.lesions,
     log:
@@ -122,23 +129,25 @@ rule lesions:
         runtime=10,
     params:
         code=code_digest("lesions"),
+        given=state_of_mask,
         job=job_options,
-        person=person_of,
-        atlas=quote(config["atlas"]),
-        detection=detection_of,
-        adc_norm=norm_option,
+        person=of_scan(PLANNER.person),
+        atlas=atlas,
+        detection=of_scan(PLANNER.detection),
+        adc_norm=adc_norm,
     shell:
-        "cpimaging lesions {params.job} --atlas {params.atlas}"
+        "{CPIMAGING} lesions {params.job} --atlas {params.atlas}"
         " --detection {params.detection} --adc-norm {params.adc_norm} > {log:q} 2>&1"
 
 
 rule quantify:
     """Measure the lesion in every structure, side, lobe and layer."""
     input:
-        FILES.lesions,
-        FILES.atlas_dseg,
-        transform_of,
-        lesion_mask_of,
+        lesions=FILES.lesions,
+        labels=FILES.atlas_dseg,
+        xfm=transform_of,
+        mask=of_scan(PLANNER.lesion_mask),
+        resume=unless_finished("quantify", FILES.lesionload),
     output:
         FILES.lesionload,
     log:
@@ -150,66 +159,78 @@ rule quantify:
         runtime=10,
     params:
         code=code_digest("quantify"),
+        given=state_of_mask,
         job=job_options,
-        atlas=quote(config["atlas"]),
+        atlas=atlas,
     shell:
-        "cpimaging quantify {params.job} --atlas {params.atlas} > {log:q} 2>&1"
+        "{CPIMAGING} quantify {params.job} --atlas {params.atlas} > {log:q} 2>&1"
 
 
 rule qc:
     """Check whether the scan can be trusted."""
     input:
-        FILES.brain_mask,
-        FILES.lesions,
-        FILES.lesionload,
-        transform_of,
+        brain=FILES.brain_mask,
+        lesions=FILES.lesions,
+        load=FILES.lesionload,
+        xfm=transform_of,
+        resume=unless_finished("qc", FILES.qc),
     output:
         FILES.qc,
     log:
         FILES.log("qc"),
+    benchmark:
+        f"{OUT}/logs/benchmarks/{{folder}}/{{scan}}_qc.tsv"
     resources:
         mem_mb=2000,
         runtime=10,
     params:
         code=code_digest("qc"),
         job=job_options,
-        person=person_of,
-        atlas=quote(config["atlas"]),
+        person=of_scan(PLANNER.person),
+        atlas=atlas,
     shell:
-        "cpimaging qc {params.job} --atlas {params.atlas} > {log:q} 2>&1"
+        "{CPIMAGING} qc {params.job} --atlas {params.atlas} > {log:q} 2>&1"
 
 
 rule score:
     """Call the pattern from the tables, with the evidence."""
     input:
-        FILES.lesionload,
-        FILES.lesions,
-        FILES.morphometry,
-        FILES.qc,
+        load=FILES.lesionload,
+        lesions=FILES.lesions,
+        morphometry=FILES.morphometry,
+        qc=FILES.qc,
+        resume=unless_finished("score", FILES.pattern),
     output:
         FILES.pattern,
     log:
         FILES.log("score"),
+    benchmark:
+        f"{OUT}/logs/benchmarks/{{folder}}/{{scan}}_score.tsv"
     resources:
         mem_mb=1000,
         runtime=5,
     params:
         code=code_digest("score"),
         job=job_options,
-        person=person_of,
-        atlas=quote(config["atlas"]),
+        person=of_scan(PLANNER.person),
+        atlas=atlas,
         scorers=quote(SCORERS),
-        override=override_of,
+        override=of_scan(PLANNER.override),
     shell:
-        "cpimaging score {params.job} --atlas {params.atlas}"
+        "{CPIMAGING} score {params.job} --atlas {params.atlas}"
         " --scorers {params.scorers} {params.override} > {log:q} 2>&1"
 
 
 rule report:
     """Write the page of the scan."""
     input:
-        report_inputs,
-        ancient(f"{OUT}/atlas-{FILES.atlas}_dseg.tsv"),
+        load=of_scan(file_of("lesionload")),
+        lesions=of_scan(file_of("lesions")),
+        morphometry=of_scan(file_of("morphometry")),
+        qc=of_scan(file_of("qc")),
+        pattern=of_scan(file_of("pattern")),
+        atlas=ancient(ATLAS_TABLE),
+        resume=unless_finished("report", FILES.report),
     output:
         FILES.report,
     log:
@@ -222,7 +243,7 @@ rule report:
     params:
         code=code_digest("report"),
         job=job_options,
-        person=person_of,
-        atlas=quote(config["atlas"]),
+        person=of_scan(PLANNER.person),
+        atlas=atlas,
     shell:
-        "cpimaging report {params.job} --atlas {params.atlas} > {log:q} 2>&1"
+        "{CPIMAGING} report {params.job} --atlas {params.atlas} > {log:q} 2>&1"

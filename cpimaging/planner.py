@@ -1,0 +1,212 @@
+"""What the workflow asks while it plans: which scans there are, and what its rules need of one of them.
+
+Planning opens headers and tables, no voxels, and writes nothing: `start` does, once the run happens.
+"""
+
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+from cpimaging.atlases import checked_atlas
+from cpimaging.bids import choose_references, list_scans, with_demographics
+from cpimaging.bids.labels import choose_labels
+from cpimaging.io import read_table
+from cpimaging.layout import ScanFiles, sidecar_path
+from cpimaging.registration.syn import ants_python
+from cpimaging.report.cohort import DONE
+from cpimaging.scorers import chosen_scorers
+from cpimaging.scorers.needs import check_fit
+from cpimaging.scorers.overrides import Override, read_overrides
+from cpimaging.stages.command import check_command
+from cpimaging.stages.index import write_dataset_files
+from cpimaging.study.adc_norm import MEAN, SD, read_norm
+from cpimaging.study.brain import check_command as check_brain_command
+from cpimaging.study.choices import Choices
+from cpimaging.study.job import Job
+from cpimaging.study.lock import take_lock
+from cpimaging.study.plan import SUMMARY, Entry, planned_labels, read_entry, write_plan
+from cpimaging.types import InputError
+
+
+class Planner:
+    """A study on the scans of a BIDS dataset.
+
+    main: this is the process that plans; others (jobs on a cluster) take the plan that it wrote.
+    """
+
+    def __init__(self, choices: Choices, *, main: bool = True) -> None:
+        self.choices = choices
+        self.output = Path(choices.output_dir)
+        self.main = main
+
+    @property
+    def scorers(self) -> str:
+        """The chosen scorers as a comma list."""
+        chosen = self.choices.scorers
+        return chosen if isinstance(chosen, str) else ",".join(chosen)
+
+    @cached_property
+    def jobs(self) -> dict[str, Job]:
+        """The scans that were asked for, by label. Raises InputError where a choice is wrong."""
+        if not self.main:
+            return {label: Job(self.output, label, self.choices.atlas) for label in self._asked_of_plan()}
+        self._check()
+        choices = self.choices
+        scans = list_scans(
+            choices.bids_dir,
+            lesions_dir=choices.lesions_dir,
+            output_dir=choices.output_dir,
+            participant_label=choices.participant_label,
+            session_label=choices.session_label,
+            lesion_pattern=choices.lesion_pattern,
+        )
+        planned = choose_references(choices.bids_dir, with_demographics(choices.bids_dir, scans))
+        entries = {scan.label: Entry(Path(choices.bids_dir), scan) for scan in planned}
+        return {
+            label: Job(self.output, label, choices.atlas, planned=entry) for label, entry in entries.items()
+        }
+
+    def planned(self) -> list[str]:
+        """Return the labels of the scans that were asked for, once every choice is right."""
+        labels = list(self.jobs)
+        _ = self.overrides
+        return labels
+
+    def _asked_of_plan(self) -> list[str]:
+        labels = planned_labels(self.output)
+        known = {label: label.removeprefix("sub-").split("_ses-") for label in labels}
+        people = choose_labels(
+            "participant", self.choices.participant_label, {name[0] for name in known.values()}
+        )
+        sessions = choose_labels("session", self.choices.session_label, {name[-1] for name in known.values()})
+        return [
+            label
+            for label, (participant, *session) in known.items()
+            if (people is None or participant in people) and (sessions is None or sessions & set(session))
+        ]
+
+    def _check(self) -> None:
+        """Raise InputError where a choice is wrong, before any scan is looked at."""
+        choices = self.choices
+        check_writable(self.output)
+        chosen_scorers(self.scorers)
+        check_command(choices.lesion_command)
+        check_brain_command(choices.brain_command or "")
+        if choices.adc_norm:
+            read_norm(choices.adc_norm)
+        if choices.atlas != "embedded":
+            check_fit(checked_atlas(choices.atlas), choices.atlas, self.scorers)
+        if choices.engine == "ants":
+            ants_python()
+
+    @property
+    def partial(self) -> bool:
+        """Tell whether only some scans were asked for; the others then stay in the study."""
+        asked = (self.choices.participant_label, self.choices.session_label)
+        return any(labels not in ("", []) for labels in asked)
+
+    def start(self) -> None:
+        """Lock the folder of the results; write what says whose results these are, and what the jobs read."""
+        take_lock(self.output)
+        write_dataset_files(self.output)
+        scans = [job.scan for job in self.jobs.values()]
+        write_plan(self.output, self.choices.bids_dir, scans, whole=not self.partial)
+
+    @cached_property
+    def digest(self) -> str:
+        """A short hash of all scans of the study, those of this run and those planned before it."""
+        others = [label for label in planned_labels(self.output) if label not in self.jobs]
+        entries = [read_entry(self.output, label) for label in others if self.partial or not self.main]
+        entries += [Entry(job.dataset, job.scan) for job in self.jobs.values()]
+        told = sorted(f"{dataset} {asdict(scan)}" for dataset, scan in entries)
+        return sha256("\n".join(told).encode()).hexdigest()[:12]
+
+    @cached_property
+    def overrides(self) -> dict[str, Override]:
+        """What people decided, by scan; a row that fits nothing raises InputError."""
+        path = self.choices.overrides
+        known = [*planned_labels(self.output), *self.jobs] if self.partial else self.jobs
+        return read_overrides(path, known) if path else {}
+
+    def override(self, label: str) -> str:
+        """Return what a person decided, as options: only scans whose row changes are scored again."""
+        decided = self.overrides.get(label)
+        words = vars(decided).items() if decided else ()
+        return " ".join(f"--{name} {shlex.quote(word)}" for name, word in words if word)
+
+    def person(self, label: str) -> str:
+        """Return age and sex: the job reads them from the plan, here they make only their scan run again."""
+        scan = self.jobs[label].scan
+        return f"{scan.age_years} {scan.sex}"
+
+    def images(self, label: str) -> list[str]:
+        """Return the user's images of a scan."""
+        return [str(path) for path in self.jobs[label].images.values()]
+
+    def brain_mask(self, label: str) -> list[str]:
+        """Return the given brain mask, if there is one."""
+        return [str(path) for path in [self.jobs[label].brain_mask] if path]
+
+    def given_mask(self, label: str) -> list[str]:
+        """Return the given lesion mask, if there is one."""
+        return [str(path) for path in [self.jobs[label].lesion] if path]
+
+    def lesion_mask(self, label: str) -> list[str]:
+        """Return the given mask; without one, the record of what the external tool drew, if there is one."""
+        if self.given_mask(label) or not self.choices.lesion_command:
+            return self.given_mask(label)
+        return [sidecar_path(ScanFiles.of(self.output, label).command_mask)]
+
+    def detection(self, label: str) -> str:
+        """Return how the lesion is found; "off" for a given mask, so that a changed choice spares it."""
+        if self.jobs[label].lesion:
+            return "off"
+        return "command" if self.choices.lesion_command else self.choices.detection
+
+    def adc_norm(self, label: str) -> str:
+        """Return the folder of a map of healthy ADC; only scans with an ADC that is searched depend on it."""
+        searched = self.detection(label) == "on" and "ADC" in self.jobs[label].images
+        return self.choices.adc_norm or "" if searched else ""
+
+    def adc_norm_files(self, label: str) -> list[str]:
+        """Return the files of that map."""
+        folder = self.adc_norm(label)
+        return [f"{folder}/{name}" for name in (MEAN, SD)] if folder else []
+
+
+def state(paths: Sequence[str]) -> str:
+    """Return size and time of files: another file of the same name counts as new, be it older or younger."""
+    return " ".join(f"{found.st_size}:{found.st_mtime_ns}" for path in paths if (found := _stat(path)))
+
+
+def _stat(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except OSError:
+        return None
+
+
+def check_writable(folder: Path) -> None:
+    """Raise InputError where a folder cannot be written to or made."""
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise InputError(folder, f"cannot be made: {there.name} is a file", "choose another output_dir")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise InputError(
+            folder, "cannot be written to", "choose another output_dir, or get the right to write"
+        )
+
+
+def told_in_the_end(output: Path) -> None:
+    """Say how many scans are done, where the others are listed, and where to look."""
+    path = output / SUMMARY
+    if not path.is_file():
+        return
+    done = (read_table(path)["status"] == DONE).tolist()
+    failed = "" if all(done) else f", {len(done) - sum(done)} not (see {path})"
+    print(f"cpimaging: {sum(done)} of {len(done)} done{failed}: {output}/index.html", file=sys.stderr)

@@ -1,0 +1,58 @@
+"""The study's choices: defaults for what a configuration leaves out, one line for what is wrong in it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from cpimaging.bids.labels import Label
+from cpimaging.types import InputError
+
+CURE = "every key is described in config/README.md"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a study chose, by the keys of the configuration (config/README.md); None where nothing."""
+
+    bids_dir: str
+    output_dir: str
+    lesions_dir: str | None
+    lesion_pattern: str | None
+    masks_dir: str | None
+    masks_space: str | None
+    masks_template: str | None
+    overrides: str | None
+    participant_label: Label | Sequence[Label]
+    session_label: Label | Sequence[Label]
+    atlas: str
+    scorers: str | Sequence[str]
+    engine: str
+    detection: str
+    lesion_command: str | None
+    brain_command: str | None
+    adc_norm: str | None
+
+
+def read_choices(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Choices:
+    """Return the choices of a configuration; keys that it lacks have the schema's defaults.
+
+    Raises InputError for a key that the schema does not know, with the one that may be meant, and for a
+    value that it does not allow.
+    """
+    known = schema["properties"]
+    for key in config:
+        if key not in known:
+            near = get_close_matches(str(key), known, n=1)
+            cure = f"did you mean {near[0]}?" if near else CURE
+            raise InputError(str(key), "is no key of the configuration", cure)
+    defaults = {key: entry["default"] for key, entry in known.items() if "default" in entry}
+    full = {**defaults, **config}
+    for error in Draft202012Validator(schema).iter_errors(full):
+        raise InputError(".".join(map(str, error.path)) or "configuration", error.message, CURE)
+    for key in ("output_dir", "bids_dir"):
+        if set("{}\n") & set(full[key]):
+            raise InputError(key, "holds a brace or a line break", "choose a folder of another name")
+    return Choices(**full)

@@ -1,0 +1,97 @@
+"""One run at a time in an output folder, wherever it was started from."""
+
+import json
+import os
+import socket
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+from cpimaging.types import InputError
+
+LOCK = "logs/lock.json"
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A run: its host, its process, and when that process started (seconds since 1970)."""
+
+    host: str
+    process: int
+    started: float
+
+    @classmethod
+    def here(cls) -> "Holder":
+        """Return this process."""
+        return cls(socket.gethostname(), os.getpid(), psutil.Process().create_time())
+
+    def runs(self) -> bool:
+        """Tell whether the process still runs; numbers of processes are given out again, so by its start."""
+        try:
+            return abs(psutil.Process(self.process).create_time() - self.started) < 1
+        except psutil.NoSuchProcess:
+            return False
+
+
+def take_lock(output: Path) -> None:
+    """Lock an output folder for this process, and wait for the jobs that a killed run has left behind.
+
+    The lock of a process that is gone on this host is removed, which one line on stderr tells. Raises
+    InputError where another process holds it.
+    """
+    path = output / LOCK
+    path.parent.mkdir(parents=True, exist_ok=True)
+    while not _created(path):
+        holder = _holder(path)
+        if holder is None or (holder.host == socket.gethostname() and not holder.runs()):
+            print(f"cpimaging: {LOCK} of a run that has ended is removed", file=sys.stderr)
+            path.unlink(missing_ok=True)
+        elif holder.host != socket.gethostname():
+            problem = f"is in use by process {holder.process} on {holder.host}"
+            raise InputError(output, problem, f"wait for it; if that run has ended, delete {path}")
+        else:
+            problem = f"is in use by process {holder.process} on {holder.host}"
+            raise InputError(output, problem, "wait until it has ended, or stop it")
+    _await_orphans(output)
+
+
+def release_lock(output: Path) -> None:
+    """Remove the lock if this process holds it."""
+    path = output / LOCK
+    if path.is_file() and _holder(path) == Holder.here():
+        path.unlink(missing_ok=True)
+
+
+def _created(path: Path) -> bool:
+    """Write the lock, whole or not at all; tell whether there was none."""
+    own = path.with_name(f".{os.getpid()}.{path.name}")
+    own.write_text(json.dumps(asdict(Holder.here())), encoding="utf-8")
+    try:
+        os.link(own, path)
+    except FileExistsError:
+        return False
+    finally:
+        own.unlink()
+    return True
+
+
+def _holder(path: Path) -> Holder | None:
+    try:
+        return Holder(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _await_orphans(output: Path) -> None:
+    """Wait for jobs of a run that was killed: they would write into what this run makes."""
+    orphans = [process for process in psutil.process_iter(["cmdline"]) if _writes_into(process, output)]
+    if orphans:
+        print(f"cpimaging: waiting for {len(orphans)} job(s) of a run that was killed", file=sys.stderr)
+        psutil.wait_procs(orphans)
+
+
+def _writes_into(process: psutil.Process, output: Path) -> bool:
+    words: list[str] = process.info["cmdline"] or []
+    return "cpimaging" in words and str(output) in words and process.pid != os.getpid()

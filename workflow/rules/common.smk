@@ -1,0 +1,141 @@
+# What several rules need: the study, its files with wildcards, and what is asked of one scan.
+
+import atexit
+import shlex
+import sys
+from pathlib import Path
+
+from cpimaging.bids.reference import REFERENCES
+from cpimaging.io import read_yaml
+from cpimaging.layout import ScanFiles, atlas_name, sidecar_path
+from cpimaging.planner import Planner, state, told_in_the_end
+from cpimaging.provenance import code_digest
+from cpimaging.stages.masks import MaskJob
+from cpimaging.study.choices import read_choices
+from cpimaging.study.lock import release_lock
+from cpimaging.study.plan import INDEX
+from cpimaging.study.record import finished
+from cpimaging.types import InputError
+
+quote = shlex.quote
+
+
+def plainly(ask, *words):
+    """Ask, and end in one line, without a traceback, where the user has to mend something."""
+    try:
+        return ask(*words)
+    except InputError as error:
+        print(f"cpimaging: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+CHOICES = plainly(
+    read_choices,
+    config,
+    read_yaml(workflow.source_path("../schemas/config.schema.yaml")),
+)
+PLANNER = Planner(CHOICES, main=workflow.is_main_process)
+OUT = CHOICES.output_dir
+SCORERS = PLANNER.scorers
+CPIMAGING = f"{quote(sys.executable)} -m cpimaging"  # the interpreter that plans
+MASKS = plainly(MaskJob.of, CHOICES, SCORERS) if CHOICES.masks_dir else None
+plainly(
+    MASKS.listed if MASKS else PLANNER.planned
+)  # here, where it can be told in one line
+
+# Output paths with wildcards: {folder} is "sub-01" or "sub-01/ses-02", {scan} the scan's label.
+FILES = ScanFiles(OUT, "{folder}", "{scan}", atlas_name(CHOICES.atlas))
+ATLAS_TABLE = f"{OUT}/atlas-{FILES.atlas}_dseg.tsv"
+GROUP_FILES = [
+    f"{OUT}/{name}"
+    for name in (
+        "index.html",
+        "group_patterns.tsv",
+        "group_desc-lesionload_stats.tsv",
+    )
+]
+
+
+wildcard_constraints:
+    folder=r"sub-[0-9A-Za-z+]+(/ses-[0-9A-Za-z+]+)?",
+    scan=r"sub-[0-9A-Za-z+]+(_ses-[0-9A-Za-z+]+)?",
+    reference="|".join(REFERENCES),
+
+
+def final_output(wildcards):
+    """Name what a run is to leave behind: the pages and tables of the scans, or of the masks."""
+    return GROUP_FILES if MASKS else [*pages_of(wildcards), *GROUP_FILES]
+
+
+def pages_of(wildcards):
+    return [ScanFiles.of(OUT, label).report for label in PLANNER.planned()]
+
+
+def unless_finished(stage, output):
+    """Make Snakemake run a stage again that was cut short, or any of whose files is gone.
+
+    An input function that names no file. `output` is one that the rule declares; what a stage writes
+    beside it depends on the scan, so that no rule can declare it: the stage's record lists it.
+    """
+
+    def unfinished(wildcards):
+        label = [wildcards.scan] if "scan" in wildcards.keys() else []
+        if workflow.is_main_process and not finished(Path(OUT), stage, *label):
+            workflow.dag.forcefiles.add(output.format(**dict(wildcards.items())))
+        return []
+
+    return unfinished
+
+
+def of_scan(ask):
+    """Make a function of a scan's label one of wildcards."""
+    return lambda wildcards: ask(wildcards.scan)
+
+
+def file_of(name):
+    """Make a function of a scan's label that gives one of its files; for pages, whose names tell no folder."""
+    return lambda label: getattr(ScanFiles.of(OUT, label, FILES.atlas), name)
+
+
+def job_options(wildcards):
+    return f"--scan {wildcards.scan} --output-dir {quote(OUT)}"
+
+
+def given_images(wildcards):
+    return PLANNER.images(wildcards.scan) + PLANNER.brain_mask(wildcards.scan)
+
+
+def state_of_images(wildcards):
+    return state(given_images(wildcards))
+
+
+def state_of_mask(wildcards):
+    return state(PLANNER.given_mask(wildcards.scan))
+
+
+def transform_of(wildcards):
+    # A scan without a usable contrast is told by preprocess; until then any name will do.
+    reference = PLANNER.jobs[wildcards.scan].scan.reference
+    reference = reference if reference in REFERENCES else REFERENCES[0]
+    return ScanFiles.of(OUT, wildcards.scan).xfm_to_scan(reference)
+
+
+# Functions, not plain parameters: in those Snakemake takes braces for wildcards.
+def output_dir(wildcards):
+    return quote(OUT)
+
+
+def atlas(wildcards):
+    return quote(CHOICES.atlas)
+
+
+def brain_command(wildcards):
+    return quote(CHOICES.brain_command or "")
+
+
+def lesion_command(wildcards):
+    return quote(CHOICES.lesion_command or "")
+
+
+def adc_norm(wildcards):
+    return quote(PLANNER.adc_norm(wildcards.scan))

@@ -1,0 +1,75 @@
+# What stands for the whole study: once before the scans, once after them.
+
+
+rule index:
+    """Write down for people what was picked and why, ages, and what the headers show to be wrong."""
+    input:
+        resume=unless_finished("index", f"{OUT}/{INDEX}"),
+    output:
+        f"{OUT}/{INDEX}",
+    log:
+        f"{OUT}/logs/index.log",
+    benchmark:
+        f"{OUT}/logs/benchmarks/index.tsv"
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        code=code_digest("index"),
+        plan=lambda wildcards: PLANNER.digest,
+        out=output_dir,
+    shell:
+        "{CPIMAGING} index --output-dir {params.out} > {log:q} 2>&1"
+
+
+rule atlas:
+    """Get the atlas ready in the user's cache, once; refuse one that does not serve the scorers."""
+    input:
+        resume=unless_finished("atlas", ATLAS_TABLE),
+    output:
+        ATLAS_TABLE,
+    log:
+        f"{OUT}/logs/atlas.log",
+    benchmark:
+        f"{OUT}/logs/benchmarks/atlas.tsv"
+    resources:
+        mem_mb=4000,
+        runtime=10,
+    params:
+        code=code_digest("atlas"),
+        out=output_dir,
+        atlas=atlas,
+    shell:
+        "{CPIMAGING} atlas export {params.out} --atlas {params.atlas} > {log:q} 2>&1"
+
+
+rule cohort:
+    """Stack the scans: group tables, lesion frequency, one page."""
+    input:
+        pages=pages_of,
+        index=f"{OUT}/{INDEX}",
+        resume=unless_finished("cohort", f"{OUT}/index.html"),
+    output:
+        GROUP_FILES,
+    log:
+        f"{OUT}/logs/cohort.log",
+    benchmark:
+        f"{OUT}/logs/benchmarks/cohort.tsv"
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        code=code_digest("cohort"),
+        plan=lambda wildcards: PLANNER.digest,
+        out=output_dir,
+        atlas=atlas,
+    shell:
+        "{CPIMAGING} cohort {params.out} --atlas {params.atlas} > {log:q} 2>&1"
+
+
+rule scans:
+    input:
+        pages=pages_of,
+        group=GROUP_FILES,
+    """Process the scans of bids_dir, whatever else is configured."""
+    localrule: True
