@@ -30,8 +30,8 @@ else:
     ruleorder: cohort > masks
 
 
+# What the configuration names: scans, or masks.
 rule all:
-    """Process what the configuration names: scans, or masks."""
     default_target: True
     input:
         final_output,
@@ -48,5 +48,5 @@ onstart:
 onerror:
     if workflow.is_main_process and not MASKS:
         shell(
-            f"{CPIMAGING} cohort {quote(OUT)} --atlas {quote(CHOICES.atlas)} >> {quote(OUT)}/logs/cohort.log 2>&1"
+            f"cpimaging cohort {quote(OUT)} --atlas {quote(CHOICES.atlas)} >> {quote(OUT)}/logs/cohort.log 2>&1"
         )

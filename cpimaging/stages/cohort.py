@@ -25,7 +25,7 @@ from cpimaging.report.cohort import CohortReport, render_cohort
 from cpimaging.scorers import SCORERS
 from cpimaging.scorers.overrides import told
 from cpimaging.study.job import GIVEN, SCAN_STAGES, Job, lesion_record, measured_mask
-from cpimaging.study.plan import SUMMARY, planned_labels
+from cpimaging.study.plan import SUMMARY, study_labels
 from cpimaging.study.record import finished, recorded
 from cpimaging.types import LESIONLOAD_COLUMNS, PATTERN_COLUMNS, Image
 
@@ -36,7 +36,7 @@ CLASSES = ("white_matter", "deep_grey", "cortex", "brainstem", "cerebellum")
 @recorded
 def run(output: Path, atlas: str = "embedded") -> None:
     """Write the group tables, the frequency map, logs/summary.tsv and index.html."""
-    jobs = [Job(output, label, atlas) for label in planned_labels(output)]
+    jobs = [Job(output, label, atlas) for label in study_labels(output)]
     frequency, n = _frequency(jobs)
     page = CohortReport(
         patterns=typed([_pattern_row(job) for job in jobs if _finished(job)], PATTERN_COLUMNS),

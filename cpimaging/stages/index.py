@@ -8,7 +8,7 @@ import pandas as pd
 from cpimaging import __version__
 from cpimaging.bids import check_scan
 from cpimaging.io import typed, write_json, write_table, write_text
-from cpimaging.study.plan import INDEX, Entry, planned_labels, read_entry
+from cpimaging.study.plan import INDEX, Entry, read_entry, study_labels
 from cpimaging.study.record import recorded
 
 INDEX_COLUMNS = {
@@ -51,7 +51,7 @@ DESCRIPTIONS = {
 @recorded
 def run(output: Path) -> None:
     """Write logs/index.tsv, participants.tsv and the files that make the output a BIDS derivative."""
-    rows = [_row(read_entry(output, label)) for label in planned_labels(output)]
+    rows = [_row(read_entry(output, label)) for label in study_labels(output)]
     table = typed(pd.DataFrame(rows).replace("", "n/a"), INDEX_COLUMNS)
     write_table(output / INDEX, table)
     people = table.drop_duplicates("participant_id").rename(columns={"age_years": "age"})

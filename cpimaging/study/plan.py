@@ -23,18 +23,29 @@ class Entry(NamedTuple):
 
 
 def planned_labels(output: Path) -> list[str]:
-    """Return the labels of all scans that were ever planned for this output, in natural order."""
+    """Return the labels of all scans of the study, in natural order; none where nothing was planned."""
     return sorted((path.stem for path in (output / PLAN).glob("*.json")), key=natural)
+
+
+def study_labels(output: Path) -> list[str]:
+    """Return the labels of all scans of the study. Raises InputError where nothing was planned."""
+    labels = planned_labels(output)
+    if not labels:
+        raise InputError(output / PLAN, "holds no scan", "give the folder of a study's results")
+    return labels
 
 
 def read_entry(output: Path, label: str) -> Entry:
     """Return one scan of the plan. Raises InputError where the plan does not hold it."""
     path = _path(output, label)
     if not path.is_file():
-        raise InputError(path, "is not there: the scan was not planned", "start the workflow again")
+        raise InputError(path, "no such file", "plan the scan: start the workflow")
     content: dict[str, Any] = read_json(path)
-    lists = {name: tuple(content["scan"][name]) for name in ("decisions", "problems")}
-    return Entry(Path(content["bids_dir"]), Scan(**{**content["scan"], **lists}))
+    try:
+        lists = {name: tuple(content["scan"][name]) for name in ("decisions", "problems")}
+        return Entry(Path(content["bids_dir"]), Scan(**{**content["scan"], **lists}))
+    except (KeyError, TypeError):
+        raise InputError(path, "is no scan of a plan", "delete it and start the workflow again") from None
 
 
 def write_plan(output: Path, dataset: Path | str, scans: Iterable[Scan], *, whole: bool = True) -> None:

@@ -88,16 +88,18 @@ def test_a_scan_that_was_not_planned_is_named(tmp_path: Path, stage: str) -> Non
 
 
 def test_a_broken_plan_is_told(tmp_path: Path) -> None:
-    (tmp_path / "logs").mkdir()
-    (tmp_path / "logs/plan.json").write_text("{")
+    (tmp_path / "logs/plan").mkdir(parents=True)
+    (tmp_path / "logs/plan/sub-01.json").write_text("{")
     assert "is not valid JSON" in told(call("index", "--output-dir", tmp_path))
+    (tmp_path / "logs/plan/sub-01.json").write_text("{}")
+    assert "is no scan of a plan" in told(call("index", "--output-dir", tmp_path))
 
 
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (("index", "--output-dir", "{tmp}/out"), "plan.json: no such file"),
-        (("cohort", "{tmp}/out"), "plan.json: no such file"),
+        (("index", "--output-dir", "{tmp}/out"), "logs/plan: holds no scan"),
+        (("cohort", "{tmp}/out"), "logs/plan: holds no scan"),
         (("run", "{tmp}/out"), "no image is given"),
         (("run", "{tmp}/out", "--t1w", "{tmp}/none.nii.gz"), "none.nii.gz: no such file"),
         (("run", "{tmp}/out", "--t1w", "{tmp}/text.nii.gz"), "text.nii.gz: "),

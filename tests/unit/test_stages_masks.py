@@ -223,8 +223,7 @@ def test_refusals(folder: Path, tmp_path: Path) -> None:
     write_image(head, Image(np.ones((100, 100, 100), np.uint8), np.diag([2.0, 2, 2, 1])))
     with pytest.raises(InputError, match="more than a brain"):
         find_way("embedded", "dhcpVol", head)
-    (tmp_path / "out" / "logs").mkdir(parents=True)
-    (tmp_path / "out" / "logs" / "plan.json").write_text("{}")
+    (tmp_path / "out" / "logs" / "plan").mkdir(parents=True)
     with pytest.raises(InputError, match="holds the results of scans"):
         MaskJob(folder, tmp_path / "out", SPACE).listed()
 

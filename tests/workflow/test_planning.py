@@ -3,10 +3,11 @@
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from workflow_runs import planned, snakemake
+from workflow_runs import ROOT, environment, planned, snakemake
 
 SCAN_RULES = {"preprocess", "register", "segment", "lesions", "quantify", "qc", "score", "report"}
 
@@ -33,11 +34,6 @@ def told(run: subprocess.CompletedProcess[str]) -> str:
     assert len(lines) == 1, run.stderr
     assert "Traceback" not in run.stderr
     return lines[0]
-
-
-def plan(folder: Path) -> dict[str, dict[str, object]]:
-    scans = json.loads((folder / "out/logs/plan.json").read_text())["scans"]
-    return {f"{scan['participant']}/{scan['session']}": scan for scan in scans}
 
 
 def test_a_scan_that_cannot_be_used_does_not_stop_the_plan_of_the_others(tmp_path: Path) -> None:
@@ -80,27 +76,6 @@ def test_labels_as_a_list(tmp_path: Path) -> None:
     assert jobs["report"] == {"sub-01", "sub-10"}
 
 
-def test_masks_in_lesions_dir_go_first(tmp_path: Path) -> None:
-    plant(
-        tmp_path,
-        "bids/sub-01/anat/sub-01_T1w.nii.gz",
-        "bids/derivatives/reader/sub-01/anat/sub-01_label-L_mask.nii.gz",
-        "masks/sub-01_label-L_mask.nii.gz",
-    )
-    planned(dry(tmp_path))
-    assert plan(tmp_path)["01/None"]["lesion_source"] == "derivatives"
-    planned(dry(tmp_path, lesions_dir="masks"))
-    scan = plan(tmp_path)["01/None"]
-    assert scan["lesion_source"] == "lesions_dir"
-    assert str(scan["lesion_mask"]).endswith("masks/sub-01_label-L_mask.nii.gz")
-
-
-def test_masks_by_a_pattern(tmp_path: Path) -> None:
-    plant(tmp_path, "bids/sub-01/anat/sub-01_T1w.nii.gz", "masks/01/scar.nii.gz")
-    planned(dry(tmp_path, lesions_dir="masks", lesion_pattern="{participant}/scar.nii.gz"))
-    assert str(plan(tmp_path)["01/None"]["lesion_mask"]).endswith("masks/01/scar.nii.gz")
-
-
 @pytest.mark.parametrize(
     ("config", "words"),
     [
@@ -110,6 +85,10 @@ def test_masks_by_a_pattern(tmp_path: Path) -> None:
         ({"atlas": "empty"}, ("empty", "holds 0 label images")),
         ({"adc_norm": "empty"}, ("empty/mean.nii.gz", "no such file")),
         ({"detection": "maybe"}, ("detection", "'maybe' is not one of")),
+        ({"lesion_dir": "masks"}, ("lesion_dir", "did you mean lesions_dir?")),
+        ({"output_dir": "o{u}t"}, ("output_dir", "holds a brace")),
+        ({"output_dir": "bids/dataset_description.json/out"}, ("cannot be made",)),
+        ({"masks_dir": "empty"}, ("masks_space", "is not given")),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
@@ -129,13 +108,22 @@ def test_our_own_results_are_not_a_dataset(tmp_path: Path) -> None:
     assert "holds results of this workflow" in told(dry(tmp_path))
 
 
-def test_planning_writes_the_plan_alone(tmp_path: Path) -> None:
+def test_planning_writes_nothing(tmp_path: Path) -> None:
     plant(tmp_path, "bids/sub-01/anat/sub-01_T1w.nii.gz")
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "bids").rglob("*")}
     planned(dry(tmp_path))
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "bids").rglob("*")} == before
-    files = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
-    assert [path.name for path in files] == ["plan.json"]
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_keys_are_enough_from_any_folder(tmp_path: Path) -> None:
+    """No --configfile, no PATH: the Snakefile is named, the folder is another."""
+    plant(tmp_path, "bids/sub-01/anat/sub-01_T1w.nii.gz")
+    words = [sys.executable, "-m", "snakemake", "-n", "--snakefile", str(ROOT / "Snakefile")]
+    words += ["--directory", str(tmp_path), "--cores", "1", "--config", "bids_dir=bids", "output_dir=o u t"]
+    env = {**environment(), "PATH": "/usr/bin:/bin"}
+    run = subprocess.run(words, capture_output=True, text=True, env=env, check=False)
+    assert planned(run)["report"] == {"sub-01"}
 
 
 def test_the_published_atlas_that_was_not_fetched_is_told_in_one_line(

@@ -19,6 +19,10 @@ from cpimaging.types import InputError
 
 quote = shlex.quote
 
+# Rules call `cpimaging`: by the interpreter that plans, wherever PATH leads.
+PROGRAM = f"{quote(sys.executable)} -m cpimaging"
+shell.prefix(f'set -euo pipefail; cpimaging() {{{{ {PROGRAM} "$@"; }}}}; ')
+
 
 def plainly(ask, *words):
     """Ask, and end in one line, without a traceback, where the user has to mend something."""
@@ -37,7 +41,6 @@ CHOICES = plainly(
 PLANNER = Planner(CHOICES, main=workflow.is_main_process)
 OUT = CHOICES.output_dir
 SCORERS = PLANNER.scorers
-CPIMAGING = f"{quote(sys.executable)} -m cpimaging"  # the interpreter that plans
 MASKS = plainly(MaskJob.of, CHOICES, SCORERS) if CHOICES.masks_dir else None
 plainly(
     MASKS.listed if MASKS else PLANNER.planned
@@ -74,8 +77,8 @@ def pages_of(wildcards):
 def unless_finished(stage, output):
     """Make Snakemake run a stage again that was cut short, or any of whose files is gone.
 
-    An input function that names no file. `output` is one that the rule declares; what a stage writes
-    beside it depends on the scan, so that no rule can declare it: the stage's record lists it.
+    An input function that names no file. `output`: a declared one; what a stage writes beside it depends
+    on the scan, so that it cannot be declared: the stage's record lists it.
     """
 
     def unfinished(wildcards):
@@ -139,3 +142,25 @@ def lesion_command(wildcards):
 
 def adc_norm(wildcards):
     return quote(PLANNER.adc_norm(wildcards.scan))
+
+
+def mask_options(wildcards):
+    if MASKS is None:
+        raise InputError("masks_dir", "is not given", "name the folder of the masks")
+    words = {
+        "--space": MASKS.space,
+        "--template": MASKS.template,
+        "--pattern": MASKS.pattern,
+        "--overrides": MASKS.overrides,
+    }
+    return " ".join(
+        f"{name} {quote(str(word))}" for name, word in words.items() if word
+    )
+
+
+def mask_files(wildcards):
+    if MASKS is None:  # asked only when the rule could make the group's files as well
+        return []
+    paths = [MASKS.masks / scan.lesion_mask for scan in MASKS.listed()]
+    paths += [path for path in (MASKS.template, MASKS.overrides) if path]
+    return [str(path) for path in paths]

@@ -21,7 +21,7 @@ rule preprocess:
         job=job_options,
         brain_command=brain_command,
     shell:
-        "{CPIMAGING} preprocess {params.job} --brain-command {params.brain_command} > {log:q} 2>&1"
+        "cpimaging preprocess {params.job} --brain-command {params.brain_command} > {log:q} 2>&1"
 
 
 rule command:
@@ -43,7 +43,7 @@ rule command:
         job=job_options,
         run=lesion_command,
     shell:
-        "{CPIMAGING} command {params.job} --run {params.run} > {log:q} 2>&1"
+        "cpimaging command {params.job} --run {params.run} > {log:q} 2>&1"
 
 
 # One thread: two scans side by side finish sooner than one scan on two threads.
@@ -76,7 +76,7 @@ rule register:
         detection=of_scan(PLANNER.detection),
         adc_norm=adc_norm,
     shell:
-        "{CPIMAGING} register {params.job} --atlas {params.atlas} --detection {params.detection}"
+        "cpimaging register {params.job} --atlas {params.atlas} --detection {params.detection}"
         " --adc-norm {params.adc_norm} --engine {params.engine} --threads {threads} > {log:q} 2>&1"
 
 
@@ -106,7 +106,7 @@ rule segment:
         atlas=atlas,
         detection=of_scan(PLANNER.detection),
     shell:
-        "{CPIMAGING} segment {params.job} --atlas {params.atlas}"
+        "cpimaging segment {params.job} --atlas {params.atlas}"
         " --detection {params.detection} > {log:q} 2>&1"
 
 
@@ -136,7 +136,7 @@ rule lesions:
         detection=of_scan(PLANNER.detection),
         adc_norm=adc_norm,
     shell:
-        "{CPIMAGING} lesions {params.job} --atlas {params.atlas}"
+        "cpimaging lesions {params.job} --atlas {params.atlas}"
         " --detection {params.detection} --adc-norm {params.adc_norm} > {log:q} 2>&1"
 
 
@@ -163,7 +163,7 @@ rule quantify:
         job=job_options,
         atlas=atlas,
     shell:
-        "{CPIMAGING} quantify {params.job} --atlas {params.atlas} > {log:q} 2>&1"
+        "cpimaging quantify {params.job} --atlas {params.atlas} > {log:q} 2>&1"
 
 
 rule qc:
@@ -189,7 +189,7 @@ rule qc:
         person=of_scan(PLANNER.person),
         atlas=atlas,
     shell:
-        "{CPIMAGING} qc {params.job} --atlas {params.atlas} > {log:q} 2>&1"
+        "cpimaging qc {params.job} --atlas {params.atlas} > {log:q} 2>&1"
 
 
 rule score:
@@ -217,7 +217,7 @@ rule score:
         scorers=quote(SCORERS),
         override=of_scan(PLANNER.override),
     shell:
-        "{CPIMAGING} score {params.job} --atlas {params.atlas}"
+        "cpimaging score {params.job} --atlas {params.atlas}"
         " --scorers {params.scorers} {params.override} > {log:q} 2>&1"
 
 
@@ -246,4 +246,4 @@ rule report:
         person=of_scan(PLANNER.person),
         atlas=atlas,
     shell:
-        "{CPIMAGING} report {params.job} --atlas {params.atlas} > {log:q} 2>&1"
+        "cpimaging report {params.job} --atlas {params.atlas} > {log:q} 2>&1"

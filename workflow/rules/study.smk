@@ -19,7 +19,7 @@ rule index:
         plan=lambda wildcards: PLANNER.digest,
         out=output_dir,
     shell:
-        "{CPIMAGING} index --output-dir {params.out} > {log:q} 2>&1"
+        "cpimaging index --output-dir {params.out} > {log:q} 2>&1"
 
 
 rule atlas:
@@ -40,7 +40,7 @@ rule atlas:
         out=output_dir,
         atlas=atlas,
     shell:
-        "{CPIMAGING} atlas export {params.out} --atlas {params.atlas} > {log:q} 2>&1"
+        "cpimaging atlas export {params.out} --atlas {params.atlas} > {log:q} 2>&1"
 
 
 rule cohort:
@@ -64,12 +64,12 @@ rule cohort:
         out=output_dir,
         atlas=atlas,
     shell:
-        "{CPIMAGING} cohort {params.out} --atlas {params.atlas} > {log:q} 2>&1"
+        "cpimaging cohort {params.out} --atlas {params.atlas} > {log:q} 2>&1"
 
 
+# The scans of bids_dir, whatever else is configured.
 rule scans:
     input:
         pages=pages_of,
         group=GROUP_FILES,
-    """Process the scans of bids_dir, whatever else is configured."""
     localrule: True

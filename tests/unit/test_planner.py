@@ -1,0 +1,145 @@
+"""What the workflow asks while it plans: on empty files, without Snakemake."""
+
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+
+import cpimaging
+from cpimaging.planner import Planner, check_writable, state, told_in_the_end
+from cpimaging.study.choices import read_choices
+from cpimaging.study.lock import release_lock
+from cpimaging.study.plan import planned_labels
+from cpimaging.types import InputError
+
+SCHEMA = yaml.safe_load(
+    (Path(cpimaging.__file__).parents[1] / "workflow/schemas/config.schema.yaml").read_text()
+)
+
+
+def plant(folder: Path, *paths: str) -> Path:
+    """Make a BIDS dataset of empty files in folder/bids."""
+    for path in paths:
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.touch()
+    (folder / "bids/dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.10.0"}')
+    return folder
+
+
+def planner(folder: Path, *, main: bool = True, **config: object) -> Planner:
+    full = {"bids_dir": str(folder / "bids"), "output_dir": str(folder / "out"), **config}
+    return Planner(read_choices(full, SCHEMA), main=main)
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Path:
+    return plant(tmp_path, *(f"bids/sub-0{n}/anat/sub-0{n}_T1w.nii.gz" for n in (1, 2)))
+
+
+def test_masks_in_lesions_dir_go_first(tmp_path: Path) -> None:
+    plant(
+        tmp_path,
+        "bids/sub-01/anat/sub-01_T1w.nii.gz",
+        "bids/derivatives/reader/sub-01/anat/sub-01_label-L_mask.nii.gz",
+        "masks/sub-01_label-L_mask.nii.gz",
+    )
+    assert planner(tmp_path).jobs["sub-01"].scan.lesion_source == "derivatives"
+    chosen = planner(tmp_path, lesions_dir=str(tmp_path / "masks"))
+    assert chosen.jobs["sub-01"].scan.lesion_source == "lesions_dir"
+    assert chosen.lesion_mask("sub-01") == [str(tmp_path / "masks/sub-01_label-L_mask.nii.gz")]
+
+
+def test_masks_by_a_pattern(tmp_path: Path) -> None:
+    plant(tmp_path, "bids/sub-01/anat/sub-01_T1w.nii.gz", "masks/01/scar.nii.gz")
+    chosen = planner(
+        tmp_path, lesions_dir=str(tmp_path / "masks"), lesion_pattern="{participant}/scar.nii.gz"
+    )
+    assert chosen.lesion_mask("sub-01") == [str(tmp_path / "masks/01/scar.nii.gz")]
+
+
+def test_a_given_mask_is_not_searched_for(tmp_path: Path) -> None:
+    plant(
+        tmp_path,
+        "bids/sub-01/anat/sub-01_T1w.nii.gz",
+        "bids/sub-02/anat/sub-02_T1w.nii.gz",
+        "masks/sub-01_label-L_mask.nii.gz",
+    )
+    chosen = planner(tmp_path, lesions_dir=str(tmp_path / "masks"))
+    assert [chosen.detection(label) for label in ("sub-01", "sub-02")] == ["off", "on"]
+    tool = planner(tmp_path, lesions_dir=str(tmp_path / "masks"), lesion_command="tool {T1w} {out}")
+    assert [tool.detection(label) for label in ("sub-01", "sub-02")] == ["off", "command"]
+    assert tool.lesion_mask("sub-02")[0].endswith("label-L_desc-command_mask.json")
+
+
+def test_only_a_start_writes(two: Path) -> None:
+    study = planner(two)
+    assert study.planned() == ["sub-01", "sub-02"]
+    assert not (two / "out").exists()
+    study.start()
+    release_lock(two / "out")
+    assert planned_labels(two / "out") == ["sub-01", "sub-02"]
+    assert (two / "out/dataset_description.json").is_file()
+
+
+def test_a_run_of_one_scan_keeps_the_other(two: Path) -> None:
+    planner(two).start()
+    release_lock(two / "out")
+    planner(two, participant_label="02").start()
+    release_lock(two / "out")
+    assert planned_labels(two / "out") == ["sub-01", "sub-02"]
+
+
+@pytest.mark.parametrize("asked", [{}, {"participant_label": "02"}, {"participant_label": ["01"]}])
+def test_a_job_elsewhere_sees_the_scans_of_the_run_and_the_same_digest(
+    two: Path, asked: dict[str, object]
+) -> None:
+    study = planner(two, **asked)
+    study.start()
+    release_lock(two / "out")
+    elsewhere = planner(two, main=False, **asked)
+    assert elsewhere.planned() == study.planned()
+    assert elsewhere.digest == study.digest
+    assert elsewhere.person("sub-02" if asked == {"participant_label": "02"} else "sub-01") == "None n/a"
+
+
+def test_the_digest_follows_the_study_not_the_run(two: Path) -> None:
+    whole = planner(two).digest
+    planner(two).start()
+    release_lock(two / "out")
+    assert planner(two, participant_label="02").digest == whole
+    (two / "bids/participants.tsv").write_text("participant_id\tage\nsub-01\t7\n")
+    (two / "bids/participants.json").write_text('{"age": {"Units": "years"}}')
+    assert planner(two).digest != whole
+
+
+def test_another_file_of_the_same_name_counts_be_it_older_or_younger(tmp_path: Path) -> None:
+    file = tmp_path / "a.nii.gz"
+    file.write_bytes(b"abc")
+    before = state([str(file)])
+    os.utime(file, (1, 1))
+    assert state([str(file)]) != before
+    os.utime(file, ns=(0, int(before.split(":")[1])))
+    assert state([str(file)]) == before
+    file.write_bytes(b"abcd")
+    os.utime(file, ns=(0, int(before.split(":")[1])))
+    assert state([str(file)]) != before
+    assert state([str(tmp_path / "none")]) == ""
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    check_writable(tmp_path / "new/deep")
+    with pytest.raises(InputError, match="cannot be made: file is a file"):
+        check_writable(tmp_path / "file/out")
+
+
+def test_the_last_line_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told_in_the_end(tmp_path)
+    assert capsys.readouterr().err == ""
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs/summary.tsv").write_text("participant_id\tstatus\nsub-01\tdone\nsub-02\tfailed\n")
+    told_in_the_end(tmp_path)
+    path = tmp_path / "logs/summary.tsv"
+    assert capsys.readouterr().err == f"cpimaging: 1 of 2 done, 1 not (see {path}): {tmp_path}/index.html\n"

@@ -1,0 +1,69 @@
+"""The configuration: defaults, near misses, and one default for each choice everywhere."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+import yaml
+
+import cpimaging
+from cpimaging.cli import DEFAULTS
+from cpimaging.scorers import SCORERS
+from cpimaging.study.choices import Choices, read_choices
+from cpimaging.study.job import Job
+from cpimaging.types import InputError
+
+ROOT = Path(cpimaging.__file__).parents[1]
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+LEAST = {"bids_dir": "bids", "output_dir": "out"}
+
+
+def test_two_keys_are_enough() -> None:
+    choices = read_choices(LEAST, SCHEMA)
+    assert (choices.bids_dir, choices.output_dir, choices.atlas) == ("bids", "out", "embedded")
+    assert choices.participant_label == []
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ({"bidsdir": "x"}, "did you mean bids_dir?"),
+        ({"detektion": "on"}, "did you mean detection?"),
+        ({"zzz": 1}, "config/README.md"),
+        ({"engine": "flirt"}, "engine: 'flirt' is not one of"),
+        ({"output_dir": "a{b}"}, "output_dir: holds a brace"),
+        ({"output_dir": 3}, "output_dir: 3 is not of type 'string'"),
+    ],
+)
+def test_what_is_wrong_is_told(config: dict[str, object], words: str) -> None:
+    with pytest.raises(InputError) as error:
+        read_choices({**LEAST, **config}, SCHEMA)
+    assert words in str(error.value)
+
+
+def test_a_key_that_must_be_given_is_named() -> None:
+    with pytest.raises(InputError, match="'output_dir' is a required property"):
+        read_choices({"bids_dir": "bids"}, SCHEMA)
+
+
+def test_choices_and_schema_have_the_same_keys() -> None:
+    assert [field.name for field in fields(Choices)] == list(SCHEMA["properties"])
+    assert SCHEMA["required"] == [
+        key for key, entry in SCHEMA["properties"].items() if "default" not in entry
+    ]
+
+
+def test_the_commented_configuration_names_every_key_with_its_default() -> None:
+    demo = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    assert list(demo) == list(SCHEMA["properties"])
+    for key, entry in SCHEMA["properties"].items():
+        assert key in LEAST or demo[key] == entry["default"], key
+
+
+def test_one_default_for_each_choice() -> None:
+    job = {field.name: field.default for field in fields(Job)}
+    assert {name: job[name] for name in DEFAULTS} == DEFAULTS
+    schema = {key: entry.get("default") for key, entry in SCHEMA["properties"].items()}
+    for name in set(DEFAULTS) & set(schema) - {"scorers"}:
+        assert (schema[name] or "") == DEFAULTS[name], name
+    assert (schema["scorers"], DEFAULTS["scorers"]) == (list(SCORERS), "all")

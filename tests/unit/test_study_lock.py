@@ -1,0 +1,78 @@
+"""One run at a time in a folder of results."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cpimaging.study.lock import LOCK, Holder, release_lock, take_lock
+from cpimaging.types import InputError
+
+
+def lock_of(folder: Path, holder: Holder) -> None:
+    (folder / "logs").mkdir(parents=True, exist_ok=True)
+    (folder / LOCK).write_text(json.dumps(vars(holder)))
+
+
+def test_a_lock_is_taken_and_given_back(tmp_path: Path) -> None:
+    take_lock(tmp_path)
+    assert json.loads((tmp_path / LOCK).read_text()) == vars(Holder.here())
+    release_lock(tmp_path)
+    assert list((tmp_path / "logs").iterdir()) == []
+
+
+def test_a_live_run_is_named(tmp_path: Path) -> None:
+    take_lock(tmp_path)
+    with pytest.raises(InputError) as error:
+        take_lock(tmp_path)
+    here = Holder.here()
+    assert f"in use by process {here.process} on {here.host}" in str(error.value)
+    release_lock(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["ended", "its number is another's"])
+def test_the_lock_of_a_run_that_has_ended_is_removed_with_one_line(
+    tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = Holder.here()
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    holder = Holder(here.host, gone.pid, 1.0) if kind == "ended" else Holder(here.host, here.process, 1.0)
+    lock_of(tmp_path, holder)
+    take_lock(tmp_path)
+    assert capsys.readouterr().err == f"cpimaging: {LOCK} of a run that has ended is removed\n"
+    release_lock(tmp_path)
+
+
+def test_a_run_on_another_host_says_how_to_unlock(tmp_path: Path) -> None:
+    lock_of(tmp_path, Holder("node17", 12, 1.0))
+    with pytest.raises(InputError) as error:
+        take_lock(tmp_path)
+    assert "process 12 on node17" in str(error.value)
+    assert f"delete {tmp_path / LOCK}" in str(error.value)
+
+
+def test_somebody_elses_lock_is_not_released(tmp_path: Path) -> None:
+    lock_of(tmp_path, Holder("node17", 12, 1.0))
+    release_lock(tmp_path)
+    assert (tmp_path / LOCK).is_file()
+
+
+def test_a_lock_that_cannot_be_read_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / LOCK).write_text("{")
+    take_lock(tmp_path)
+    release_lock(tmp_path)
+
+
+def test_jobs_that_a_killed_run_left_are_waited_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [sys.executable, "-c", "import time; time.sleep(1)", "cpimaging", str(tmp_path)]
+    orphan = subprocess.Popen(words)
+    take_lock(tmp_path)
+    assert "waiting for 1 job(s)" in capsys.readouterr().err
+    assert orphan.poll() is not None or orphan.wait(1) == 0
+    release_lock(tmp_path)
