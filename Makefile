@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 ANTS := .venv-ants
 
-BENCHMARKS := $(addprefix bench-,atlas brain segmentation lesions ghosts pattern workflow masks sabotage)
+BENCHMARKS := $(addprefix bench-,atlas brain segmentation lesions ghosts pattern workflow masks sabotage interruptions)
 
 .PHONY: demo test lint ants bench bench-registration clean $(BENCHMARKS)
 
@@ -23,6 +23,7 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/snakefmt --check Snakefile workflow
+	@! PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --lint 2>&1 | grep '^ *\* ' | grep -v 'conda environment or container'
 
 bench: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/stages.py

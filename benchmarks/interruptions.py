@@ -1,7 +1,7 @@
 """Interrupt the workflow at random moments, start it again, and compare with an undisturbed run.
 
-`python benchmarks/interruptions.py [--n 20] [--seed 0]`. A small simulated dataset; each interruption is followed
-by the same command, which must end well and leave the same bytes. Logs, times and Snakemake's own notes do not count.
+`python benchmarks/interruptions.py [--n 20] [--seed 0]`. A small simulated dataset; each interruption is
+followed by the same command, which must end well and leave the same bytes. Logs and times do not count.
 """
 
 import argparse
@@ -36,11 +36,14 @@ class Trial:
         self.out = folder / "out"
 
     def command(self, *more: str) -> list[str]:
+        """Return the words that process the dataset."""
         words = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2"]
         words += ["--directory", str(self.folder), *more, "--config", "bids_dir=bids", "output_dir=out"]
         return [*words, "atlas=embedded"]
 
     def run(self, *more: str, choices: tuple[str, ...] = (), limit: int | None = None) -> int:
+        """Process it; return the exit code. limit: the greatest size of a file in bytes."""
+
         def small_disk() -> None:
             if limit:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
@@ -52,6 +55,7 @@ class Trial:
             ).returncode
 
     def start(self, *choices: str) -> subprocess.Popen[bytes]:
+        """Process it in a session of its own, and do not wait."""
         words = [*self.command(), *choices]
         with (self.folder / "log.txt").open("a") as log:
             return subprocess.Popen(words, stdout=log, stderr=log, env=environment(), start_new_session=True)
@@ -74,7 +78,7 @@ def _sum(path: Path) -> str:
 
 
 def interrupted(sign: signal.Signals, *choices: str) -> Callable[[Trial, float], str]:
-    """Return a disturbance: a signal at a random moment; to the whole group, as Ctrl-C sends it, or to one."""
+    """Return a disturbance: a signal at a random moment, to the main process or to all of them."""
 
     def disturb(trial: Trial, seconds: float) -> str:
         process = trial.start(*choices)

@@ -9,7 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
-from workflow_runs import DEMO, command, environment, snakemake
+from workflow_runs import DEMO, command, environment, planned, snakemake
+
+from cpimaging.study.job import SCAN_STAGES
+from cpimaging.study.lock import release_lock, take_lock
 
 TABLES = ("atlas-cpimaging_desc-lesionload_stats.tsv", "desc-lesions_stats.tsv", "desc-pattern_stats.json")
 
@@ -37,13 +40,92 @@ def test_a_killed_run_is_taken_up_with_the_same_result(demo: Path, tmp_path: Pat
     log = tmp_path / "out/logs/register/sub-02/sub-02_T1w.log"
     start_and_kill(tmp_path, until=log, **choice)
     assert not (tmp_path / "out/sub-02.html").exists()
-    assert snakemake(tmp_path, "--unlock", **choice).returncode == 0
     again = snakemake(tmp_path, **choice)
     assert again.returncode == 0, again.stderr[-2000:]
+    assert "logs/lock.json of a run that has ended is removed" in again.stderr
+    assert again.stderr.splitlines()[-1] == "cpimaging: 1 of 1 done: out/index.html"
+    assert not (tmp_path / "out/logs/lock.json").exists()
     for table in TABLES:
         name = f"sub-02/anat/sub-02_{table}"
         assert (tmp_path / "out" / name).read_bytes() == (demo / "out" / name).read_bytes(), table
     assert not [path for path in (tmp_path / "out/sub-02").rglob(".*") if path.is_file()]
+
+
+def runs_again(folder: Path, **choice: object) -> dict[str, set[str]]:
+    jobs = planned(snakemake(folder, "-n", bids_dir="bids", output_dir="out", **choice))
+    return {rule: scans for rule, scans in jobs.items() if rule != "all"}
+
+
+AFTER = {
+    "space-orig_label-brain_mask.json": "preprocess",
+    "desc-preproc_FLAIR.nii.gz": "preprocess",
+    "from-MNI152NLin2009aSym_to-T1w_mode-image_xfm.nii.gz": "register",
+    "space-orig_seg-tissue_dseg.nii.gz": "segment",
+    "space-orig_label-L_mask.nii.gz": "lesions",
+    "space-MNI152NLin2009aSym_label-L_mask.nii.gz": "lesions",
+    "atlas-cpimaging_desc-lesionload_stats.tsv": "quantify",
+    "desc-qc_stats.json": "qc",
+    "desc-pattern_stats.json": "score",
+}
+
+
+@pytest.mark.parametrize("name", AFTER)
+def test_a_result_that_is_gone_runs_its_stage_and_what_follows_again(
+    demo: Path, tmp_path: Path, name: str
+) -> None:
+    path = demo / f"out/sub-02/anat/sub-02_{name}"
+    aside = path.rename(tmp_path / "aside")
+    try:
+        jobs = runs_again(demo)
+    finally:
+        aside.rename(path)
+    first = SCAN_STAGES.index(AFTER[name])
+    assert jobs == {**dict.fromkeys(SCAN_STAGES[first:], {"sub-02"}), "cohort": set()}
+    assert runs_again(demo) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "rules"),
+    [
+        ("sub-02.html", {"report", "cohort"}),
+        ("group_patterns.tsv", {"cohort"}),
+        ("group_space-MNI152NLin2009aSym_label-L_probseg.nii.gz", {"cohort"}),
+        ("participants.tsv", {"index", "cohort"}),
+        ("dataset_description.json", {"index", "cohort"}),
+        ("atlas-cpimaging_description.json", {"atlas"}),
+    ],
+)
+def test_what_stands_for_the_study_comes_back(demo: Path, tmp_path: Path, name: str, rules: set[str]) -> None:
+    path = demo / "out" / name
+    aside = path.rename(tmp_path / "aside")
+    try:
+        assert set(runs_again(demo)) == rules
+    finally:
+        aside.rename(path)
+    assert runs_again(demo) == {}
+
+
+def test_a_dry_run_of_one_scan_leaves_the_study_as_it_is(demo: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in (demo / "out").rglob("*")}
+    assert runs_again(demo, participant_label="02") == {}
+    assert {path: path.stat().st_mtime_ns for path in (demo / "out").rglob("*")} == before
+
+
+def test_a_second_run_is_stopped_while_one_goes_on(demo: Path) -> None:
+    """From another working directory; the page is removed so that there is something to do."""
+    take_lock(demo / "out")
+    page = demo / "out/sub-01.html"
+    content = page.read_bytes()
+    page.unlink()
+    try:
+        run = snakemake(demo.parent, bids_dir=str(demo / "bids"), output_dir=str(demo / "out"))
+    finally:
+        release_lock(demo / "out")
+        page.write_bytes(content)
+    assert run.returncode != 0
+    lines = [line for line in run.stderr.splitlines() if line.startswith("cpimaging: ")]
+    assert len(lines) == 1
+    assert f"is in use by process {os.getpid()}" in lines[0]
 
 
 @pytest.fixture
