@@ -41,8 +41,9 @@ rule all:
 onstart:
     if workflow.is_main_process:
         plainly(PLANNER.start)
-        atexit.register(release_lock, PLANNER.output)
-        atexit.register(told_in_the_end, PLANNER.output)
+        # Absolute: by then Snakemake has left the working directory.
+        atexit.register(release_lock, PLANNER.output.resolve())
+        atexit.register(told_in_the_end, PLANNER.output.resolve(), OUT)
 
 
 onerror:

@@ -202,11 +202,14 @@ def check_writable(folder: Path) -> None:
         )
 
 
-def told_in_the_end(output: Path) -> None:
-    """Say how many scans are done, where the others are listed, and where to look."""
+def told_in_the_end(output: Path, shown: str) -> None:
+    """Say how many scans are done, where the others are listed, and where to look.
+
+    shown: how the user called the folder.
+    """
     path = output / SUMMARY
     if not path.is_file():
         return
     done = (read_table(path)["status"] == DONE).tolist()
-    failed = "" if all(done) else f", {len(done) - sum(done)} not (see {path})"
-    print(f"cpimaging: {sum(done)} of {len(done)} done{failed}: {output}/index.html", file=sys.stderr)
+    failed = "" if all(done) else f", {len(done) - sum(done)} not (see {shown}/{SUMMARY})"
+    print(f"cpimaging: {sum(done)} of {len(done)} done{failed}: {shown}/index.html", file=sys.stderr)

@@ -136,10 +136,12 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 
 def test_the_last_line_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    told_in_the_end(tmp_path)
+    told_in_the_end(tmp_path, "out")
     assert capsys.readouterr().err == ""
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs/summary.tsv").write_text("participant_id\tstatus\nsub-01\tdone\nsub-02\tfailed\n")
-    told_in_the_end(tmp_path)
-    path = tmp_path / "logs/summary.tsv"
-    assert capsys.readouterr().err == f"cpimaging: 1 of 2 done, 1 not (see {path}): {tmp_path}/index.html\n"
+    told_in_the_end(tmp_path, "out")
+    assert (
+        capsys.readouterr().err
+        == "cpimaging: 1 of 2 done, 1 not (see out/logs/summary.tsv): out/index.html\n"
+    )

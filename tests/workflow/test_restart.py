@@ -80,7 +80,7 @@ def test_a_result_that_is_gone_runs_its_stage_and_what_follows_again(
     finally:
         aside.rename(path)
     first = SCAN_STAGES.index(AFTER[name])
-    assert jobs == {**dict.fromkeys(SCAN_STAGES[first:], {"sub-02"}), "cohort": set()}
+    assert jobs == {**{stage: {"sub-02"} for stage in SCAN_STAGES[first:]}, "cohort": set()}
     assert runs_again(demo) == {}
 
 
