@@ -10,6 +10,18 @@ from jsonschema import Draft202012Validator
 from cpimaging.bids.labels import Label
 from cpimaging.types import InputError
 
+PLAIN = (
+    "bids_dir",
+    "output_dir",
+    "lesions_dir",
+    "masks_dir",
+    "masks_template",
+    "overrides",
+    "atlas",
+    "adc_norm",
+)
+"""Folders and files: in their names Snakemake would take braces for wildcards."""
+
 CURE = "every key is described in config/README.md"
 
 
@@ -52,7 +64,7 @@ def read_choices(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Choice
     full = {**defaults, **config}
     for error in Draft202012Validator(schema).iter_errors(full):
         raise InputError(".".join(map(str, error.path)) or "configuration", error.message, CURE)
-    for key in ("output_dir", "bids_dir"):
-        if set("{}\n") & set(full[key]):
-            raise InputError(key, "holds a brace or a line break", "choose a folder of another name")
+    for key in PLAIN:
+        if set("{}\n") & set(full[key] or ""):
+            raise InputError(key, "holds a brace or a line break", "choose another name")
     return Choices(**full)

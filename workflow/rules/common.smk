@@ -46,6 +46,10 @@ plainly(
     MASKS.listed if MASKS else PLANNER.planned
 )  # here, where it can be told in one line
 
+# Words of the commands.
+JOB = f"--scan {{scan}} --output-dir {quote(OUT)}"
+ATLAS = quote(CHOICES.atlas)
+
 # Output paths with wildcards: {folder} is "sub-01" or "sub-01/ses-02", {scan} the scan's label.
 FILES = ScanFiles(OUT, "{folder}", "{scan}", atlas_name(CHOICES.atlas))
 ATLAS_TABLE = f"{OUT}/atlas-{FILES.atlas}_dseg.tsv"
@@ -95,13 +99,10 @@ def of_scan(ask):
     return lambda wildcards: ask(wildcards.scan)
 
 
-def file_of(name):
-    """Make a function of a scan's label that gives one of its files; for pages, whose names tell no folder."""
-    return lambda label: getattr(ScanFiles.of(OUT, label, FILES.atlas), name)
-
-
-def job_options(wildcards):
-    return f"--scan {wildcards.scan} --output-dir {quote(OUT)}"
+def results_of(wildcards):
+    """Name what a page shows; a function, since the name of a page tells no folder."""
+    files = ScanFiles.of(OUT, wildcards.scan, FILES.atlas)
+    return [files.lesionload, files.lesions, files.morphometry, files.qc, files.pattern]
 
 
 def given_images(wildcards):
@@ -124,14 +125,6 @@ def transform_of(wildcards):
 
 
 # Functions, not plain parameters: in those Snakemake takes braces for wildcards.
-def output_dir(wildcards):
-    return quote(OUT)
-
-
-def atlas(wildcards):
-    return quote(CHOICES.atlas)
-
-
 def brain_command(wildcards):
     return quote(CHOICES.brain_command or "")
 

@@ -19,9 +19,9 @@ rule masks:
     params:
         code=code_digest("masks"),
         masks=lambda wildcards: quote(CHOICES.masks_dir or ""),
-        out=output_dir,
+        out=quote(OUT),
         options=mask_options,
-        atlas=atlas,
+        atlas=ATLAS,
         scorers=quote(SCORERS),
     shell:
         "cpimaging masks {params.masks} {params.out} {params.options} --atlas {params.atlas}"

@@ -18,7 +18,7 @@ rule preprocess:
     params:
         code=code_digest("preprocess"),
         given=state_of_images,
-        job=job_options,
+        job=JOB,
         brain_command=brain_command,
     shell:
         "cpimaging preprocess {params.job} --brain-command {params.brain_command} > {log:q} 2>&1"
@@ -40,7 +40,7 @@ rule command:
         runtime=60,
     params:
         code=code_digest("command"),
-        job=job_options,
+        job=JOB,
         run=lesion_command,
     shell:
         "cpimaging command {params.job} --run {params.run} > {log:q} 2>&1"
@@ -69,10 +69,10 @@ rule register:
     params:
         code=code_digest("register"),
         given=state_of_mask,
-        job=job_options,
+        job=JOB,
         person=of_scan(PLANNER.person),
         engine=CHOICES.engine,
-        atlas=atlas,
+        atlas=ATLAS,
         detection=of_scan(PLANNER.detection),
         adc_norm=adc_norm,
     shell:
@@ -101,9 +101,9 @@ rule segment:
     params:
         code=code_digest("segment"),
         given=state_of_mask,
-        job=job_options,
+        job=JOB,
         person=of_scan(PLANNER.person),
-        atlas=atlas,
+        atlas=ATLAS,
         detection=of_scan(PLANNER.detection),
     shell:
         "cpimaging segment {params.job} --atlas {params.atlas}"
@@ -130,9 +130,9 @@ rule lesions:
     params:
         code=code_digest("lesions"),
         given=state_of_mask,
-        job=job_options,
+        job=JOB,
         person=of_scan(PLANNER.person),
-        atlas=atlas,
+        atlas=ATLAS,
         detection=of_scan(PLANNER.detection),
         adc_norm=adc_norm,
     shell:
@@ -160,8 +160,8 @@ rule quantify:
     params:
         code=code_digest("quantify"),
         given=state_of_mask,
-        job=job_options,
-        atlas=atlas,
+        job=JOB,
+        atlas=ATLAS,
     shell:
         "cpimaging quantify {params.job} --atlas {params.atlas} > {log:q} 2>&1"
 
@@ -185,9 +185,9 @@ rule qc:
         runtime=10,
     params:
         code=code_digest("qc"),
-        job=job_options,
+        job=JOB,
         person=of_scan(PLANNER.person),
-        atlas=atlas,
+        atlas=ATLAS,
     shell:
         "cpimaging qc {params.job} --atlas {params.atlas} > {log:q} 2>&1"
 
@@ -211,9 +211,9 @@ rule score:
         runtime=5,
     params:
         code=code_digest("score"),
-        job=job_options,
+        job=JOB,
         person=of_scan(PLANNER.person),
-        atlas=atlas,
+        atlas=ATLAS,
         scorers=quote(SCORERS),
         override=of_scan(PLANNER.override),
     shell:
@@ -224,11 +224,7 @@ rule score:
 rule report:
     """Write the page of the scan."""
     input:
-        load=of_scan(file_of("lesionload")),
-        lesions=of_scan(file_of("lesions")),
-        morphometry=of_scan(file_of("morphometry")),
-        qc=of_scan(file_of("qc")),
-        pattern=of_scan(file_of("pattern")),
+        results=results_of,
         atlas=ancient(ATLAS_TABLE),
         resume=unless_finished("report", FILES.report),
     output:
@@ -242,8 +238,8 @@ rule report:
         runtime=10,
     params:
         code=code_digest("report"),
-        job=job_options,
+        job=JOB,
         person=of_scan(PLANNER.person),
-        atlas=atlas,
+        atlas=ATLAS,
     shell:
         "cpimaging report {params.job} --atlas {params.atlas} > {log:q} 2>&1"

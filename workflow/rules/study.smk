@@ -17,7 +17,7 @@ rule index:
     params:
         code=code_digest("index"),
         plan=lambda wildcards: PLANNER.digest,
-        out=output_dir,
+        out=quote(OUT),
     shell:
         "cpimaging index --output-dir {params.out} > {log:q} 2>&1"
 
@@ -37,8 +37,8 @@ rule atlas:
         runtime=10,
     params:
         code=code_digest("atlas"),
-        out=output_dir,
-        atlas=atlas,
+        out=quote(OUT),
+        atlas=ATLAS,
     shell:
         "cpimaging atlas export {params.out} --atlas {params.atlas} > {log:q} 2>&1"
 
@@ -61,8 +61,8 @@ rule cohort:
     params:
         code=code_digest("cohort"),
         plan=lambda wildcards: PLANNER.digest,
-        out=output_dir,
-        atlas=atlas,
+        out=quote(OUT),
+        atlas=ATLAS,
     shell:
         "cpimaging cohort {params.out} --atlas {params.atlas} > {log:q} 2>&1"
 
