@@ -8,7 +8,7 @@ import toy_scene
 from scipy import ndimage
 
 from cpimaging.lesions.detect import DETECTORS, Scene, detect
-from cpimaging.lesions.detect.scene import GROUPS
+from cpimaging.lesions.detect.inputs import GROUPS
 
 CONTRASTS = {
     "FLAIR": ("FLAIR", "T1w"),

@@ -5,14 +5,14 @@ import pytest
 
 from cpimaging.lesions.detect import Finding, Scene, detect, make_scene, nothing, on_grid, thinned
 from cpimaging.lesions.detect import combine as combine_module
-from cpimaging.lesions.detect.assess import unfit
 from cpimaging.lesions.detect.cavities import cavities
-from cpimaging.lesions.detect.diffusion import adc
-from cpimaging.lesions.detect.punctate import punctate
-from cpimaging.lesions.detect.rules import apply_rules
-from cpimaging.lesions.detect.scene import GROUPS
-from cpimaging.lesions.detect.settle import calibrated, centre_and_spread, large, own_border
-from cpimaging.lesions.detect.signals import evidence, fit_model, robust
+from cpimaging.lesions.detect.detectors.adc import adc
+from cpimaging.lesions.detect.detectors.punctate import punctate
+from cpimaging.lesions.detect.healthy_model import evidence, fit_model, robust
+from cpimaging.lesions.detect.inputs import GROUPS
+from cpimaging.lesions.detect.normal_findings import apply_rules
+from cpimaging.lesions.detect.regions import calibrated, centre_and_spread, large, own_border
+from cpimaging.lesions.detect.searchable import unfit
 from cpimaging.types import Atlas, Image, LabelMap, Region
 
 AFFINE = np.diag([2.0, 2.0, 2.0, 1.0])

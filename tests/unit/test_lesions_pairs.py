@@ -7,12 +7,12 @@ import pytest
 
 from cpimaging.lesions.detect import Finding, Scene
 from cpimaging.lesions.detect.cavities import lost_within
-from cpimaging.lesions.detect.detectors import DETECTORS, _supported
+from cpimaging.lesions.detect.detectors.chronic import DETECTORS, _supported
 from cpimaging.lesions.detect.ghosts import ghost_strength, has_ghost
-from cpimaging.lesions.detect.rules import apply_rules, without_rim
-from cpimaging.lesions.detect.scene import GROUPS
-from cpimaging.lesions.detect.settle import own_border
-from cpimaging.lesions.detect.signals import Model, _log_likelihood, evidence, fit_model
+from cpimaging.lesions.detect.healthy_model import Model, _log_likelihood, evidence, fit_model
+from cpimaging.lesions.detect.inputs import GROUPS
+from cpimaging.lesions.detect.normal_findings import apply_rules, without_rim
+from cpimaging.lesions.detect.regions import own_border
 from cpimaging.types import Image
 
 AFFINE = np.diag([2.0, 2.0, 2.0, 1.0])

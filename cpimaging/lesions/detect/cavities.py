@@ -3,9 +3,9 @@
 import numpy as np
 from scipy import ndimage
 
-from cpimaging.lesions.detect.scene import Bool, Scene
-from cpimaging.lesions.detect.settle import EVERYWHERE
-from cpimaging.lesions.detect.signals import TISSUES, Model
+from cpimaging.lesions.detect.healthy_model import TISSUES, Model
+from cpimaging.lesions.detect.inputs import Bool, Scene
+from cpimaging.lesions.detect.regions import EVERYWHERE
 
 FLUID_PRIOR = 0.02  # a cavity begins where the template has next to no fluid [ours]
 DEEP_RADIUS_MM = 2.0  # deep in white matter, a pool at least this thick (half its width) [ours]

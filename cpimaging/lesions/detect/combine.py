@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from cpimaging.lesions.detect.detectors import DETECTORS
-from cpimaging.lesions.detect.scene import Finding, Scene, nothing
+from cpimaging.lesions.detect.detectors.chronic import DETECTORS
+from cpimaging.lesions.detect.inputs import Finding, Scene, nothing
 
 CHRONIC = ("FLAIR", "T2w", "T1w")
 """Contrasts for chronic injury: the first that can be searched is (with the T1w, where there is one)."""

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import ndimage
 
-from cpimaging.lesions.detect.scene import Bool, Float, Scene, thinned
-from cpimaging.lesions.detect.signals import fit_model
+from cpimaging.lesions.detect.healthy_model import fit_model
+from cpimaging.lesions.detect.inputs import Bool, Float, Scene, thinned
 
 EDGE_MM = 4.0  # a copy of the head is large: coarse voxels show it [ours]
 LEAST_SHIFT_MM = 28.0  # nearer copies would be blur [ours]

@@ -3,10 +3,10 @@
 import numpy as np
 from scipy import ndimage
 
-from cpimaging.lesions.detect.rules import RULES, apply_rules
-from cpimaging.lesions.detect.scene import GROUPS, Finding, Scene, nothing
-from cpimaging.lesions.detect.settle import EVERYWHERE, logistic
-from cpimaging.lesions.detect.signals import robust
+from cpimaging.lesions.detect.healthy_model import robust
+from cpimaging.lesions.detect.inputs import GROUPS, Finding, Scene, nothing
+from cpimaging.lesions.detect.normal_findings import RULES, apply_rules
+from cpimaging.lesions.detect.regions import EVERYWHERE, logistic
 
 NEWBORN_YEARS = 0.25  # until then punctate lesions are bright on T1w [ours]
 NEIGHBOURHOOD_MM = 12.0  # width over which healthy white matter is even [ours]

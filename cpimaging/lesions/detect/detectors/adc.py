@@ -3,11 +3,11 @@
 import numpy as np
 from scipy import ndimage
 
-from cpimaging.lesions.detect.assess import unfit
-from cpimaging.lesions.detect.rules import apply_rules
-from cpimaging.lesions.detect.scene import GROUPS, Bool, Finding, Float, Scene, nothing
-from cpimaging.lesions.detect.settle import EVERYWHERE, logistic
-from cpimaging.lesions.detect.signals import LEAST_TEACHERS, NUCLEI, PURE, TISSUES, robust
+from cpimaging.lesions.detect.healthy_model import LEAST_TEACHERS, NUCLEI, PURE, TISSUES, robust
+from cpimaging.lesions.detect.inputs import GROUPS, Bool, Finding, Float, Scene, nothing
+from cpimaging.lesions.detect.normal_findings import apply_rules
+from cpimaging.lesions.detect.regions import EVERYWHERE, logistic
+from cpimaging.lesions.detect.searchable import unfit
 
 SMOOTH_MM = 2.0
 Z_GROW = -2.0

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from cpimaging.lesions.detect.scene import GROUPS, Float, Scene
+from cpimaging.lesions.detect.inputs import GROUPS, Float, Scene
 
 TISSUES = ("grey", "white")
 CLASSES = (*TISSUES, "fluid")

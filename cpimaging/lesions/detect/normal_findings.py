@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from cpimaging.lesions.detect.scene import CAVITY, GROUPS, Bool, Finding, Float, Scene
-from cpimaging.lesions.detect.settle import EVERYWHERE
-from cpimaging.lesions.detect.signals import FOLDED
+from cpimaging.lesions.detect.healthy_model import FOLDED
+from cpimaging.lesions.detect.inputs import CAVITY, GROUPS, Bool, Finding, Float, Scene
+from cpimaging.lesions.detect.regions import EVERYWHERE
 
 LEAST_MM3, LEAST_VOXELS = 15.0, 3
 FAR_MM = 1e3  # from a ventricle, where none is known

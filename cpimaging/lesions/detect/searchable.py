@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from cpimaging.lesions.detect.scene import Scene
-from cpimaging.lesions.detect.signals import CLASSES, FLUID_IS_BRIGHT, fluid_to_learn, robust
+from cpimaging.lesions.detect.healthy_model import CLASSES, FLUID_IS_BRIGHT, fluid_to_learn, robust
+from cpimaging.lesions.detect.inputs import Scene
 
 LEAST_COVERED = 0.8  # share of the brain that an image must show [ours]
 LEAST_CONTRAST = 1.0  # between tissue and fluid, in SD of white matter [ours]

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from cpimaging.lesions.detect.scene import GROUPS, Bool, Float, Scene
-from cpimaging.lesions.detect.signals import FOLDED, NUCLEI, Change, Model, evidence
+from cpimaging.lesions.detect.healthy_model import FOLDED, NUCLEI, Change, Model, evidence
+from cpimaging.lesions.detect.inputs import GROUPS, Bool, Float, Scene
 
 EVERYWHERE = np.ones((3, 3, 3), bool)
 CLIP = 2.5  # no voxel says more than this in a mean (log odds) [ours]

@@ -6,15 +6,15 @@ from dataclasses import replace
 import numpy as np
 from scipy import ndimage
 
-from cpimaging.lesions.detect.assess import immature, unfit
 from cpimaging.lesions.detect.cavities import cavities, fluid_like, lost_within
-from cpimaging.lesions.detect.diffusion import adc
+from cpimaging.lesions.detect.detectors.adc import adc
+from cpimaging.lesions.detect.detectors.punctate import punctate
 from cpimaging.lesions.detect.ghosts import has_ghost
-from cpimaging.lesions.detect.punctate import punctate
-from cpimaging.lesions.detect.rules import BEFORE_BORDERS, apply_rules, without_rim
-from cpimaging.lesions.detect.scene import CAVITY, Bool, Finding, Float, Scene, nothing
-from cpimaging.lesions.detect.settle import NUCLEI_NUMBERS, grow, large, own_border, seeds
-from cpimaging.lesions.detect.signals import FIRST_BELOW, FLUID_IS_BRIGHT, Model, fit_model
+from cpimaging.lesions.detect.healthy_model import FIRST_BELOW, FLUID_IS_BRIGHT, Model, fit_model
+from cpimaging.lesions.detect.inputs import CAVITY, Bool, Finding, Float, Scene, nothing
+from cpimaging.lesions.detect.normal_findings import BEFORE_BORDERS, apply_rules, without_rim
+from cpimaging.lesions.detect.regions import NUCLEI_NUMBERS, grow, large, own_border, seeds
+from cpimaging.lesions.detect.searchable import immature, unfit
 
 NUCLEI_MM3 = 200.0  # least part in nuclei of a region that is otherwise dropped [ours]
 SHELL_MM = 4.0  # tissue this near to a cavity is looked at first [ours]

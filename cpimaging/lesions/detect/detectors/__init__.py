@@ -1,0 +1,1 @@
+"""One module per detector, and the registry of all."""
