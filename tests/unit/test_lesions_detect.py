@@ -7,11 +7,13 @@ from cpimaging.lesions.detect import Finding, Scene, detect, make_scene, nothing
 from cpimaging.lesions.detect import combine as combine_module
 from cpimaging.lesions.detect.cavities import cavities
 from cpimaging.lesions.detect.detectors.adc import adc
-from cpimaging.lesions.detect.detectors.punctate import punctate
-from cpimaging.lesions.detect.healthy_model import evidence, fit_model, robust
+from cpimaging.lesions.detect.detectors.base import Detector
+from cpimaging.lesions.detect.detectors.punctate import PUNCTATE
+from cpimaging.lesions.detect.evidence import calibrated, centre_and_spread, evidence
+from cpimaging.lesions.detect.healthy_model import fit_model, robust
 from cpimaging.lesions.detect.inputs import GROUPS
 from cpimaging.lesions.detect.normal_findings import apply_rules
-from cpimaging.lesions.detect.regions import calibrated, centre_and_spread, large, own_border
+from cpimaging.lesions.detect.regions import large, own_border
 from cpimaging.lesions.detect.searchable import unfit
 from cpimaging.types import Atlas, Image, LabelMap, Region
 
@@ -95,7 +97,6 @@ def test_contrasts_that_cannot_be_searched_say_why():
     assert "white matter is not clearly brighter" in str(told(T1w=np.where(fluid, 0.2, tissue + grey)))
     few_slices = np.where((np.arange(16) % 4 == 0), tissue, 0)
     assert told(FLAIR=few_slices) == "FLAIR shows only 25 % of the brain"
-    assert unfit(scene, "ADC") == "no ADC"
 
 
 def adc_scene(**fields: object) -> Scene:
@@ -166,13 +167,15 @@ def test_punctate_lesions_of_a_newborn():
     spot = box((15, 17), (15, 17), (10, 12))
     values[spot] += 0.3
     newborn = replace(plain(T1w=values), age_years=0.02)
-    found = punctate(newborn)
+    found = PUNCTATE.look(newborn)
     assert (found.mask == spot).all()
-    assert punctate(replace(newborn, age_years=3.0)).not_assessed is not None
-    assert punctate(replace(newborn, age_years=None)).not_assessed is not None
+    assert PUNCTATE.look(replace(newborn, age_years=0.25)).mask.any()
+    for age_years in (0.26, 3.0, None):
+        told = PUNCTATE.look(replace(newborn, age_years=age_years)).not_assessed
+        assert told == "punctate lesions are looked for in newborns only"
     capsule = np.full(SHAPE, list(GROUPS).index("internal capsule"), np.uint8)
     myelin = replace(newborn, group=np.where(spot, capsule, 0).astype(np.uint8))
-    assert not punctate(myelin).mask.any()  # bright there because it is myelinated
+    assert not PUNCTATE.look(myelin).mask.any()  # bright there because it is myelinated
 
 
 def test_a_cavity_begins_where_only_tissue_is_expected():
@@ -226,19 +229,34 @@ def test_evidence_grows_with_the_shift():
     assert weight[10:].ravel()[order[-1]] > weight[10:].ravel()[order[0]]
 
 
+def registry(**found: Finding | str) -> dict[str, Detector]:
+    """Return detectors that give these findings, or say these words; T1w needs T1w, and so on."""
+    return {
+        name: Detector(
+            name,
+            ("T1w",) if name == "punctate" else (name,),
+            lambda scene, result=result: nothing(scene, result) if isinstance(result, str) else result,
+            "what is made up",
+            beside=name in ("punctate", "ADC"),
+            quiet=name == "punctate",
+        )
+        for name, result in found.items()
+    }
+
+
 def test_several_detectors_combine(monkeypatch):
     first, second = box((2, 5), (2, 5), (2, 5)), box((4, 8), (2, 5), (2, 5))
     scene = plain(FLAIR=np.ones(SHAPE), ADC=np.ones(SHAPE), T1w=np.ones(SHAPE))
-    fakes = {
-        "FLAIR": lambda s: nothing(s, "FLAIR shows only 5 % of the brain"),
-        "T2w": lambda s: nothing(s, "no T2w"),
-        "T1w": lambda s: replace(
+    results: dict[str, Finding | str] = {
+        "FLAIR": "FLAIR shows only 5 % of the brain",
+        "T2w": "never asked, there is none",
+        "T1w": replace(
             finding(first), reasons=("dark on T1w", "cavity"), rejected={"a": 1.0}, not_searched=("pons",)
         ),
-        "punctate": lambda s: nothing(s, "not a newborn"),
-        "ADC": lambda s: replace(finding(second), reasons=("low ADC",), rejected={"a": 2.0}),
+        "punctate": "not a newborn",
+        "ADC": replace(finding(second), reasons=("low ADC",), rejected={"a": 2.0}),
     }
-    monkeypatch.setattr(combine_module, "DETECTORS", fakes)
+    monkeypatch.setattr(combine_module, "DETECTORS", registry(**results))
     found = detect(scene)
     assert (found.mask == first | second).all()
     assert found.reasons == ("dark on T1w", "cavity", "low ADC")
@@ -247,11 +265,47 @@ def test_several_detectors_combine(monkeypatch):
     assert found.rejected == {"a": 3.0}
     assert found.notes == ("Not searched: FLAIR shows only 5 % of the brain",)
     assert found.not_searched == ()  # ADC has looked there
-    monkeypatch.setattr(combine_module, "DETECTORS", {**fakes, "ADC": fakes["punctate"]})
+    monkeypatch.setattr(combine_module, "DETECTORS", registry(**{**results, "ADC": "ADC is blank"}))
     assert detect(scene).not_searched == ("pons",)
-    none = {name: (lambda s, n=name: nothing(s, f"no {n}")) for name in fakes}
-    monkeypatch.setattr(combine_module, "DETECTORS", none)
-    assert detect(scene).not_assessed == "no FLAIR; no T2w; no T1w; no punctate; no ADC"
+    assert detect(scene).notes[-1] == "Not searched: ADC is blank"
+    monkeypatch.setattr(combine_module, "DETECTORS", registry(**{**results, "T1w": "blank", "ADC": "blank"}))
+    assert detect(scene).not_assessed == "FLAIR shows only 5 % of the brain; no T2w; blank; not a newborn"
+
+
+def test_of_the_detectors_for_the_scan_alone_the_first_that_can_look_does(monkeypatch):
+    first, second = box((2, 5), (2, 5), (2, 5)), box((14, 18), (2, 5), (2, 5))
+    scene = plain(FLAIR=np.ones(SHAPE), T1w=np.ones(SHAPE), ADC=np.ones(SHAPE))
+    results = {"ADC": "blank", "FLAIR": finding(first), "T1w": finding(second)}
+    monkeypatch.setattr(combine_module, "DETECTORS", registry(**results))  # whatever the order beside them
+    found = detect(scene)
+    assert (found.mask == first).all()
+    assert found.notes == ("Not searched: blank",)
+    given = replace(scene, images={name: scene.images[name] for name in ("T1w", "ADC")})
+    assert (detect(given).mask == second).all()
+
+
+@pytest.mark.parametrize(
+    ("age_years", "known_age", "looks"),
+    [
+        (1.99, False, False),
+        (2.0, False, True),
+        (5.0, True, True),
+        (5.01, False, False),
+        (None, False, True),
+        (None, True, False),
+    ],
+)
+def test_a_detector_looks_at_scans_of_its_ages(age_years, known_age, looks):
+    scene = replace(plain(T1w=np.ones(SHAPE)), age_years=age_years)
+    mask = box((2, 5), (2, 5), (2, 5))
+    detector = Detector(
+        "toy", ("T1w",), lambda s: finding(mask), "", (2.0, 5.0), known_age, other_age="2 to 5 years"
+    )
+    found = detector.look(scene)
+    assert found.not_assessed == (None if looks else "2 to 5 years")
+    assert found.mask.any() == looks
+    both = replace(detector, contrasts=("T2w", "T1w", "ADC"))
+    assert both.look(scene).not_assessed == "no T2w and no ADC"
 
 
 def test_a_scene_is_cropped_and_comes_back():

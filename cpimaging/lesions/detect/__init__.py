@@ -1,7 +1,19 @@
 """Lesions where no mask is given: detectors per contrast, and how they combine."""
 
 from cpimaging.lesions.detect.combine import detect
-from cpimaging.lesions.detect.detectors.chronic import DETECTORS
-from cpimaging.lesions.detect.inputs import Finding, Scene, make_scene, nothing, on_grid, thinned
+from cpimaging.lesions.detect.detectors import DETECTORS
+from cpimaging.lesions.detect.detectors.base import Detector
+from cpimaging.lesions.detect.findings import Finding, nothing
+from cpimaging.lesions.detect.inputs import Scene, make_scene, on_grid, thinned
 
-__all__ = ["DETECTORS", "Finding", "Scene", "detect", "make_scene", "nothing", "on_grid", "thinned"]
+__all__ = [
+    "DETECTORS",
+    "Detector",
+    "Finding",
+    "Scene",
+    "detect",
+    "make_scene",
+    "nothing",
+    "on_grid",
+    "thinned",
+]
