@@ -6,13 +6,13 @@ import pytest
 from cpimaging.lesions.detect import Finding, Scene, detect, make_scene, nothing, on_grid, thinned
 from cpimaging.lesions.detect import combine as combine_module
 from cpimaging.lesions.detect.cavities import cavities
-from cpimaging.lesions.detect.detectors.adc import adc
+from cpimaging.lesions.detect.detectors.adc import _regions, adc
 from cpimaging.lesions.detect.detectors.base import Detector
 from cpimaging.lesions.detect.detectors.punctate import PUNCTATE
 from cpimaging.lesions.detect.evidence import calibrated, centre_and_spread, evidence
 from cpimaging.lesions.detect.healthy_model import fit_model, robust
 from cpimaging.lesions.detect.inputs import GROUPS
-from cpimaging.lesions.detect.normal_findings import apply_rules
+from cpimaging.lesions.detect.normal_findings import apply_rules, minimum_size
 from cpimaging.lesions.detect.regions import large, own_border
 from cpimaging.lesions.detect.searchable import unfit
 from cpimaging.types import Atlas, Image, LabelMap, Region
@@ -60,6 +60,14 @@ def test_each_rule_names_what_it_took(mask, rule):
     result = apply_rules(finding(mask | kept), plain(FLAIR=np.ones(SHAPE)))
     assert (result.mask == kept).all()
     assert result.rejected == {rule: mask.sum() * 8.0}
+
+
+def test_what_a_rule_took_keeps_no_origin():
+    kept, small = box((15, 18), (18, 22), (10, 14)), box((15, 16), (3, 4), (3, 4))
+    wet = replace(finding(kept | small), origin=(kept | small).astype(np.uint8))
+    result = apply_rules(wet, plain(FLAIR=np.ones(SHAPE)), rules={"minimum size": minimum_size})
+    assert (result.mask == kept).all()
+    assert (result.origin == kept).all()
 
 
 def test_a_thick_lesion_at_the_ventricle_is_no_rim():
@@ -136,6 +144,17 @@ def test_a_tract_may_have_a_somewhat_lower_adc(value, low):
     found = adc(replace(plain(ADC=values), group=group)).mask
     assert found.any() == low
     assert not (found & ~tract).any()
+
+
+def test_regions_of_low_adc_hold_a_seed_are_no_noise_and_end_half_way():
+    """Voxels of 8 mm³: 56 mm³ are noise, 64 mm³ are not; a region of z = −6 ends at −3."""
+    noise, small = box((1, 8), (1, 2), (1, 2)), box((1, 3), (5, 7), (1, 3))
+    core, rim = box((10, 14), (5, 9), (1, 5)), box((14, 15), (5, 9), (1, 5))
+    unseeded = box((10, 14), (15, 19), (1, 5))
+    z = np.zeros(SHAPE, np.float32)
+    z[noise] = z[small] = -4.0
+    z[core], z[rim], z[unseeded] = -6.0, -2.9, -2.9
+    assert (_regions(z, np.ones(SHAPE, bool), 8.0) == small | core).all()
 
 
 def test_adc_evidence_is_ordered_and_labelled():
@@ -327,6 +346,27 @@ def test_a_scene_is_cropped_and_comes_back():
     mask[3:5, 4:7, 5] = True
     back = on_grid(mask, scene, grid)
     assert (back.data == box((7, 9), (7, 10), (7, 8))).all()
+
+
+def test_the_grey_rim_of_ventricles_is_no_grey_matter():
+    """The map has 0.4 grey everywhere; of white matter beside the ventricle, at x < 2, there is none."""
+    grid = Image(np.zeros(SHAPE, np.float32), AFFINE)
+    ventricle = box((0, 2), (0, 24), (0, 16))
+    regions = (
+        Region(1, "ventricle", "lateral_ventricle", "left", "csf"),
+        Region(2, "white", "white_matter", "left", "white_matter"),
+    )
+    labels = LabelMap(grid.with_data(np.where(ventricle, 1, 2).astype(np.uint16)), regions)
+    brain = grid.with_data(np.ones(SHAPE, bool))
+    maps = {
+        name: grid.with_data(np.full(SHAPE, v, np.float32)) for name, v in (("grey", 0.4), ("white", 0.6))
+    }
+    scene = make_scene({"T1w": grid}, brain, maps, Atlas("toy", "1", "toy", labels), np.eye(4), None)
+    grey = scene.shares["grey"][:, 12, 8]
+    assert grey[0] < 0.05
+    assert grey[2] < 0.1
+    assert grey[-1] == pytest.approx(0.4, abs=1e-3)
+    assert (scene.ventricles == ventricle).all()
 
 
 def test_a_map_of_healthy_adc_comes_along():
