@@ -16,7 +16,7 @@ import numpy as np
 
 from cpimaging.atlases import load_atlas, load_template
 from cpimaging.lesions.detect import make_scene
-from cpimaging.lesions.detect.ghosts import LIMIT, ghost_strength
+from cpimaging.lesions.detect.ghosts import P, ghost_strength
 from cpimaging.registration import engines
 from cpimaging.types import Image
 
@@ -79,7 +79,7 @@ def main() -> None:
                 other = case._replace(images={**case.images, contrast: spoilt})
                 found.append(strength_in(other, matrix, contrast))
                 trials[strength] += 1
-                told[strength] += found[-1] >= LIMIT
+                told[strength] += found[-1] >= P.limit
             seen = " ".join(f"{value:.2f}" for value in found[1:])
             print(f"{name}, {contrast}: clean {found[0]:.2f}, ghosts {seen}", flush=True)
     for strength, n in trials.items():

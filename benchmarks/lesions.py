@@ -235,7 +235,7 @@ def run_adc(case: Case) -> dict[str, Any]:
     fit = engine.deformable(reference, template.t1w, matrix, None, 1)
     maps = {"grey": template.gm, "white": template.wm}
     scene = make_scene(case.images, case.brain, maps, atlas, fit.to_scan, case.age_years)
-    found: Finding = DETECTORS["ADC"](scene)
+    found: Finding = DETECTORS["ADC"].look(scene)
     result = agreement(on_grid(found.mask, scene, reference).data, case.truth.data, reference)
     return {**case.facts, **result, "not_assessed": found.not_assessed}
 

@@ -129,7 +129,7 @@ def _minima(member: NDArray[np.int_], values: NDArray[np.floating[Any]], n: int)
 def _majority_side(tally: NDArray[np.int_]) -> list[Side]:
     """Return the side with most voxels; left and right in balance make a midline lesion."""
     winner = tally.argmax(axis=1)
-    winner[(tally[:, 0] == tally[:, 1]) & (tally[:, 0] >= tally[:, 2])] = SIDES.index("midline")
+    winner[tally[:, 0] == tally[:, 1]] = SIDES.index("midline")
     return [SIDES[index] for index in winner]
 
 

@@ -47,6 +47,28 @@ def test_pieces_are_numbered_by_falling_volume_then_position():
     assert list(table) == [name for name in LESIONS_COLUMNS if not name.endswith("_id")]
 
 
+def test_pieces_of_equal_size_are_numbered_by_their_centroid_x_first_then_y_then_z():
+    """All of four voxels; the order in which they begin, and by which they are found, is another."""
+    pieces = {
+        1: np.s_[2, 4, 1:5],  # x = 2, y = 4
+        2: np.s_[2, 6, 0:4],  # x = 2, y = 6, although lower
+        3: np.s_[1:5, 1, 1],  # begins at x = 1, but its middle lies at 2.5
+        4: np.s_[7, 3:5, 0:2],  # x = 7, y = 3.5, z = 0.5
+        5: np.s_[7, 2:6, 5],  # begins at y = 2, but x = 7, y = 3.5, z = 5
+    }
+    mask = empty()
+    for where in pieces.values():
+        mask[where] = True
+    numbered, table = describe(mask)
+    assert table["volume_mm3"].tolist() == [24.0] * 5
+    assert {n: np.unique(numbered.data[where]).tolist() for n, where in pieces.items()} == {
+        n: [n] for n in pieces
+    }
+    assert table["centroid_x_mm"].tolist() == [-5.0, -5.0, -4.0, 5.0, 5.0]
+    assert table["centroid_y_mm"].tolist() == [9.0, 11.0, 6.0, 8.5, 8.5]
+    assert table["centroid_z_mm"].tolist() == [3.5, 0.5, -1.0, -2.5, 11.0]
+
+
 def test_voxels_that_share_a_corner_are_one_piece():
     mask = empty()
     mask[2, 2, 2] = mask[3, 3, 3] = True
@@ -91,6 +113,15 @@ def test_sides_follow_the_head_and_not_the_scanner():
         Image(mask, off_centre.affine), off_centre, LabelMap(off_centre, REGIONS), mask * np.nan, "detected"
     )
     assert table.loc[0, "side"] == "left"
+
+
+def test_voxels_between_both_hemispheres_lie_on_the_midline_but_for_rounding():
+    labels = Image(np.zeros((10, 7, 6), np.uint8), AFFINE + np.array([[0, 0, 0, -1.0005], *[[0] * 4] * 3]))
+    mask = empty()
+    mask[5, 1, 1] = mask[3, 1, 1] = True  # x = −0.0005 and −4.0005 mm
+    none = np.full(mask.shape, np.nan)
+    _, table = components(Image(mask, labels.affine), labels, LabelMap(labels, REGIONS), none, "given mask")
+    assert table["side"].tolist() == ["left", "midline"]
 
 
 def test_a_head_without_labels_is_halved_at_zero():

@@ -5,14 +5,16 @@ import pytest
 
 from cpimaging.lesions.detect import Finding, Scene, detect, make_scene, nothing, on_grid, thinned
 from cpimaging.lesions.detect import combine as combine_module
-from cpimaging.lesions.detect.assess import unfit
 from cpimaging.lesions.detect.cavities import cavities
-from cpimaging.lesions.detect.diffusion import adc
-from cpimaging.lesions.detect.punctate import punctate
-from cpimaging.lesions.detect.rules import apply_rules
-from cpimaging.lesions.detect.scene import GROUPS
-from cpimaging.lesions.detect.settle import calibrated, centre_and_spread, large, own_border
-from cpimaging.lesions.detect.signals import evidence, fit_model, robust
+from cpimaging.lesions.detect.detectors.adc import _regions, adc
+from cpimaging.lesions.detect.detectors.base import Detector
+from cpimaging.lesions.detect.detectors.punctate import PUNCTATE
+from cpimaging.lesions.detect.evidence import calibrated, centre_and_spread, evidence
+from cpimaging.lesions.detect.healthy_model import fit_model, robust
+from cpimaging.lesions.detect.inputs import GROUPS
+from cpimaging.lesions.detect.normal_findings import apply_rules, minimum_size
+from cpimaging.lesions.detect.regions import large, own_border
+from cpimaging.lesions.detect.searchable import unfit
 from cpimaging.types import Atlas, Image, LabelMap, Region
 
 AFFINE = np.diag([2.0, 2.0, 2.0, 1.0])
@@ -60,6 +62,14 @@ def test_each_rule_names_what_it_took(mask, rule):
     assert result.rejected == {rule: mask.sum() * 8.0}
 
 
+def test_what_a_rule_took_keeps_no_origin():
+    kept, small = box((15, 18), (18, 22), (10, 14)), box((15, 16), (3, 4), (3, 4))
+    wet = replace(finding(kept | small), origin=(kept | small).astype(np.uint8))
+    result = apply_rules(wet, plain(FLAIR=np.ones(SHAPE)), rules={"minimum size": minimum_size})
+    assert (result.mask == kept).all()
+    assert (result.origin == kept).all()
+
+
 def test_a_thick_lesion_at_the_ventricle_is_no_rim():
     mask = box((11, 15), (8, 14), (6, 10))
     result = apply_rules(finding(mask), plain(FLAIR=np.ones(SHAPE)))
@@ -95,7 +105,6 @@ def test_contrasts_that_cannot_be_searched_say_why():
     assert "white matter is not clearly brighter" in str(told(T1w=np.where(fluid, 0.2, tissue + grey)))
     few_slices = np.where((np.arange(16) % 4 == 0), tissue, 0)
     assert told(FLAIR=few_slices) == "FLAIR shows only 25 % of the brain"
-    assert unfit(scene, "ADC") == "no ADC"
 
 
 def adc_scene(**fields: object) -> Scene:
@@ -137,6 +146,17 @@ def test_a_tract_may_have_a_somewhat_lower_adc(value, low):
     assert not (found & ~tract).any()
 
 
+def test_regions_of_low_adc_hold_a_seed_are_no_noise_and_end_half_way():
+    """Voxels of 8 mm³: 56 mm³ are noise, 64 mm³ are not; a region of z = −6 ends at −3."""
+    noise, small = box((1, 8), (1, 2), (1, 2)), box((1, 3), (5, 7), (1, 3))
+    core, rim = box((10, 14), (5, 9), (1, 5)), box((14, 15), (5, 9), (1, 5))
+    unseeded = box((10, 14), (15, 19), (1, 5))
+    z = np.zeros(SHAPE, np.float32)
+    z[noise] = z[small] = -4.0
+    z[core], z[rim], z[unseeded] = -6.0, -2.9, -2.9
+    assert (_regions(z, np.ones(SHAPE, bool), 8.0) == small | core).all()
+
+
 def test_adc_evidence_is_ordered_and_labelled():
     scene = adc_scene()
     own = adc(scene)
@@ -166,13 +186,15 @@ def test_punctate_lesions_of_a_newborn():
     spot = box((15, 17), (15, 17), (10, 12))
     values[spot] += 0.3
     newborn = replace(plain(T1w=values), age_years=0.02)
-    found = punctate(newborn)
+    found = PUNCTATE.look(newborn)
     assert (found.mask == spot).all()
-    assert punctate(replace(newborn, age_years=3.0)).not_assessed is not None
-    assert punctate(replace(newborn, age_years=None)).not_assessed is not None
+    assert PUNCTATE.look(replace(newborn, age_years=0.25)).mask.any()
+    for age_years in (0.26, 3.0, None):
+        told = PUNCTATE.look(replace(newborn, age_years=age_years)).not_assessed
+        assert told == "punctate lesions are looked for in newborns only"
     capsule = np.full(SHAPE, list(GROUPS).index("internal capsule"), np.uint8)
     myelin = replace(newborn, group=np.where(spot, capsule, 0).astype(np.uint8))
-    assert not punctate(myelin).mask.any()  # bright there because it is myelinated
+    assert not PUNCTATE.look(myelin).mask.any()  # bright there because it is myelinated
 
 
 def test_a_cavity_begins_where_only_tissue_is_expected():
@@ -226,19 +248,34 @@ def test_evidence_grows_with_the_shift():
     assert weight[10:].ravel()[order[-1]] > weight[10:].ravel()[order[0]]
 
 
+def registry(**found: Finding | str) -> dict[str, Detector]:
+    """Return detectors that give these findings, or say these words; T1w needs T1w, and so on."""
+    return {
+        name: Detector(
+            name,
+            ("T1w",) if name == "punctate" else (name,),
+            lambda scene, result=result: nothing(scene, result) if isinstance(result, str) else result,
+            "what is made up",
+            beside=name in ("punctate", "ADC"),
+            quiet=name == "punctate",
+        )
+        for name, result in found.items()
+    }
+
+
 def test_several_detectors_combine(monkeypatch):
     first, second = box((2, 5), (2, 5), (2, 5)), box((4, 8), (2, 5), (2, 5))
     scene = plain(FLAIR=np.ones(SHAPE), ADC=np.ones(SHAPE), T1w=np.ones(SHAPE))
-    fakes = {
-        "FLAIR": lambda s: nothing(s, "FLAIR shows only 5 % of the brain"),
-        "T2w": lambda s: nothing(s, "no T2w"),
-        "T1w": lambda s: replace(
+    results: dict[str, Finding | str] = {
+        "FLAIR": "FLAIR shows only 5 % of the brain",
+        "T2w": "never asked, there is none",
+        "T1w": replace(
             finding(first), reasons=("dark on T1w", "cavity"), rejected={"a": 1.0}, not_searched=("pons",)
         ),
-        "punctate": lambda s: nothing(s, "not a newborn"),
-        "ADC": lambda s: replace(finding(second), reasons=("low ADC",), rejected={"a": 2.0}),
+        "punctate": "not a newborn",
+        "ADC": replace(finding(second), reasons=("low ADC",), rejected={"a": 2.0}),
     }
-    monkeypatch.setattr(combine_module, "DETECTORS", fakes)
+    monkeypatch.setattr(combine_module, "DETECTORS", registry(**results))
     found = detect(scene)
     assert (found.mask == first | second).all()
     assert found.reasons == ("dark on T1w", "cavity", "low ADC")
@@ -247,11 +284,47 @@ def test_several_detectors_combine(monkeypatch):
     assert found.rejected == {"a": 3.0}
     assert found.notes == ("Not searched: FLAIR shows only 5 % of the brain",)
     assert found.not_searched == ()  # ADC has looked there
-    monkeypatch.setattr(combine_module, "DETECTORS", {**fakes, "ADC": fakes["punctate"]})
+    monkeypatch.setattr(combine_module, "DETECTORS", registry(**{**results, "ADC": "ADC is blank"}))
     assert detect(scene).not_searched == ("pons",)
-    none = {name: (lambda s, n=name: nothing(s, f"no {n}")) for name in fakes}
-    monkeypatch.setattr(combine_module, "DETECTORS", none)
-    assert detect(scene).not_assessed == "no FLAIR; no T2w; no T1w; no punctate; no ADC"
+    assert detect(scene).notes[-1] == "Not searched: ADC is blank"
+    monkeypatch.setattr(combine_module, "DETECTORS", registry(**{**results, "T1w": "blank", "ADC": "blank"}))
+    assert detect(scene).not_assessed == "FLAIR shows only 5 % of the brain; no T2w; blank; not a newborn"
+
+
+def test_of_the_detectors_for_the_scan_alone_the_first_that_can_look_does(monkeypatch):
+    first, second = box((2, 5), (2, 5), (2, 5)), box((14, 18), (2, 5), (2, 5))
+    scene = plain(FLAIR=np.ones(SHAPE), T1w=np.ones(SHAPE), ADC=np.ones(SHAPE))
+    results = {"ADC": "blank", "FLAIR": finding(first), "T1w": finding(second)}
+    monkeypatch.setattr(combine_module, "DETECTORS", registry(**results))  # whatever the order beside them
+    found = detect(scene)
+    assert (found.mask == first).all()
+    assert found.notes == ("Not searched: blank",)
+    given = replace(scene, images={name: scene.images[name] for name in ("T1w", "ADC")})
+    assert (detect(given).mask == second).all()
+
+
+@pytest.mark.parametrize(
+    ("age_years", "known_age", "looks"),
+    [
+        (1.99, False, False),
+        (2.0, False, True),
+        (5.0, True, True),
+        (5.01, False, False),
+        (None, False, True),
+        (None, True, False),
+    ],
+)
+def test_a_detector_looks_at_scans_of_its_ages(age_years, known_age, looks):
+    scene = replace(plain(T1w=np.ones(SHAPE)), age_years=age_years)
+    mask = box((2, 5), (2, 5), (2, 5))
+    detector = Detector(
+        "toy", ("T1w",), lambda s: finding(mask), "", (2.0, 5.0), known_age, other_age="2 to 5 years"
+    )
+    found = detector.look(scene)
+    assert found.not_assessed == (None if looks else "2 to 5 years")
+    assert found.mask.any() == looks
+    both = replace(detector, contrasts=("T2w", "T1w", "ADC"))
+    assert both.look(scene).not_assessed == "no T2w and no ADC"
 
 
 def test_a_scene_is_cropped_and_comes_back():
@@ -273,6 +346,27 @@ def test_a_scene_is_cropped_and_comes_back():
     mask[3:5, 4:7, 5] = True
     back = on_grid(mask, scene, grid)
     assert (back.data == box((7, 9), (7, 10), (7, 8))).all()
+
+
+def test_the_grey_rim_of_ventricles_is_no_grey_matter():
+    """The map has 0.4 grey everywhere; of white matter beside the ventricle, at x < 2, there is none."""
+    grid = Image(np.zeros(SHAPE, np.float32), AFFINE)
+    ventricle = box((0, 2), (0, 24), (0, 16))
+    regions = (
+        Region(1, "ventricle", "lateral_ventricle", "left", "csf"),
+        Region(2, "white", "white_matter", "left", "white_matter"),
+    )
+    labels = LabelMap(grid.with_data(np.where(ventricle, 1, 2).astype(np.uint16)), regions)
+    brain = grid.with_data(np.ones(SHAPE, bool))
+    maps = {
+        name: grid.with_data(np.full(SHAPE, v, np.float32)) for name, v in (("grey", 0.4), ("white", 0.6))
+    }
+    scene = make_scene({"T1w": grid}, brain, maps, Atlas("toy", "1", "toy", labels), np.eye(4), None)
+    grey = scene.shares["grey"][:, 12, 8]
+    assert grey[0] < 0.05
+    assert grey[2] < 0.1
+    assert grey[-1] == pytest.approx(0.4, abs=1e-3)
+    assert (scene.ventricles == ventricle).all()
 
 
 def test_a_map_of_healthy_adc_comes_along():

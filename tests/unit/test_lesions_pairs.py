@@ -5,14 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cpimaging.lesions.detect import Finding, Scene
+from cpimaging.lesions.detect import DETECTORS, Finding, Scene
 from cpimaging.lesions.detect.cavities import lost_within
-from cpimaging.lesions.detect.detectors import DETECTORS, _supported
+from cpimaging.lesions.detect.detectors.chronic import _supported
+from cpimaging.lesions.detect.evidence import _log_likelihood, evidence
 from cpimaging.lesions.detect.ghosts import ghost_strength, has_ghost
-from cpimaging.lesions.detect.rules import apply_rules, without_rim
-from cpimaging.lesions.detect.scene import GROUPS
-from cpimaging.lesions.detect.settle import own_border
-from cpimaging.lesions.detect.signals import Model, _log_likelihood, evidence, fit_model
+from cpimaging.lesions.detect.healthy_model import Model, fit_model
+from cpimaging.lesions.detect.inputs import GROUPS
+from cpimaging.lesions.detect.normal_findings import apply_rules, without_rim
+from cpimaging.lesions.detect.regions import own_border
 from cpimaging.types import Image
 
 AFFINE = np.diag([2.0, 2.0, 2.0, 1.0])
@@ -215,7 +216,7 @@ def test_a_ghost_is_measured_and_stops_the_search():
     assert ghost_strength(head(0.0), "FLAIR", 1) < 0.05
     assert ghost_strength(head(0.3), "FLAIR", 1) == pytest.approx(0.3, rel=0.5)
     assert not has_ghost(head(0.0), "FLAIR", 1)
-    found = DETECTORS["FLAIR"](head(0.3))
+    found = DETECTORS["FLAIR"].look(head(0.3))
     assert found.not_assessed == "FLAIR holds a shifted copy of the head (a ghost, as motion makes it)"
 
 

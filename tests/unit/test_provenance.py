@@ -94,6 +94,12 @@ def test_criteria_beside_a_scorer_count_for_its_stage(copied: Path, name: str) -
     assert not stages & {"preprocess", "register", "segment", "lesions", "quantify", "qc"}
 
 
+@pytest.mark.parametrize("name", ["regions", "detectors/adc"])
+def test_parameters_of_detection_count_for_the_stages_that_look(copied: Path, name: str) -> None:
+    table = copied / "lesions/detect" / f"{name}.yaml"
+    assert changed(lambda: append(table, "\n# tightened\n")) == {"register", "lesions"}
+
+
 def test_there_are_criteria_to_look_at() -> None:
     assert {"scorers/mrics.yaml", "scorers/base.yaml", "scorers/scales/fiori.yaml"} <= set(CRITERIA)
 

@@ -2,6 +2,18 @@
 
 from cpimaging.lesions.detect.combine import detect
 from cpimaging.lesions.detect.detectors import DETECTORS
-from cpimaging.lesions.detect.scene import Finding, Scene, make_scene, nothing, on_grid, thinned
+from cpimaging.lesions.detect.detectors.base import Detector
+from cpimaging.lesions.detect.findings import Finding, nothing
+from cpimaging.lesions.detect.inputs import Scene, make_scene, on_grid, thinned
 
-__all__ = ["DETECTORS", "Finding", "Scene", "detect", "make_scene", "nothing", "on_grid", "thinned"]
+__all__ = [
+    "DETECTORS",
+    "Detector",
+    "Finding",
+    "Scene",
+    "detect",
+    "make_scene",
+    "nothing",
+    "on_grid",
+    "thinned",
+]

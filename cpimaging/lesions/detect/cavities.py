@@ -1,18 +1,32 @@
 """Cystic loss: fluid where there should be tissue, and that is neither ventricle nor sulcus."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import ndimage
 
-from cpimaging.lesions.detect.scene import Bool, Scene
-from cpimaging.lesions.detect.settle import EVERYWHERE
-from cpimaging.lesions.detect.signals import TISSUES, Model
+from cpimaging.lesions.detect.healthy_model import TISSUES, Model
+from cpimaging.lesions.detect.inputs import Bool, Scene
+from cpimaging.lesions.detect.parameters import read_parameters
+from cpimaging.lesions.detect.regions import EVERYWHERE
 
-FLUID_PRIOR = 0.02  # a cavity begins where the template has next to no fluid [ours]
-DEEP_RADIUS_MM = 2.0  # deep in white matter, a pool at least this thick (half its width) [ours]
-CORTEX_RADIUS_MM = 3.5  # nearer to the cortex, thicker than any sulcus [ours]
-REACH_MM = 8.0  # fluid beside a cavity belongs to it this far [ours]
-PRIOR_LIMIT = 0.35
-AROUND_MM, MOST = 3.0, 0.5  # fluid is part of a lesion that makes up this share of the tissue around [ours]
+
+@dataclass(frozen=True)
+class Parameters:
+    """The values of cavities.yaml."""
+
+    half_way: float
+    fluid_prior: float
+    deep_grey: float
+    deep_radius_mm: float
+    cortex_radius_mm: float
+    reach_mm: float
+    prior_limit: float
+    around_mm: float
+    injured_around: float
+
+
+P = read_parameters(Parameters, __file__)
 
 
 def fluid_like(scene: Scene, model: Model) -> Bool:
@@ -22,7 +36,7 @@ def fluid_like(scene: Scene, model: Model) -> Bool:
         own = model.mean["fluid", contrast][model.group]
         tissue = np.stack([model.mean[name, contrast][model.group] for name in TISSUES])
         nearest = np.take_along_axis(tissue, np.abs(tissue - own).argmin(axis=0)[None], 0)[0]
-        fluid &= (x - own) * np.sign(nearest - own) < 0.5 * np.abs(nearest - own)
+        fluid &= (x - own) * np.sign(nearest - own) < P.half_way * np.abs(nearest - own)
     full = np.zeros(scene.brain.shape, bool)
     full[scene.brain] = fluid
     return full
@@ -34,12 +48,12 @@ def cavities(scene: Scene, fluid: Bool) -> Bool:
     padded = np.pad(fluid, 1)
     radius_mm = ndimage.distance_transform_edt(padded, sampling=scene.spacing_mm)[1:-1, 1:-1, 1:-1]
     radius_mm -= 0.5 * min(scene.spacing_mm)
-    least_mm = np.where(share["grey"] < 0.3, DEEP_RADIUS_MM, CORTEX_RADIUS_MM)
-    core = fluid & (share["fluid"] < FLUID_PRIOR) & (radius_mm >= least_mm)
+    least_mm = np.where(share["grey"] < P.deep_grey, P.deep_radius_mm, P.cortex_radius_mm)
+    core = fluid & (share["fluid"] < P.fluid_prior) & (radius_mm >= least_mm)
     if not core.any():
         return np.zeros_like(fluid)
-    near = ndimage.distance_transform_edt(~core, sampling=scene.spacing_mm) <= REACH_MM
-    allowed = fluid & ~scene.ventricles & near & (share["fluid"] < PRIOR_LIMIT)
+    near = ndimage.distance_transform_edt(~core, sampling=scene.spacing_mm) <= P.reach_mm
+    allowed = fluid & ~scene.ventricles & near & (share["fluid"] < P.prior_limit)
     pieces, _ = ndimage.label(allowed, EVERYWHERE)
     found: Bool = np.isin(pieces, np.setdiff1d(pieces[core], [0]))
     return found
@@ -47,13 +61,13 @@ def cavities(scene: Scene, fluid: Bool) -> Bool:
 
 def lost_within(scene: Scene, fluid: Bool, mask: Bool) -> Bool:
     """Return fluid joined to a lesion where most of the tissue around it is lesion."""
-    candidates = fluid & ~scene.ventricles & ~mask & (scene.shares["fluid"] < PRIOR_LIMIT)
+    candidates = fluid & ~scene.ventricles & ~mask & (scene.shares["fluid"] < P.prior_limit)
     if not mask.any() or not candidates.any():
         return np.zeros_like(mask)
-    sigma = AROUND_MM / np.array(scene.spacing_mm)
+    sigma = P.around_mm / np.array(scene.spacing_mm)
     injured = ndimage.gaussian_filter(mask.astype(np.float32), sigma)
     tissue = ndimage.gaussian_filter((mask | (scene.brain & ~fluid)).astype(np.float32), sigma)
-    amid = candidates & (injured > MOST * tissue)
+    amid = candidates & (injured > P.injured_around * tissue)
     pieces, _ = ndimage.label(amid | mask, EVERYWHERE)
     found: Bool = amid & np.isin(pieces, pieces[mask])
     return found

@@ -1,26 +1,34 @@
 """Ghosts: shifted copies of the head that motion or flow leaves in an image, and that look like lesions."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
 
-from cpimaging.lesions.detect.scene import Bool, Float, Scene, thinned
-from cpimaging.lesions.detect.signals import fit_model
+from cpimaging.lesions.detect.healthy_model import fit_model
+from cpimaging.lesions.detect.inputs import Bool, Float, Scene, thinned
+from cpimaging.lesions.detect.parameters import read_parameters
 
-EDGE_MM = 4.0  # a copy of the head is large: coarse voxels show it [ours]
-LEAST_SHIFT_MM = 28.0  # nearer copies would be blur [ours]
-LEAST_OVERLAP = 0.08  # share of the brain that the copy covers [ours]
-SMOOTH_MM = 12.0  # what varies more slowly is a bias field [ours]
-CLIP_SD = 4.0  # lesions and vessels count no more than this [ours]
-LIMIT = 0.1
-"""Strength of a ghost, as a share of the image, from which it is told (ours): at most 0.07 in images without
-one, see docs/method/lesions.md."""
+
+@dataclass(frozen=True)
+class Parameters:
+    """The values of ghosts.yaml."""
+
+    edge_mm: float
+    least_shift_mm: float
+    least_overlap: float
+    smooth_mm: float
+    clip_sd: float
+    limit: float
+
+
+P = read_parameters(Parameters, __file__)
 
 
 def has_ghost(scene: Scene, contrast: str, sign: int) -> bool:
     """Tell whether what healthy tissue does not explain follows a shifted copy of the image."""
-    return ghost_strength(scene, contrast, sign) >= LIMIT
+    return ghost_strength(scene, contrast, sign) >= P.limit
 
 
 def ghost_strength(scene: Scene, contrast: str, sign: int) -> float:
@@ -28,13 +36,13 @@ def ghost_strength(scene: Scene, contrast: str, sign: int) -> float:
 
     Copies are shifted along one axis of the voxels. sign: +1 where lesions are bright, −1 where dark.
     """
-    scene = thinned(scene, EDGE_MM)
+    scene = thinned(scene, P.edge_mm)
     brain = scene.brain
     model = fit_model(scene, {contrast: sign})
     unit = np.float32(model.white_sd[contrast])
     unexplained = np.zeros(brain.shape, np.float32)
     deviation = (model.values[contrast] - model.expected(contrast)) / unit
-    unexplained[brain] = unit * np.clip(deviation, -CLIP_SD, CLIP_SD)
+    unexplained[brain] = unit * np.clip(deviation, -P.clip_sd, P.clip_sd)
     rest = _without_slow_changes(unexplained, scene)[brain]
     image = np.where(brain, scene.images[contrast].data, 0)
     explained, strength = 0.0, 0.0
@@ -50,10 +58,10 @@ def ghost_strength(scene: Scene, contrast: str, sign: int) -> float:
 def _copies(image: Float, scene: Scene) -> Iterator[Float]:
     """Yield the image moved along each axis, by every shift at which it covers enough of the brain."""
     for axis, n in enumerate(image.shape):
-        least = int(np.ceil(LEAST_SHIFT_MM / scene.spacing_mm[axis]))
+        least = int(np.ceil(P.least_shift_mm / scene.spacing_mm[axis]))
         for shift in (sign * by for by in range(least, n) for sign in (1, -1)):
             copy = _moved(image, axis, shift)
-            if (copy[scene.brain] > 0).mean() >= LEAST_OVERLAP:
+            if (copy[scene.brain] > 0).mean() >= P.least_overlap:
                 yield copy
 
 
@@ -67,7 +75,7 @@ def _moved(image: Float, axis: int, shift: int) -> Float:
 
 
 def _without_slow_changes(data: Float, scene: Scene) -> Float:
-    sigma = SMOOTH_MM / np.array(scene.spacing_mm)
+    sigma = P.smooth_mm / np.array(scene.spacing_mm)
     brain: Bool = scene.brain
     weight = ndimage.gaussian_filter(brain.astype(np.float32), sigma, mode="constant")
     slow = ndimage.gaussian_filter(data * brain, sigma, mode="constant") / np.maximum(weight, 1e-3)

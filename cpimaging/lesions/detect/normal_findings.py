@@ -9,48 +9,56 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from cpimaging.lesions.detect.scene import CAVITY, GROUPS, Bool, Finding, Float, Scene
-from cpimaging.lesions.detect.settle import EVERYWHERE
-from cpimaging.lesions.detect.signals import FOLDED
+from cpimaging.lesions.detect.findings import CAVITY, Finding
+from cpimaging.lesions.detect.healthy_model import FOLDED
+from cpimaging.lesions.detect.inputs import GROUPS, Bool, Float, Scene
+from cpimaging.lesions.detect.parameters import read_parameters
+from cpimaging.lesions.detect.regions import EVERYWHERE
 
-LEAST_MM3, LEAST_VOXELS = 15.0, 3
+
+@dataclass(frozen=True)
+class Parameters:
+    """The values of normal_findings.yaml."""
+
+    least_mm3: float
+    least_voxels: int
+    wall_mm: float
+    wall_quantile: float
+    rim_radius_mm: float
+    rim_reach_mm: float
+    cap_mm: float
+    small_mm3: float
+    faint_sd: float
+    support_sd: float
+    unsupported_sd: float
+    cortex_mm3: float
+    cortex_share: float
+    over_grey_sd: float
+    pair_share: float
+    pair_over_grey_sd: float
+    mostly_folded: float
+    within_cortex: float
+    within_support_sd: float
+    within_mm3: float
+    tract_share: float
+    terminal_share: float
+    terminal_mm3: float
+    thin_radius_mm: float
+    thin_mm3: float
+    thin_faint_mm3: float
+    plexus_share: float
+    sulcus_share: float
+    wide_share: float
+    wide_mm: float
+    wide_white: float
+    wide_white_share: float
+
+
+P = read_parameters(Parameters, __file__)
+
 FAR_MM = 1e3  # from a ventricle, where none is known
-WALL_MM = 3.0  # normal rim and caps lie within this of the ventricle [ours]
-RIM_RADIUS_MM = 1.6  # and are thinner than twice this [ours]
-RIM_REACH_MM = 4.0  # along the wall, what is this near to a thick part of a lesion belongs to it [ours]
-CAP_MM, SMALL_MM3, FAINT = 5.0, 600.0, 3.0
-"""A small piece within CAP_MM of a ventricle, or in the tract, must stand out by FAINT SD of white matter."""
-
-SUPPORT, UNSUPPORTED = 1.0, 3.5
-"""A piece this dark on T1w, in SD of white matter, is more than slow myelination; a piece that stands out by
-less than UNSUPPORTED must be this dark (ours)."""
-
-CORTEX_MM3 = 1500.0
-CORTEX_SHARE, OVER_GREY = 0.1, 1.5
-PAIR_SHARE, PAIR_OVER_GREY, MOSTLY_FOLDED = 0.2, 2.0, 0.9
-"""A piece up to this size near cortex may be a gyrus that the template has elsewhere, unless it stands out
-from grey matter by so many SD of it; where two contrasts are read, by PAIR_OVER_GREY on FLAIR or by OVER_GREY
-on the other (ours)."""
-
-WITHIN_CORTEX, WITHIN_SUPPORT, WITHIN_MM3 = 0.6, 2.0, 5000.0
-"""A piece with this share of cortex and less support on T1w may be larger: bright insula (ours)."""
-
-TRACT_SHARE = 0.5
 OPTIC_RADIATION = list(GROUPS).index("optic radiation")
-TERMINAL_SHARE, TERMINAL_MM3 = 0.3, 1500.0
-"""Terminal zones of myelination by the trigones are faintly bright in childhood and later (Parazzini et al.
-2002, AJNR 23:1669) [K]; share and size are ours."""
-
 TRACTS = [list(GROUPS).index(name) for name in ("internal capsule", "corticospinal tract")]
-THIN_RADIUS_MM, THIN_MM3, THIN_FAINT_MM3 = 2.0, 300.0, 1500.0
-"""Where fluid looks like a lesion, a piece this thin may be a space around a vessel, a larger faint one a
-tract (ours)."""
-
-PLEXUS_SHARE = 0.5
-SULCUS_SHARE = 0.3
-WIDE_SHARE, WIDE_MM, WIDE_WHITE, WIDE_WHITE_SHARE = 0.3, 12.0, 0.3, 0.3
-"""A piece with so much fluid, half of it this near to the surface of the brain, is outer fluid, unless the
-template has this share of white matter in so much of it, and two contrasts tell it from tissue (ours)."""
 
 
 @dataclass(frozen=True)
@@ -95,11 +103,11 @@ class Surroundings:
         values: NDArray[Any] = field[piece.box][piece.inside]
         return values
 
-    def is_faint(self, piece: Piece, small_mm3: float = SMALL_MM3) -> bool:
+    def is_faint(self, piece: Piece, small_mm3: float = P.small_mm3) -> bool:
         """Tell whether a piece is small and stands out little."""
-        return piece.mm3 < small_mm3 and float(np.median(self.of(self.shift, piece))) < FAINT
+        return piece.mm3 < small_mm3 and float(np.median(self.of(self.shift, piece))) < P.faint_sd
 
-    def is_supported(self, piece: Piece, least: float = SUPPORT) -> bool:
+    def is_supported(self, piece: Piece, least: float = P.support_sd) -> bool:
         """Tell whether a second contrast clearly shows a piece as well."""
         support = float(np.median(self.of(self.support, piece)))
         return np.isfinite(support) and support >= least
@@ -111,74 +119,74 @@ Rule = Callable[[Piece, Surroundings], bool]
 
 def minimum_size(piece: Piece, near: Surroundings) -> bool:
     """Smaller than can be told from noise."""
-    return piece.mm3 < LEAST_MM3 or piece.inside.sum() < LEAST_VOXELS
+    return piece.mm3 < P.least_mm3 or piece.inside.sum() < P.least_voxels
 
 
 def choroid_plexus(piece: Piece, near: Surroundings) -> bool:
     """Bright within a ventricle: choroid plexus, or flow of the fluid."""
-    return float((near.of(near.wall_mm, piece) <= 0).mean()) >= PLEXUS_SHARE
+    return float((near.of(near.wall_mm, piece) <= 0).mean()) >= P.plexus_share
 
 
 def sulcus_or_vessel(piece: Piece, near: Surroundings) -> bool:
     """Where the template has fluid: sulcus, cistern or vessel."""
-    return float(near.of(near.scene.shares["fluid"], piece).mean()) >= SULCUS_SHARE
+    return float(near.of(near.scene.shares["fluid"], piece).mean()) >= P.sulcus_share
 
 
 def wide_sulcus(piece: Piece, near: Surroundings) -> bool:
     """Much fluid, shallow and not in white matter: a sulcus or the space over the brain, wide by loss."""
     fluid = near.of(near.fluid, piece)
-    if float(fluid.mean()) < WIDE_SHARE or float(np.median(near.of(near.surface_mm, piece))) > WIDE_MM:
+    if float(fluid.mean()) < P.wide_share or float(np.median(near.of(near.surface_mm, piece))) > P.wide_mm:
         return False
-    white = near.of(near.scene.shares["white"], piece)[fluid] >= WIDE_WHITE
-    return not near.paired or float(white.mean()) < WIDE_WHITE_SHARE
+    white = near.of(near.scene.shares["white"], piece)[fluid] >= P.wide_white
+    return not near.paired or float(white.mean()) < P.wide_white_share
 
 
 def vessel_or_tract(piece: Piece, near: Surroundings) -> bool:
     """Thin, and small or faint, where fluid looks like a lesion: a space around a vessel, or a tract."""
-    thin = float(near.of(near.depth_mm, piece).max()) <= THIN_RADIUS_MM
-    little = piece.mm3 < THIN_MM3 or near.is_faint(piece, THIN_FAINT_MM3)
+    thin = float(near.of(near.depth_mm, piece).max()) <= P.thin_radius_mm
+    little = piece.mm3 < P.thin_mm3 or near.is_faint(piece, P.thin_faint_mm3)
     return near.fluid_alike and thin and little
 
 
 def rim_or_cap(piece: Piece, near: Surroundings) -> bool:
     """A thin line along the ventricle wall, or a faint cap on it."""
-    far_mm = float(np.quantile(near.of(near.wall_mm, piece), 0.9))
-    if far_mm <= WALL_MM and float(near.of(near.depth_mm, piece).max()) <= RIM_RADIUS_MM:
+    far_mm = float(np.quantile(near.of(near.wall_mm, piece), P.wall_quantile))
+    if far_mm <= P.wall_mm and float(near.of(near.depth_mm, piece).max()) <= P.rim_radius_mm:
         return True
-    return far_mm <= CAP_MM and near.is_faint(piece)
+    return far_mm <= P.cap_mm and near.is_faint(piece)
 
 
 def tract(piece: Piece, near: Surroundings) -> bool:
     """Faint, not dark on T1w, and within the corticospinal tract or the capsule: brighter in many brains."""
     inside = np.isin(near.of(near.scene.group, piece), TRACTS)
-    return float(inside.mean()) >= TRACT_SHARE and near.is_faint(piece) and not near.is_supported(piece)
+    return float(inside.mean()) >= P.tract_share and near.is_faint(piece) and not near.is_supported(piece)
 
 
 def terminal_zone(piece: Piece, near: Surroundings) -> bool:
     """Faint and along the optic radiation, beside and behind the trigone, where myelin comes last."""
     inside = near.of(near.scene.group, piece) == OPTIC_RADIATION
-    faint = near.is_faint(piece, TERMINAL_MM3) and not near.is_supported(piece)
-    return float(inside.mean()) >= TERMINAL_SHARE and faint
+    faint = near.is_faint(piece, P.terminal_mm3) and not near.is_supported(piece)
+    return float(inside.mean()) >= P.terminal_share and faint
 
 
 def unsupported(piece: Piece, near: Surroundings) -> bool:
     """Faint, and the other contrast shows healthy tissue: signal that varies over the brain."""
-    faint = float(np.median(near.of(near.shift, piece))) < UNSUPPORTED
-    return faint and float(np.median(near.of(near.support, piece))) < SUPPORT
+    faint = float(np.median(near.of(near.shift, piece))) < P.unsupported_sd
+    return faint and float(np.median(near.of(near.support, piece))) < P.support_sd
 
 
 def like_cortex(piece: Piece, near: Surroundings) -> bool:
     """Near cortex and much like it in all contrasts: a gyrus that the template has elsewhere."""
     grey = float(near.of(near.scene.shares["grey"], piece).mean())
-    within = near.paired and grey >= WITHIN_CORTEX and not near.is_supported(piece, WITHIN_SUPPORT)
-    if piece.mm3 >= (WITHIN_MM3 if within else CORTEX_MM3):
+    within = near.paired and grey >= P.within_cortex and not near.is_supported(piece, P.within_support_sd)
+    if piece.mm3 >= (P.within_mm3 if within else P.cortex_mm3):
         return False
     over = float(np.median(near.of(near.over_grey, piece)))
     darker = float(np.median(near.of(near.support_over_grey, piece)))
     if not np.isfinite(darker):
-        return grey >= CORTEX_SHARE and over < OVER_GREY
-    folded = float(np.isin(near.of(near.scene.group, piece), FOLDED).mean()) >= MOSTLY_FOLDED
-    return folded and grey >= PAIR_SHARE and over < PAIR_OVER_GREY and darker < OVER_GREY
+        return grey >= P.cortex_share and over < P.over_grey_sd
+    folded = float(np.isin(near.of(near.scene.group, piece), FOLDED).mean()) >= P.mostly_folded
+    return folded and grey >= P.pair_share and over < P.pair_over_grey_sd and darker < P.over_grey_sd
 
 
 RULES: Mapping[str, Rule] = {
@@ -212,27 +220,7 @@ def apply_rules(
     """
     if not finding.mask.any():
         return finding
-    sampling = scene.spacing_mm
-    depth_mm = _depth_mm(finding.mask, scene)
-    fluid = finding.origin == CAVITY
-    surface_mm = _depth_mm(scene.brain, scene) if fluid.any() else depth_mm  # asked for in fluid alone
-    wall_mm = (
-        ndimage.distance_transform_edt(~scene.ventricles, sampling=sampling)
-        if scene.ventricles.any()
-        else np.full(scene.brain.shape, FAR_MM)
-    )
-    unknown = np.full(scene.brain.shape, np.inf, np.float32)
-    measured = {name: signal.get(name, unknown) for name in SIGNALS}
-    near = Surroundings(
-        scene,
-        wall_mm,
-        depth_mm,
-        surface_mm,
-        fluid,
-        **measured,
-        paired="support" in signal,
-        fluid_alike=fluid_alike,
-    )
+    near = _surroundings(finding, scene, signal, fluid_alike)
     pieces, _ = ndimage.label(finding.mask, EVERYWHERE)
     kept, rejected = finding.mask.copy(), dict(finding.rejected)
     for number, box in enumerate(ndimage.find_objects(pieces), start=1):
@@ -243,6 +231,31 @@ def apply_rules(
             rejected[name] = rejected.get(name, 0.0) + piece.mm3
     origin = np.where(kept, finding.origin, 0).astype(np.uint8)
     return replace(finding, mask=kept, origin=origin, rejected=rejected)
+
+
+def _surroundings(
+    finding: Finding, scene: Scene, signal: Mapping[str, Float], fluid_alike: bool
+) -> Surroundings:
+    """Return what rules ask for, measured once for all pieces of a finding."""
+    depth_mm = _depth_mm(finding.mask, scene)
+    fluid = finding.origin == CAVITY
+    unknown = np.full(scene.brain.shape, np.inf, np.float32)
+    return Surroundings(
+        scene,
+        wall_mm=_wall_mm(scene) if scene.ventricles.any() else np.full(scene.brain.shape, FAR_MM, np.float32),
+        depth_mm=depth_mm,
+        surface_mm=_depth_mm(scene.brain, scene) if fluid.any() else depth_mm,  # asked for in fluid alone
+        fluid=fluid,
+        **{name: signal.get(name, unknown) for name in SIGNALS},
+        paired="support" in signal,
+        fluid_alike=fluid_alike,
+    )
+
+
+def _wall_mm(scene: Scene) -> Float:
+    """Return the distance of each voxel to a ventricle, of which there are."""
+    mm: Float = ndimage.distance_transform_edt(~scene.ventricles, sampling=scene.spacing_mm)
+    return mm
 
 
 def _depth_mm(mask: Bool, scene: Scene) -> Float:
@@ -257,10 +270,10 @@ def without_rim(mask: Bool, scene: Scene) -> Bool:
     """Return a mask without the thin lines along the ventricle wall that lesions beside it run out into."""
     if not mask.any() or not scene.ventricles.any():
         return mask
-    thick = _depth_mm(mask, scene) > RIM_RADIUS_MM
+    thick = _depth_mm(mask, scene) > P.rim_radius_mm
     from_thick_mm = (
         ndimage.distance_transform_edt(~thick, sampling=scene.spacing_mm) if thick.any() else FAR_MM
     )
-    wall_mm = ndimage.distance_transform_edt(~scene.ventricles, sampling=scene.spacing_mm)
-    kept: Bool = mask & ((wall_mm > WALL_MM) | (from_thick_mm <= RIM_REACH_MM))
+    wall_mm = _wall_mm(scene)
+    kept: Bool = mask & ((wall_mm > P.wall_mm) | (from_thick_mm <= P.rim_reach_mm))
     return kept

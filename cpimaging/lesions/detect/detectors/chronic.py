@@ -1,66 +1,61 @@
-"""One function per contrast: probability, mask, and why."""
+"""What FLAIR, T2w and T1w share: the search for chronic injury, changed tissue and cavities."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
 
-from cpimaging.lesions.detect.assess import immature, unfit
 from cpimaging.lesions.detect.cavities import cavities, fluid_like, lost_within
-from cpimaging.lesions.detect.diffusion import adc
+from cpimaging.lesions.detect.findings import CAVITY, Finding, nothing
 from cpimaging.lesions.detect.ghosts import has_ghost
-from cpimaging.lesions.detect.punctate import punctate
-from cpimaging.lesions.detect.rules import BEFORE_BORDERS, apply_rules, without_rim
-from cpimaging.lesions.detect.scene import CAVITY, Bool, Finding, Float, Scene, nothing
-from cpimaging.lesions.detect.settle import NUCLEI_NUMBERS, grow, large, own_border, seeds
-from cpimaging.lesions.detect.signals import FIRST_BELOW, FLUID_IS_BRIGHT, Model, fit_model
+from cpimaging.lesions.detect.healthy_model import FIRST_BELOW, FLUID_IS_BRIGHT, Model, fit_model
+from cpimaging.lesions.detect.inputs import Bool, Float, Scene
+from cpimaging.lesions.detect.normal_findings import BEFORE_BORDERS, apply_rules, without_rim
+from cpimaging.lesions.detect.parameters import read_parameters
+from cpimaging.lesions.detect.regions import NUCLEI_NUMBERS, grow, large, own_border, seeds
+from cpimaging.lesions.detect.searchable import unfit
 
-NUCLEI_MM3 = 200.0  # least part in nuclei of a region that is otherwise dropped [ours]
-SHELL_MM = 4.0  # tissue this near to a cavity is looked at first [ours]
+
+@dataclass(frozen=True)
+class Parameters:
+    """The values of chronic.yaml."""
+
+    least_age_years: float
+    nuclei_mm3: float
+    shell_mm: float
+    gap_mm: float
+    cavity_probability: float
+
+
+P = read_parameters(Parameters, __file__)
+
+AGES_YEARS = (P.least_age_years, math.inf)
 HINDBRAIN = ("brainstem", "cerebellum")  # tissues of the groups from FIRST_BELOW on
 UNSEARCHED = "Not searched without FLAIR: brainstem and cerebellum, whose folds look like lesions on"
-GAP_MM = 2.0  # gaps between a lesion and its cavity narrower than this are lesion [ours]
 
 
-def flair(scene: Scene) -> Finding:
-    """Find tissue brighter on FLAIR than it should be; with T1w, darker there or not; and cavities."""
-    return _bright(scene, "FLAIR")
+def needs_age(what: str) -> str:
+    """Return what a scan of a younger child is told."""
+    return f"{what} needs an age of {12 * P.least_age_years:.0f} months or more"
 
 
-def t2(scene: Scene) -> Finding:
-    """Find tissue brighter on T2w than it should be, and cavities.
-
-    The T1w is not read beside it: voxels that are partly sulcus are bright on T2w and dark on T1w too.
-    """
-    return _bright(scene, "T2w")
-
-
-def t1(scene: Scene) -> Finding:
-    """Find white matter darker on T1w than it should be, and cavities."""
-    reason = _unsearchable(scene, "T1w", -1)
-    return nothing(scene, reason) if reason else _search(scene, {"T1w": -1}, "dark on T1w")
-
-
-def _bright(scene: Scene, contrast: str) -> Finding:
-    reason = _unsearchable(scene, contrast, 1)
-    if reason:
-        return nothing(scene, reason)
-    signs = {contrast: 1}
-    if contrast == "FLAIR" and _unsearchable(scene, "T1w", -1) is None:
-        signs["T1w"] = -1
-    return _search(scene, signs, f"bright on {contrast}")
-
-
-def _unsearchable(scene: Scene, contrast: str, sign: int) -> str | None:
-    """Return why a contrast cannot be searched for chronic lesions, bright (1) or dark (−1), or None."""
-    if contrast in scene.images and immature(scene):
-        what = "hyperintensity" if sign > 0 else "hypointensity"
-        return f"{contrast} {what} needs an age of 24 months or more"
+def unsearchable(scene: Scene, contrast: str, sign: int) -> str | None:
+    """Return why a contrast of the scene cannot be searched for lesions, bright (1) or dark (−1), or None."""
     reason = unfit(scene, contrast)
     if reason is None and has_ghost(scene, contrast, sign):
         return f"{contrast} holds a shifted copy of the head (a ghost, as motion makes it)"
     return reason
+
+
+def search(scene: Scene, signs: dict[str, int], reason: str) -> Finding:
+    """Return changed tissue and cavities, or why the main contrast cannot be searched.
+
+    signs: contrast -> 1 where lesions are bright, −1 where dark; the main one first.
+    reason: why tissue is taken for a lesion.
+    """
+    why_not = unsearchable(scene, *next(iter(signs.items())))
+    return nothing(scene, why_not) if why_not else _search(scene, signs, reason)
 
 
 def _search(scene: Scene, signs: dict[str, int], reason: str) -> Finding:
@@ -104,7 +99,7 @@ def _supported(grown: Finding, scene: Scene, signal: dict[str, Float]) -> Findin
     if not rest.any():
         return told
     nuclei = apply_rules(replace(grown, mask=rest), scene, signal, BEFORE_BORDERS).mask
-    kept = told.mask | large(nuclei, NUCLEI_MM3 / scene.voxel_mm3)
+    kept = told.mask | large(nuclei, P.nuclei_mm3 / scene.voxel_mm3)
     taken_mm3 = float((grown.mask & ~kept).sum()) * scene.voxel_mm3
     return replace(told, mask=kept, rejected=dict.fromkeys(told.rejected, taken_mm3))
 
@@ -117,7 +112,7 @@ def _shell(scene: Scene, lost: Bool, fluid: Bool) -> Bool:
     """Return the tissue next to cavities, where the lesion that they are part of is likely to go on."""
     if not lost.any():
         return lost
-    near: Bool = ndimage.distance_transform_edt(~lost, sampling=scene.spacing_mm) <= SHELL_MM
+    near: Bool = ndimage.distance_transform_edt(~lost, sampling=scene.spacing_mm) <= P.shell_mm
     return near & scene.brain & ~fluid & ~scene.ventricles
 
 
@@ -143,7 +138,7 @@ def _joined(scene: Scene, mask: Bool, fluid: Bool) -> Bool:
     """Return the mask with narrow gaps closed and holes filled; ventricles stay out."""
     if not mask.any():
         return mask
-    steps = max(1, round(GAP_MM / 2 / min(scene.spacing_mm)))
+    steps = max(1, round(P.gap_mm / 2 / min(scene.spacing_mm)))
     closed = ndimage.binary_closing(mask, iterations=steps) | mask
     filled: Bool = ndimage.binary_fill_holes(closed) & scene.brain & ~(scene.ventricles & ~mask)
     return filled
@@ -152,14 +147,4 @@ def _joined(scene: Scene, mask: Bool, fluid: Bool) -> Bool:
 def _covering(probability: Float, mask: Bool, lost: Bool) -> Float:
     """Return a probability map that is at least 0.5 throughout the mask."""
     covered: Float = np.where(mask, np.maximum(probability, 0.5), np.minimum(probability, 0.49))
-    return np.where(lost, np.float32(0.9), covered).astype(np.float32)
-
-
-DETECTORS: Mapping[str, Callable[[Scene], Finding]] = {
-    "FLAIR": flair,
-    "T2w": t2,
-    "T1w": t1,
-    "punctate": punctate,
-    "ADC": adc,
-}
-"""All detectors; each says itself where it cannot look."""
+    return np.where(lost, np.float32(P.cavity_probability), covered).astype(np.float32)

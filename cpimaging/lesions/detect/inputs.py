@@ -1,13 +1,15 @@
-"""What a detector looks at, and what it returns."""
+"""What the detectors see of a scan: images, brain, and what the template knows of it, on one grid."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from cpimaging.lesions.detect.parameters import read_parameters
 from cpimaging.registration import Matrix, crop, resample
 from cpimaging.types import Atlas, Image, LabelMap
 
@@ -44,11 +46,20 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 }
 """Parts of the brain with a normal signal of their own (bright limbic cortex, iron, dense tracts)."""
 
-UNCERTAINTY_MM = {"affine": 4.0, "deformable": 1.5}
-"""How far tissue may lie from where the template has it: blurs the priors (ours; the measured median error
-of the deformable fit is 0.5 mm, sulci differ by more)."""
+Bring = Callable[..., Image]
+"""`resample` with the way from the scan to the template in it."""
 
-RIM_MM = 6.0  # white matter this near to a ventricle holds no grey matter of its own [ours]
+
+@dataclass(frozen=True)
+class Parameters:
+    """The values of inputs.yaml."""
+
+    uncertainty_affine_mm: float
+    uncertainty_deformable_mm: float
+    rim_mm: float
+
+
+P = read_parameters(Parameters, __file__)
 
 
 @dataclass(frozen=True)
@@ -86,34 +97,6 @@ class Scene:
         return self.grid.voxel_volume_mm3
 
 
-CAVITY = 1  # `Finding.origin` of fluid in place of tissue, in detectors that look for cavities
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What one detector, or several together, found; arrays on the grid of the scene.
-
-    probability: float32, 0–1. mask: bool. origin: uint8, index into `reasons` where the mask is, which
-    say why. rejected: rule -> mm³ that it took away. not_searched: tissues of the atlas that were left out.
-    not_assessed: why nothing can be said, or None.
-    """
-
-    probability: Float
-    mask: Bool
-    origin: NDArray[np.uint8]
-    reasons: tuple[str, ...] = ()
-    rejected: Mapping[str, float] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    not_searched: tuple[str, ...] = ()
-    not_assessed: str | None = None
-
-
-def nothing(scene: Scene, reason: str | None = None) -> Finding:
-    """Return an empty finding; with a reason, that of a detector that could not look."""
-    empty = np.zeros(scene.brain.shape, bool)
-    return Finding(empty.astype(np.float32), empty, empty.astype(np.uint8), not_assessed=reason)
-
-
 def make_scene(
     images: Mapping[str, Image],
     brain: Image,
@@ -130,20 +113,21 @@ def make_scene(
     mean and SD of healthy ADC in template space, mm²/s, both 0 where not known.
     """
     field_given = isinstance(way, Image)
-    move: dict[str, Any] = {"field": way} if field_given else {"matrix": way}
+    bring = partial(resample, field=way) if isinstance(way, Image) else partial(resample, matrix=way)
     cropped = {name: crop(image, brain.data, 0.0) for name, image in images.items()}
     inside = crop(brain, brain.data, 0.0)
-    sigma = UNCERTAINTY_MM["deformable" if field_given else "affine"] / np.array(inside.spacing_mm)
-    labels = resample(atlas.dseg.labels, inside, mode="nearest", **move).data
+    blur_mm = P.uncertainty_deformable_mm if field_given else P.uncertainty_affine_mm
+    labels = bring(atlas.dseg.labels, inside, mode="nearest").data
     group = _groups(atlas.dseg)[labels]
     for overlay in atlas.overlays.values():  # tracts run through what is otherwise plain white matter
-        over = _groups(overlay)[resample(overlay.labels, inside, mode="nearest", **move).data]
+        over = _groups(overlay)[bring(overlay.labels, inside, mode="nearest").data]
         group = np.where(group == 0, over, group)
-    share = {name: resample(image, inside, **move).data.astype(np.float32) for name, image in maps.items()}
+    share = {name: bring(image, inside).data.astype(np.float32) for name, image in maps.items()}
     ventricles = np.isin(labels, [r.index for r in atlas.dseg.regions if r.tissue == "csf"])
     white = np.isin(labels, [r.index for r in atlas.dseg.regions if r.tissue == "white_matter"])
     _without_rim(share, white, ventricles, inside.spacing_mm)
     share["fluid"] = np.clip(1 - share["grey"] - share["white"], 0, 1)
+    sigma = blur_mm / np.array(inside.spacing_mm)
     share = {name: ndimage.gaussian_filter(data, sigma) for name, data in share.items()}
     total = np.maximum(sum(share.values()), np.float32(1e-3))
     return Scene(
@@ -153,16 +137,16 @@ def make_scene(
         group=group,
         ventricles=ventricles,
         age_years=age_years,
-        norm=None if norm is None else _norm(norm, inside, move),
+        norm=None if norm is None else _norm(norm, inside, bring),
         rough=not field_given,
     )
 
 
-def _norm(norm: tuple[Image, Image], grid: Image, move: dict[str, Any]) -> tuple[Float, Float]:
+def _norm(norm: tuple[Image, Image], grid: Image, bring: Bring) -> tuple[Float, Float]:
     """Return mean and SD on the scan's grid; at the edge of what is known, the known voxels alone count."""
     known = norm[0].with_data((norm[0].data > 0).astype(np.float32))
-    weight = resample(known, grid, **move).data
-    mean, sd = (resample(image, grid, **move).data / np.maximum(weight, 1e-6) for image in norm)
+    weight = bring(known, grid).data
+    mean, sd = (bring(image, grid).data / np.maximum(weight, 1e-6) for image in norm)
     inside = weight >= 0.5
     return np.where(inside, mean, 0).astype(np.float32), np.where(inside, sd, 0).astype(np.float32)
 
@@ -174,7 +158,7 @@ def _without_rim(
     if not ventricles.any():
         return
     wall_mm = ndimage.distance_transform_edt(~ventricles, sampling=spacing_mm)
-    rim = white & (wall_mm <= RIM_MM)
+    rim = white & (wall_mm <= P.rim_mm)
     share["white"] += np.where(rim, share["grey"], 0)
     share["grey"] = np.where(rim | ventricles, 0, share["grey"]).astype(np.float32)
 
