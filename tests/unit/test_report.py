@@ -11,7 +11,8 @@ from cpimaging.io import read_image, typed
 from cpimaging.report import page, pictures, tables, words
 from cpimaging.report.cohort import render_cohort
 from cpimaging.report.scan import render_scan
-from cpimaging.types import LESIONLOAD_COLUMNS, LESIONS_COLUMNS, PATTERN_COLUMNS
+from cpimaging.scorers.group import group_dtypes
+from cpimaging.types import LESIONLOAD_COLUMNS, LESIONS_COLUMNS
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 SECTIONS = (
@@ -256,7 +257,7 @@ def test_cohort_page_lists_scans_failures_and_counts(cohort):
 
 def test_cohort_without_any_result_makes_a_page():
     empty = content.cohort_report(
-        patterns=typed([], PATTERN_COLUMNS),
+        patterns=typed([], group_dtypes()),
         load=typed([], LESIONLOAD_COLUMNS),
         summary=pd.DataFrame(columns=list(content.SUMMARY)),
         frequency=None,

@@ -10,7 +10,7 @@ import pytest
 
 from cpimaging.atlases import load_structures
 from cpimaging.io import read_displacement, read_image, read_table
-from cpimaging.types import PATTERN_COLUMNS
+from cpimaging.scorers.group import group_dtypes
 
 SCANS = ("sub-01", "sub-02", "sub-03", "sub-04")
 WORDS = {
@@ -112,7 +112,7 @@ NUCLEI = "thalamus thalamus_ventrolateral putamen putamen_posterior pallidum cau
 
 def test_the_shares_of_the_group_are_those_of_the_load(demo: Path) -> None:
     """100 × lesion in the class / volume of the class; perirolandic cortex counts with the nuclei."""
-    group = read_table(demo / "out/group_patterns.tsv", PATTERN_COLUMNS).set_index("participant_id")
+    group = read_table(demo / "out/group_patterns.tsv", group_dtypes()).set_index("participant_id")
     for scan in SCANS:
         table = load(demo, scan)
         volumes = table[["region_volume_mm3", "lesion_volume_mm3"]].replace("n/a", "nan").astype(float)
