@@ -24,9 +24,9 @@ def schema_text() -> str:
     names = ", ".join(SCORERS)
     told = "; ".join(f"{name} ({scorer.title}: {scorer.ages})" for name, scorer in SCORERS.items())
     meaning = (
-        f"What is called from the tables, a list, a comma list, or the word all: {told}; see docs/method. A scan "
-        "of another age is told to be not scored. [] gives the load tables alone, for atlases that lack the "
-        "structures which a scorer needs."
+        f"What is called from the tables, a list, a comma list, or the word all: {told}; see docs/method. "
+        "A scan of another age is told to be not scored. [] gives the load tables alone, for atlases that "
+        "lack the structures which a scorer needs."
     )
     entry = [
         "  scorers:",

@@ -110,7 +110,7 @@ PEOPLE = (
     Column("sex", "object", "What the column sex holds."),
     Column("sex.Description", "str", "In words."),
     Column("sex.Levels", "object", "Its words."),
-    *(Column(f"sex.Levels.{word}", "str", text) for word, text in SEXES.items() if word != "n/a"),
+    *(Column(f"sex.Levels.{word}", "str", f"Word for {SEXES[word]}.") for word in ("F", "M", "O")),
 )
 LABEL_TABLE = (
     Column("*", "object", "A column of the label table."),
@@ -135,6 +135,9 @@ FILES: Mapping[str, tuple[Column, ...]] = {
     "*_desc-qc_stats.json": QUALITY,
     "*_seg-lesions_dseg.json": LESION_IMAGE,
     "*_label-L_mask.json": LESION_MASK,
+    "*_label-L_desc-first_mask.json": FIRST_MASK,
+    "*_label-L_desc-command_mask.json": COMMAND_MASK,
+    "*_space-orig_label-L_probseg.json": PROBABILITY,
     "*_desc-lesions_stats.json": LESION_RECORD,
     "*_atlas-*_dseg.json": ATLAS_IMAGE,
     "*_seg-tissue_dseg.json": TISSUE_IMAGE,

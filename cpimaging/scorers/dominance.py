@@ -179,6 +179,7 @@ CALLS = {
     "not_assessed": "Not assessed",
 }
 """Every call, and what it means."""
+INDEX = "White matter against deep grey, from 1 (all white matter) to -1 (all deep grey)."
 
 
 def _facts(result: DominanceResult) -> list[tuple[str, str]]:
@@ -212,13 +213,13 @@ SCORER = Scorer(
     example=CHILD,
     keys=(
         Column("call", "str", "The tissue that bears the injury.", levels=CALLS),
-        Column("index", "float64", "1 all white matter, -1 all deep grey."),
+        Column("index", "float64", INDEX),
         Column("shares", "object", "Lesion as share of each class of tissue."),
         Column("shares.*", "float64", "The share of one class, null where it is not known.", "percent"),
         Column("sides", "object", "The same by side."),
         Column("sides.*", "object", "The same of one side."),
         Column("sides.*.*", "float64", "The share of one class on one side.", "percent"),
-        Column("laterality_index", "float64", "1 all left, -1 all right."),
+        Column("laterality_index", "float64", "Laterality, from 1 (all left) to -1 (all right)."),
         *CALL_KEYS,
     ),
     columns=(
@@ -232,7 +233,7 @@ SCORER = Scorer(
         GroupColumn(
             "dominance_index",
             "float64",
-            "1 all white matter, -1 all deep grey.",
+            INDEX,
             cell=lambda result: result["index"],
         ),
         *map(_share, TISSUES),

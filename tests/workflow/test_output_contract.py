@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from declared import never_seen, undeclared
 
 from cpimaging.atlases import load_structures
 from cpimaging.io import read_displacement, read_image, read_table
@@ -57,6 +58,22 @@ def content(demo: Path, scan: str, name: str) -> dict:
 def test_columns_of_a_scan(demo: Path, table: str) -> None:
     for scan in SCANS:
         assert " ".join(load(demo, scan, table)) == COLUMNS[table]
+
+
+def test_columns_keys_and_words_are_the_declared_ones(demo: Path) -> None:
+    assert undeclared(demo / "out") == []
+
+
+def test_what_is_declared_is_there(demo: Path) -> None:
+    """But for files of other studies: lesions that software found or a tool drew, masks without images."""
+    elsewhere = [
+        "*_label-L_desc-first_mask.json",
+        "*_label-L_desc-command_mask.json",
+        "*_space-orig_label-L_probseg.json",
+        "group_patterns.json",
+        "group_desc-lesionload_stats.json",
+    ]
+    assert never_seen(demo / "out") == [f"{name}: no such file" for name in elsewhere]
 
 
 def test_columns_of_the_group(demo: Path) -> None:
