@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
 from cpimaging.figures import HEAT
 from cpimaging.report import pictures, tables, words
-from cpimaging.report.page import render
+from cpimaging.report.page import Provenance, render
 from cpimaging.scorers import SCORERS, AnyScorer
 from cpimaging.scorers.base import Row
 from cpimaging.types import Image
@@ -52,7 +52,7 @@ class CohortReport:
     links: Mapping[tuple[str, str], str] = field(default_factory=dict)
     notes: Sequence[str] = ()
     methods: Sequence[str] = ()
-    provenance: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Provenance = field(default_factory=dict)
 
 
 def render_cohort(content: CohortReport) -> str:
@@ -60,7 +60,7 @@ def render_cohort(content: CohortReport) -> str:
     return render("cohort.html.jinja", _context(content))
 
 
-def _context(content: CohortReport) -> dict[str, Any]:
+def _context(content: CohortReport) -> dict[str, object]:
     scans, mrics = _scans(content), SCORERS["mrics"]
     unfinished = content.summary[content.summary["status"] != DONE].to_dict("records")
     rows = tables.frequency_rows(content.load)

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import pandas as pd
 
 from cpimaging.report import pictures, scales, tables, words
-from cpimaging.report.page import render
+from cpimaging.report.page import Provenance, render
 from cpimaging.scorers import Pattern, results
 from cpimaging.scorers.results import CallResult
 from cpimaging.types import FlagContent, Image, LabelMap, Quality
@@ -29,7 +29,7 @@ SECTIONS = (
     ("methods", "Methods"),
     ("provenance", "Provenance"),
 )
-Measures = tuple[str, list[dict[str, Any]]]
+Measures = tuple[str, list[tables.Measured]]
 """A measure's name and its records by structure."""
 
 
@@ -73,7 +73,7 @@ class ScanReport:
     methods: Sequence[str] = ()
     citations: Sequence[str] = ()
     licences: Sequence[str] = ()
-    provenance: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Provenance = field(default_factory=dict)
 
 
 def render_scan(content: ScanReport) -> str:
@@ -81,7 +81,7 @@ def render_scan(content: ScanReport) -> str:
     return render("scan.html.jinja", _context(content))
 
 
-def _context(content: ScanReport) -> dict[str, Any]:
+def _context(content: ScanReport) -> dict[str, object]:
     voxels = None if content.lesion is None else int((content.lesion.data != 0).sum())
     title, line = words.headline(content.pattern, content.lesion_source, voxels)
     rows = tables.load_rows(content.load)

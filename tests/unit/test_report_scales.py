@@ -81,6 +81,14 @@ def test_the_page_of_a_newborn():
     assert "Fiori sqMRI: not scored" in page
 
 
+def test_parts_are_told_where_several_items_are_added_up():
+    """Fiori adds up 40 items in five parts; Barkovich's two items are its parts."""
+    (fiori,) = scale_views({"scales": scales(LESION)})
+    barkovich, nichd = scale_views({"scales": scales(BASAL_GANGLIA, NEWBORN)})
+    assert len(fiori.sections) == 5
+    assert barkovich.sections == nichd.sections == []
+
+
 def test_the_page_warns_where_software_drew_the_lesion():
     pattern, warning = content.pattern() | {"scales": scales(LESION)}, "what it missed gives no points"
     assert warning in render_scan(content.scan_report(pattern=pattern, lesion_source="detected"))
