@@ -1,18 +1,48 @@
-"""Write config/README.md from the schema; with --check, only say whether it is up to date."""
+"""Write what is made from the scorers and the schema: its entry of the scorers, and config/README.md.
 
+With --check, only say whether both are up to date.
+"""
+
+import re
 import sys
+import textwrap
 from pathlib import Path
 
 import yaml
 
+from cpimaging.scorers import SCORERS
+
 HERE = Path(__file__).parent
 SCHEMA = HERE.parent / "workflow" / "schemas" / "config.schema.yaml"
 README = HERE / "README.md"
+ENTRY = re.compile(r"^  scorers:\n(?:   .*\n)+", re.MULTILINE)
+"""The entry of the scorers in the schema."""
 
 
-def text() -> str:
+def schema_text() -> str:
+    """Return the schema, with the entry of the scorers as they are registered."""
+    names = ", ".join(SCORERS)
+    told = "; ".join(f"{name} ({scorer.title}: {scorer.ages})" for name, scorer in SCORERS.items())
+    meaning = (
+        f"What is called from the tables, a list, a comma list, or the word all: {told}; see docs/method. "
+        "A scan of another age is told to be not scored. [] gives the load tables alone, for atlases that "
+        "lack the structures which a scorer needs."
+    )
+    entry = [
+        "  scorers:",
+        f"    default: [{names}]",
+        "    type: [array, string]",
+        "    items:",
+        f"      enum: [{names}]",
+        "    description: >-",
+        *textwrap.wrap(meaning, 110, initial_indent=6 * " ", subsequent_indent=6 * " "),
+    ]
+    return ENTRY.sub("\n".join(entry) + "\n", SCHEMA.read_text(encoding="utf-8"))
+
+
+def readme_text() -> str:
     """Return the page."""
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    schema = yaml.safe_load(schema_text())
     demo = yaml.safe_load((HERE / "config.yaml").read_text(encoding="utf-8"))
     lines = [
         "# Configuration",
@@ -29,11 +59,27 @@ def text() -> str:
         kind = " or ".join(f"`{value}`" for value in entry.get("enum", [])) or " or ".join(kinds)
         default = f"`{entry['default']}`" if "default" in entry else f"none; the demo's is `{demo[key]}`"
         lines.append(f"| `{key}` | {kind} | {default} | {entry['description']} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_scorer_lines()]) + "\n"
+
+
+def _scorer_lines() -> list[str]:
+    lines = [
+        "",
+        "## Scorers",
+        "",
+        "| name | title | for | columns of `group_patterns.tsv` | structures that the atlas must label |",
+        "|---|---|---|---|---|",
+    ]
+    for scorer in SCORERS.values():
+        columns = ", ".join(f"`{column.name}`" for column in scorer.columns)
+        needs = ", ".join(sorted(scorer.requires))
+        lines.append(f"| `{scorer.name}` | {scorer.title} | {scorer.ages} | {columns} | {needs} |")
+    return lines
 
 
 if __name__ == "__main__":
-    if "--check" not in sys.argv:
-        README.write_text(text(), encoding="utf-8")
-    elif README.read_text(encoding="utf-8") != text():
-        sys.exit("config/README.md is out of date: python config/make_readme.py")
+    for path, text in ((SCHEMA, schema_text()), (README, readme_text())):
+        if "--check" not in sys.argv:
+            path.write_text(text, encoding="utf-8")
+        elif path.read_text(encoding="utf-8") != text:
+            sys.exit(f"{path.parent.name}/{path.name} is out of date: python config/make_readme.py")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
+from typer.core import TyperCommand
 
 from cpimaging import __version__
 
@@ -37,7 +38,7 @@ STAGE_HELP = {
 OutputDir = Annotated[Path, typer.Option(help="Where results are written.")]
 AtlasName = Annotated[str, typer.Option(help='"embedded", "published", or an atlas folder.')]
 Engine = Annotated[Literal["greedy", "ants", "identity"], typer.Option(help="Registration engine.")]
-Scorers = Annotated[str, typer.Option(help='Comma list of dominance, mrics; "all"; or "" for none.')]
+Scorers = Annotated[str, typer.Option(help='Comma list of {scorers}; "all"; or "" for none.')]
 Detection = Annotated[
     Literal["on", "off", "command"],
     typer.Option(help="Lesions where no mask is given: search, leave, or the mask of lesion_command."),
@@ -76,6 +77,19 @@ DEFAULTS: dict[str, Any] = {
     "adc_norm": "",
 }
 """Those of `study.job.Job` and of the configuration's schema; a test holds them together."""
+
+
+class _NamingScorers(TyperCommand):
+    """A command whose help names the scorers that there are; they are loaded for the help alone."""
+
+    def format_help(self, *told: Any) -> None:
+        """Write the help."""
+        from cpimaging.scorers import SCORERS
+
+        for option in self.params:
+            if option.name == "scorers":
+                option.help = option.help.replace("{scorers}", ", ".join(SCORERS))  # type: ignore[attr-defined]
+        super().format_help(*told)
 
 
 @contextmanager
@@ -142,7 +156,7 @@ for _stage, _options in STAGE_OPTIONS.items():
 Decided = Annotated[str, typer.Option(help="What a person decided; it wins over the software's word.")]
 
 
-@app.command(help=STAGE_HELP["score"])
+@app.command(help=STAGE_HELP["score"], cls=_NamingScorers)
 @_plain
 def score(
     scan: ScanLabel,
@@ -165,7 +179,7 @@ def score(
     stage.run(Job(output_dir, scan, atlas, scorers=scorers), override)
 
 
-@app.command()
+@app.command(cls=_NamingScorers)
 @_plain
 def masks(
     masks_dir: Annotated[Path, typer.Argument(help="Folder of lesion masks, NIfTI, in template space.")],
@@ -218,7 +232,7 @@ def cohort(
     stage.run(output_dir, atlas)
 
 
-@app.command()
+@app.command(cls=_NamingScorers)
 @_plain
 def run(
     output_dir: Annotated[Path, typer.Argument(help="Where results are written.")],

@@ -292,8 +292,14 @@ def read_table(path: Path | str, columns: Mapping[str, str] | None = None) -> pd
 def typed(rows: pd.DataFrame | Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
     """Return a table with exactly `columns` (name: dtype), typed also when it has no rows.
 
-    Missing numbers are NaN; missing text is "n/a".
+    None and NaN are NaN in numbers, "n/a" in text. Raises ValueError for a column, or a row's key, too many
+    or too few.
     """
+    for names in [rows] if isinstance(rows, pd.DataFrame) else rows:
+        wrong = [f"{name} is unknown" for name in names if name not in columns]
+        wrong += [f"{name} is missing" for name in columns if name not in names]
+        if wrong:
+            raise ValueError(f"columns: {', '.join(wrong)}")
     frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows), columns=list(columns))
     series = {}
     for name, dtype in columns.items():

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from cpimaging.columns import MARGIN_MM, MARGINS, dtypes
 from cpimaging.io import typed
 from cpimaging.types import (
     LESIONLOAD_COLUMNS,
@@ -301,11 +302,8 @@ def lesion_load(
     return load_in(mask, partition(labels, atlas, overlays, brain, depth))
 
 
-MARGIN_MM = 1.0
-"""How far the border of a lesion and the registration are moved to see what depends on them; ours."""
-
 _MOVES = {"left": (0, -1), "right": (0, 1), "back": (1, -1), "front": (1, 1), "down": (2, -1), "up": (2, 1)}
-MARGIN_COLUMNS = ("shrunk_mm3", "grown_mm3", *(f"{name}_mm3" for name in _MOVES))
+MARGIN_COLUMNS = tuple(dtypes(MARGINS))
 
 
 def load_margins(mask: Image, parts: Partition) -> pd.DataFrame:

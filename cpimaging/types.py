@@ -1,12 +1,14 @@
-"""The words of the project: images, atlases, lesions, patterns, flags and table columns."""
+"""The words of the project: images, atlases, lesions, patterns and flags; for columns see `columns`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired, Required, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
+
+from cpimaging.columns import LESIONLOAD, LESIONS, MORPHOMETRY, dtypes
 
 Side = Literal["left", "right", "midline"]
 Verdict = Literal["pass", "warn", "fail", "not_applicable"]
@@ -14,70 +16,10 @@ Verdict = Literal["pass", "warn", "fail", "not_applicable"]
 CONTRASTS = ("T1w", "T2w", "FLAIR", "ADC")
 """The MRI contrasts that are read, in the order in which one is chosen as the reference."""
 
-LESIONLOAD_COLUMNS = {
-    "participant_id": "str",
-    "session_id": "str",
-    "structure": "str",
-    "side": "str",
-    "tissue": "str",
-    "lobe": "str",
-    "layer": "str",
-    "region_volume_mm3": "float64",
-    "lesion_volume_mm3": "float64",
-    "percent_region": "float64",
-    "percent_lesion": "float64",
-}
-LESIONS_COLUMNS = {
-    "participant_id": "str",
-    "session_id": "str",
-    "index": "int64",
-    "volume_mm3": "float64",
-    "centroid_x_mm": "float64",
-    "centroid_y_mm": "float64",
-    "centroid_z_mm": "float64",
-    "side": "str",
-    "main_structure": "str",
-    "distance_ventricle_mm": "float64",
-    "source": "str",
-}
-MORPHOMETRY_COLUMNS = {
-    "participant_id": "str",
-    "session_id": "str",
-    "measure": "str",
-    "structure": "str",
-    "side": "str",
-    "value": "float64",
-    "unit": "str",
-}
-PATTERN_COLUMNS = {
-    "participant_id": "str",
-    "session_id": "str",
-    "dominance": "str",
-    "dominance_index": "float64",
-    "mrics_group": "str",
-    "mrics_subgroup": "str",
-    "mrics_secondary": "str",
-    "confidence": "float64",
-    "lesion_volume_mm3": "float64",
-    "white_matter_percent": "float64",
-    "deep_grey_percent": "float64",
-    "cortex_percent": "float64",
-    "brainstem_percent": "float64",
-    "cerebellum_percent": "float64",
-    "qc": "str",
-    "not_assessed_reason": "str",
-    "mask_source": "str",
-    "template_volume_ratio": "float64",
-    "age_years": "float64",
-    "sex": "str",
-    "override": "str",
-    "fiori_low": "float64",
-    "fiori_high": "float64",
-    "barkovich_low": "float64",
-    "barkovich_high": "float64",
-    "nichd_low": "str",
-    "nichd_high": "str",
-}
+LESIONLOAD_COLUMNS = dtypes(LESIONLOAD)
+LESIONS_COLUMNS = dtypes(LESIONS)
+MORPHOMETRY_COLUMNS = dtypes(MORPHOMETRY)
+"""The dtype of each column of a table, by name; what the columns mean stands in `columns`."""
 
 
 class InputError(ValueError):
@@ -231,3 +173,33 @@ class ScanContext:
     lesion_source: str | None
     qc: Verdict
     lesion_not_assessed: str | None = None
+
+
+class FlagContent(TypedDict):
+    """A flag as it stands in a qc JSON."""
+
+    name: str
+    value: float | str
+    limit: float | str
+    ok: bool
+    severity: NotRequired[Literal["warn", "fail"]]
+
+
+class Quality(TypedDict, total=False):
+    """Content of a qc JSON."""
+
+    verdict: Required[Verdict]
+    flags: list[FlagContent]
+    template_volume_ratio: float
+
+
+class LesionRecord(TypedDict):
+    """What the lesions stage wrote down.
+
+    MaskSource: None where the lesion was not assessed, for the reason in NotAssessed. NotSearched: tissues.
+    """
+
+    MaskSource: str | None
+    NotAssessed: str | None
+    NotSearched: list[str]
+    Notes: list[str]

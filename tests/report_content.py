@@ -9,11 +9,11 @@ import pandas as pd
 from cpimaging.io import typed
 from cpimaging.report.cohort import CohortReport
 from cpimaging.report.scan import ScanReport
+from cpimaging.scorers.group import group_dtypes
 from cpimaging.types import (
     LESIONLOAD_COLUMNS,
     LESIONS_COLUMNS,
     MORPHOMETRY_COLUMNS,
-    PATTERN_COLUMNS,
     Image,
     LabelMap,
     Region,
@@ -237,7 +237,7 @@ def patterns(n: int = 3) -> pd.DataFrame:
     loads = {"white_matter_percent": 2.0, "deep_grey_percent": 1.0}
     rows = [
         {
-            **dict.fromkeys(PATTERN_COLUMNS),
+            **dict.fromkeys(group_dtypes()),
             **kinds[i % 3],
             **(loads if i % 3 < 2 else {}),
             "participant_id": f"sub-{i + 1:02d}",
@@ -246,7 +246,7 @@ def patterns(n: int = 3) -> pd.DataFrame:
         }
         for i in range(n)
     ]
-    return typed(rows, PATTERN_COLUMNS)
+    return typed(rows, group_dtypes())
 
 
 def cohort_report(**changes: Any) -> CohortReport:

@@ -105,7 +105,7 @@ def _read_regions(path: Path) -> tuple[Region, ...]:
     if missing:
         raise InputError(path, f"lacks the column(s) {', '.join(missing)}", "add them")
     try:
-        table = typed(table, TABLE_COLUMNS)
+        table = typed(table[list(TABLE_COLUMNS)], TABLE_COLUMNS)
     except ValueError as error:
         raise InputError(path, "an index is not a whole number", "correct the column 'index'") from error
     tissues = dict(load_structures()[["structure", "tissue"]].itertuples(index=False))

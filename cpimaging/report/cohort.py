@@ -1,30 +1,42 @@
 """The page of a cohort."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import NamedTuple
 
 import pandas as pd
 
 from cpimaging.figures import HEAT
 from cpimaging.report import pictures, tables, words
-from cpimaging.report.page import render
+from cpimaging.report.page import Provenance, render
+from cpimaging.scorers import SCORERS, AnyScorer
+from cpimaging.scorers.base import Row
 from cpimaging.types import Image
 
 DONE = "done"
 """Status, in the summary of stages, of a scan that went through all of them."""
-GROUPS = ("B1", "B2", "B3", "B", "C1", "C2", "C3", "C", "D", "E", "A", "n/a")
+IN_PLACE = ("dominance", "mrics")
+"""Calls for which the table of scans has places of its own; what others say stands in its last columns."""
 STRIP_FROM = 12
 """From so many scans on, all loads are also shown at one glance."""
 PERCENTS = tuple(f"{name}_percent" for name in words.CLASSES)
+
+
+class Told(NamedTuple):
+    """A column of the table of scans that is one scorer's. texts: one per scan, "n/a" where it has none."""
+
+    title: str
+    numeric: bool
+    texts: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class CohortReport:
     """All that the page of a cohort shows.
 
-    patterns: PATTERN_COLUMNS, one row per scan. summary: participant_id, session_id, stage, status,
-    message, log; every status but "done" is that of a scan that did not finish.
+    patterns: columns of `scorers.group`, one row per scan. summary: columns.SUMMARY; every status but
+    "done" is that of a scan that did not finish.
     load: LESIONLOAD_COLUMNS of all scans. frequency: share (0–1) of the `frequency_scans` scans that
     have a lesion in each template voxel. links: (participant_id, session_id) -> address of the scan's
     page, relative to this page.
@@ -40,7 +52,7 @@ class CohortReport:
     links: Mapping[tuple[str, str], str] = field(default_factory=dict)
     notes: Sequence[str] = ()
     methods: Sequence[str] = ()
-    provenance: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Provenance = field(default_factory=dict)
 
 
 def render_cohort(content: CohortReport) -> str:
@@ -48,8 +60,8 @@ def render_cohort(content: CohortReport) -> str:
     return render("cohort.html.jinja", _context(content))
 
 
-def _context(content: CohortReport) -> dict[str, Any]:
-    scans = _scans(content)
+def _context(content: CohortReport) -> dict[str, object]:
+    scans, mrics = _scans(content), SCORERS["mrics"]
     unfinished = content.summary[content.summary["status"] != DONE].to_dict("records")
     rows = tables.frequency_rows(content.load)
     highest = 0.0 if content.frequency is None else float(content.frequency.data.max())
@@ -61,12 +73,12 @@ def _context(content: CohortReport) -> dict[str, Any]:
         "scans": scans,
         "unfinished": unfinished,
         "facts": _facts(scans, unfinished),
-        "counts": _counts(content.patterns),
+        "counts": _counts(scans),
         "strip": _strip(scans),
         "fullest": content.patterns[list(PERCENTS)].max().max(),
         "classes": list(zip(PERCENTS, words.CLASSES.values(), strict=True)),
-        "scales": [name for name in words.SCALES if any(name in scan["points"] for scan in scans)],
-        "groups": sorted({scan["mrics"] for scan in scans}, key=_group_place),
+        "told": _told(scans),
+        "groups": sorted({str(scan["mrics"]) for scan in scans}, key=lambda code: _place(mrics, code)),
         "views": views,
         "colours": ", ".join(f"rgb{colour} {place:.0%}" for place, colour in HEAT),
         "most": max(1, round(highest * content.frequency_scans)),
@@ -76,33 +88,35 @@ def _context(content: CohortReport) -> dict[str, Any]:
     }
 
 
-def _scans(content: CohortReport) -> list[dict[str, Any]]:
+def _scans(content: CohortReport) -> list[Row]:
     """Return one record per scan: its row, what it is called, and where its page is."""
-    records = []
+    records: list[Row] = []
     for row in content.patterns.to_dict("records"):
         ids = (str(row["participant_id"]), str(row["session_id"]))
-        code = row["mrics_group"] if words.missing(row["mrics_subgroup"]) else row["mrics_subgroup"]
         name = ids[0] if words.missing(ids[1]) else f"{ids[0]}_{ids[1]}"
-        names = {"name": name, "href": content.links.get(ids), "mrics": code, "points": _points(row)}
-        records.append({**row, **names})
+        code = SCORERS["mrics"].words.code(row)
+        records.append({**row, "name": name, "href": content.links.get(ids), "mrics": code})
     return records
 
 
-def _points(row: Mapping[str, Any]) -> dict[str, str]:
-    """Return the points of each scale that was scored, in words."""
-    ends = {name: (row[f"{name}_low"], row[f"{name}_high"]) for name in words.SCALES}
-    return {name: words.points(*pair) for name, pair in ends.items() if not words.missing(pair[0])}
+def _told(scans: Sequence[Row]) -> list[Told]:
+    """Return what scorers without a place of their own say; those that say nothing are left out."""
+    columns = []
+    for scorer in SCORERS.values():
+        codes = [scorer.words.code(scan) for scan in scans]
+        if scorer.name not in IN_PLACE and not all(map(words.missing, codes)):
+            numeric = all(column.dtype == "float64" for column in scorer.columns)
+            texts = ["n/a" if words.missing(code) else scorer.words.say(code) for code in codes]
+            columns.append(Told(scorer.title, numeric, texts))
+    return columns
 
 
-def _facts(
-    scans: Sequence[Mapping[str, Any]], unfinished: Sequence[Mapping[str, Any]]
-) -> list[tuple[str, int]]:
+def _facts(scans: Sequence[Row], unfinished: Sequence[Row]) -> list[tuple[str, int]]:
     calls = [scan["dominance"] for scan in scans]
     stopped = {(item["participant_id"], item["session_id"]) for item in unfinished}
     seen = {(scan["participant_id"], scan["session_id"]) for scan in scans}
-    lesioned = sum(scan["lesion_volume_mm3"] > 0 for scan in scans)
     counts = [
-        ("with a lesion", lesioned),
+        ("with a lesion", sum(_volume(scan) > 0 for scan in scans)),
         ("no lesion found", calls.count("none")),
         ("not assessed", calls.count("not_assessed")),
         ("quality: look before use", sum(scan["qc"] == "warn" for scan in scans)),
@@ -113,36 +127,35 @@ def _facts(
     return [("scans", len(seen | stopped)), *((name, count) for name, count in counts if count)]
 
 
-def _counts(patterns: pd.DataFrame) -> list[tuple[str, list[tuple[str, int]]]]:
-    """Return how many scans have each MRICS group and each dominance: title, (words, count)."""
-    coded = patterns["mrics_subgroup"].where(patterns["mrics_subgroup"] != "n/a", patterns["mrics_group"])
-    groups = coded.value_counts().to_dict()
-    calls = patterns["dominance"].value_counts().to_dict()
-    order = [*words.DOMINANCE, *(call for call in calls if call not in words.DOMINANCE)]
-    return [
-        (
-            "MRICS group",
-            [
-                ("not called" if words.missing(code) else words.mrics_words(code), groups[code])
-                for code in sorted(groups, key=_group_place)
-            ],
-        ),
-        ("Dominance", [(words.phrase(call), calls[call]) for call in order if call in calls]),
-    ]
+def _volume(scan: Row) -> float:
+    """Return the volume of a scan's lesion in mm³, 0 where it is not known."""
+    volume = scan["lesion_volume_mm3"]
+    return 0.0 if volume is None or words.missing(volume) else float(volume)
 
 
-def _group_place(code: str) -> int:
-    return GROUPS.index(code) if code in GROUPS else len(GROUPS)
+def _counts(scans: Sequence[Row]) -> list[tuple[str, list[tuple[str, int]]]]:
+    """Return how many scans have each code of each call, the finer call first: title, (words, count)."""
+    counts = []
+    for scorer in reversed(SCORERS.values()):
+        if not scorer.scale:
+            found = Counter(scorer.words.code(scan) for scan in scans)
+            codes = sorted(found, key=lambda code: _place(scorer, code))
+            counts.append((scorer.title, [(scorer.words.say(code), found[code]) for code in codes]))
+    return counts
 
 
-def _strip(scans: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _place(scorer: AnyScorer, code: str) -> int:
+    """Return where pages list a code; what is not among them comes last."""
+    codes = scorer.words.codes
+    return codes.index(code) if code in codes else len(codes)
+
+
+def _strip(scans: Sequence[Row]) -> list[Row]:
     """Return the scans with loads, ordered by dominance and volume; [] if the table shows them as well."""
     loaded = [scan for scan in scans if any(not words.missing(scan[name]) for name in PERCENTS)]
     return sorted(loaded, key=_by_class) if len(loaded) >= STRIP_FROM else []
 
 
-def _by_class(scan: Mapping[str, Any]) -> tuple[int, float]:
-    calls = list(words.DOMINANCE)
-    place = calls.index(scan["dominance"]) if scan["dominance"] in calls else len(calls)
-    volume = scan["lesion_volume_mm3"]
-    return place, 0.0 if words.missing(volume) else -float(volume)
+def _by_class(scan: Row) -> tuple[int, float]:
+    dominance = SCORERS["dominance"]
+    return _place(dominance, dominance.words.code(scan)), -_volume(scan)

@@ -3,7 +3,7 @@
 import base64
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -43,7 +43,11 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def render(template: str, content: Mapping[str, Any]) -> str:
+Provenance = Mapping[str, str | Sequence[str] | Mapping[str, str]]
+"""Heading -> text, entries, or name -> value."""
+
+
+def render(template: str, content: Mapping[str, object]) -> str:
     """Fill a template; all text from `content` is escaped."""
     environment = _environment()
     source, _, _ = environment.loader.get_source(environment, "style.css")  # type: ignore[union-attr]

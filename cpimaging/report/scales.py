@@ -1,19 +1,29 @@
 """Scales, shaped for reading: the total, items left beside right, and what was not assessed."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple, cast
 
 from cpimaging.report import words
-
-Item = Mapping[str, Any]
+from cpimaging.scorers import Pattern, results
+from cpimaging.scorers.results import ScaleItem, ScaleResult
+from cpimaging.scorers.scales.record import total
 
 
 class Row(NamedTuple):
     """An item of both sides, or of the midline. source: its number in the list of sources."""
 
     name: str
-    sides: list[Item]
+    sides: list[ScaleItem]
     limit: str
+    source: int
+
+
+class Step(NamedTuple):
+    """One step of a decision; source: number of the source in the list below the table."""
+
+    rule: str
+    value: float | str
+    limit: float | str
     source: int
 
 
@@ -34,25 +44,28 @@ class ScaleView(NamedTuple):
     midline: list[Row]
     untouched: list[str]
     left_open: list[tuple[str, list[str]]]
-    steps: list[Mapping[str, Any]]
+    steps: list[Step]
     sources: list[str]
     step_sources: list[str]
 
 
-def scale_views(scales: Mapping[str, Mapping[str, Any]]) -> list[ScaleView]:
+def scale_views(pattern: Pattern) -> list[ScaleView]:
     """Return the scales of a pattern JSON that were scored."""
-    return [_view(name, result) for name, result in scales.items() if result["range"]]
+    return [_view(title, result) for title, result in _scales(pattern) if result["range"]]
 
 
-def unscored(scales: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
+def unscored(pattern: Pattern) -> list[tuple[str, str]]:
     """Return the scales that were not scored, and why."""
-    return [
-        (words.scale(name), result["not_assessed"]) for name, result in scales.items() if not result["range"]
-    ]
+    return [(title, str(result["not_assessed"])) for title, result in _scales(pattern) if not result["range"]]
 
 
-def _view(name: str, result: Mapping[str, Any]) -> ScaleView:
-    items: list[Item] = result["items"]
+def _scales(pattern: Pattern) -> list[tuple[str, ScaleResult]]:
+    found = results(pattern, scales=True).values()
+    return [(scorer.title, cast(ScaleResult, result)) for scorer, result in found]
+
+
+def _view(title: str, result: ScaleResult) -> ScaleView:
+    items = result["items"]
     sources = list(dict.fromkeys(item["source"] for item in items))
     numbers = list(dict.fromkeys([*sources, *(step["source"] for step in result["evidence"])]))
     pairs = _by_name(items)
@@ -60,9 +73,9 @@ def _view(name: str, result: Mapping[str, Any]) -> ScaleView:
     rows = [Row(row[0]["name"], row, row[0]["limit"], sources.index(row[0]["source"]) + 1) for row in shown]
     added_up = len(result["sections"]) < len(items)
     return ScaleView(
-        title=words.scale(name),
-        total=words.scale_total(result),
-        spread=words.points(*result["spread"]) if result.get("spread") else None,
+        title=title,
+        total=total(result),
+        spread=_spread(result),
         n_open=sum(item["why"] is not None for item in items),
         sections=[
             (section, words.points(least, most, highest))
@@ -73,27 +86,35 @@ def _view(name: str, result: Mapping[str, Any]) -> ScaleView:
         midline=[row for row in rows if len(row.sides) == 1],
         untouched=[row[0]["name"] for row in pairs if row not in shown and row[0]["why"] is None],
         left_open=_left_open(items),
-        steps=[{**step, "source": numbers.index(step["source"]) + 1} for step in result["evidence"]],
+        steps=[
+            Step(step["rule"], step["value"], step["limit"], numbers.index(step["source"]) + 1)
+            for step in result["evidence"]
+        ],
         sources=sources,
         step_sources=numbers[len(sources) :],
     )
 
 
-def _by_name(items: Iterable[Item]) -> list[list[Item]]:
+def _spread(result: ScaleResult) -> str | None:
+    spread = result.get("spread")
+    return words.points(spread[0], spread[1]) if spread else None
+
+
+def _by_name(items: Iterable[ScaleItem]) -> list[list[ScaleItem]]:
     """Return the items in rows: left and right of one name together."""
-    rows: dict[str, list[Item]] = {}
+    rows: dict[str, list[ScaleItem]] = {}
     for item in items:
         rows.setdefault(item["name"], []).append(item)
     return list(rows.values())
 
 
-def _is_shown(item: Item) -> bool:
+def _is_shown(item: ScaleItem) -> bool:
     """Tell whether an item deserves a row: it gives points, may for lesion in it, or was graded in words."""
     least, most = item["points"]
     return least > 0 or isinstance(item["measured"], str) or (most > 0 and bool(item["measured"]))
 
 
-def _left_open(items: Iterable[Item]) -> list[tuple[str, list[str]]]:
+def _left_open(items: Iterable[ScaleItem]) -> list[tuple[str, list[str]]]:
     """Return the items that were not assessed, or in part, with their points, by reason."""
     reasons: dict[str, list[str]] = {}
     for item in items:

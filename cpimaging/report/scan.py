@@ -2,21 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple, cast
 
 import pandas as pd
 
 from cpimaging.report import pictures, scales, tables, words
-from cpimaging.report.page import render
-from cpimaging.types import Image, LabelMap
+from cpimaging.report.page import Provenance, render
+from cpimaging.scorers import Pattern, results
+from cpimaging.scorers.results import CallResult
+from cpimaging.types import FlagContent, Image, LabelMap, Quality
 
 ALWAYS_NOT_ASSESSED = (
     "Malformations of the brain (MRICS group A): regional measurements cannot show them.",
     "Cause, time of origin and prognosis: the page describes where injury lies, nothing else.",
-)
-INDICES = (
-    ("Dominance index", "index", "+1 all white matter, −1 all deep grey"),
-    ("Laterality index", "laterality_index", "+1 all left, −1 all right"),
 )
 SECTIONS = (
     ("why", "Why"),
@@ -31,7 +29,7 @@ SECTIONS = (
     ("methods", "Methods"),
     ("provenance", "Provenance"),
 )
-Measures = tuple[str, list[dict[str, Any]]]
+Measures = tuple[str, list[tables.Measured]]
 """A measure's name and its records by structure."""
 
 
@@ -69,22 +67,13 @@ class ScanReport:
     lesions: pd.DataFrame
     morphometry: pd.DataFrame
     profile: pd.DataFrame = field(default_factory=pd.DataFrame)
-    pattern: Mapping[str, Any]
-    qc: Mapping[str, Any]
+    pattern: Pattern
+    qc: Quality
     not_assessed: Sequence[str] = ()
     methods: Sequence[str] = ()
     citations: Sequence[str] = ()
     licences: Sequence[str] = ()
-    provenance: Mapping[str, Any] = field(default_factory=dict)
-
-
-class Step(NamedTuple):
-    """One step of a decision; source: number of the source in the list below the table."""
-
-    rule: str
-    value: Any
-    limit: Any
-    source: int
+    provenance: Provenance = field(default_factory=dict)
 
 
 def render_scan(content: ScanReport) -> str:
@@ -92,7 +81,7 @@ def render_scan(content: ScanReport) -> str:
     return render("scan.html.jinja", _context(content))
 
 
-def _context(content: ScanReport) -> dict[str, Any]:
+def _context(content: ScanReport) -> dict[str, object]:
     voxels = None if content.lesion is None else int((content.lesion.data != 0).sum())
     title, line = words.headline(content.pattern, content.lesion_source, voxels)
     rows = tables.load_rows(content.load)
@@ -109,8 +98,8 @@ def _context(content: ScanReport) -> dict[str, Any]:
         "flags": _flags(content.qc),
         "age": words.age(content.age_years),
         "sections": SECTIONS,
-        "scales": scales.scale_views(content.pattern.get("scales") or {}),
-        "unscored": scales.unscored(content.pattern.get("scales") or {}),
+        "scales": scales.scale_views(content.pattern),
+        "unscored": scales.unscored(content.pattern),
         "facts": _facts(content),
         "shares": shares,
         "largest_share": max((share.whole for share in shares if share.whole), default=0),
@@ -141,10 +130,10 @@ def _context(content: ScanReport) -> dict[str, Any]:
     }
 
 
-def _flags(qc: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _flags(quality: Quality) -> list[FlagContent]:
     """Return the quality flags: what fails, what warns, what holds."""
     order = {"fail": 0, "warn": 1}
-    flags: list[Mapping[str, Any]] = qc.get("flags") or []
+    flags = quality.get("flags") or []
     return sorted(flags, key=lambda flag: 2 if flag["ok"] else order.get(flag.get("severity", "warn"), 1))
 
 
@@ -175,25 +164,17 @@ def _total(content: ScanReport) -> float | None:
 
 def _facts(content: ScanReport) -> list[tuple[str, str]]:
     """Return the few numbers that stand beside the verdict: name, text."""
-    mrics = content.pattern.get("mrics", {})
-    dominance = content.pattern.get("dominance", {})
-    secondary = [words.mrics_words(code) for code in mrics.get("secondary") or []]
     facts = [("Set by a person", content.override)] if content.override else []
-    facts.append(("Dominance", words.phrase(dominance.get("call"))))
-    for name, key, ends in INDICES:
-        value = dominance.get(key)
-        if not words.missing(value):
-            facts.append((name, f"{value:+.2f} ({ends})".replace("-", "−")))
-    if secondary:
-        facts.append(("Also fits", "; ".join(secondary)))
-    facts += [(f"Confidence, {name}", words.confidence(score)) for name, score in _calls(content)]
-    points = scales.scale_views(content.pattern.get("scales") or {})
-    return [*facts, *((scale.title, scale.total) for scale in points)]
-
-
-def _calls(content: ScanReport) -> list[tuple[str, Mapping[str, Any]]]:
-    names = {"mrics": "MRICS group", "dominance": "dominance"}
-    return [(name, content.pattern[key]) for key, name in names.items() if key in content.pattern]
+    calls = results(content.pattern, scales=False)
+    for scorer, result in calls.values():
+        facts += scorer.words.facts(result)
+    for scorer, result in reversed(calls.values()):  # the finer call first
+        if scorer.answers:
+            sure = words.confidence(cast(CallResult, result))
+            facts.append((f"Confidence, {words.inside(scorer.title)}", sure))
+    for scorer, result in results(content.pattern, scales=True).values():
+        facts += scorer.words.facts(result)
+    return facts
 
 
 class Share(NamedTuple):
@@ -205,7 +186,7 @@ class Share(NamedTuple):
     right: float | None
 
 
-def _shares(pattern: Mapping[str, Any]) -> list[Share]:
+def _shares(pattern: Pattern) -> list[Share]:
     dominance = pattern.get("dominance", {})
     shares, sides = dominance.get("shares") or {}, dominance.get("sides") or {}
     names = [*words.CLASSES, *(name for name in shares if name not in words.CLASSES)]
@@ -220,32 +201,29 @@ def _shares(pattern: Mapping[str, Any]) -> list[Share]:
     ]
 
 
-def _evidence(pattern: Mapping[str, Any]) -> tuple[list[tuple[str, list[Step]]], list[str]]:
-    """Return the steps of both calls, and the sources that they refer to by number (from 1)."""
-    titles = {"dominance": "Dominance", "mrics": "MRICS group"}
-    scores = {name: pattern[name] for name in titles if name in pattern}
+def _evidence(pattern: Pattern) -> tuple[list[tuple[str, list[scales.Step]]], list[str]]:
+    """Return the steps of all calls, and the sources that they refer to by number (from 1)."""
     sources: dict[str, int] = {}
     evidence = []
-    for name, score in scores.items():
+    for scorer, result in results(pattern, scales=False).values():
         steps = [
-            Step(
+            scales.Step(
                 item["rule"],
                 item["value"],
                 item["limit"],
                 sources.setdefault(item["source"], len(sources) + 1),
             )
-            for item in score.get("evidence") or []
+            for item in result.get("evidence") or []
         ]
         if steps:
-            evidence.append((titles[name], steps))
+            evidence.append((scorer.title, steps))
     return evidence, list(sources)
 
 
 def _not_assessed(content: ScanReport) -> list[str]:
-    lines = list(content.not_assessed)
-    for name, score in content.pattern.items():
-        reason = score.get("not_assessed") if isinstance(score, Mapping) else None
-        if reason:
-            title = {"mrics": "MRICS group"}.get(name, words.phrase(name).capitalize())
-            lines.append(f"{title}: {reason}")
-    return list(dict.fromkeys([*lines, *ALWAYS_NOT_ASSESSED]))
+    reasons = [
+        f"{scorer.title}: {reason}"
+        for scorer, result in results(content.pattern, scales=False).values()
+        if (reason := result.get("not_assessed"))
+    ]
+    return list(dict.fromkeys([*content.not_assessed, *reasons, *ALWAYS_NOT_ASSESSED]))

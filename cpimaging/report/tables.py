@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
@@ -132,24 +132,42 @@ def lobe_layers(load: pd.DataFrame) -> list[tuple[str, list[Cell]]]:
     ]
 
 
-def by_side(morphometry: pd.DataFrame) -> list[dict[str, Any]]:
+class Measured(TypedDict):
+    """One measure of one structure on every side, None where it was not measured there."""
+
+    measure: str
+    structure: str
+    name: str
+    unit: str
+    left: float | None
+    right: float | None
+    midline: float | None
+
+
+def by_side(morphometry: pd.DataFrame) -> list[Measured]:
     """Return one record per measure and structure with left, right and midline values (or None).
 
     Volumes given in mm3 are turned into ml.
     """
-    records: dict[tuple[str, str, str], dict[str, Any]] = {}
+    values: dict[tuple[str, str, str], dict[str, float]] = {}
     for item in morphometry.to_dict("records"):
         unit, value = str(item["unit"]), item["value"]
         if unit == "mm3":
             unit, value = "ml", value / 1000
-        key = (str(item["measure"]), str(item["structure"]), unit)
-        record = records.setdefault(
-            key,
-            {"measure": key[0], "structure": key[1], "name": structure_name(key[1]), "unit": unit}
-            | dict.fromkeys(SIDES),
-        )
-        record[item["side"] if item["side"] in SIDES else "midline"] = value
-    return list(records.values())
+        sides = values.setdefault((str(item["measure"]), str(item["structure"]), unit), {})
+        sides[item["side"] if item["side"] in SIDES else "midline"] = value
+    return [
+        {
+            "measure": measure,
+            "structure": structure,
+            "name": structure_name(structure),
+            "unit": unit,
+            "left": sides.get("left"),
+            "right": sides.get("right"),
+            "midline": sides.get("midline"),
+        }
+        for (measure, structure, unit), sides in values.items()
+    ]
 
 
 SIDES: Sequence[str] = ("left", "right", "midline")
@@ -173,13 +191,13 @@ KEY_MEASURES = {
 """The measures that the page shows unfolded: tissue loss in words."""
 
 
-def key_measures(morphometry: pd.DataFrame) -> list[dict[str, Any]]:
+def key_measures(morphometry: pd.DataFrame) -> list[Measured]:
     """Return the records of `by_side` for KEY_MEASURES, in their order, with their plain names."""
     found = morphometry[
         [key in KEY_MEASURES for key in zip(morphometry["measure"], morphometry["structure"], strict=True)]
     ]
     named = {(record["measure"], record["structure"]): record for record in by_side(found)}
-    return [named[key] | {"name": name} for key, name in KEY_MEASURES.items() if key in named]
+    return [{**named[key], "name": name} for key, name in KEY_MEASURES.items() if key in named]
 
 
 TRACTS = ("corticospinal_tract", "plic")

@@ -1,7 +1,27 @@
 """The words of the pages: what the codes of the tables mean, for readers who do not know them."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import cast
+
+from cpimaging.columns import CLASSES
+from cpimaging.scorers.dominance import CALLS as DOMINANCE
+from cpimaging.scorers.mrics import GROUPS as MRICS_GROUPS
+from cpimaging.scorers.mrics import SIDED as SIDES
+from cpimaging.scorers.mrics import SUBGROUPS as MRICS_SUBGROUPS
+from cpimaging.scorers.mrics import say as mrics_words
+from cpimaging.scorers.results import CallResult, MricsResult, Pattern
+from cpimaging.scorers.words import missing, phrase, points
+
+__all__ = [
+    "CLASSES",
+    "DOMINANCE",
+    "MRICS_GROUPS",
+    "MRICS_SUBGROUPS",
+    "missing",
+    "mrics_words",
+    "phrase",
+    "points",
+]
 
 DISCLAIMER = (
     "Research use only. Not a medical device; not validated for diagnosis, prognosis, treatment or "
@@ -10,13 +30,6 @@ DISCLAIMER = (
     "an individual."
 )
 
-CLASSES: Mapping[str, str] = {
-    "white_matter": "White matter",
-    "deep_grey": "Deep grey matter",
-    "cortex": "Cortex",
-    "brainstem": "Brainstem",
-    "cerebellum": "Cerebellum",
-}
 TISSUES: Mapping[str, str] = {
     **CLASSES,
     "csf": "Ventricles",
@@ -25,36 +38,6 @@ TISSUES: Mapping[str, str] = {
     "overlay": "Overlays",
 }
 
-DOMINANCE: Mapping[str, str] = {
-    "white_matter": "Predominant white-matter injury",
-    "deep_grey": "Predominant deep grey-matter injury",
-    "cortex": "Predominant cortical injury",
-    "brainstem": "Predominant brainstem injury",
-    "cerebellum": "Predominant cerebellar injury",
-    "mixed": "Mixed injury, no tissue predominates",
-    "none": "No lesion found",
-    "indeterminate": "Indeterminate",
-    "not_assessed": "Not assessed",
-}
-
-MRICS_GROUPS: Mapping[str, str] = {
-    "A": "Maldevelopment",
-    "B": "Predominant white-matter injury",
-    "C": "Predominant grey-matter injury",
-    "D": "Miscellaneous",
-    "E": "Normal",
-}
-MRICS_SUBGROUPS: Mapping[str, str] = {
-    "B1": "periventricular leukomalacia pattern",
-    "B2": "pattern of a past intraventricular haemorrhage or periventricular haemorrhagic infarction",
-    "B3": "periventricular leukomalacia pattern together with that of a past haemorrhage",
-    "C1": "basal ganglia and thalamus pattern",
-    "C2": "cortico-subcortical pattern (watershed or multicystic)",
-    "C3": "arterial infarction pattern",
-    "D": "miscellaneous",
-    "E": "normal",
-}
-SIDES: Mapping[str, str] = {"left": "left side", "right": "right side", "both": "both sides"}
 QC: Mapping[str, str] = {
     "pass": "Quality checks passed",
     "warn": "Quality checks: look before use",
@@ -98,36 +81,17 @@ def check(name: str) -> str:
     return CHECKS.get(name) or CHECKS.get(name.partition("_")[2], "")
 
 
-def phrase(code: Any) -> str:
-    """Return a code of the tables as plain words: "deep_grey" -> "deep grey"; missing is "n/a"."""
-    return "n/a" if missing(code) else str(code).replace("_", " ")
-
-
-def missing(value: Any) -> bool:
-    """Tell whether a value stands for "not known": None, NaN, "" or "n/a"."""
-    return value is None or value in ("", "n/a") or value != value
-
-
-def mrics_words(code: Any) -> str:
-    """Say an MRICS group or subgroup in words: "B1" -> "B1: periventricular leukomalacia pattern"."""
-    if missing(code):
-        return "n/a"
-    words = MRICS_SUBGROUPS.get(str(code)) or MRICS_GROUPS.get(str(code), "")
-    return f"{code}: {words[:1].lower()}{words[1:]}" if words else str(code)
-
-
 FOUND_BY = {"detected": " (detected by software)", "lesion_command": " (from lesion_command)"}
 """What the title adds where no reader drew the lesion."""
 
 
-def headline(
-    pattern: Mapping[str, Any], lesion_source: str | None, lesion_voxels: int | None
-) -> tuple[str, str]:
+def headline(pattern: Pattern, lesion_source: str | None, lesion_voxels: int | None) -> tuple[str, str]:
     """Return the verdict as a title and a line below it, which may be "".
 
     pattern: the pattern JSON. lesion_voxels: None where there is no mask at all.
     """
-    dominance, mrics = pattern.get("dominance", {}), pattern.get("mrics", {})
+    dominance = pattern.get("dominance", {})
+    mrics = cast(MricsResult, pattern.get("mrics", {}))
     call = dominance.get("call", "not_assessed")
     unscored = call in ("not_assessed", "indeterminate") and not missing(mrics.get("group"))
     if call in ("not_assessed", "indeterminate") and not unscored:
@@ -143,13 +107,13 @@ def headline(
     return DOMINANCE.get(call, sentence(phrase(call))) + by, _mrics_line(mrics)
 
 
-def _mrics_line(mrics: Mapping[str, Any]) -> str:
+def _mrics_line(mrics: MricsResult) -> str:
     code = mrics.get("group") if missing(mrics.get("subgroup")) else mrics["subgroup"]
     if missing(code):
         return f"MRICS group not called: {mrics.get('not_assessed') or 'no rule holds'}"
     details = [phrase(mrics["severity"])] if not missing(mrics.get("severity")) else []
-    if not missing(mrics.get("side")):
-        details.append(SIDES.get(mrics["side"], phrase(mrics["side"])))
+    if side := mrics.get("side"):
+        details.append(SIDES.get(side, phrase(side)))
     if not missing(mrics.get("territory")):
         details.append(f"territory {phrase(mrics['territory']).removeprefix('territory ').upper()}")
     return ", ".join([f"MRICS {mrics_words(code)}", *details])
@@ -160,6 +124,11 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def inside(title: str) -> str:
+    """Return a title as it stands inside a sentence: "Dominance" -> "dominance", "MRICS group" as it is."""
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+
+
 def age(years: float | None) -> str:
     """Return an age in months below two years, else in years."""
     if years is None or missing(years):
@@ -167,13 +136,13 @@ def age(years: float | None) -> str:
     return f"{12 * years:.0f} months" if years < 2 else f"{years:.1f} years"
 
 
-def confidence(score: Mapping[str, Any]) -> str:
+def confidence(score: CallResult) -> str:
     """Say how often a call stays, and what it turns into: "87 % of repetitions keep it; else C1 (13 %)"."""
-    share = score.get("confidence")
-    if missing(share):
+    share, reason = score.get("confidence"), score.get("not_assessed")
+    if share is None or missing(share):
         return "n/a (not called, or not measured)"
-    if score.get("not_assessed"):
-        return sentence(score["not_assessed"])
+    if reason:
+        return sentence(reason)
     others = [f"{phrase(other['call'])} ({other['share']:.0%})" for other in score.get("alternatives") or []]
     kept = f"{share:.0%} of repetitions keep it"
     return f"{kept}; else {', '.join(others)}" if others else kept
@@ -183,26 +152,3 @@ TAGS = (
     "S: read in the source · S2: read in a source that restates it · K: general knowledge, not verified · "
     "D: a definition of this project."
 )
-SCALES: Mapping[str, str] = {
-    "fiori": "Fiori sqMRI",
-    "barkovich": "Barkovich BG + W",
-    "nichd": "NICHD pattern",
-}
-
-
-def scale(name: str) -> str:
-    """Return what a scale is called."""
-    return SCALES.get(name, name)
-
-
-def scale_total(result: Mapping[str, Any]) -> str:
-    """Say a scale's total: "6 to 9 of 40", "2A"."""
-    least, most = result["range"]
-    return points(least, most, result["maximum"])
-
-
-def points(least: Any, most: Any, highest: Any = None) -> str:
-    """Say points, or levels: "0.5", "0 to 0.5", "6 to 9 of 40"; levels go without their highest."""
-    low, high = (value if isinstance(value, str) else f"{value:g}" for value in (least, most))
-    text = low if low == high else f"{low} to {high}"
-    return text if highest is None or isinstance(highest, str) else f"{text} of {highest:g}"

@@ -1,62 +1,45 @@
 """Scorers: pure functions from the tables of a scan to its pattern, each with its criteria."""
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import cast
 
-from cpimaging.scorers.base import Criteria, Scorer, Tables, read_criteria
+from cpimaging.scorers import dominance, mrics
+from cpimaging.scorers.base import AnyScorer, Criteria, Scorer, Tables, read_criteria
 from cpimaging.scorers.confidence import score_surely
-from cpimaging.scorers.dominance import REQUIRES as DOMINANCE_REQUIRES
-from cpimaging.scorers.dominance import score_dominance, unscored_dominance
-from cpimaging.scorers.mrics import REQUIRES as MRICS_REQUIRES
-from cpimaging.scorers.mrics import score_mrics, unscored_mrics
+from cpimaging.scorers.dominance import score_dominance
+from cpimaging.scorers.mrics import score_mrics
+from cpimaging.scorers.results import Pattern, Result
 from cpimaging.scorers.scales import SCALES
 from cpimaging.types import InputError
 
 __all__ = [
     "SCORERS",
+    "AnyScorer",
     "Criteria",
+    "Pattern",
     "Scorer",
     "Tables",
     "chosen_scorers",
     "pattern_content",
     "read_criteria",
+    "results",
     "score_dominance",
     "score_mrics",
     "score_surely",
 ]
 
-_HERE = Path(__file__).parent
-
-SCORERS = {
+SCORERS: dict[str, AnyScorer] = {
     scorer.name: scorer
     for scorer in (
-        Scorer(
-            "dominance",
-            DOMINANCE_REQUIRES,
-            score_dominance,
-            unscored_dominance,
-            _HERE / "dominance.yaml",
-            answers=("call",),
-            uncalled=frozenset({"none", "not_assessed", "indeterminate"}),
-            undecided="indeterminate",
-        ),
-        Scorer(
-            "mrics",
-            MRICS_REQUIRES,
-            score_mrics,
-            unscored_mrics,
-            _HERE / "mrics.yaml",
-            answers=("group", "subgroup"),
-            details=("severity", "territory", "side"),
-        ),
+        dominance.SCORER,
+        mrics.SCORER,
         *SCALES,
     )
 }
 """Every scorer, by name."""
 
 
-def pattern_content(names: str, score: Callable[[Scorer], dict[str, Any]]) -> dict[str, Any]:
+def pattern_content(names: str, score: Callable[[AnyScorer], Result]) -> Pattern:
     """Return the content of a pattern JSON: every call, and the chosen scales under "scales".
 
     names: as in `chosen_scorers`. score: gives a scorer's result.
@@ -67,15 +50,27 @@ def pattern_content(names: str, score: Callable[[Scorer], dict[str, Any]]) -> di
         for name, scorer in SCORERS.items()
         if not scorer.scale
     }
-    return {**calls, "scales": {name: score(scorer) for name, scorer in chosen.items() if scorer.scale}}
+    scales = {name: score(scorer) for name, scorer in chosen.items() if scorer.scale}
+    return cast(Pattern, {**calls, "scales": scales})
 
 
-def _not_chosen(scorer: Scorer, none_at_all: bool) -> dict[str, Any]:
+def results(pattern: Pattern, *, scales: bool) -> dict[str, tuple[AnyScorer, Result]]:
+    """Return the scorers whose result a pattern holds, with it: the calls, or the scales."""
+    held = cast(Mapping[str, Result], (pattern.get("scales") or {}) if scales else pattern)
+    return {
+        name: (scorer, held[name])
+        for name, scorer in SCORERS.items()
+        if scorer.scale == scales and name in held
+    }
+
+
+def _not_chosen(scorer: AnyScorer, none_at_all: bool) -> Result:
     reason = "no scorer was chosen" if none_at_all else f"the scorer {scorer.name} was not chosen"
-    return scorer.unscored(reason)
+    result: Result = scorer.unscored(reason)
+    return result
 
 
-def chosen_scorers(names: str) -> dict[str, Scorer]:
+def chosen_scorers(names: str) -> dict[str, AnyScorer]:
     """Return the scorers of a comma list; "all" is every one, "" none. Raises InputError for another name."""
     if names == "all":
         return dict(SCORERS)

@@ -1,22 +1,37 @@
 """What all scorers share: their record, their tables, their criteria and the trace of a decision."""
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypedDict, TypeVar
 
 import pandas as pd
 
+from cpimaging.columns import Column
 from cpimaging.io import read_yaml
+from cpimaging.scorers.results import Result, Step, Value
+from cpimaging.scorers.words import phrase
 from cpimaging.types import Evidence, ScanContext
 
 NOT_ASSESSED = "not assessed"
 
-Criteria = Mapping[str, Mapping[str, Any]]
-"""Criterion name: {value, unit, tag, source}. tag: S read in the source, S2 in one that restates it, K not
-verified, D ours."""
+
+class Criterion(TypedDict):
+    """A number that a scorer compares with.
+
+    tag: S read in the source, S2 in one that restates it, K not verified, D ours.
+    """
+
+    value: float
+    unit: str
+    tag: str
+    source: str
+
+
+Criteria = Mapping[str, Criterion]
+"""Criteria by name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,21 +43,59 @@ class Tables:
     morphometry: pd.DataFrame
 
 
-@dataclass(frozen=True)
-class Scorer:
-    """A scorer: the structures that it cannot do without, its function, and where its criteria are.
+R = TypeVar("R", bound=Result)
 
-    score: a pure function of the tables, the scan's context and the criteria. unscored: its result where
-    it did not run, from the reason. answers: keys of the result whose stability is measured, coarse before
-    fine; uncalled: values of the first one that are no call; undecided: what an unstable answer becomes;
-    details: keys that are None then. scale: it gives points, and its result stands among the scales.
+
+@dataclass(frozen=True, kw_only=True)
+class GroupColumn(Column, Generic[R]):
+    """A column of the group table that a scorer fills. cell: how it is got from the result."""
+
+    cell: Callable[[R], Value]
+
+
+Row = Mapping[str, Value]
+"""A row of the group table, by column."""
+
+
+@dataclass(frozen=True)
+class Words(Generic[R]):
+    """How pages tell a result.
+
+    facts: lines of the scan page, name and text. code: what a scan is called, from its row of the group
+    table, "n/a" or "" where it is not. say: a code in words. codes: all of a call, as pages list them.
+    """
+
+    facts: Callable[[R], list[tuple[str, str]]]
+    code: Callable[[Row], str]
+    say: Callable[[str], str] = phrase
+    codes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scorer(Generic[R]):
+    """A scorer, whole: what it needs, gives, and is called. All else is made from this record.
+
+    name: in the configuration and the pattern JSON. title: on pages. ages: whom it is for. requires:
+    structures that it cannot do without. score: a pure function of the tables, the scan's context and the
+    criteria. unscored: its result where it did not run, from the reason. criteria: their YAML.
+    example: a scan that it is for. keys: of its result. columns: of the group table, that it fills.
+    words: how pages tell the result.
+    answers: keys of the result whose stability is measured, coarse before fine; uncalled: values of the
+    first one that are no call; undecided: what an unstable answer becomes; details: keys that are None then.
+    scale: it gives points, and its result stands among the scales.
     """
 
     name: str
+    title: str
+    ages: str
     requires: frozenset[str]
-    score: Callable[[Tables, ScanContext, Criteria], dict[str, Any]]
-    unscored: Callable[[str], dict[str, Any]]
+    score: Callable[[Tables, ScanContext, Criteria], R]
+    unscored: Callable[[str], R]
     criteria: Path
+    example: ScanContext
+    keys: tuple[Column, ...]
+    columns: tuple[GroupColumn[R], ...]
+    words: Words[R]
     answers: tuple[str, ...] = ()
     uncalled: frozenset[str] = frozenset({"n/a"})
     undecided: str = "n/a"
@@ -54,7 +107,14 @@ class Scorer:
         return sorted(self.requires - set(structures))
 
 
-def read_criteria(path: Path) -> dict[str, dict[str, Any]]:
+AnyScorer = Scorer[Any]
+"""A scorer whose kind of result is its own affair."""
+
+CHILD = ScanContext(age_years=6.0, contrasts=("T1w", "T2w", "FLAIR"), lesion_source="given mask", qc="pass")
+NEWBORN = replace(CHILD, age_years=5 / 365.25)
+
+
+def read_criteria(path: Path) -> dict[str, Criterion]:
     """Read a scorer's criteria, and those of the file that it includes, named from its own folder."""
     content = read_yaml(path)
     included = read_criteria(path.parent / content["include"]) if "include" in content else {}
@@ -91,6 +151,11 @@ def halved(sides: Mapping[str, Collection[str]], requires: Iterable[str]) -> lis
     return sorted(name for name in requires if len({"left", "right"} & set(sides.get(name, ()))) == 1)
 
 
+def as_step(step: Evidence) -> Step:
+    """Return a step as it stands in a pattern JSON."""
+    return {"rule": step.rule, "value": step.value, "limit": step.limit, "source": step.source}
+
+
 class Trace:
     """The steps of a decision, in order, each compared with a criterion."""
 
@@ -122,9 +187,9 @@ class Trace:
         shown = NOT_ASSESSED if isinstance(value, float) and math.isnan(value) else value
         self.steps.append(Evidence(rule, shown, "n/a", source))
 
-    def as_json(self) -> list[dict[str, Any]]:
+    def as_json(self) -> list[Step]:
         """Return the steps as plain dictionaries."""
-        return [dict(vars(step)) for step in self.steps]
+        return [as_step(step) for step in self.steps]
 
 
 NOT_SEEN_BY = {

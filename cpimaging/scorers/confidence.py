@@ -3,15 +3,16 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 import numpy as np
 import pandas as pd
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
-from cpimaging.quantify import MARGIN_COLUMNS, MARGIN_MM, Cell
-from cpimaging.scorers.base import Criteria, Scorer, Tables
+from cpimaging.columns import CELL, MARGIN_MM, MARGINS, dtypes
+from cpimaging.scorers.base import Criteria, Criterion, R, Scorer, Tables, as_step
+from cpimaging.scorers.results import Alternative, Points, Result, ScaleResult, answer
 from cpimaging.types import Evidence, ScanContext
 
 SEED = 57
@@ -46,8 +47,8 @@ class Draw:
 
 
 def score_surely(
-    scorer: Scorer, tables: Tables, margins: pd.DataFrame, context: ScanContext, criteria: Criteria
-) -> dict[str, Any]:
+    scorer: Scorer[R], tables: Tables, margins: pd.DataFrame, context: ScanContext, criteria: Criteria
+) -> R:
     """Score a scan and say how sure the call is.
 
     margins: from `quantify.load_margins`. In each repetition all criteria, the border of the lesion, its
@@ -60,38 +61,54 @@ def score_surely(
     """
     result = scorer.score(tables, context, criteria)
     if scorer.scale:
-        return {**result, "spread": result["range"] and _spread(scorer, tables, margins, context, criteria)}
+        spread = _ends(result) and _spread(scorer, tables, margins, context, criteria)
+        return _with(result, {"spread": spread})
     if not scorer.answers:
         return result
-    if result["not_assessed"] is not None or result[scorer.answers[0]] in scorer.uncalled:
+    if result["not_assessed"] is not None or answer(result, scorer.answers[0]) in scorer.uncalled:
         unsure = {f"{name}_confidence": None for name in scorer.answers[1:]}
-        return {**result, "confidence": None, **unsure, "alternatives": []}
+        return _with(result, {"confidence": None, **unsure, "alternatives": []})
     others = [
         scorer.score(varied, context, limits) for varied, limits in repetitions(tables, margins, criteria)
     ]
-    shares = {name: _shares([other[name] for other in others]) for name in scorer.answers}
-    for name, found in shares.items():
-        key = "confidence" if name == scorer.answers[0] else f"{name}_confidence"
-        result[key] = found.get(result[name], 0.0)
+    shares = {name: _shares([answer(other, name) for other in others]) for name in scorer.answers}
+    kept = {name: found.get(answer(result, name), 0.0) for name, found in shares.items()}
+    keys = ("confidence", *(f"{name}_confidence" for name in scorer.answers[1:]))
     finest = scorer.answers[-1]
-    rest = [(call, share) for call, share in shares[finest].items() if call != result[finest]]
-    result["alternatives"] = [{"call": call, "share": share} for call, share in rest if share >= MENTIONED]
+    rest = [(call, share) for call, share in shares[finest].items() if call != answer(result, finest)]
+    alternatives = [_alternative(call, share) for call, share in rest if share >= MENTIONED]
+    sure = dict(zip(keys, kept.values(), strict=True))
+    result = _with(result, {**sure, "alternatives": alternatives})
     return _abstained(scorer, result, shares, criteria)
 
 
+def _with(result: R, more: Mapping[str, object]) -> R:
+    """Return a result with keys changed or added; what is added comes last."""
+    return cast(R, {**result, **more})
+
+
+def _alternative(call: str, share: float) -> Alternative:
+    return {"call": call, "share": share}
+
+
+def _ends(result: Result) -> list[Points] | None:
+    return cast(ScaleResult, result)["range"]
+
+
 def _spread(
-    scorer: Scorer, tables: Tables, margins: pd.DataFrame, context: ScanContext, criteria: Criteria
-) -> list[Any] | None:
+    scorer: Scorer[R], tables: Tables, margins: pd.DataFrame, context: ScanContext, criteria: Criteria
+) -> list[Points] | None:
     """Return the least and most points over the repetitions in which the scale is scored."""
     scored = [
-        scorer.score(varied, context, limits)["range"]
+        _ends(scorer.score(varied, context, limits))
         for varied, limits in repetitions(tables, margins, criteria)
     ]
     ranges = [found for found in scored if found]
     if not ranges:
         return None
     cut = int(TAIL * len(ranges))
-    return [sorted(low for low, _ in ranges)[cut], sorted(high for _, high in ranges)[-1 - cut]]
+    lowest, highest = (sorted(ends[place] for ends in ranges) for place in (0, 1))
+    return [lowest[cut], highest[-1 - cut]]
 
 
 def _shares(calls: list[str]) -> dict[str, float]:
@@ -101,29 +118,31 @@ def _shares(calls: list[str]) -> dict[str, float]:
 
 
 def _abstained(
-    scorer: Scorer, result: dict[str, Any], shares: Mapping[str, Mapping[str, float]], criteria: Criteria
-) -> dict[str, Any]:
+    scorer: Scorer[R], result: R, shares: Mapping[str, Mapping[str, float]], criteria: Criteria
+) -> R:
     """Take back each answer that too few repetitions keep, with the finer ones and the details."""
     criterion = criteria[LIMIT]
     limit, source = float(criterion["value"]), f"{criterion['source']} [{criterion['tag']}]"
-    out = dict(result)
-    doubt = None
+    steps, doubt = list(result["evidence"]), None
     for name in scorer.answers:
-        share = shares[name].get(result[name], 0.0)
-        rule = f"repetitions that keep the {name} {result[name]}"
-        step = Evidence(rule, share, f"≥ {limit:g}", source)
-        out["evidence"] = [*out["evidence"], vars(step)]
+        share = shares[name].get(answer(result, name), 0.0)
+        rule = f"repetitions that keep the {name} {answer(result, name)}"
+        steps.append(as_step(Evidence(rule, share, f"≥ {limit:g}", source)))
         if share < limit and doubt is None:
             doubt = name
     if doubt is None:
-        return out
+        return _with(result, {"evidence": steps})
     first = scorer.answers.index(doubt)
-    out |= dict.fromkeys(scorer.answers[first:], scorer.undecided) | dict.fromkeys(scorer.details)
     finest = list(shares[scorer.answers[-1]].items())[:2]
-    out["alternatives"] = [{"call": call, "share": share} for call, share in finest]
     named = " or ".join(f"{call} ({share:.0%})" for call, share in finest)
-    out["not_assessed"] = f"{doubt} is indeterminate: {named} of repetitions"
-    return out
+    changed: dict[str, object] = {
+        **dict.fromkeys(scorer.answers[first:], scorer.undecided),
+        **dict.fromkeys(scorer.details),
+        "evidence": steps,
+        "alternatives": [_alternative(call, share) for call, share in finest],
+        "not_assessed": f"{doubt} is indeterminate: {named} of repetitions",
+    }
+    return _with(result, changed)
 
 
 def repetitions(
@@ -148,22 +167,23 @@ def _draw(rng: Generator, criteria: list[str], groups: list[str]) -> Draw:
 
 
 def _vary_criteria(criteria: Criteria, draw: Draw) -> Criteria:
-    return {
-        name: criterion
-        if criterion["unit"] in GIVEN_UNITS
-        else {**criterion, "value": criterion["value"] * (1 + CRITERION_RANGE * draw.criteria[name])}
-        for name, criterion in criteria.items()
-    }
+    return {name: _varied(criterion, draw.criteria[name]) for name, criterion in criteria.items()}
+
+
+def _varied(criterion: Criterion, step: float) -> Criterion:
+    if criterion["unit"] in GIVEN_UNITS:
+        return criterion
+    return {**criterion, "value": criterion["value"] * (1 + CRITERION_RANGE * step)}
 
 
 class _Uncertain:
     """The tables of a scan, ready to be varied; only columns of numbers change."""
 
     def __init__(self, tables: Tables, margins: pd.DataFrame) -> None:
-        keys = list(Cell._fields)
+        keys = list(dtypes(CELL))
         moved = tables.load[keys].merge(margins, on=keys, how="left", validate="1:1")
         self.tables = tables
-        self.moved = {name: moved[name].to_numpy(float) for name in MARGIN_COLUMNS}
+        self.moved = {name: moved[name].to_numpy(float) for name in dtypes(MARGINS)}
         self.measured = tables.load["lesion_volume_mm3"].to_numpy(float)
         self.region = tables.load["region_volume_mm3"].to_numpy(float)
         self.load_side, self.lesion_side = _places(tables.load), _places(tables.lesions)

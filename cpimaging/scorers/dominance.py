@@ -1,9 +1,22 @@
 """Dominance: which tissue bears the injury, relative to how much of that tissue there is."""
 
 import math
-from typing import Any
+from pathlib import Path
 
-from cpimaging.scorers.base import NOT_SEEN_BY, Criteria, Tables, Trace, check_structures, not_assessable
+from cpimaging.columns import CLASSES as TISSUES
+from cpimaging.columns import Column
+from cpimaging.scorers.base import (
+    CHILD,
+    NOT_SEEN_BY,
+    Criteria,
+    GroupColumn,
+    Scorer,
+    Tables,
+    Trace,
+    Words,
+    check_structures,
+    not_assessable,
+)
 from cpimaging.scorers.injury import (
     REQUIRED,
     SIDES,
@@ -20,6 +33,8 @@ from cpimaging.scorers.injury import (
     unusable,
     white_matter_load,
 )
+from cpimaging.scorers.results import CALL_KEYS, WHY_NOT, DominanceResult, Number
+from cpimaging.scorers.words import phrase
 from cpimaging.types import ScanContext
 
 REQUIRES = frozenset(REQUIRED)
@@ -33,7 +48,7 @@ CLASSES = {
 """The classes whose shares are reported, and their compartments."""
 
 
-def score_dominance(tables: Tables, context: ScanContext, criteria: Criteria) -> dict[str, Any]:
+def score_dominance(tables: Tables, context: ScanContext, criteria: Criteria) -> DominanceResult:
     """Name the tissue that bears the injury, with the loads that were compared.
 
     Returns call (a word of the contract), index (−1 deep grey … 1 white matter; None where neither is
@@ -60,7 +75,7 @@ def score_dominance(tables: Tables, context: ScanContext, criteria: Criteria) ->
     return _result(_call(injury, trace), injury, trace)
 
 
-def unscored_dominance(reason: str) -> dict[str, Any]:
+def unscored_dominance(reason: str) -> DominanceResult:
     """Return what `score_dominance` gives where nothing was scored."""
     return _result("not_assessed", None, Trace({}), reason)
 
@@ -123,10 +138,10 @@ def _reaches_minimum(load: float, parts: tuple[str, ...], injury: Injury, trace:
 
 def _result(
     call: str, injury: Injury | None, trace: Trace, not_assessed: str | None = None
-) -> dict[str, Any]:
-    shares: dict[str, float | None] = dict.fromkeys(CLASSES)
+) -> DominanceResult:
+    shares: dict[str, Number] = dict.fromkeys(CLASSES)
     index = laterality = None
-    sided: dict[str, dict[str, float | None]] = {}
+    sided: dict[str, dict[str, Number]] = {}
     if injury:
         shares = {name: _number(injury.of(parts).load) for name, parts in CLASSES.items()}
         index = _number(dominance_index(white_matter_load(injury, trace), deep_grey_load(injury, trace)))
@@ -143,10 +158,89 @@ def _result(
     }
 
 
-def _of_side(injury: Injury, side: str) -> dict[str, float | None]:
+def _of_side(injury: Injury, side: str) -> dict[str, Number]:
     """Return the share of each class on one side; None for what the atlas does not part into sides."""
     return {name: _number(injury.of(parts, [side]).load) for name, parts in CLASSES.items()}
 
 
-def _number(value: float) -> float | None:
+def _number(value: float) -> Number:
     return None if math.isnan(value) else value
+
+
+CALLS = {
+    "white_matter": "Predominant white-matter injury",
+    "deep_grey": "Predominant deep grey-matter injury",
+    "cortex": "Predominant cortical injury",
+    "brainstem": "Predominant brainstem injury",
+    "cerebellum": "Predominant cerebellar injury",
+    "mixed": "Mixed injury, no tissue predominates",
+    "none": "No lesion found",
+    "indeterminate": "Indeterminate",
+    "not_assessed": "Not assessed",
+}
+"""Every call, and what it means."""
+INDEX = "White matter against deep grey, from 1 (all white matter) to -1 (all deep grey)."
+
+
+def _facts(result: DominanceResult) -> list[tuple[str, str]]:
+    ends = {
+        "Dominance index": (result.get("index"), "+1 all white matter, −1 all deep grey"),
+        "Laterality index": (result.get("laterality_index"), "+1 all left, −1 all right"),
+    }
+    indices = [
+        (name, f"{value:+.2f} ({meaning})".replace("-", "−"))
+        for name, (value, meaning) in ends.items()
+        if value is not None
+    ]
+    return [("Dominance", phrase(result.get("call"))), *indices]
+
+
+def _share(name: str) -> GroupColumn[DominanceResult]:
+    text = f"Lesion as share of the {phrase(name)}."
+    return GroupColumn(
+        f"{name}_percent", "float64", text, "percent", cell=lambda result: result["shares"].get(name)
+    )
+
+
+SCORER = Scorer(
+    name="dominance",
+    title="Dominance",
+    ages="any age",
+    requires=REQUIRES,
+    score=score_dominance,
+    unscored=unscored_dominance,
+    criteria=Path(__file__).with_suffix(".yaml"),
+    example=CHILD,
+    keys=(
+        Column("call", "str", "The tissue that bears the injury.", levels=CALLS),
+        Column("index", "float64", INDEX),
+        Column("shares", "object", "Lesion as share of each class of tissue."),
+        Column("shares.*", "float64", "The share of one class, null where it is not known.", "percent"),
+        Column("sides", "object", "The same by side."),
+        Column("sides.*", "object", "The same of one side."),
+        Column("sides.*.*", "float64", "The share of one class on one side.", "percent"),
+        Column("laterality_index", "float64", "Laterality, from 1 (all left) to -1 (all right)."),
+        *CALL_KEYS,
+    ),
+    columns=(
+        GroupColumn(
+            "dominance",
+            "str",
+            "The tissue that bears the injury.",
+            levels=CALLS,
+            cell=lambda result: result["call"],
+        ),
+        GroupColumn(
+            "dominance_index",
+            "float64",
+            INDEX,
+            cell=lambda result: result["index"],
+        ),
+        *map(_share, TISSUES),
+        GroupColumn("not_assessed_reason", "str", WHY_NOT, cell=lambda result: result["not_assessed"]),
+    ),
+    words=Words(_facts, lambda row: str(row["dominance"]), codes=tuple(CALLS)),
+    answers=("call",),
+    uncalled=frozenset({"none", "not_assessed", "indeterminate"}),
+    undecided="indeterminate",
+)

@@ -2,9 +2,22 @@
 
 import math
 from collections.abc import Collection
-from typing import Any
+from pathlib import Path
 
-from cpimaging.scorers.base import NOT_SEEN_BY, Criteria, Tables, Trace, check_structures, not_assessable
+from cpimaging.columns import Column
+from cpimaging.scorers.base import (
+    CHILD,
+    NOT_SEEN_BY,
+    Criteria,
+    GroupColumn,
+    Row,
+    Scorer,
+    Tables,
+    Trace,
+    Words,
+    check_structures,
+    not_assessable,
+)
 from cpimaging.scorers.injury import (
     INFRATENTORIAL,
     REQUIRED,
@@ -21,12 +34,14 @@ from cpimaging.scorers.injury import (
     white_matter_load,
 )
 from cpimaging.scorers.mrics_rules import RULES, TERRITORIES, WATERSHEDS, Pattern
+from cpimaging.scorers.results import CALL_KEYS, WHY_NOT, MricsResult
+from cpimaging.scorers.words import missing
 from cpimaging.types import ScanContext
 
 REQUIRES = frozenset(REQUIRED) | {*TERRITORIES, *WATERSHEDS}
 
 
-def score_mrics(tables: Tables, context: ScanContext, criteria: Criteria) -> dict[str, Any]:
+def score_mrics(tables: Tables, context: ScanContext, criteria: Criteria) -> MricsResult:
     """Classify a scan by MRICS.
 
     Returns group, subgroup ("n/a" where not called), severity, territory, side, secondary (subgroups),
@@ -51,12 +66,12 @@ def score_mrics(tables: Tables, context: ScanContext, criteria: Criteria) -> dic
     return _classify(injury, trace)
 
 
-def unscored_mrics(reason: str) -> dict[str, Any]:
+def unscored_mrics(reason: str) -> MricsResult:
     """Return what `score_mrics` gives where nothing was scored."""
     return _result(None, [], Trace({}), reason)
 
 
-def _without_lesion(injury: Injury, inside_mm3: float, context: ScanContext, trace: Trace) -> dict[str, Any]:
+def _without_lesion(injury: Injury, inside_mm3: float, context: ScanContext, trace: Trace) -> MricsResult:
     """Tell a normal scan from one of which that cannot be said."""
     if inside_mm3 > 0:
         return _result(None, [], trace, f"a lesion of {inside_mm3:.0f} mm3 is too small to classify")
@@ -84,7 +99,7 @@ def _without_lesion(injury: Injury, inside_mm3: float, context: ScanContext, tra
     return _result(Pattern("E"), [], trace)
 
 
-def _classify(injury: Injury, trace: Trace) -> dict[str, Any]:
+def _classify(injury: Injury, trace: Trace) -> MricsResult:
     tissue = injury.lesion_mm3((*SUPRATENTORIAL, *INFRATENTORIAL))
     lost = has_loss(injury, trace)
     if tissue == 0 and not lost:
@@ -145,7 +160,7 @@ def _stands_beside(pattern: Pattern, main: Pattern, injury: Injury, trace: Trace
 
 def _result(
     main: Pattern | None, secondary: list[Pattern], trace: Trace, not_assessed: str | None = None
-) -> dict[str, Any]:
+) -> MricsResult:
     if not_assessed is None:
         trace.note("group A (maldevelopment)", "not assessed", "cannot be seen in lesion tables")
     return {
@@ -160,3 +175,94 @@ def _result(
         "evidence": trace.as_json(),
         "not_assessed": not_assessed,
     }
+
+
+GROUPS = {
+    "A": "Maldevelopment",
+    "B": "Predominant white-matter injury",
+    "C": "Predominant grey-matter injury",
+    "D": "Miscellaneous",
+    "E": "Normal",
+}
+SUBGROUPS = {
+    "B1": "periventricular leukomalacia pattern",
+    "B2": "pattern of a past intraventricular haemorrhage or periventricular haemorrhagic infarction",
+    "B3": "periventricular leukomalacia pattern together with that of a past haemorrhage",
+    "C1": "basal ganglia and thalamus pattern",
+    "C2": "cortico-subcortical pattern (watershed or multicystic)",
+    "C3": "arterial infarction pattern",
+    "D": "miscellaneous",
+    "E": "normal",
+}
+SEVERITIES = {
+    name: f"{name}, as the rule grades it (docs/method/pattern.md)" for name in ("mild", "moderate", "severe")
+}
+SIDED = {"left": "left side", "right": "right side", "both": "both sides"}
+CODES = ("B1", "B2", "B3", "B", "C1", "C2", "C3", "C", "D", "E", "A", "n/a")
+"""In the order of pages."""
+
+
+def say(code: object) -> str:
+    """Say a group or subgroup in words: "B1" -> "B1: periventricular leukomalacia pattern"."""
+    if missing(code):
+        return "n/a"
+    words = SUBGROUPS.get(str(code)) or GROUPS.get(str(code), "")
+    return f"{code}: {words[:1].lower()}{words[1:]}" if words else str(code)
+
+
+def _facts(result: MricsResult) -> list[tuple[str, str]]:
+    secondary = [say(code) for code in result.get("secondary") or []]
+    return [("Also fits", "; ".join(secondary))] if secondary else []
+
+
+def _code(row: Row) -> str:
+    """Return the subgroup of a scan, else its group."""
+    return str(row["mrics_group"] if missing(row["mrics_subgroup"]) else row["mrics_subgroup"])
+
+
+SCORER = Scorer(
+    name="mrics",
+    title="MRICS group",
+    ages="any age; normal (E) from 24 months",
+    requires=REQUIRES,
+    score=score_mrics,
+    unscored=unscored_mrics,
+    criteria=Path(__file__).with_suffix(".yaml"),
+    example=CHILD,
+    keys=(
+        Column("group", "str", "Main group.", levels=GROUPS),
+        Column("subgroup", "str", "Subgroup, n/a where only the group is called.", levels=SUBGROUPS),
+        Column("severity", "str", "Severity, null where it is not graded.", levels=SEVERITIES),
+        Column("territory", "str", "Artery of an infarct: aca, mca, pca or several; else null."),
+        Column("side", "str", "Side of the pattern, or null.", levels=SIDED),
+        Column("secondary", "list", "Subgroups of patterns seen beside the main one."),
+        Column("subgroup_confidence", "float64", "Share of the repetitions that keep the subgroup, or null."),
+        *CALL_KEYS,
+    ),
+    columns=(
+        GroupColumn("mrics_group", "str", "Main group.", levels=GROUPS, cell=lambda result: result["group"]),
+        GroupColumn(
+            "mrics_subgroup",
+            "str",
+            "Subgroup; n/a where only the group is called.",
+            levels=SUBGROUPS,
+            cell=lambda result: result["subgroup"],
+        ),
+        GroupColumn(
+            "mrics_secondary",
+            "str",
+            "Subgroups seen beside the main one, with commas.",
+            cell=lambda result: ",".join(result["secondary"]) or None,
+        ),
+        GroupColumn(
+            "confidence",
+            "float64",
+            "Share of the repetitions that keep the MRICS group.",
+            cell=lambda result: result["confidence"],
+        ),
+        GroupColumn("not_assessed_reason", "str", WHY_NOT, cell=lambda result: result["not_assessed"]),
+    ),
+    words=Words(_facts, _code, lambda code: "not called" if missing(code) else say(code), CODES),
+    answers=("group", "subgroup"),
+    details=("severity", "territory", "side"),
+)

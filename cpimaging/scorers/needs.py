@@ -1,6 +1,6 @@
 """Does an atlas hold what the chosen scorers need? Asked before anything is registered."""
 
-from cpimaging.scorers import Scorer, chosen_scorers
+from cpimaging.scorers import AnyScorer, chosen_scorers
 from cpimaging.scorers.base import halved
 from cpimaging.types import Atlas, InputError
 
@@ -25,7 +25,7 @@ def unfit(atlas: Atlas, scorers: str = "all") -> dict[str, str]:
     return {name: _problem(scorer, sides) for name, scorer in chosen_scorers(scorers).items()}
 
 
-def _problem(scorer: Scorer, sides: dict[str, set[str]]) -> str:
+def _problem(scorer: AnyScorer, sides: dict[str, set[str]]) -> str:
     missing, one_sided = scorer.missing(sides), halved(sides, scorer.requires)
     if missing:
         return f"lacks {', '.join(missing)}, which the scorer {scorer.name} needs"

@@ -4,23 +4,18 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from cpimaging.io import read_table
+from cpimaging.scorers.base import R, as_step
+from cpimaging.scorers.dominance import CALLS
+from cpimaging.scorers.mrics import GROUPS, SUBGROUPS
+from cpimaging.scorers.results import MricsResult, OverrideContent, Pattern
 from cpimaging.types import Evidence, InputError, Verdict
 
 QC_WORDS: dict[str, Verdict] = {"pass": "pass", "warn": "warn", "fail": "fail"}
-MRICS_WORDS = ("A", "B", "B1", "B2", "B3", "C", "C1", "C2", "C3", "D", "E")
-DOMINANCE_WORDS = (
-    "white_matter",
-    "deep_grey",
-    "cortex",
-    "brainstem",
-    "cerebellum",
-    "mixed",
-    "none",
-    "indeterminate",
-)
+MRICS_WORDS = tuple(sorted({*GROUPS, *SUBGROUPS}))
+DOMINANCE_WORDS = tuple(word for word in CALLS if word != "not_assessed")
 RULE = "set by a person, before all rules"
 
 
@@ -61,7 +56,7 @@ def read_overrides(path: Path | str, labels: Iterable[str]) -> dict[str, Overrid
     return overrides
 
 
-def _cell(row: Mapping[str, Any], name: str) -> str:
+def _cell(row: Mapping[str, object], name: str) -> str:
     text = str(row.get(name, "")).strip()
     return "" if text == "n/a" else text
 
@@ -101,18 +96,18 @@ def _override(cells: Mapping[str, str], path: Path, line: int) -> Override:
     return Override("".join(dominance), "".join(mrics), QC_WORDS.get(cells["qc"]), cells["reason"])
 
 
-def overridden(pattern: Mapping[str, Any], override: Override | None, qc: str) -> dict[str, Any]:
+def overridden(pattern: Pattern, override: Override | None, qc: str) -> Pattern:
     """Return a pattern in which a person's words have won, and what they replaced.
 
     pattern: the scorers' results. qc: the verdict of the software's checks. The key "override" holds
     dominance, mrics and qc, each {"set", "software"} or None, and the reason; it is None without an override.
     The evidence of the software's own call stays, below the override.
     """
-    content = dict(pattern)
+    content = pattern.copy()
     content["override"] = None
     if override is None:
         return content
-    told: dict[str, Any] = {"dominance": None, "mrics": None, "qc": None, "reason": override.reason}
+    told: OverrideContent = {"dominance": None, "mrics": None, "qc": None, "reason": override.reason}
     if override.qc:
         told["qc"] = {"set": override.qc, "software": qc}
     if override.dominance:
@@ -122,39 +117,34 @@ def overridden(pattern: Mapping[str, Any], override: Override | None, qc: str) -
     if override.mrics:
         told["mrics"] = {"set": override.mrics, "software": _code(pattern["mrics"])}
         words = {"group": override.mrics[0], "subgroup": _subgroup(override.mrics)}
-        details: dict[str, Any] = {"severity": None, "territory": None, "side": None, "secondary": []}
+        details = {"severity": None, "territory": None, "side": None, "secondary": list[str]()}
         content["mrics"] = _decided(pattern["mrics"], {**words, **details}, override.mrics, override)
     content["override"] = told
     return content
 
 
-def _decided(
-    result: Mapping[str, Any], changed: Mapping[str, Any], word: str, override: Override
-) -> dict[str, Any]:
+def _decided(result: R, changed: Mapping[str, object], word: str, override: Override) -> R:
     """Return a scorer's result with a person's word: no confidence is claimed for it."""
-    step = Evidence(RULE, word, "n/a", override.reason)
+    step = as_step(Evidence(RULE, word, "n/a", override.reason))
     unsure = {name: None for name in result if name == "confidence" or name.endswith("_confidence")}
-    also: dict[str, Any] = {"alternatives": []} if "alternatives" in result else {}
-    evidence = [vars(step), *result["evidence"]]
-    return {**result, **changed, **unsure, **also, "evidence": evidence, "not_assessed": None}
+    also = {"alternatives": list[str]()} if "alternatives" in result else {}
+    evidence = [step, *result["evidence"]]
+    return cast(R, {**result, **changed, **unsure, **also, "evidence": evidence, "not_assessed": None})
 
 
-def _code(mrics: Mapping[str, Any]) -> str:
-    return str(mrics["group"] if mrics["subgroup"] == "n/a" else mrics["subgroup"])
+def _code(mrics: MricsResult) -> str:
+    return mrics["group"] if mrics["subgroup"] == "n/a" else mrics["subgroup"]
 
 
 def _subgroup(word: str) -> str:
     return "n/a" if word in "ABC" else word
 
 
-def told(pattern: Mapping[str, Any]) -> str | None:
+def told(pattern: Pattern) -> str | None:
     """Say in one line what a person set and what the software had said; None without an override."""
     override = pattern.get("override")
     if not override:
         return None
-    parts = [
-        f"{name} {item['set']} (software: {item['software']})"
-        for name in ("mrics", "dominance", "qc")
-        if (item := override[name])
-    ]
+    items = {"mrics": override["mrics"], "dominance": override["dominance"], "qc": override["qc"]}
+    parts = [f"{name} {item['set']} (software: {item['software']})" for name, item in items.items() if item]
     return f"{', '.join(parts)}: {override['reason']}"

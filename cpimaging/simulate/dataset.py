@@ -83,7 +83,8 @@ def simulate(
         rows.append({"participant_id": label, **_truth(subject), "severity": grade})
         people.append({"participant_id": label, "age": subject.age_years, "sex": subject.sex})
     plain = severity == "any" and mix == 0
-    truth = typed(rows, TRUTH_COLUMNS if plain else TRUTH_COLUMNS | COHORT_COLUMNS)
+    columns = TRUTH_COLUMNS if plain else TRUTH_COLUMNS | COHORT_COLUMNS
+    truth = typed([{name: row[name] for name in columns} for row in rows], columns)
     write_table(out / "sourcedata/truth/truth.tsv", truth)
     _write_description(out, people, contrasts, masks)
     return truth

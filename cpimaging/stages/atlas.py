@@ -5,19 +5,13 @@ from pathlib import Path
 import pandas as pd
 
 from cpimaging.atlases import load_atlas
+from cpimaging.columns import ATLAS_LABELS
 from cpimaging.io import write_json, write_table
 from cpimaging.segment import TISSUES
 from cpimaging.study.record import recorded
 
 TISSUE_TABLE = "seg-tissue_dseg.tsv"
-COLUMNS = {
-    "index": "number of the region in the label image",
-    "name": "name of the region",
-    "structure": "word of the shared vocabulary",
-    "side": "left, right or midline",
-    "tissue": "class of tissue",
-    "lobe": "lobe, n/a where it has none",
-}
+COLUMNS = {column.name: column.text for column in ATLAS_LABELS}
 
 
 @recorded

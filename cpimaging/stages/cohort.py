@@ -1,13 +1,13 @@
 """cohort: group tables, lesion frequency, what failed, and one page, from whatever exists."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cpimaging import columns
 from cpimaging.atlases import load_template
 from cpimaging.io import (
     read_image,
@@ -22,15 +22,16 @@ from cpimaging.io import (
 from cpimaging.layout import TEMPLATE
 from cpimaging.provenance import sidecar, software_versions
 from cpimaging.report.cohort import CohortReport, render_cohort
-from cpimaging.scorers import SCORERS
+from cpimaging.scorers import Pattern
+from cpimaging.scorers.group import group_dtypes, scorer_cells
 from cpimaging.scorers.overrides import told
+from cpimaging.scorers.results import Value
 from cpimaging.study.job import GIVEN, SCAN_STAGES, Job, lesion_record, measured_mask
 from cpimaging.study.plan import SUMMARY, study_labels
 from cpimaging.study.record import finished, recorded
-from cpimaging.types import LESIONLOAD_COLUMNS, PATTERN_COLUMNS, Image
+from cpimaging.types import LESIONLOAD_COLUMNS, Image, Quality
 
-SUMMARY_COLUMNS = dict.fromkeys(("participant_id", "session_id", "stage", "status", "message", "log"), "str")
-CLASSES = ("white_matter", "deep_grey", "cortex", "brainstem", "cerebellum")
+SUMMARY_COLUMNS = columns.dtypes(columns.SUMMARY)
 
 
 @recorded
@@ -39,7 +40,7 @@ def run(output: Path, atlas: str = "embedded") -> None:
     jobs = [Job(output, label, atlas) for label in study_labels(output)]
     frequency, n = _frequency(jobs)
     page = CohortReport(
-        patterns=typed([_pattern_row(job) for job in jobs if _finished(job)], PATTERN_COLUMNS),
+        patterns=typed([_pattern_row(job) for job in jobs if _finished(job)], group_dtypes()),
         summary=typed([_summary_row(job) for job in jobs], SUMMARY_COLUMNS),
         template=load_template().t1w if frequency is not None else None,
         frequency=frequency,
@@ -113,45 +114,25 @@ def _without_folders(message: str, job: Job) -> str:
     return message.replace(f"{job.output}/", "")
 
 
-def _pattern_row(job: Job) -> dict[str, Any]:
-    qc = read_json(job.files.qc)
+def _pattern_row(job: Job) -> dict[str, Value]:
+    quality: Quality = read_json(job.files.qc)
     load = read_table(job.files.lesionload, LESIONLOAD_COLUMNS)
     return {
         **_ids(job.label),
-        **pattern_cells(read_json(job.files.pattern), qc["verdict"]),
+        **pattern_cells(read_json(job.files.pattern), quality["verdict"]),
         "lesion_volume_mm3": load.loc[load["tissue"] != "overlay", "lesion_volume_mm3"].sum(min_count=1),
         "mask_source": _mask_source(job, job.scan.lesion_source),
-        "template_volume_ratio": qc["template_volume_ratio"],
+        "template_volume_ratio": quality["template_volume_ratio"],
         "age_years": job.scan.age_years,
         "sex": job.scan.sex,
     }
 
 
-def pattern_cells(pattern: Mapping[str, Any], qc: str) -> dict[str, Any]:
+def pattern_cells(pattern: Pattern, qc: str) -> dict[str, Value]:
     """Return the cells of the group table that come from a pattern JSON; qc: the verdict of the checks."""
-    dominance, mrics, override = pattern["dominance"], pattern["mrics"], pattern.get("override") or {}
-    return {
-        "dominance": dominance["call"],
-        "dominance_index": dominance["index"],
-        "mrics_group": mrics["group"],
-        "mrics_subgroup": mrics["subgroup"],
-        "mrics_secondary": ",".join(mrics["secondary"]) or None,
-        "confidence": mrics["confidence"],
-        **{f"{name}_percent": dominance["shares"].get(name) for name in CLASSES},
-        "qc": override["qc"]["set"] if override.get("qc") else qc,
-        "not_assessed_reason": mrics["not_assessed"] or dominance["not_assessed"],
-        "override": told(pattern),
-        **_scale_cells(pattern.get("scales") or {}),
-    }
-
-
-def _scale_cells(scales: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the least and the most points, or levels, of each scale; None where it was not scored."""
-    cells: dict[str, Any] = {}
-    for name in (scorer.name for scorer in SCORERS.values() if scorer.scale):
-        low, high = scales.get(name, {}).get("range") or (None, None)
-        cells |= {f"{name}_low": low, f"{name}_high": high}
-    return cells
+    override = pattern.get("override")
+    decided = override["qc"] if override else None
+    return {**scorer_cells(pattern), "qc": decided["set"] if decided else qc, "override": told(pattern)}
 
 
 def _mask_source(job: Job, planned: str) -> str:

@@ -5,23 +5,13 @@ from typing import Any
 
 import pandas as pd
 
-from cpimaging import __version__
+from cpimaging import __version__, columns
 from cpimaging.bids import check_scan
 from cpimaging.io import typed, write_json, write_table, write_text
 from cpimaging.study.plan import INDEX, Entry, read_entry, study_labels
 from cpimaging.study.record import recorded
 
-INDEX_COLUMNS = {
-    "participant_id": "str",
-    "session_id": "str",
-    "age_years": "float64",
-    "sex": "str",
-    "age_source": "str",
-    "contrasts": "str",
-    "lesion_source": "str",
-    "decisions": "str",
-    "problems": "str",
-}
+INDEX_COLUMNS = columns.dtypes(columns.INDEX)
 SEPARATOR = " | "
 IGNORED_BY_VALIDATOR = ("logs/", "*.html", "group_*", "figures", "**/*_stats.*", "**/*_xfm.*")
 README = """# Lesion patterns from brain MRI

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,9 +19,19 @@ from cpimaging.provenance import sidecar, software_versions
 from cpimaging.quantify import filled_rows, hits_in
 from cpimaging.registration import resample
 from cpimaging.report.cohort import DONE, CohortReport
-from cpimaging.scorers import Criteria, Scorer, Tables, chosen_scorers, pattern_content, read_criteria
+from cpimaging.scorers import (
+    AnyScorer,
+    Criteria,
+    Pattern,
+    Tables,
+    chosen_scorers,
+    pattern_content,
+    read_criteria,
+)
+from cpimaging.scorers.group import group_dtypes
 from cpimaging.scorers.needs import check_fit
 from cpimaging.scorers.overrides import Override, overridden, read_overrides
+from cpimaging.scorers.results import Result, Value
 from cpimaging.stages.cohort import SUMMARY_COLUMNS, pattern_cells, write_group
 from cpimaging.stages.index import write_dataset_files
 from cpimaging.study.choices import Choices
@@ -33,7 +42,6 @@ from cpimaging.study.record import recorded
 from cpimaging.types import (
     LESIONLOAD_COLUMNS,
     MORPHOMETRY_COLUMNS,
-    PATTERN_COLUMNS,
     Image,
     InputError,
     ScanContext,
@@ -107,7 +115,7 @@ class _Measured:
     grid: MaskGrid
     hits: NDArray[np.float64]
     voxels: int
-    pattern: Mapping[str, Any]
+    pattern: Pattern
 
 
 @recorded
@@ -175,14 +183,15 @@ class _Scoring:
         }
         self.decisions = decisions
 
-    def pattern(self, scan: Scan, tables: Tables) -> dict[str, Any]:
+    def pattern(self, scan: Scan, tables: Tables) -> Pattern:
         """Return the content of a pattern JSON."""
         decision = self.decisions.get(scan.label)
         qc = decision.qc if decision and decision.qc else QC
         context = ScanContext(scan.age_years, (), GIVEN, qc)
 
-        def score(scorer: Scorer) -> dict[str, Any]:
-            return scorer.score(tables, context, self.criteria[scorer.name])
+        def score(scorer: AnyScorer) -> Result:
+            result: Result = scorer.score(tables, context, self.criteria[scorer.name])
+            return result
 
         return overridden(pattern_content(self.scorers, score), decision, QC)
 
@@ -214,7 +223,7 @@ def _write(job: MaskJob, way: Way, measured: list[_Measured], failed: list[dict[
     frequency = _frequency(measured)
     page = CohortReport(
         title=f"{len(measured)} lesion masks",
-        patterns=typed([_row(job, item) for item in measured], PATTERN_COLUMNS),
+        patterns=typed([_row(job, item) for item in measured], group_dtypes()),
         summary=typed([*failed, *done], SUMMARY_COLUMNS),
         load=_loads(measured),
         frequency=frequency,
@@ -233,7 +242,7 @@ def _write(job: MaskJob, way: Way, measured: list[_Measured], failed: list[dict[
     write_group(job.output, page, "masks", job.space)
 
 
-def _row(job: MaskJob, item: _Measured) -> dict[str, Any]:
+def _row(job: MaskJob, item: _Measured) -> dict[str, Value]:
     return {
         **_ids(item.scan),
         **pattern_cells(item.pattern, QC),

@@ -1,14 +1,15 @@
 """report: tables, patterns, flags and pictures on one page."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TypedDict, cast
 
 from cpimaging.atlases import load_atlas, load_template
 from cpimaging.io import read_displacement, read_image, read_json, read_table, write_text
 from cpimaging.layout import sidecar_path
 from cpimaging.provenance import code_digest, software_versions
 from cpimaging.registration import resample
+from cpimaging.report.page import Provenance
 from cpimaging.report.scan import ScanReport, render_scan
+from cpimaging.scorers import Pattern
 from cpimaging.scorers.overrides import told
 from cpimaging.study.job import SCAN_STAGES, Job, lesion_record
 from cpimaging.study.record import recorded
@@ -18,7 +19,10 @@ from cpimaging.types import (
     LESIONS_COLUMNS,
     MORPHOMETRY_COLUMNS,
     Atlas,
+    Image,
     LabelMap,
+    Quality,
+    Verdict,
 )
 
 CITATIONS = (
@@ -39,10 +43,11 @@ def run(job: Job) -> None:
     atlas = load_atlas(job.atlas)
     reference = job.reference
     participant, _, session = job.label.partition("_")
-    qc, pattern = read_json(job.files.qc), read_json(job.files.pattern)
-    decided = pattern.get("override") or {}
-    if decided.get("qc"):
-        qc["verdict"] = decided["qc"]["set"]
+    qc: Quality = read_json(job.files.qc)
+    pattern: Pattern = read_json(job.files.pattern)
+    override = pattern.get("override")
+    if override and override["qc"]:
+        qc["verdict"] = cast(Verdict, override["qc"]["set"])
     content = ScanReport(
         label=job.label,
         participant_id=participant,
@@ -73,7 +78,16 @@ def run(job: Job) -> None:
     write_text(job.files.report, render_scan(content))
 
 
-def _pictures(job: Job, reference: str, atlas: Atlas) -> Mapping[str, Any]:
+class _Pictures(TypedDict):
+    images: dict[str, Image]
+    lesion: Image | None
+    atlas: LabelMap
+    template: Image
+    template_lesion: Image | None
+    template_in_scan: Image
+
+
+def _pictures(job: Job, reference: str, atlas: Atlas) -> _Pictures:
     order = [reference, *(name for name in job.images if name != reference)]
     images = {name: read_image(job.files.preproc(name)) for name in order}
     template = load_template().t1w
@@ -112,7 +126,7 @@ def _methods(job: Job, reference: str, atlas: Atlas, ratio: float) -> list[str]:
     ]
 
 
-def _provenance(job: Job) -> dict[str, Any]:
+def _provenance(job: Job) -> Provenance:
     return {
         "Input files": job.names(*job.scan.images.values(), job.scan.lesion_mask, job.scan.brain_mask),
         "Software": software_versions(),

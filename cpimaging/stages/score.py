@@ -1,22 +1,21 @@
 """score: tables and flags to patterns, with the evidence."""
 
-from typing import Any
-
+from cpimaging.columns import CELL, MARGINS, dtypes
 from cpimaging.io import read_json, read_table, write_json
-from cpimaging.quantify import MARGIN_COLUMNS, Cell
-from cpimaging.scorers import Scorer, Tables, pattern_content, read_criteria, score_surely
+from cpimaging.scorers import AnyScorer, Tables, pattern_content, read_criteria, score_surely
 from cpimaging.scorers.overrides import Override, overridden
+from cpimaging.scorers.results import Result
 from cpimaging.study.job import Job, lesion_record
 from cpimaging.study.record import recorded
-from cpimaging.types import LESIONLOAD_COLUMNS, LESIONS_COLUMNS, MORPHOMETRY_COLUMNS, ScanContext
+from cpimaging.types import LESIONLOAD_COLUMNS, LESIONS_COLUMNS, MORPHOMETRY_COLUMNS, Quality, ScanContext
 
-MARGIN_TABLE = dict.fromkeys(Cell._fields, "str") | dict.fromkeys(MARGIN_COLUMNS, "float64")
+MARGIN_TABLE = dtypes((*CELL, *MARGINS))
 
 
 @recorded
 def run(job: Job, override: Override | None = None) -> None:
     """Write the pattern JSON; override: what a person decided on this scan."""
-    flags = read_json(job.files.qc)
+    quality: Quality = read_json(job.files.qc)
     record = lesion_record(job)
     tables = Tables(
         read_table(job.files.lesionload, LESIONLOAD_COLUMNS),
@@ -28,12 +27,13 @@ def run(job: Job, override: Override | None = None) -> None:
         age_years=job.scan.age_years,
         contrasts=tuple(job.images),
         lesion_source=record["MaskSource"],
-        qc=override.qc if override and override.qc else flags["verdict"],
+        qc=override.qc if override and override.qc else quality["verdict"],
         lesion_not_assessed=record["NotAssessed"],
     )
 
-    def score(scorer: Scorer) -> dict[str, Any]:
-        return score_surely(scorer, tables, margins, context, read_criteria(scorer.criteria))
+    def score(scorer: AnyScorer) -> Result:
+        result: Result = score_surely(scorer, tables, margins, context, read_criteria(scorer.criteria))
+        return result
 
     content = pattern_content(job.scorers, score)
-    write_json(job.files.pattern, overridden(content, override, flags["verdict"]))
+    write_json(job.files.pattern, overridden(content, override, quality["verdict"]))

@@ -13,9 +13,10 @@ from cpimaging.atlases import load_atlas, load_template, write_atlas
 from cpimaging.bids import single_scan
 from cpimaging.io import read_image, read_json, read_table, write_image
 from cpimaging.registration import resample
+from cpimaging.scorers.group import group_dtypes
 from cpimaging.stages import report, score
 from cpimaging.study.job import Job
-from cpimaging.types import LESIONLOAD_COLUMNS, LESIONS_COLUMNS, PATTERN_COLUMNS, Atlas, Image, InputError
+from cpimaging.types import LESIONLOAD_COLUMNS, LESIONS_COLUMNS, Atlas, Image, InputError
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +89,7 @@ def test_an_atlas_of_names_of_its_own_gives_load_tables_alone(scan: Path, nasty:
     assert set(pattern["dominance"]["shares"].values()) == {None}
     page = Path(job.files.report).read_text(encoding="utf-8")
     assert "No scorer was chosen" in page
-    row = read_table(job.output / "group_patterns.tsv", PATTERN_COLUMNS).iloc[0]
+    row = read_table(job.output / "group_patterns.tsv", group_dtypes()).iloc[0]
     assert (row["dominance"], row["mrics_group"]) == ("not_assessed", "n/a")
     assert row["not_assessed_reason"] == "no scorer was chosen"
     assert np.isnan(row["deep_grey_percent"])

@@ -1,24 +1,44 @@
 """What every registered scorer keeps, whatever it scores."""
 
+import html
 import json
 from dataclasses import replace
 
+import declared
 import numpy as np
 import pandas as pd
 import pytest
+import report_content as content
 import toy_brain
 
+from cpimaging.columns import Column
+from cpimaging.io import typed
 from cpimaging.lesions.components import components
-from cpimaging.quantify import load_in, morphometry, partition, structure_volumes, white_matter_depth
-from cpimaging.scorers import SCORERS, Scorer, Tables, read_criteria
-from cpimaging.types import Image, LabelMap, ScanContext
+from cpimaging.quantify import (
+    load_in,
+    load_margins,
+    morphometry,
+    partition,
+    structure_volumes,
+    white_matter_depth,
+)
+from cpimaging.report.cohort import render_cohort
+from cpimaging.report.scan import render_scan
+from cpimaging.scorers import SCORERS, Scorer, Tables, pattern_content, read_criteria, score_surely
+from cpimaging.scorers.group import group_dtypes
+from cpimaging.stages.cohort import pattern_cells
+from cpimaging.types import Image, LabelMap
 
-CHILD = ScanContext(age_years=6.0, contrasts=("T1w", "T2w", "FLAIR"), lesion_source="given mask", qc="pass")
-NEWBORN = replace(CHILD, age_years=5 / 365.25)
-CONTEXTS = {"barkovich": NEWBORN, "nichd": NEWBORN}
-"""Scans at an age that the scorer is for, where that is not childhood."""
 SWAP = {"left": "right", "right": "left", "midline": "midline"}
 pytestmark = pytest.mark.parametrize("scorer", SCORERS.values(), ids=SCORERS)
+
+
+def margins_of(atlas: LabelMap, mask: np.ndarray) -> pd.DataFrame:
+    labels = atlas.labels
+    brain = labels.with_data(labels.data > 0)
+    depth, _ = white_matter_depth(labels, atlas.regions)
+    parts = partition(labels, atlas, toy_brain.overlays(atlas), brain, depth)
+    return load_margins(labels.with_data(mask), parts)
 
 
 def measure(atlas: LabelMap, mask: np.ndarray, overlays: dict[str, LabelMap] | None = None) -> Tables:
@@ -32,7 +52,7 @@ def measure(atlas: LabelMap, mask: np.ndarray, overlays: dict[str, LabelMap] | N
 
 
 def run(scorer: Scorer, tables: Tables, **changes: object) -> dict:
-    context = replace(CONTEXTS.get(scorer.name, CHILD), **changes)
+    context = replace(scorer.example, **changes)
     result = scorer.score(tables, context, read_criteria(scorer.criteria))
     json.dumps(result, allow_nan=False)
     return result
@@ -223,7 +243,7 @@ def test_every_criterion_may_be_varied(scorer):
     atlas = toy_brain.atlas()
     criteria = read_criteria(scorer.criteria)
     tables = measure(atlas, lesions(atlas)["wedge"])
-    context = CONTEXTS.get(scorer.name, CHILD)
+    context = scorer.example
     plain = scorer.score(tables, context, criteria)
     for name, criterion in criteria.items():
         for factor in (0.8, 1.2):
@@ -248,3 +268,104 @@ def test_tables_are_not_changed(scorer):
     run(scorer, tables)
     for old, new in zip(before, vars(tables).values(), strict=True):
         pd.testing.assert_frame_equal(old, new)
+
+
+# --- the whole way: registry, repetitions, row of the group table, both pages
+
+
+@pytest.fixture(scope="module")
+def surely() -> dict[tuple[str, str], dict]:
+    """Results of every scorer with its repetitions, by scorer and pattern."""
+    atlas = toy_brain.atlas()
+    found = {}
+    for name, mask in lesions(atlas).items():
+        tables, margins = measure(atlas, mask), margins_of(atlas, mask)
+        for each in SCORERS.values():
+            criteria = read_criteria(each.criteria)
+            found[each.name, name] = score_surely(each, tables, margins, each.example, criteria)
+    return found
+
+
+def pattern_of(scorer: Scorer, result: dict) -> dict:
+    """Return a pattern in which one scorer was chosen."""
+    return pattern_content(scorer.name, lambda one: result)
+
+
+def test_its_result_has_the_keys_that_it_declares(scorer, surely):
+    seen = set()
+    for name in ("rim", "fan", "nuclei", "wedge"):
+        for key, value in declared.walk(surely[scorer.name, name]):
+            fitting = [one for one in scorer.keys if declared.fits(key, one.name)]
+            assert fitting, key
+            assert value is None or isinstance(value, declared.KINDS.get(fitting[0].dtype, object)), key
+            seen.add(fitting[0].name)
+    assert {key.name for key in scorer.keys if not key.when} <= seen
+    assert seen_always(scorer) <= set(surely[scorer.name, "rim"])
+
+
+def seen_always(scorer: Scorer) -> set[str]:
+    """Return the keys that a result has itself, not those inside of others."""
+    return {key.name for key in scorer.keys if not set(".[") & set(key.name) and not key.when}
+
+
+def test_a_result_that_was_not_scored_has_the_same_keys(scorer, surely):
+    unscored = scorer.unscored("for a reason")
+    added = {"confidence", "alternatives", "spread", *(f"{name}_confidence" for name in scorer.answers[1:])}
+    assert set(unscored) | added >= seen_always(scorer)
+    assert set(unscored) <= seen_always(scorer)
+    assert unscored["not_assessed"] == "for a reason"
+
+
+def test_its_answers_and_words_are_declared(scorer, surely):
+    words = {key.name: {*key.levels, scorer.undecided, "n/a"} for key in scorer.keys}
+    assert {*scorer.answers, *scorer.details} <= set(words)
+    for name in ("rim", "fan", "nuclei", "wedge"):
+        for answer in scorer.answers:
+            assert surely[scorer.name, name][answer] in words[answer]
+
+
+@pytest.mark.parametrize("pattern", ["rim", "fan", "nuclei", "wedge"])
+def test_it_fills_its_columns_of_the_group_table(scorer, surely, pattern):
+    result = surely[scorer.name, pattern]
+    cells = pattern_cells(pattern_of(scorer, result), "pass")
+    for column in scorer.columns:
+        value, expected = cells[column.name], column.cell(result)
+        assert value == expected or (expected is None and column.name == "not_assessed_reason")
+        assert value is None or isinstance(value, str if column.dtype == "str" else float), column
+        assert not column.levels or value is None or value in {*column.levels, "n/a"}, column
+
+
+def test_where_it_was_not_scored_its_numbers_are_missing(scorer):
+    cells = pattern_cells(pattern_of(scorer, scorer.unscored("for a reason")), "pass")
+    assert all(cells[column.name] is None for column in scorer.columns if column.dtype == "float64")
+    if not scorer.scale:
+        assert cells["not_assessed_reason"] is not None
+
+
+@pytest.mark.parametrize("pattern", ["rim", "fan", "nuclei", "wedge"])
+def test_both_pages_tell_it(scorer, surely, pattern):
+    result = surely[scorer.name, pattern]
+    whole = pattern_of(scorer, result)
+    row = pattern_cells(whole, "pass") | {"participant_id": "sub-01"}
+    table = typed([dict.fromkeys(group_dtypes()) | row], group_dtypes())
+    scan = html.unescape(render_scan(content.scan_report(pattern=whole)))
+    cohort = html.unescape(render_cohort(content.cohort_report(patterns=table)))
+    for name, text in scorer.words.facts(result):
+        assert f"<dt>{name}</dt><dd>{text}</dd>" in scan
+    for step in result["evidence"]:
+        assert step["source"][1:] in scan
+    code = scorer.words.code(row)
+    assert code
+    assert scorer.title in cohort
+    assert scorer.words.say(code).lower() in cohort.lower()
+
+
+def test_every_column_is_one_of_its_own_or_shared_word_for_word(scorer):
+    for other in SCORERS.values():
+        for column in scorer.columns:
+            twins = [one for one in other.columns if one.name == column.name]
+            assert all(plain(twin) == plain(column) for twin in twins)
+
+
+def plain(column: Column) -> tuple:
+    return (column.name, column.dtype, column.text, column.unit, dict(column.levels))

@@ -100,8 +100,9 @@ def _row(key: tuple[str, str, str, str], side: str, ml: float) -> dict[str, obje
 
 def lesion_table(*pieces: tuple[str, float, float]) -> pd.DataFrame:
     """Return a lesion table of pieces (side, mm from the ventricle, ml)."""
+    columns = {name: dtype for name, dtype in LESIONS_COLUMNS.items() if name not in IDS}
     rows = [
-        dict.fromkeys(LESIONS_COLUMNS, 0.0)
+        dict.fromkeys(columns, 0.0)
         | {
             "index": index,
             "side": side,
@@ -112,7 +113,7 @@ def lesion_table(*pieces: tuple[str, float, float]) -> pd.DataFrame:
         }
         for index, (side, mm, ml) in enumerate(pieces, 1)
     ]
-    return typed(rows, {k: v for k, v in LESIONS_COLUMNS.items() if k not in IDS})
+    return typed(rows, columns)
 
 
 def ratio_table(ratios: dict[tuple[str, str], float]) -> pd.DataFrame:

@@ -97,6 +97,36 @@ def test_an_empty_table_is_complete_and_typed(tmp_path: Path) -> None:
     assert len(table) == 0
 
 
+@pytest.mark.parametrize("as_rows", [True, False])
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [({"x": 1.0, "y": "a", "z": 2.0}, "z is unknown"), ({"x": 1.0}, "y is missing"), ({}, "x is missing, y")],
+)
+def test_a_table_has_exactly_its_columns(row: dict, told: str, as_rows: bool) -> None:
+    whole = [{"x": 0.5, "y": "b"}, row]
+    with pytest.raises(ValueError, match=told):
+        io.typed(whole if as_rows else pd.DataFrame([row]), {"x": "float64", "y": "str"})
+
+
+def test_rows_become_typed_columns_in_the_order_asked_for() -> None:
+    table = io.typed([{"y": None, "x": 1}, {"y": "b", "x": None}], {"x": "float64", "y": "str"})
+    assert list(table) == ["x", "y"]
+    assert table["y"].tolist() == ["n/a", "b"]
+    assert table["x"].tolist()[0] == 1.0
+    assert np.isnan(table["x"].tolist()[1])
+
+
+@pytest.mark.parametrize(("template_space", "code"), [(True, 4), (False, 1)])
+def test_the_header_says_in_which_space_an_image_lies(
+    tmp_path: Path, small: Image, template_space: bool, code: int
+) -> None:
+    """NIfTI-1 has 4 for MNI152, 1 for the scanner's own space; both affines say the same."""
+    io.write_image(tmp_path / "a.nii.gz", small, template_space=template_space)
+    header = nib.load(tmp_path / "a.nii.gz").header
+    assert (int(header["sform_code"]), int(header["qform_code"])) == (code, code)
+    assert header.get_xyzt_units()[0] == "mm"
+
+
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_numbers_survive_a_table(value: float) -> None:
     import tempfile

@@ -68,7 +68,7 @@ def test_the_line_numbers_of_code_do_not_count(copied: Path) -> None:
     ("file", "old", "new", "stages"),
     [
         ("qc/limits.py", "FOLDED_SHARE_FAIL = 1e-4, 1e-2", "FOLDED_SHARE_FAIL = 1e-5, 1e-2", {"qc"}),
-        ("stages/score.py", 'flags["verdict"])', 'flags["no"])', {"score"}),
+        ("stages/score.py", 'quality["verdict"])', 'quality["no"])', {"score"}),
         ("lesions/components.py", "np.", "numpy.", {"lesions"}),
         ("report/scan.py", "return", "return None or", {"report"}),
         ("stages/segment.py", 'mode="nearest"', 'mode="linear"', {"segment"}),

@@ -10,8 +10,10 @@ import report_content as content
 from cpimaging.io import read_image, typed
 from cpimaging.report import page, pictures, tables, words
 from cpimaging.report.cohort import render_cohort
+from cpimaging.report.scan import _facts as scan_facts
 from cpimaging.report.scan import render_scan
-from cpimaging.types import LESIONLOAD_COLUMNS, LESIONS_COLUMNS, PATTERN_COLUMNS
+from cpimaging.scorers.group import group_dtypes
+from cpimaging.types import LESIONLOAD_COLUMNS, LESIONS_COLUMNS
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 SECTIONS = (
@@ -256,7 +258,7 @@ def test_cohort_page_lists_scans_failures_and_counts(cohort):
 
 def test_cohort_without_any_result_makes_a_page():
     empty = content.cohort_report(
-        patterns=typed([], PATTERN_COLUMNS),
+        patterns=typed([], group_dtypes()),
         load=typed([], LESIONLOAD_COLUMNS),
         summary=pd.DataFrame(columns=list(content.SUMMARY)),
         frequency=None,
@@ -483,3 +485,30 @@ def test_a_doubtful_tissue_does_not_hide_the_pattern():
     title, line = words.headline(pattern, "given mask", 5)
     assert title.startswith("Predominant white-matter injury")
     assert line.startswith("MRICS B1")
+
+
+def test_the_strip_goes_by_dominance_and_falling_volume():
+    table = content.patterns(18)
+    table["lesion_volume_mm3"] += np.arange(18.0)  # the later, the larger
+    html = render_cohort(content.cohort_report(patterns=table))
+    strip = html.partition('<div class="strip">')[2].partition("</svg>")[0]
+    found = [int(number) for number in re.findall(r"<title>sub-(\d\d):", strip)]
+    assert found == [16, 13, 10, 7, 4, 1, 17, 14, 11, 8, 5, 2]  # white matter, then deep grey
+
+
+def test_the_share_of_a_cohort_is_the_median_of_the_lesioned():
+    """Left thalamus of three scans: 10, 20 and 60 % of 5 ml; the fourth has none."""
+    loads = []
+    for place, percent in enumerate((10, 20, 60, 0)):
+        load = content.load(f"sub-{place}")
+        here = (load["structure"] == "thalamus") & (load["side"] == "left")
+        load.loc[here, "lesion_volume_mm3"] = 50.0 * percent
+        loads.append(load)
+    rows = tables.frequency_rows(pd.concat(loads, ignore_index=True))
+    (thalamus,) = (row for row in rows if row.name == "Thalamus")
+    assert (thalamus.left.amount, thalamus.left.share) == (3, 20.0)
+
+
+def test_the_finer_call_is_told_first():
+    names = [name for name, _ in scan_facts(content.scan_report())]
+    assert names[-2:] == ["Confidence, MRICS group", "Confidence, dominance"]

@@ -9,8 +9,8 @@ from cpimaging.report.cohort import render_cohort
 from cpimaging.report.scales import scale_views, unscored
 from cpimaging.report.scan import render_scan
 from cpimaging.scorers import SCORERS, Tables, read_criteria
+from cpimaging.scorers.group import group_dtypes
 from cpimaging.stages.cohort import pattern_cells
-from cpimaging.types import PATTERN_COLUMNS
 
 LESION = {**TRIGONES, ("thalamus", "right"): 0.55, ("perirolandic", "left"): 1.0, ("pons", "midline"): 0.4}
 NEWBORN = replace(CHILD, age_years=5 / 365.25)
@@ -30,7 +30,7 @@ def plain(html):
 
 
 def test_left_stands_beside_right():
-    (view,) = scale_views(scales(LESION))
+    (view,) = scale_views({"scales": scales(LESION)})
     rows = {row.name: [(item["side"], item["points"]) for item in row.sides] for row in view.sided}
     assert rows == {
         "parietal, periventricular": [("left", [0.5, 0.5]), ("right", [0.5, 0.5])],
@@ -43,7 +43,7 @@ def test_left_stands_beside_right():
 
 
 def test_the_total_is_a_range_and_says_what_is_left_open():
-    (view,) = scale_views(scales(LESION))
+    (view,) = scale_views({"scales": scales(LESION)})
     assert (view.total, view.n_open) == ("4 to 9 of 40", 6)
     assert ("basal ganglia and brainstem", "2 to 3 of 10") in view.sections
     opened = {name for _, names in view.left_open for name in names}
@@ -56,12 +56,12 @@ def test_the_total_is_a_range_and_says_what_is_left_open():
 
 
 def test_the_sources_of_the_points_are_numbered_first():
-    (view,) = scale_views(scales(LESION))
+    (view,) = scale_views({"scales": scales(LESION)})
     assert {row.source for row in (*view.sided, *view.midline)} == {1, 2}
     assert all("Fiori 2014" in source and source.endswith("[K]") for source in view.sources)
     everything = [*view.sources, *view.step_sources]
     assert len(everything) == len(set(everything))
-    assert {step["source"] for step in view.steps} <= set(range(1, len(everything) + 1))
+    assert {step.source for step in view.steps} <= set(range(1, len(everything) + 1))
 
 
 def test_the_page_of_a_child():
@@ -81,6 +81,14 @@ def test_the_page_of_a_newborn():
     assert "Fiori sqMRI: not scored" in page
 
 
+def test_parts_are_told_where_several_items_are_added_up():
+    """Fiori adds up 40 items in five parts; Barkovich's two items are its parts."""
+    (fiori,) = scale_views({"scales": scales(LESION)})
+    barkovich, nichd = scale_views({"scales": scales(BASAL_GANGLIA, NEWBORN)})
+    assert len(fiori.sections) == 5
+    assert barkovich.sections == nichd.sections == []
+
+
 def test_the_page_warns_where_software_drew_the_lesion():
     pattern, warning = content.pattern() | {"scales": scales(LESION)}, "what it missed gives no points"
     assert warning in render_scan(content.scan_report(pattern=pattern, lesion_source="detected"))
@@ -95,7 +103,7 @@ def test_a_page_without_scales_says_so():
 
 
 def test_unscored_scales_are_one_line_each():
-    lines = unscored(scales(LESION, replace(CHILD, qc="fail")))
+    lines = unscored({"scales": scales(LESION, replace(CHILD, qc="fail"))})
     assert [reason for _, reason in lines] == ["quality control failed"] * 3
 
 
@@ -107,7 +115,7 @@ def test_the_group_table_and_the_cohort_page_hold_the_points():
             (BASAL_GANGLIA, NEWBORN, {"participant_id": "sub-02"}),
         )
     ]
-    table = typed([dict.fromkeys(PATTERN_COLUMNS) | row for row in rows], PATTERN_COLUMNS)
+    table = typed([dict.fromkeys(group_dtypes()) | row for row in rows], group_dtypes())
     assert table["fiori_low"].tolist()[0] == 4
     assert table["fiori_high"].tolist()[0] == 9
     assert table["fiori_low"].isna().tolist() == [False, True]

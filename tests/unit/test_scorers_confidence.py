@@ -236,3 +236,15 @@ def test_points_are_not_varied():
 def test_an_unscored_scale_has_no_spread():
     result = sure(SCORERS["fiori"], TRIGONES, replace(CHILD, age_years=None))
     assert (result["range"], result["spread"]) == (None, None)
+
+
+def test_the_spread_leaves_out_a_twentieth_at_either_end():
+    """Of 100 repetitions that give 0 to 100, 1 to 101 and so on: the sixth lowest, the sixth highest."""
+    counted = iter(range(-1, 100))  # the scan itself comes first
+
+    def score(tables, context, criteria):
+        place = next(counted)
+        return {"range": [float(place), float(place + 100)], "evidence": [], "not_assessed": None}
+
+    result = sure(replace(SCORERS["fiori"], score=score), TRIGONES)
+    assert result["spread"] == [5.0, 194.0]

@@ -15,6 +15,7 @@ from cpimaging.bids import Scan, list_scans, single_scan, with_demographics
 from cpimaging.io import read_image, read_json, read_table, write_image, write_json
 from cpimaging.layout import atlas_name
 from cpimaging.report import words
+from cpimaging.scorers.group import group_dtypes
 from cpimaging.scorers.needs import check_fit
 from cpimaging.simulate import simulate
 from cpimaging.stages import cohort, index
@@ -25,7 +26,6 @@ from cpimaging.types import (
     LESIONLOAD_COLUMNS,
     LESIONS_COLUMNS,
     MORPHOMETRY_COLUMNS,
-    PATTERN_COLUMNS,
     Atlas,
     Image,
     InputError,
@@ -69,7 +69,7 @@ def run_stages(job: Job, *stages: str) -> None:
 
 
 def patterns(out: Path) -> pd.DataFrame:
-    return read_table(out / "group_patterns.tsv", PATTERN_COLUMNS).set_index("participant_id")
+    return read_table(out / "group_patterns.tsv", group_dtypes()).set_index("participant_id")
 
 
 def summary(out: Path) -> pd.DataFrame:
@@ -140,7 +140,7 @@ def test_the_tables_have_the_columns_of_the_contract(out: Path) -> None:
             (files.morphometry, MORPHOMETRY_COLUMNS),
         ):
             assert list(read_table(path)) == list(columns)
-    assert list(read_table(out / "group_patterns.tsv")) == list(PATTERN_COLUMNS)
+    assert list(read_table(out / "group_patterns.tsv")) == list(group_dtypes())
 
 
 def test_the_group_table_is_the_tables_of_the_scans(out: Path) -> None:
@@ -274,7 +274,7 @@ def test_a_scan_that_was_not_reached_is_not_called_failed(copied: Path) -> None:
 def test_nothing_finished_is_a_page_with_empty_tables(tmp_path: Path) -> None:
     write_plan(tmp_path, "bids", [Scan("01", None, {}, problems=("no T1w image",))])
     cohort.run(tmp_path)
-    assert list(read_table(tmp_path / "group_patterns.tsv")) == list(PATTERN_COLUMNS)
+    assert list(read_table(tmp_path / "group_patterns.tsv")) == list(group_dtypes())
     assert len(summary(tmp_path)) == 1
     assert (tmp_path / "index.html").is_file()
 

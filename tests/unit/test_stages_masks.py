@@ -12,11 +12,11 @@ import pytest
 
 from cpimaging.atlases import load_template
 from cpimaging.io import Sparse, read_image, read_json, read_table, write_image
+from cpimaging.scorers.group import group_dtypes
 from cpimaging.stages.masks import MaskJob, run
 from cpimaging.study.mask_grid import MaskGrids, Way, find_way
 from cpimaging.types import (
     LESIONLOAD_COLUMNS,
-    PATTERN_COLUMNS,
     Atlas,
     Image,
     InputError,
@@ -101,7 +101,7 @@ def out(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def patterns(out: Path) -> pd.DataFrame:
-    return read_table(out / "group_patterns.tsv", PATTERN_COLUMNS).set_index("participant_id")
+    return read_table(out / "group_patterns.tsv", group_dtypes()).set_index("participant_id")
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +204,7 @@ def test_what_a_person_decided_wins(folder: Path, tmp_path: Path) -> None:
     )
     job = MaskJob(folder, tmp_path / "out", SPACE, pattern="sub-[12]*", overrides=tmp_path / "o.tsv")
     run(job)
-    rows = read_table(tmp_path / "out" / "group_patterns.tsv", PATTERN_COLUMNS).set_index("participant_id")
+    rows = read_table(tmp_path / "out" / "group_patterns.tsv", group_dtypes()).set_index("participant_id")
     assert rows.loc["sub-1", "mrics_subgroup"] == "C1"
     assert rows.loc["sub-1", "override"] == "mrics C1 (software: C3): seen by <b>two</b>"
     assert rows.loc["sub-2", ["qc", "dominance"]].tolist() == ["fail", "not_assessed"]

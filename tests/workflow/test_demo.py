@@ -12,7 +12,8 @@ import pytest
 from workflow_runs import DEMO, environment, planned, snakemake
 
 from cpimaging.io import read_image, read_table
-from cpimaging.types import LESIONLOAD_COLUMNS, PATTERN_COLUMNS
+from cpimaging.scorers.group import group_dtypes
+from cpimaging.types import LESIONLOAD_COLUMNS
 
 SCAN_FILES = """
 atlas-cpimaging_desc-lesionload_stats.tsv
@@ -87,7 +88,7 @@ def test_the_parts_add_up_to_the_mask(demo: Path, scan: str) -> None:
     )
     parts = load.loc[load["tissue"] != "overlay", "lesion_volume_mm3"]
     assert parts.sum() == pytest.approx(volume, rel=1e-12)
-    group = read_table(demo / "out/group_patterns.tsv", PATTERN_COLUMNS).set_index("participant_id")
+    group = read_table(demo / "out/group_patterns.tsv", group_dtypes()).set_index("participant_id")
     assert group.loc[scan, "lesion_volume_mm3"] == pytest.approx(volume, rel=1e-12)
 
 

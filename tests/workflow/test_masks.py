@@ -7,7 +7,8 @@ import pytest
 from workflow_runs import planned, snakemake
 
 from cpimaging.io import read_json, read_table, write_image
-from cpimaging.types import PATTERN_COLUMNS, Image
+from cpimaging.scorers.group import group_dtypes
+from cpimaging.types import Image
 
 pytestmark = pytest.mark.slow
 SPACE = "MNI152NLin6Asym"
@@ -38,7 +39,7 @@ def choices(**more: object) -> dict[str, object]:
 
 
 def test_one_job_writes_the_group_and_lists_the_broken_mask(folder: Path) -> None:
-    patterns = read_table(folder / "out/group_patterns.tsv", PATTERN_COLUMNS).set_index("participant_id")
+    patterns = read_table(folder / "out/group_patterns.tsv", group_dtypes()).set_index("participant_id")
     assert list(patterns.index) == ["sub-01", "sub-02"]
     assert patterns.loc["sub-02", "mrics_subgroup"] == "B2"
     assert "seen by a reader" in patterns.loc["sub-02", "override"]

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from declared import never_seen, undeclared
 
 from cpimaging.atlases import load_structures
 from cpimaging.io import read_displacement, read_image, read_table
-from cpimaging.types import PATTERN_COLUMNS
+from cpimaging.scorers.group import group_dtypes
 
 SCANS = ("sub-01", "sub-02", "sub-03", "sub-04")
 WORDS = {
@@ -57,6 +58,22 @@ def content(demo: Path, scan: str, name: str) -> dict:
 def test_columns_of_a_scan(demo: Path, table: str) -> None:
     for scan in SCANS:
         assert " ".join(load(demo, scan, table)) == COLUMNS[table]
+
+
+def test_columns_keys_and_words_are_the_declared_ones(demo: Path) -> None:
+    assert undeclared(demo / "out") == []
+
+
+def test_what_is_declared_is_there(demo: Path) -> None:
+    """But for files of other studies: lesions that software found or a tool drew, masks without images."""
+    elsewhere = [
+        "*_label-L_desc-first_mask.json",
+        "*_label-L_desc-command_mask.json",
+        "*_space-orig_label-L_probseg.json",
+        "group_patterns.json",
+        "group_desc-lesionload_stats.json",
+    ]
+    assert never_seen(demo / "out") == [f"{name}: no such file" for name in elsewhere]
 
 
 def test_columns_of_the_group(demo: Path) -> None:
@@ -112,7 +129,7 @@ NUCLEI = "thalamus thalamus_ventrolateral putamen putamen_posterior pallidum cau
 
 def test_the_shares_of_the_group_are_those_of_the_load(demo: Path) -> None:
     """100 × lesion in the class / volume of the class; perirolandic cortex counts with the nuclei."""
-    group = read_table(demo / "out/group_patterns.tsv", PATTERN_COLUMNS).set_index("participant_id")
+    group = read_table(demo / "out/group_patterns.tsv", group_dtypes()).set_index("participant_id")
     for scan in SCANS:
         table = load(demo, scan)
         volumes = table[["region_volume_mm3", "lesion_volume_mm3"]].replace("n/a", "nan").astype(float)

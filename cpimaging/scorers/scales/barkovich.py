@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from cpimaging.scorers.base import Trace
+from cpimaging.scorers.base import NEWBORN, Trace
 from cpimaging.scorers.injury import Injury
 from cpimaging.scorers.scales.evaluate import Fact, Item, Scale, levelled
 from cpimaging.scorers.scales.newborn import (
@@ -13,6 +13,7 @@ from cpimaging.scorers.scales.newborn import (
     newborn_needs,
     zones,
 )
+from cpimaging.scorers.scales.record import scale_scorer
 
 BG = {
     "bg_none": "none",
@@ -93,5 +94,11 @@ def _border_level(facts: Mapping[str, bool]) -> str:
     return "w_focal" if facts["focal infarction"] else "w_none"
 
 
-SCALE = Scale("barkovich", REQUIRES, newborn_needs, _items)
+SCORER = scale_scorer(
+    Scale("barkovich", REQUIRES, newborn_needs, _items),
+    __file__,
+    title="Barkovich BG + W",
+    ages="newborns, up to 28 days",
+    example=NEWBORN,
+)
 """Barkovich et al. 1998, AJNR 19:143; the limits in voxels are ours."""

@@ -3,13 +3,14 @@
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cpimaging.scorers.base import NOT_SEEN_BY, Criteria, Tables, Trace, check_structures, not_assessable
 from cpimaging.scorers.injury import Injury, injury_of, no_more_than_in_health, unusable
+from cpimaging.scorers.results import Points, ScaleItem, ScaleResult
 from cpimaging.types import ScanContext
 
-Points = tuple[float, float]
+Ends = tuple[float, float]
 """At least, at most."""
 
 
@@ -28,7 +29,7 @@ class Item:
     measured: float | str
     unit: str
     limit: str
-    points: Points
+    points: Ends
     highest: float
     source: str
     why: str | None = None
@@ -126,7 +127,7 @@ class Scale:
     items: Callable[[Injury, Trace], Iterable[Item]]
     names: Callable[[Trace], Mapping[float, str]] | None = None
 
-    def score(self, tables: Tables, context: ScanContext, criteria: Criteria) -> dict[str, Any]:
+    def score(self, tables: Tables, context: ScanContext, criteria: Criteria) -> ScaleResult:
         """Give the points of every item, and their sum.
 
         Returns total (None where it is a range), range (least and most), maximum, sections (name: [least,
@@ -162,14 +163,14 @@ def _too_little(injury: Injury, context: ScanContext, trace: Trace) -> str | Non
     return no_more_than_in_health(injury, context, trace)
 
 
-def _scored(items: Sequence[Item], trace: Trace, names: Mapping[float, str] | None) -> dict[str, Any]:
+def _scored(items: Sequence[Item], trace: Trace, names: Mapping[float, str] | None) -> ScaleResult:
     sections: dict[str, list[float]] = {}
     for item in items:
         sums = sections.setdefault(item.section, [0.0, 0.0, 0.0])
         for place, value in enumerate((*item.points, item.highest)):
             sums[place] += value
     least, most, highest = (sum(values) for values in zip(*sections.values(), strict=True))
-    name = names.__getitem__ if names else float
+    name: Callable[[float], Points] = names.__getitem__ if names else float
     return {
         "total": name(least) if least == most else None,
         "range": [name(least), name(most)],
@@ -181,12 +182,30 @@ def _scored(items: Sequence[Item], trace: Trace, names: Mapping[float, str] | No
     }
 
 
-def _as_json(item: Item) -> dict[str, Any]:
+def _as_json(item: Item) -> ScaleItem:
     unseen = isinstance(item.measured, float) and math.isnan(item.measured)
-    return {**vars(item), "measured": None if unseen else item.measured, "points": list(item.points)}
+    return {
+        "name": item.name,
+        "side": item.side,
+        "section": item.section,
+        "measured": None if unseen else item.measured,
+        "unit": item.unit,
+        "limit": item.limit,
+        "points": list(item.points),
+        "highest": item.highest,
+        "source": item.source,
+        "why": item.why,
+    }
 
 
-def unscored(reason: str, trace: Trace | None = None) -> dict[str, Any]:
+def unscored(reason: str, trace: Trace | None = None) -> ScaleResult:
     """Return what `Scale.score` gives where nothing was scored."""
-    empty: dict[str, Any] = {"total": None, "range": None, "maximum": None, "sections": {}, "items": []}
-    return {**empty, "evidence": trace.as_json() if trace else [], "not_assessed": reason}
+    return {
+        "total": None,
+        "range": None,
+        "maximum": None,
+        "sections": {},
+        "items": [],
+        "evidence": trace.as_json() if trace else [],
+        "not_assessed": reason,
+    }

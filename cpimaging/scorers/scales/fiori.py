@@ -3,9 +3,10 @@
 import math
 from collections.abc import Iterator
 
-from cpimaging.scorers.base import Trace
+from cpimaging.scorers.base import CHILD, Trace
 from cpimaging.scorers.injury import REQUIRED, SIDES, Amount, Injury
 from cpimaging.scorers.scales.evaluate import Item, Scale, age_told, seen_by_reader, source
+from cpimaging.scorers.scales.record import scale_scorer
 from cpimaging.types import ScanContext
 
 LOBES = ("frontal", "parietal", "temporal", "occipital")
@@ -152,5 +153,11 @@ def _brainstem(injury: Injury, trace: Trace) -> Item:
     )
 
 
-SCALE = Scale("fiori", frozenset(REQUIRED), _needs, _items)
+SCORER = scale_scorer(
+    Scale("fiori", frozenset(REQUIRED), _needs, _items),
+    __file__,
+    title="Fiori sqMRI",
+    ages="from 24 months",
+    example=CHILD,
+)
 """Fiori et al. 2014, Dev Med Child Neurol 56:839; the limits in voxels are ours."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from cpimaging.scorers.base import Trace
+from cpimaging.scorers.base import NEWBORN, Trace
 from cpimaging.scorers.injury import Injury
 from cpimaging.scorers.scales.evaluate import Fact, Item, Scale, levelled
 from cpimaging.scorers.scales.newborn import (
@@ -16,6 +16,7 @@ from cpimaging.scorers.scales.newborn import (
     newborn_needs,
     zones,
 )
+from cpimaging.scorers.scales.record import scale_scorer
 
 LEVELS = {
     "nichd_0": "no injury",
@@ -78,5 +79,12 @@ def _level(facts: Mapping[str, bool]) -> str:
     return "nichd_0"
 
 
-SCALE = Scale("nichd", REQUIRES, newborn_needs, _items, _names)
+SCORER = scale_scorer(
+    Scale("nichd", REQUIRES, newborn_needs, _items, _names),
+    __file__,
+    title="NICHD pattern",
+    ages="newborns, up to 28 days",
+    example=NEWBORN,
+    levels={level.removeprefix("nichd_").upper(): text for level, text in LEVELS.items()},
+)
 """Shankaran et al. 2012, ADC Fetal Neonatal Ed 97:F398 (not verified); the limits in voxels are ours."""

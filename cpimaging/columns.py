@@ -1,0 +1,210 @@
+"""Every column of every table, declared once: name, dtype, one sentence, unit, words.
+
+What a scorer adds to the group table stands in the scorer's own record (`scorers/`); the keys of JSON files
+stand in `keys`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Dtype = Literal["str", "int64", "float64", "bool", "list", "object"]
+"""As tables are typed; bool, list and object are for keys of JSON files alone."""
+
+UNKNOWN = "n/a"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table, or one key of a JSON file.
+
+    text: one sentence. unit: of a number. levels: word -> what it means, where there are no other words.
+    when: where a key is found that not every file has, "" for all. name: of a key inside others, with
+    dots; [] is any place of a list, * any name.
+    """
+
+    name: str
+    dtype: Dtype
+    text: str
+    unit: str = ""
+    levels: Mapping[str, str] = field(default_factory=dict)
+    when: str = ""
+
+
+def dtypes(columns: Iterable[Column]) -> dict[str, str]:
+    """Return name -> dtype, as `io.typed` and `io.read_table` want it."""
+    return {column.name: column.dtype for column in columns}
+
+
+SIDES = {"left": "left of the midline", "right": "right of the midline", "midline": "both, or neither"}
+CLASSES = {
+    "white_matter": "White matter",
+    "deep_grey": "Deep grey matter",
+    "cortex": "Cortex",
+    "brainstem": "Brainstem",
+    "cerebellum": "Cerebellum",
+}
+"""The classes of tissue whose loads are compared, and what pages call them."""
+TISSUES = {
+    **{name: f"{text.lower()}, as the atlas labels it" for name, text in CLASSES.items()},
+    "csf": "ventricles",
+    "overlay": "region that overlaps others: tract, territory or border zone",
+    "outside": "outside of all regions, or of the brain",
+    UNKNOWN: "region outside of the vocabulary",
+}
+LOBES = {
+    **{name: f"{name} lobe" for name in ("frontal", "parietal", "temporal", "occipital")},
+    UNKNOWN: "not in one lobe",
+}
+LAYERS = {
+    "periventricular": "third of the white matter next to the ventricle, by normalised depth",
+    "deep": "middle third",
+    "subcortical": "third next to the cortex",
+    UNKNOWN: "not white matter",
+}
+QC = {
+    "pass": "every check holds",
+    "warn": "look before use",
+    "fail": "do not use these numbers",
+    "not_applicable": "not checked: there was no image",
+}
+SEXES = {"F": "female", "M": "male", "O": "other", UNKNOWN: "not known"}
+
+PARTICIPANT = Column("participant_id", "str", "Participant, with sub-.")
+SESSION = Column("session_id", "str", "Session, with ses-; n/a where the dataset has none.")
+SIDE = Column("side", "str", "Side of the body.", levels=SIDES)
+AGE = Column("age_years", "float64", "Age at scan.", "years")
+SEX = Column("sex", "str", "Sex as the source dataset gives it.", levels=SEXES)
+
+CELL = (
+    Column("structure", "str", "Structure, a word of the vocabulary, or the region's own name."),
+    SIDE,
+    Column("tissue", "str", "Class of tissue; all rows but overlays partition the scan.", levels=TISSUES),
+    Column("lobe", "str", "Lobe.", levels=LOBES),
+    Column("layer", "str", "Layer of the white matter.", levels=LAYERS),
+)
+"""What part of the brain a row of the load table is about."""
+
+LESIONLOAD = (
+    PARTICIPANT,
+    SESSION,
+    *CELL,
+    Column("region_volume_mm3", "float64", "Volume of the part; n/a outside of the brain.", "mm3"),
+    Column("lesion_volume_mm3", "float64", "Lesion in it; n/a where nobody looked.", "mm3"),
+    Column("percent_region", "float64", "Share of the part that is lesion.", "percent"),
+    Column("percent_lesion", "float64", "Share of the whole lesion that lies in the part.", "percent"),
+)
+MARGIN_MM = 1.0
+"""How far the border of a lesion and the registration are moved to see what depends on them; ours."""
+MARGINS = tuple(
+    Column(f"{name}_mm3", "float64", f"Lesion in the part with {text} by {MARGIN_MM:g} mm.", "mm3")
+    for name, text in {
+        "shrunk": "the lesion's border moved inward",
+        "grown": "the lesion's border moved outward",
+        "left": "the lesion moved to the left",
+        "right": "the lesion moved to the right",
+        "back": "the lesion moved backward",
+        "front": "the lesion moved forward",
+        "down": "the lesion moved downward",
+        "up": "the lesion moved upward",
+    }.items()
+)
+LOADMARGINS = (PARTICIPANT, SESSION, *CELL, *MARGINS)
+LESIONS = (
+    PARTICIPANT,
+    SESSION,
+    Column("index", "int64", "Number of the lesion in the numbered image, the largest is 1."),
+    Column("volume_mm3", "float64", "Volume of the lesion.", "mm3"),
+    *(
+        Column(f"centroid_{axis}_mm", "float64", f"Centre of the lesion, world position {where}.", "mm")
+        for axis, where in {"x": "to the right", "y": "to the front", "z": "to the top"}.items()
+    ),
+    Column("side", "str", "Side on which most of the lesion lies.", levels=SIDES),
+    Column("main_structure", "str", "Structure that holds most of it."),
+    Column("distance_ventricle_mm", "float64", "Least distance from a lateral ventricle.", "mm"),
+    Column("source", "str", "Who drew it; of detected ones, why they were taken."),
+)
+MORPHOMETRY = (
+    PARTICIPANT,
+    SESSION,
+    Column("measure", "str", "What was measured."),
+    Column("structure", "str", "Structure, group of structures or stretch of distance that it is of."),
+    SIDE,
+    Column("value", "float64", "What came out; n/a where it cannot be measured."),
+    Column("unit", "str", "Unit of the value."),
+)
+PROFILE = MORPHOMETRY
+GROUP = (
+    PARTICIPANT,
+    SESSION,
+    Column("lesion_volume_mm3", "float64", "Volume of the lesion, n/a where it was not assessed.", "mm3"),
+    Column("qc", "str", "Verdict of the quality checks, or what a person set instead.", levels=QC),
+    Column("mask_source", "str", "Folder that the lesion mask came from, or what drew it."),
+    Column("template_volume_ratio", "float64", "Volume of the brain over the template's.", "ratio"),
+    AGE,
+    SEX,
+    Column("override", "str", "What a person set instead of the software, and why."),
+)
+"""The columns of the group table that no scorer fills; see `scorers.group`."""
+SUMMARY = (
+    PARTICIPANT,
+    SESSION,
+    Column("stage", "str", "Last stage that was reached; the failed one where one failed."),
+    Column(
+        "status",
+        "str",
+        "How it ended.",
+        levels={
+            "done": "all stages",
+            "failed": "the stage stopped",
+            "not run": "the stage was never started",
+        },
+    ),
+    Column("message", "str", "Last line of the log where it failed."),
+    Column("log", "str", "The log, below the folder of results."),
+)
+INDEX = (
+    PARTICIPANT,
+    SESSION,
+    AGE,
+    SEX,
+    Column("age_source", "str", "Where the age was found, as it stands there."),
+    Column("contrasts", "str", "Contrasts that were picked, with commas."),
+    Column("lesion_source", "str", "Folder that the lesion mask was found in, or none."),
+    Column("decisions", "str", "What was chosen among several files, and why."),
+    Column("problems", "str", "What file names and headers show to be wrong."),
+)
+PARTICIPANTS = (PARTICIPANT, Column("age", "float64", "Age at scan.", "years"), SEX)
+ATLAS_LABELS = (
+    Column("index", "int64", "Number of the region in the label image."),
+    Column("name", "str", "Name of the region."),
+    Column("structure", "str", "Word of the shared vocabulary."),
+    SIDE,
+    Column("tissue", "str", "Class of tissue.", levels=TISSUES),
+    Column("lobe", "str", "Lobe.", levels=LOBES),
+)
+TISSUE_LABELS = (
+    Column("index", "int64", "Number of the class in the tissue image."),
+    Column("name", "str", "Name of the class."),
+    Column("abbreviation", "str", "What BIDS abbreviates it to."),
+    Column("mapping", "int64", "Number that BIDS has for the class."),
+)
+DESCRIPTIONS = (
+    Column("desc_id", "str", "The desc entity of file names."),
+    Column("description", "str", "What such files hold."),
+)
+
+TABLES: Mapping[str, tuple[Column, ...]] = {
+    "*_desc-lesionload_stats.tsv": LESIONLOAD,
+    "*_desc-loadmargins_stats.tsv": LOADMARGINS,
+    "*_desc-lesions_stats.tsv": LESIONS,
+    "*_desc-morphometry_stats.tsv": MORPHOMETRY,
+    "*_desc-profile_stats.tsv": PROFILE,
+    "summary.tsv": SUMMARY,
+    "index.tsv": INDEX,
+    "participants.tsv": PARTICIPANTS,
+    "atlas-*_dseg.tsv": ATLAS_LABELS,
+    "seg-tissue_dseg.tsv": TISSUE_LABELS,
+    "descriptions.tsv": DESCRIPTIONS,
+}
+"""The columns of every table by its name; those of group_patterns.tsv: `scorers.group.group_columns`."""

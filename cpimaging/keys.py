@@ -1,0 +1,152 @@
+"""Every key of every JSON file, declared once, as the columns of tables are.
+
+The keys of a scorer's result stand in its own record (`scorers/`): `scorers.group.pattern_keys`.
+"""
+
+from collections.abc import Mapping
+
+from cpimaging.columns import QC, SEXES, Column
+
+DETECTING, WHOLE_HEAD = "where software looked for lesions", "where the brain was found in a whole head"
+MOVED, MASKS = "for contrasts beside the reference", "beside masks in template space"
+SIDECAR = (
+    Column("Sources", "list", "Files that it was made from, relative to the dataset."),
+    Column("GeneratedBy", "list", "Software that wrote it."),
+    Column("GeneratedBy[].Name", "str", "Name of the software."),
+    Column("GeneratedBy[].Version", "str", "Its version."),
+    Column("Stage", "str", "Stage that wrote it."),
+    Column("CodeDigest", "str", "Hash of the code of that stage."),
+)
+"""What every sidecar of an image or a table says."""
+
+NOTES = Column("Notes", "list", "What a reader should know, one sentence each.")
+TYPE = Column("Type", "str", "Kind of mask.", levels={"Brain": "the brain", "Lesion": "the lesion"})
+SPACE = Column("SpatialReference", "str", "Image on whose grid it lies, relative to the dataset.")
+SOURCE = Column("MaskSource", "str", "Who drew the lesion; null where it was not assessed.")
+WHY_NOT = Column("NotAssessed", "str", "Why the lesion was not assessed, or null.")
+ON_SCAN = Column(SPACE.name, "str", SPACE.text, when="on the scan's grid")
+
+BRAIN_MASK = (
+    *SIDECAR,
+    SPACE,
+    TYPE,
+    Column("BrainMask", "str", "Where the brain mask comes from."),
+    Column("BrainVolumeMillilitres", "float64", "Volume of the brain.", "ml"),
+    Column("Reference", "str", "Contrast whose grid is the scan's."),
+    Column("SurfaceAgreement", "float64", "How well two ways of finding the brain agree.", when=WHOLE_HEAD),
+)
+PREPROC = (
+    *SIDECAR,
+    Column("SkullStripped", "bool", "Whether only brain is left."),
+    Column("BiasCorrected", "bool", "Whether the bias field was removed; never of maps in units."),
+    NOTES,
+    Column("Units", "str", "Unit of the voxels.", when="for maps in units, such as ADC"),
+    Column("ShiftMillimetres", "float64", "How far it was moved onto the reference.", "mm", when=MOVED),
+    Column("AlignmentErrorMillimetres", "float64", "How far fits there and back disagree.", "mm", when=MOVED),
+)
+TRANSFORM = (
+    *SIDECAR,
+    Column("FromSpace", "str", "Space that points of the target are looked up from."),
+    Column("ToSpace", "str", "Space whose grid the field lies on."),
+    Column("Engine", "str", "Registration engine."),
+    Column("LesionStrategy", "str", "How the lesion was kept out of the fit."),
+    Column("Affine", "list", "Affine part: world mm of the scan to world mm of the template, 4 x 4."),
+    NOTES,
+)
+LESION_IMAGE = (*SIDECAR, SOURCE, NOTES, ON_SCAN)
+LESION_MASK = (*LESION_IMAGE, TYPE)
+FIRST_MASK = (*SIDECAR, TYPE, SPACE, SOURCE)
+COMMAND_MASK = (*FIRST_MASK, WHY_NOT)
+PROBABILITY = (*SIDECAR, SOURCE)
+LESION_RECORD = (
+    *SIDECAR,
+    SOURCE,
+    WHY_NOT,
+    Column("NotSearched", "list", "Tissues in which nobody looked."),
+    NOTES,
+    Column("RejectedMm3", "object", "Volume that was taken for healthy, by reason.", "mm3", when=DETECTING),
+    Column("RejectedMm3.*", "float64", "The same for one reason.", "mm3", when=DETECTING),
+)
+SEGMENTED = (
+    *SIDECAR,
+    SPACE,
+    Column("VentriclesFromImage", "bool", "Whether the ventricles were read from the image."),
+    NOTES,
+)
+ATLAS_IMAGE = (*SEGMENTED, Column("Atlas", "str", "Name and version of the atlas."))
+TISSUE_IMAGE = (
+    *SEGMENTED,
+    Column("Labels", "object", "Number -> class of tissue."),
+    Column("Labels.*", "str", "The class of one number."),
+)
+FREQUENCY = (*SIDECAR, Column("NumberOfScans", "int64", "Scans that have a mask."))
+MASK_TABLES = (
+    *SIDECAR,
+    Column("Space", "str", "Template whose space the masks lie in.", when=MASKS),
+    Column("Volumes", "str", "Whose millilitres volumes are.", when=MASKS),
+    Column("Atlas", "str", "Name and version of the atlas.", when=MASKS),
+    Column("AtlasSpace", "str", "Template whose space the atlas lies in.", when=MASKS),
+    Column("Notes", "list", NOTES.text, when=MASKS),
+)
+QUALITY = (
+    Column("verdict", "str", "The worst of the flags.", levels=QC),
+    Column("flags", "list", "The checks."),
+    Column("flags[].name", "str", "What was checked; of one contrast, with its name in front."),
+    Column("flags[].value", "object", "What was measured, a number or words."),
+    Column("flags[].limit", "object", "What it was compared with, a number or words."),
+    Column("flags[].ok", "bool", "Whether the check holds."),
+    Column(
+        "flags[].severity",
+        "str",
+        "What follows where it does not hold.",
+        levels={"warn": "the scan is to be looked at", "fail": "the scan is not to be used"},
+    ),
+    Column("template_volume_ratio", "float64", "Volume of the brain over the template's.", "ratio"),
+)
+PEOPLE = (
+    Column("age", "object", "What the column age holds."),
+    Column("age.Description", "str", "In words."),
+    Column("age.Units", "str", "Its unit."),
+    Column("sex", "object", "What the column sex holds."),
+    Column("sex.Description", "str", "In words."),
+    Column("sex.Levels", "object", "Its words."),
+    *(Column(f"sex.Levels.{word}", "str", f"Word for {SEXES[word]}.") for word in ("F", "M", "O")),
+)
+LABEL_TABLE = (
+    Column("*", "object", "A column of the label table."),
+    Column("*.Description", "str", "What it holds."),
+)
+DATASET = (
+    Column("Name", "str", "Name of the dataset."),
+    Column("BIDSVersion", "str", "Version of BIDS that it follows."),
+    Column("DatasetType", "str", "Kind of dataset: derivative."),
+    Column("License", "str", "Licence of the dataset."),
+    *SIDECAR[1:4],
+)
+ATLAS = (
+    Column("Name", "str", "Name of the atlas."),
+    Column("*", "object", "What the manifest of the atlas says, handed on as it is."),
+)
+
+FILES: Mapping[str, tuple[Column, ...]] = {
+    "*_label-brain_mask.json": BRAIN_MASK,
+    "*_desc-preproc_*.json": PREPROC,
+    "*_xfm.json": TRANSFORM,
+    "*_desc-qc_stats.json": QUALITY,
+    "*_seg-lesions_dseg.json": LESION_IMAGE,
+    "*_label-L_mask.json": LESION_MASK,
+    "*_label-L_desc-first_mask.json": FIRST_MASK,
+    "*_label-L_desc-command_mask.json": COMMAND_MASK,
+    "*_space-orig_label-L_probseg.json": PROBABILITY,
+    "*_desc-lesions_stats.json": LESION_RECORD,
+    "*_atlas-*_dseg.json": ATLAS_IMAGE,
+    "*_seg-tissue_dseg.json": TISSUE_IMAGE,
+    "group_*_label-L_probseg.json": FREQUENCY,
+    "group_patterns.json": MASK_TABLES,
+    "group_desc-lesionload_stats.json": MASK_TABLES,
+    "participants.json": PEOPLE,
+    "atlas-*_dseg.json": LABEL_TABLE,
+    "atlas-*_description.json": ATLAS,
+    "dataset_description.json": DATASET,
+}
+"""The keys of every JSON file by its name; the first that fits counts."""

@@ -1,0 +1,54 @@
+"""What the scorers add to the outputs of a study: columns of the group table, keys of the pattern JSON."""
+
+from dataclasses import replace
+
+from cpimaging.columns import GROUP, Column, dtypes
+from cpimaging.scorers import SCORERS, Pattern, results
+from cpimaging.scorers.results import OVERRIDE_KEYS, Value
+
+ORDER = (
+    *("participant_id", "session_id", "dominance", "dominance_index"),
+    *("mrics_group", "mrics_subgroup", "mrics_secondary", "confidence", "lesion_volume_mm3"),
+    *("white_matter_percent", "deep_grey_percent", "cortex_percent", "brainstem_percent"),
+    *("cerebellum_percent", "qc", "not_assessed_reason", "mask_source", "template_volume_ratio"),
+    *("age_years", "sex", "override", "fiori_low", "fiori_high", "barkovich_low", "barkovich_high"),
+    *("nichd_low", "nichd_high"),
+)
+"""Columns of the group table that scripts of others may find by their place; new ones follow."""
+
+
+def group_columns() -> list[Column]:
+    """Return the columns of group_patterns.tsv, in order."""
+    known = {column.name: column for column in GROUP}
+    for scorer in SCORERS.values():
+        known |= {column.name: column for column in scorer.columns}
+    first = [known.pop(name) for name in ORDER if name in known]
+    return [*first, *known.values()]
+
+
+def group_dtypes() -> dict[str, str]:
+    """Return the columns of group_patterns.tsv with their dtypes."""
+    return dtypes(group_columns())
+
+
+def scorer_cells(pattern: Pattern) -> dict[str, Value]:
+    """Return the cells of one scan that scorers fill, None where a scorer did not run.
+
+    Where several scorers fill one column, the last that has something to say counts.
+    """
+    cells: dict[str, Value] = {column.name: None for scorer in SCORERS.values() for column in scorer.columns}
+    found = {**results(pattern, scales=False), **results(pattern, scales=True)}
+    for scorer, result in found.values():
+        filled = {column.name: column.cell(result) for column in scorer.columns}
+        cells |= {name: value for name, value in filled.items() if value is not None}
+    return cells
+
+
+def pattern_keys() -> list[Column]:
+    """Return the keys of a pattern JSON, those of every scorer below its name."""
+    keys = [Column("scales", "object", "The scales that were chosen, by name."), *OVERRIDE_KEYS]
+    for name, scorer in SCORERS.items():
+        place = f"scales.{name}" if scorer.scale else name
+        keys.append(Column(place, "object", f"{scorer.title}."))
+        keys += [replace(key, name=f"{place}.{key.name}") for key in scorer.keys]
+    return keys

@@ -1,0 +1,112 @@
+import json
+from pathlib import Path
+
+import pytest
+from declared import files, never_seen, tables, undeclared
+
+import cpimaging
+from cpimaging import keys
+from cpimaging.columns import LESIONS, PARTICIPANTS, TABLES, Column, dtypes
+from cpimaging.io import write_table
+from cpimaging.quantify import MARGIN_COLUMNS, Cell
+from cpimaging.scorers.group import ORDER, group_columns
+
+CONTRACT = (
+    "participant_id session_id dominance dominance_index mrics_group mrics_subgroup mrics_secondary "
+    "confidence lesion_volume_mm3 white_matter_percent deep_grey_percent cortex_percent brainstem_percent "
+    "cerebellum_percent qc not_assessed_reason mask_source template_volume_ratio age_years sex "
+    "override fiori_low fiori_high barkovich_low barkovich_high nichd_low nichd_high"
+)
+
+
+@pytest.mark.parametrize("declared", [*tables().values(), *files().values()], ids=[*tables(), *files()])
+def test_every_column_is_described_once_in_a_sentence(declared: list[Column]) -> None:
+    names = [column.name for column in declared]
+    assert len(names) == len(set(names))
+    for column in declared:
+        assert column.text[0].isupper(), column
+        assert column.text.endswith("."), column
+        assert column.text.count(". ") == 0, column
+        assert column.dtype != "str" or not column.unit, column
+        assert all(column.levels.values()), column
+    assert all(column.dtype in ("str", "int64", "float64") for rows in tables().values() for column in rows)
+
+
+def test_the_group_table_keeps_its_order() -> None:
+    names = list(dtypes(group_columns()))
+    assert " ".join(names) == CONTRACT
+    assert list(ORDER) == names
+
+
+def test_numbers_say_their_unit_in_the_name_and_beside_it() -> None:
+    units = {"_mm3": "mm3", "_mm": "mm", "_percent": "percent", "_years": "years", "_ratio": "ratio"}
+    for rows in tables().values():
+        for column in rows:
+            for end, unit in units.items():
+                if column.name.endswith(end):
+                    assert column.unit == unit, column
+                    break
+
+
+def test_the_margins_are_those_that_are_measured() -> None:
+    loadmargins = list(dtypes(TABLES["*_desc-loadmargins_stats.tsv"]))
+    assert loadmargins == ["participant_id", "session_id", *Cell._fields, *MARGIN_COLUMNS]
+
+
+def test_a_key_that_is_sometimes_there_is_written_somewhere() -> None:
+    """The demo cannot show it, so its name must stand in the code beside its declaration."""
+    folder = Path(cpimaging.__file__).parent
+    sources = [path for path in folder.rglob("*.py") if path != Path(keys.__file__)]
+    code = "".join(path.read_text(encoding="utf-8") for path in sources)
+    for declared in files().values():
+        for key in declared:
+            name = key.name.rpartition(".")[2]
+            assert not key.when or name == "*" or f'"{name}"' in code or f"{name}=" in code, key
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    """A folder with one table and one JSON file, both as declared."""
+    import pandas as pd
+
+    rows = pd.DataFrame({"participant_id": ["sub-01"], "age": [6.0], "sex": ["F"]})
+    write_table(tmp_path / "participants.tsv", rows)
+    levels = {"F": "female", "M": "male", "O": "other"}
+    about = {
+        "age": {"Description": "age", "Units": "years"},
+        "sex": {"Description": "sex", "Levels": levels},
+    }
+    (tmp_path / "participants.json").write_text(json.dumps(about))
+    return tmp_path
+
+
+def test_what_is_declared_passes(people: Path) -> None:
+    assert undeclared(people) == []
+    assert not [line for line in never_seen(people) if line.startswith("participants")]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        ("participants.json", '"Units"', '"Unit"', "age.Unit is not declared"),
+        ("participants.json", '"years"', "7", "age.Units is no str"),
+        ("participants.tsv", "\tage", "\tages", "['participant_id', 'ages', 'sex']"),
+        ("participants.tsv", "F", "female", "sex is ['female']"),
+    ],
+)
+def test_what_is_not_declared_is_told(people: Path, file: str, old: str, new: str, told: str) -> None:
+    path = people / file
+    path.write_text(path.read_text().replace(old, new, 1))
+    assert undeclared(people) == [f"{file}: {told}"]
+
+
+def test_what_is_declared_and_never_there_is_told(people: Path) -> None:
+    path = people / "participants.json"
+    path.write_text(path.read_text().replace(', "Units": "years"', ""))
+    assert "participants.json: age.Units" in never_seen(people)
+    assert "*_desc-lesions_stats.tsv: no such file" in never_seen(people)
+
+
+def test_dtypes_are_those_of_the_tables() -> None:
+    assert dtypes(PARTICIPANTS) == {"participant_id": "str", "age": "float64", "sex": "str"}
+    assert dtypes(LESIONS)["index"] == "int64"
