@@ -28,6 +28,7 @@ from cpimaging.tables import Cells, Row, bare
 from cpimaging.types import InputError
 
 _PARTICIPANTS, _SESSIONS = "participants.tsv", "sessions.tsv"
+_UNITS = "participants.json"  # also those of tables whose own sidecars do not describe a column
 _ALIKE = re.compile(r"participants\.(?:tsv|csv|txt|xlsx?|ods)", re.IGNORECASE)
 _SEX_COLUMNS = frozenset({"sex", "gender", "sex_at_birth"})
 _SEX = {
@@ -57,9 +58,7 @@ class _Study:
         self.files = sorted(os.listdir(root)) if root.is_dir() else []
         folders = [name[4:] for name in self.files if name.startswith("sub-")]
         names = Names([*folders, *(scan.participant for scan in scans)])
-        self.participants = read_described(
-            root, _PARTICIPANTS, ["participants.json"], needed=PARTICIPANT_COLUMNS
-        )
+        self.participants = read_described(root, _PARTICIPANTS, [_UNITS], needed=PARTICIPANT_COLUMNS)
         self.rows = rows_by_owner(self.participants, names)
         self.broken = broken_rows(self.participants, names)
         self.same = Counter(scan.label for scan in scans)
@@ -82,17 +81,14 @@ class _Study:
         if scan.session is None:
             return Table(_SESSIONS)
         stem = f"sub-{scan.participant}/sub-{scan.participant}_sessions"
-        sidecars = ["sessions.json", f"{stem}.json"]
-        shared = self.participants.described
-        return read_described(self.root, f"{stem}.tsv", sidecars, shared, needed=SESSION_COLUMNS)
+        sidecars = [_UNITS, "sessions.json", f"{stem}.json"]
+        return read_described(self.root, f"{stem}.tsv", sidecars, needed=SESSION_COLUMNS)
 
     def scans_table(self, scan: Scan) -> Table:
         """Return *_scans.tsv of a scan."""
         folder, stem = f"sub-{scan.participant}", f"{scan.folder}/{scan.label}_scans"
-        sidecars = ["scans.json", f"{folder}/{folder}_scans.json", f"{stem}.json"]
-        return read_described(
-            self.root, f"{stem}.tsv", sidecars, self.participants.described, needed=("filename",)
-        )
+        sidecars = [_UNITS, "scans.json", f"{folder}/{folder}_scans.json", f"{stem}.json"]
+        return read_described(self.root, f"{stem}.tsv", sidecars, needed=("filename",))
 
     def unread(self, scan: Scan) -> list[str]:
         """Name what seems to hold ages but is not read; it is told where there is no age."""

@@ -92,23 +92,16 @@ def read_session(text: str) -> str:
     return "" if is_missing(text) else re.sub("^ses[-_]", "", bare(text), flags=re.IGNORECASE)
 
 
-def read_described(
-    root: Path,
-    name: str,
-    sidecars: Sequence[str],
-    shared: Mapping[str, Mapping[str, Any]] | None = None,
-    needed: Sequence[str] = (),
-) -> Table:
+def read_described(root: Path, name: str, sidecars: Sequence[str], needed: Sequence[str] = ()) -> Table:
     """Read a table, without columns where there is none; what keeps it from being used is its fault.
 
-    Of its sidecars the later ones count more; shared: what holds where they say nothing. needed: names of a
-    column of which the table must have one.
+    Of its sidecars the later ones count more. needed: names of a column of which the table must have one.
     """
     if not os.path.lexists(root / name):  # a link to nothing is a table that is not there
         return Table(name)
     try:
         cells = read_cells(root / name)
-        described = dict(shared or {})
+        described: dict[str, Mapping[str, Any]] = {}
         for sidecar in sidecars:
             said = read_object(root / sidecar)
             described |= {column: entry for column, entry in said.items() if isinstance(entry, dict)}

@@ -65,7 +65,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         lacking = ", ".join(missing or ["verdict or qc"])
         raise InputError(path, f"lacks the column(s) {lacking}", "add them")
     twice = [name for name in _COLUMNS if columns.count(name) > 1]
-    unknown = [name for name in SESSION_COLUMNS[1:] if name in columns]
+    unknown = [name for name in SESSION_COLUMNS[1:] if name in columns and "session_id" not in columns]
     if twice or unknown:
         name = (twice or unknown)[0]
         problem = f"has the column '{name}'" + (" twice" if twice else "")
