@@ -1,5 +1,6 @@
 """The only module that opens image and table files. Writes are whole or not at all."""
 
+import csv
 import json
 import os
 import zlib
@@ -19,6 +20,7 @@ from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
 from zlib_ng import gzip_ng, zlib_ng
 
+from cpimaging.tables import strict_cells
 from cpimaging.types import Image, InputError
 
 Opener.default_compresslevel = 3  # a third of the time of level 6, 5 % larger
@@ -272,15 +274,11 @@ def _save(nifti: nib.Nifti1Image, path: Path | str) -> None:
 def read_table(path: Path | str, columns: Mapping[str, str] | None = None) -> pd.DataFrame:
     """Read a tab-separated table; "n/a" is missing. With `columns`, typed and complete.
 
-    Without `columns` every cell is text. Raises InputError where the file or a column is missing.
+    Without `columns` every cell is text. Raises InputError where the file cannot be read with certainty, or
+    a column is missing (`tables.strict_cells`).
     """
-    path = Path(path)
-    try:
-        table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise InputError(path, "no such file", "check the path") from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise InputError(path, "is not a tab-separated table", "save it as UTF-8 TSV") from error
+    cells = strict_cells(path)
+    table = pd.DataFrame([row.cells for row in cells.rows], columns=list(cells.columns)).astype(str)
     if columns is None:
         return table
     missing = [name for name in columns if name not in table]
@@ -314,9 +312,15 @@ def typed(rows: pd.DataFrame | Sequence[Mapping[str, Any]], columns: Mapping[str
 
 
 def write_table(path: Path | str, table: pd.DataFrame) -> None:
-    """Write a table as BIDS TSV: tabs, "n/a" for missing values, full float precision."""
+    """Write a table as BIDS TSV: tabs, "n/a" for missing values, full float precision.
+
+    Quotes are ordinary characters, as `read_table` has it; a tab or a line end within a cell becomes a space.
+    """
+    plain = table.replace(r"[\t\r\n]+", " ", regex=True)
     with whole(path) as temporary:
-        table.to_csv(temporary, sep="\t", index=False, na_rep="n/a", lineterminator="\n")
+        plain.to_csv(
+            temporary, sep="\t", index=False, na_rep="n/a", lineterminator="\n", quoting=csv.QUOTE_NONE
+        )
 
 
 def read_json(path: Path | str) -> Any:

@@ -4,49 +4,79 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-DAYS = {"years": 365.25, "months": 365.25 / 12, "weeks": 7.0, "days": 1.0}
-MAX_AGE_YEARS = 120.0  # ours: beyond it an age is a typing error
-GESTATION_WEEKS = (20.0, 45.0)  # ours: outside of it a gestational age at birth is one
+from cpimaging.bids.durations import (
+    DAYS,
+    GESTATION_WEEKS,
+    UNITS,
+    Duration,
+    description_of,
+    entry,
+    read_duration,
+)
+from cpimaging.tables import bare
 
-_SPELLINGS = {
-    "years": "years year yrs yr y a",
-    "months": "months month mos mo m",
-    "weeks": "weeks week wks wk w",
-    "days": "days day d",
-}
-_UNITS = {spelling: unit for unit, spellings in _SPELLINGS.items() for spelling in spellings.split()}
+MAX_AGE_YEARS = 120.0  # ours: beyond it an age is a typing error
+TERM_WEEKS, FROM_TERM_WEEKS = 40.0, 37.0
+"""Corrected age counts from 40 weeks, for those born before 37 (AAP 2004. Pediatrics 114:1362) [S]."""
+POSTMENSTRUAL_WEEKS = (GESTATION_WEEKS[0], 200.0)  # ours: three years after term nobody counts in it
+UNSTATED_WEEKS = (GESTATION_WEEKS[0], 60.0)  # ours: a number that is a postmenstrual age without its unit
+FEW_DAYS = 60.0  # ours: below it an age in years or months is told in days too
+
+_COLUMN_UNITS = "|".join(name for name in UNITS if len(name) > 1 or name == "y")  # age_m may be the mother's
 _AT_SCAN = "(?:_at)?_(?:scan|mri|imaging|session|visit)"
-_IN_UNIT = "(?:_(?:in_)?(?P<unit>[a-z]+))?"
-_AGE = re.compile(rf"(?:age(?:{_AT_SCAN})?|(?:scan|mri)_age){_IN_UNIT}")
-_POSTMENSTRUAL = re.compile(
-    rf"(?:(?:pma|post_?menstrual_age)(?:{_AT_SCAN})?|(?:gestational_age|ga){_AT_SCAN}){_IN_UNIT}"
+_IN_UNIT = f"(?:_(?:in_)?(?P<unit>{_COLUMN_UNITS}))?"
+_KINDS = {
+    kind: re.compile(names + _IN_UNIT)
+    for kind, names in {
+        "age": f"(?:(?:chronological_|patient_)?age(?:{_AT_SCAN})?)",
+        "postnatal": f"(?:(?:postnatal_age|pna)(?:{_AT_SCAN})?)",
+        "scan age": "(?:(?:scan|mri)_age)",
+        "corrected": f"(?:(?:corrected|adjusted)_age(?:{_AT_SCAN})?|age_(?:corrected|adjusted))",
+        "postmenstrual": f"(?:(?:pma|post_?menstrual_age)(?:{_AT_SCAN})?|(?:gestational_age|ga){_AT_SCAN})",
+        "postconceptional": f"(?:(?:pca|post_?concept(?:ion)?(?:al|ual)_age)(?:{_AT_SCAN})?)",
+        "gestation": "(?:(?:gestational_age|gestation|ga|birth_age|birth_ga)(?:(?:_at)?_birth)?)",
+    }.items()
+}
+_MISSING = frozenset({"", "n/a", "na", "nan", "none", "null", "unknown", "missing", "-", "."})
+_COUNTED_FROM = {
+    "postmenstrual": re.compile(r"post-? ?menstrual|\bpma\b"),
+    "postconceptional": re.compile(r"post-? ?concept|\bpca\b"),
+    "corrected": re.compile(r"(?<!not )\b(?:corrected|adjusted)\b"),
+    "gestation": re.compile(r"(?<!corrected for )(?<!adjusted for )gestation"),
+    "postnatal": re.compile(r"chronological|post-? ?natal|\b(?:since|after|from) birth"),
+}
+_NOT_AT_SCAN = re.compile(
+    r"\bat (?:the )?(?:time of )?(?:birth|onset|diagnosis|death|injury|surgery|stroke|inclusion|enrol)"
+    r"|\b(?:mother|maternal|father|paternal|parent)"
 )
-_GESTATION = re.compile(rf"(?:gestational_age|gestation|ga|birth_age|birth_ga)(?:(?:_at)?_birth)?{_IN_UNIT}")
-_MISSING = frozenset({"", "n/a", "na", "nan", "none", "null", "unknown"})
-_WEEKS_AND_DAYS = re.compile(r"(?P<weeks>[0-9]{1,2})\+(?P<days>[0-6])")
-_NUMBER = re.compile(
-    r"(?P<number>-?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?)(?P<capped>\+)?\s*(?P<unit>[A-Za-z]*)"
-)
+_AT_THE_SCAN = re.compile(r"\bat (?:the )?(?:time of )?(?:the )?(?:scan|mri|imaging)")
 
 
 class Age(NamedTuple):
-    """An age at scan in years, None where it is not certain, and how it was read or why not."""
+    """An age at scan in years, None where it is not certain, and how it was read or why not.
+
+    step_years: how fine the age is. corrected: counted from term, not from birth. refused: the cell says
+    something that cannot be, so that nothing is to be computed. assumed: the unit is years for want of one.
+    """
 
     years: float | None
     note: str
-
-
-class _Quantity(NamedTuple):
-    """A number; its unit, None where none is stated; why neither can be used, else ""."""
-
-    number: float
-    unit: str | None
-    fault: str = ""
+    step_years: float = 0.0
+    corrected: bool = False
+    refused: bool = False
+    assumed: bool = False
 
 
 def is_missing(text: str) -> bool:
     """Tell whether a cell holds no value."""
-    return text.strip().lower() in _MISSING
+    word = bare(text).lower()
+    return word in _MISSING or word.replace(".", "") == "na"
+
+
+def is_age(column: str) -> bool:
+    """Tell whether a column is read as an age at scan."""
+    kind, _ = _kind_of(normal(column))
+    return kind not in ("", "gestation")
 
 
 def read_age(
@@ -55,72 +85,125 @@ def read_age(
     """Read the age at scan from a cell; None where the column holds no age, or the cell no value.
 
     column: e.g. age, age_months, scan_age, pma_weeks. described: its entry in the JSON sidecar.
-    A postmenstrual age counts from birth only with gestation_weeks, the gestational age at birth.
-    "age" without a stated unit is in years, as BIDS has it; "89+" is 89.
+    A postmenstrual age becomes a corrected one, or counts from birth where gestation_weeks, the gestational
+    age at birth, is that of a term birth. "age" without a unit is in years, as BIDS has it; "89+" is 89.
     """
-    name = _normal(column)
-    postmenstrual, plain = _POSTMENSTRUAL.fullmatch(name), _AGE.fullmatch(name)
-    match = postmenstrual or plain
-    if match is None or is_missing(text):
+    named, unit = _kind_of(normal(column))
+    kind = _by_description(named, described)
+    if kind in ("", "gestation") or is_missing(text):
         return None
-    quantity = _quantity(text, match["unit"], described)
-    if quantity.fault:
-        return Age(None, quantity.fault)
-    about = str(described.get("Description", "")) + str(described.get("LongName", ""))
-    if postmenstrual or re.search("post-?(menstrual|conception)", about, re.IGNORECASE):
-        return _since_birth(quantity, gestation_weeks)
-    if quantity.unit is None and name == "scan_age":
-        # dHCP gives weeks after menstruation in scan_age, beside birth_age, and no unit
-        if gestation_weeks is None:
-            return Age(None, f"{text} has no stated unit")
-        return _since_birth(quantity, gestation_weeks)
-    unit = quantity.unit or "years"
-    note = f"{text}, {unit}" if quantity.unit else f"{text}, years as BIDS has it"
-    return _plausible(quantity.number * DAYS[unit], note)
+    if _groups(described):
+        return Age(None, "a group, by the Levels in its sidecar, and no number")
+    if kind == "another":
+        return Age(None, "not the age at scan, by its description")
+    duration = read_duration(text, unit, described)
+    if duration.fault:
+        return Age(None, duration.fault)
+    if kind == "scan age":
+        kind = _of_scan_age(duration, gestation_weeks)
+    if kind == "postmenstrual":
+        return _since_term(duration, gestation_weeks)
+    if kind in ("postnatal", "corrected") and duration.unit is None:
+        return _refused(f"{duration.told} has no stated unit; say {normal(column)}_weeks or the like")
+    if kind not in ("age", "postnatal", "corrected") or (kind == "age" and duration.gestational):
+        return _refused(f"{duration.told} may count from birth or not; say pma_weeks or age_weeks")
+    return _plausible(duration, kind)
 
 
 def read_gestation_weeks(column: str, text: str, described: Mapping[str, Any]) -> float | None:
     """Read the gestational age at birth in weeks; None where the cell holds no plausible one."""
-    match = _GESTATION.fullmatch(_normal(column))
-    if match is None or is_missing(text):
+    kind, unit = _kind_of(normal(column))
+    if kind != "gestation" or is_missing(text) or _groups(described):
         return None
-    quantity = _quantity(text, match["unit"], described)
-    weeks = quantity.number * DAYS[quantity.unit or "weeks"] / DAYS["weeks"]
+    if _by_description(kind, described) != kind:
+        return None
+    duration = read_duration(text, unit, described)
+    weeks = duration.number * DAYS[duration.unit or "weeks"] / DAYS["weeks"]
     low, high = GESTATION_WEEKS
-    return weeks if not quantity.fault and low <= weeks <= high else None
+    return weeks if not duration.fault and low <= weeks <= high else None
 
 
-def _normal(column: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_")
+def normal(column: str) -> str:
+    """Return a column's name in lower case with underscores, e.g. "age_months" for "Age (months)"."""
+    words = re.sub("(?<=[a-z])(?=[A-Z])", "_", bare(column)).lower()
+    words = re.sub("(?<=age)(?=years|months|weeks|days)", "_", words)
+    return re.sub("[^a-z0-9]+", "_", words).strip("_")
 
 
-def _since_birth(quantity: _Quantity, gestation_weeks: float | None) -> Age:
-    unit = quantity.unit or "weeks"
-    note = f"{quantity.number:g} {unit} postmenstrual age"
-    if gestation_weeks is None:
-        return Age(None, f"{note}, but the gestational age at birth is not known")
-    days = quantity.number * DAYS[unit] - gestation_weeks * DAYS["weeks"]
-    return _plausible(days, f"{note}, less {gestation_weeks:.4g} weeks of gestation")
+def _kind_of(name: str) -> tuple[str, str | None]:
+    """Return what a column counts, "" where it is no age, and the unit in its name."""
+    for kind, names in _KINDS.items():
+        if match := names.fullmatch(name):
+            return kind, match["unit"]
+    return "", None
 
 
-def _plausible(days: float, note: str) -> Age:
-    years = days / DAYS["years"]
-    return Age(years, note) if 0 <= years <= MAX_AGE_YEARS else Age(None, f"{note}: not plausible")
+def _by_description(kind: str, described: Mapping[str, Any]) -> str:
+    """Return what a column counts once its sidecar has been heard."""
+    words = f"{description_of(described)} {entry(described, 'units', 'unit') or ''}".lower()
+    if kind == "gestation":
+        return "postmenstrual" if _AT_THE_SCAN.search(words) else kind
+    if kind not in ("age", "scan age", "postnatal"):
+        return kind
+    told = [count for count, phrase in _COUNTED_FROM.items() if phrase.search(words)]
+    if len(told) > 1 or (told and kind == "postnatal" and told != ["postnatal"]):
+        return "unclear"
+    if told and told[0] == "gestation":
+        return "postmenstrual" if _AT_THE_SCAN.search(words) and "gestational age" in words else "unclear"
+    if told and told[0] != "postnatal":
+        return told[0]
+    return "another" if _NOT_AT_SCAN.search(words) and not _AT_THE_SCAN.search(words) else kind
 
 
-def _quantity(text: str, named: str | None, described: Mapping[str, Any]) -> _Quantity:
-    """Read a number with the unit that the cell, the column's name and the sidecar agree on."""
-    text = text.strip()
-    if both := _WEEKS_AND_DAYS.fullmatch(text):
-        number, own = int(both["weeks"]) + int(both["days"]) / 7, "weeks"
-    elif match := _NUMBER.fullmatch(text):
-        number, own = float(match["number"]), match["unit"]
-    else:
-        return _Quantity(0.0, None, f"{text} cannot be read as a number")
-    stated = [word for word in (own, named, str(described.get("Units") or "")) if word]
-    units = {_UNITS.get(word.strip().lower()) for word in stated}
-    if None in units:
-        return _Quantity(number, None, f"{text} has a unit that is not known ({', '.join(stated)})")
-    if len(units) > 1:
-        return _Quantity(number, None, f"{text} has units that disagree ({', '.join(stated)})")
-    return _Quantity(number, next(iter(units), None))
+def _groups(described: Mapping[str, Any]) -> bool:
+    levels = entry(described, "levels")
+    return isinstance(levels, Mapping | list) and not all(is_missing(str(level)) for level in levels)
+
+
+def _of_scan_age(duration: Duration, gestation_weeks: float | None) -> str:
+    """Return what "scan_age" counts: dHCP gives weeks after menstruation, without unit, beside birth_age."""
+    low, high = UNSTATED_WEEKS
+    if duration.unit not in (None, "weeks"):
+        return "age"
+    if gestation_weeks is not None and (duration.unit or low <= duration.number <= high):
+        return "postmenstrual"
+    return "scan age"
+
+
+def _since_term(duration: Duration, gestation_weeks: float | None) -> Age:
+    low, high = UNSTATED_WEEKS if duration.unit is None else POSTMENSTRUAL_WEEKS
+    scale = DAYS[duration.unit or "weeks"] / DAYS["weeks"]
+    weeks, step = duration.number * scale, duration.step * scale
+    told = f"{duration.told} {duration.unit or 'weeks'} postmenstrual age"
+    if not low <= weeks <= high:
+        return _refused(f"{told}: not between {low:g} and {high:g} weeks")
+    if gestation_weeks is not None and weeks + step <= gestation_weeks:
+        return _refused(f"{told}: before birth at {gestation_weeks:.4g} weeks of gestation")
+    born = TERM_WEEKS
+    if gestation_weeks is not None and gestation_weeks >= FROM_TERM_WEEKS:
+        born = gestation_weeks
+    days = max(weeks - born, 0.0) * DAYS["weeks"]
+    corrected = born is TERM_WEEKS
+    how = "corrected age, from 40 weeks" if corrected else f"less {born:.4g} weeks of gestation"
+    note = f"{told}: {days:.0f} days, {how}"
+    return Age(days / DAYS["years"], note, step * DAYS["weeks"] / DAYS["years"], corrected)
+
+
+def _plausible(duration: Duration, kind: str) -> Age:
+    unit = duration.unit or "years"
+    days = duration.number * DAYS[unit]
+    years, corrected = days / DAYS["years"], kind == "corrected"
+    note = f"{duration.told}, {unit}" + ("" if duration.unit else " as BIDS has it")
+    least = (GESTATION_WEEKS[0] - TERM_WEEKS) * DAYS["weeks"] if corrected else 0.0
+    if not (least <= days and years <= MAX_AGE_YEARS):
+        return _refused(f"{note}: not between 0 and {MAX_AGE_YEARS:g} years")
+    if corrected:
+        note += " corrected age" + (" (before term)" if days < 0 else "")
+    if unit in ("years", "months") and 0 < days < FEW_DAYS:
+        note += f": {days:.0f} days"
+    step_years = duration.step * DAYS[unit] / DAYS["years"]
+    return Age(max(years, 0.0), note, step_years, corrected, assumed=duration.unit is None)
+
+
+def _refused(note: str) -> Age:
+    return Age(None, note, refused=True)

@@ -1,15 +1,35 @@
-"""Age at the scan and sex, from the tables of a BIDS dataset. What is not certain is missing."""
+"""Age at the scan and sex, from the tables of a BIDS dataset. What is not certain is missing, and told."""
 
-from collections.abc import Mapping, Sequence
+import os
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
 
-from cpimaging.bids.ages import is_missing, read_age, read_gestation_weeks
+from cpimaging.bids.ages import is_age, normal, read_gestation_weeks
+from cpimaging.bids.cells import Cell, cells_of, finding_in, rows_of_session, unread_ages
+from cpimaging.bids.durations import entry
 from cpimaging.bids.listing import Scan
-from cpimaging.io import read_json, read_table
+from cpimaging.bids.reconcile import reconcile
+from cpimaging.bids.rows import (
+    PARTICIPANT_COLUMNS,
+    SESSION_COLUMNS,
+    Names,
+    Table,
+    broken_rows,
+    read_described,
+    read_object,
+    rows_by_owner,
+    rows_by_session,
+)
+from cpimaging.tables import Cells, Row, bare
 from cpimaging.types import InputError
 
+_PARTICIPANTS, _SESSIONS = "participants.tsv", "sessions.tsv"
+_UNITS = "participants.json"  # also those of tables whose own sidecars do not describe a column
+_ALIKE = re.compile(r"participants\.(?:tsv|csv|txt|xlsx?|ods)", re.IGNORECASE)
 _SEX_COLUMNS = frozenset({"sex", "gender", "sex_at_birth"})
 _SEX = {
     **dict.fromkeys(("m", "male", "boy", "man"), "M"),
@@ -18,131 +38,175 @@ _SEX = {
 }
 
 
-class _Table(NamedTuple):
-    """A table: its name, its rows, what its sidecar says of each column, and what is wrong with it."""
-
-    name: str
-    rows: list[dict[str, str]]
-    columns: Mapping[str, Mapping[str, Any]]
-    fault: str = ""
-
-
-class _Cell(NamedTuple):
-    table: str
-    column: str
-    text: str
-    described: Mapping[str, Any]
-
-
 def with_demographics(bids_dir: Path | str, scans: Sequence[Scan]) -> list[Scan]:
     """Return the scans with age at scan in years (None where none is certain), sex (M, F, O), and sources.
 
-    An age is looked for in *_scans.tsv, then *_sessions.tsv, then participants.tsv; the first that
-    can be read with certainty counts. age_source tells the table, the column and how the cell was
-    read, and why others were not used; a broken table is told there and stops nothing.
+    An age is looked for in *_scans.tsv, *_sessions.tsv, participants.tsv and the images' sidecars; all that
+    is said of a scan must agree. age_source tells table, column and how the cell was read, and why others
+    were not used. Why an age is not known is among the decisions too; an age that cannot be is a problem of
+    its scan. A broken table or row is told and stops nothing.
     """
-    root = Path(bids_dir)
-    participants = _read(root, "participants.tsv", ["participants.json"])
-    by_label: dict[str, list[dict[str, str]]] = {}
-    for row in participants.rows:
-        by_label.setdefault(row.get("participant_id", "").removeprefix("sub-"), []).append(row)
-    told = []
-    for scan in scans:
-        own = participants._replace(rows=by_label.get(scan.participant, []))
-        tables = [*_scan_tables(root, scan), _of_session(own, scan)]
-        age_years, source = _age(tables)
-        told.append(replace(scan, age_years=age_years, sex=_sex(tables), age_source=source))
-    return told
+    study = _Study(Path(bids_dir), scans)
+    return [_told(study, scan) for scan in scans]
 
 
-def _scan_tables(root: Path, scan: Scan) -> list[_Table]:
-    """Return the rows on a scan's images and on its session, in the order of precedence."""
-    folder = f"sub-{scan.participant}"
-    stem = f"{scan.folder}/{scan.label}_scans"
-    sidecars = ["scans.json", f"{folder}/{folder}_scans.json", f"{stem}.json"]
-    table = _read(root, f"{stem}.tsv", sidecars)
-    found = {row.get("filename", ""): row for row in table.rows}
-    names = [path.removeprefix(f"{scan.folder}/") for path in scan.images.values()]
-    images = [table._replace(rows=[found[name]]) for name in names if name in found]
-    if scan.session is None:
-        return images or [table._replace(rows=[])]
-    stem = f"{folder}/{folder}_sessions"
-    sessions = _read(root, f"{stem}.tsv", ["sessions.json", f"{stem}.json"])
-    own = [row for row in sessions.rows if row.get("session_id", "").removeprefix("ses-") == scan.session]
-    return [*(images or [table._replace(rows=[])]), sessions._replace(rows=own)]
+class _Study:
+    """The tables that all scans share, and whose their rows are."""
+
+    def __init__(self, root: Path, scans: Sequence[Scan]) -> None:
+        self.root = root
+        self.files = sorted(os.listdir(root)) if root.is_dir() else []
+        folders = [name[4:] for name in self.files if name.startswith("sub-")]
+        names = Names([*folders, *(scan.participant for scan in scans)])
+        self.participants = read_described(root, _PARTICIPANTS, [_UNITS], needed=PARTICIPANT_COLUMNS)
+        self.rows = rows_by_owner(self.participants, names)
+        self.broken = broken_rows(self.participants, names)
+        self.same = Counter(scan.label for scan in scans)
+        self.listed: dict[str, set[str | None]] = defaultdict(set)
+        for scan in scans:
+            self.listed[scan.participant].add(scan.session)
+
+    def sessions(self, participant: str, table: Table) -> list[str]:
+        """Return the labels of a participant's sessions: listed, on disk, or in a table of sessions."""
+        folder = self.root / f"sub-{participant}"
+        on_disk = os.listdir(folder) if folder.is_dir() else []
+        labels = {name[4:] for name in on_disk if name.startswith("ses-")}
+        labels |= {label for label in self.listed[participant] if label is not None}
+        known = Names(labels)
+        rows = [*rows_by_session(table, participant), *self.rows.get(participant, [])]
+        return sorted(labels | {label for label, _ in rows if label and known.find(label) is None})
+
+    def sessions_table(self, scan: Scan) -> Table:
+        """Return *_sessions.tsv of a scan's participant; a dataset without sessions has none."""
+        if scan.session is None:
+            return Table(_SESSIONS)
+        stem = f"sub-{scan.participant}/sub-{scan.participant}_sessions"
+        sidecars = [_UNITS, "sessions.json", f"{stem}.json"]
+        return read_described(self.root, f"{stem}.tsv", sidecars, needed=SESSION_COLUMNS)
+
+    def scans_table(self, scan: Scan) -> Table:
+        """Return *_scans.tsv of a scan."""
+        folder, stem = f"sub-{scan.participant}", f"{scan.folder}/{scan.label}_scans"
+        sidecars = [_UNITS, "scans.json", f"{folder}/{folder}_scans.json", f"{stem}.json"]
+        return read_described(self.root, f"{stem}.tsv", sidecars, needed=("filename",))
+
+    def unread(self, scan: Scan) -> list[str]:
+        """Name what seems to hold ages but is not read; it is told where there is no age."""
+        tables = (table := self.sessions_table(scan), self.participants)
+        sessions = Names(self.sessions(scan.participant, table))
+        return [*(line for table in tables for line in unread_ages(table, sessions)), *self._unread_files]
+
+    @cached_property
+    def _unread_files(self) -> list[str]:
+        alike = [name for name in self.files if _ALIKE.fullmatch(name) and name != _PARTICIPANTS]
+        told = [f"{name} is not read; write the ages at scan into {_PARTICIPANTS}" for name in alike]
+        for name in sorted(path.name for path in (self.root / "phenotype").glob("*.tsv")):
+            table = read_described(self.root, f"phenotype/{name}", [])
+            if any(is_age(column) for column in table.cells.columns):
+                told.append(f"{table.name}: its age is that of an examination; write it into {_PARTICIPANTS}")
+        return told
 
 
-def _of_session(table: _Table, scan: Scan) -> _Table:
-    """Keep a participant's rows on the scan's session, where the table tells sessions apart."""
-    session = scan.session or ""
-    rows = [
-        row
-        for row in table.rows
-        if is_missing(row.get("session_id", "")) or row["session_id"].removeprefix("ses-") == session
+def _told(study: _Study, scan: Scan) -> Scan:
+    """Return a scan with what the tables say of it."""
+    cells, notes = _gathered(study, scan)
+    weeks = next((weeks for cell in cells if (weeks := _gestation_weeks(cell)) is not None), None)
+    findings = [found for cell in cells if (found := finding_in(cell, weeks))]
+    age = reconcile(findings, notes if findings else [*notes, *study.unread(scan)])
+    sex, doubts = _sex(cells)
+    return replace(
+        scan,
+        age_years=age.years,
+        sex=sex,
+        age_source=age.source,
+        decisions=(*scan.decisions, *age.decisions, *doubts),
+        problems=(*scan.problems, *age.problems),
+    )
+
+
+def _gathered(study: _Study, scan: Scan) -> tuple[list[Cell], list[str]]:
+    """Return the cells on a scan, the closest first, and what is to be said of their tables."""
+    by_session = study.sessions_table(scan)
+    labels = study.sessions(scan.participant, by_session)
+    sessions = Names(labels)
+    people = study.rows.get(scan.participant, [])
+    own, named = rows_of_session(people, scan.session, sessions)
+    several = max(len({*labels, *study.listed[scan.participant]}), study.same[scan.label])
+    unsure = f"it is not said of which of {several} sessions it is" if several > 1 and not named else ""
+    visit, is_named = rows_of_session(rows_by_session(by_session, scan.participant), scan.session, sessions)
+    by_image = study.scans_table(scan)
+    found: list[tuple[Table, list[Row], str]] = [
+        (by_image, _rows_of_images(by_image, scan), ""),
+        (by_session, visit if is_named else [], ""),
+        (study.participants, own, unsure),
+        *((sidecar, list(sidecar.cells.rows), "") for sidecar in _image_sidecars(study.root, scan)),
     ]
-    return table._replace(rows=rows)
+    cells = [
+        cell for table, rows, doubt in found for cell in cells_of(table, rows, scan.session, sessions, doubt)
+    ]
+    notes = [line for table, _, _ in found for line in table.told]
+    notes += [line for table in (by_image, by_session) for line in table.broken]
+    notes += study.broken.get(scan.participant, [])
+    if study.participants.cells.columns and not own:
+        notes.append(f"{_PARTICIPANTS}: no row on {'this session' if people else 'this participant'}")
+    return cells, notes
 
 
-def _read(root: Path, name: str, sidecars: Sequence[str]) -> _Table:
-    """Read a table, empty where there is none; of its sidecars the later ones count more."""
-    if not (root / name).exists():
-        return _Table(name, [], {})
-    try:
-        frame = read_table(root / name).fillna("n/a")
-        columns: dict[str, Mapping[str, Any]] = {}
-        for sidecar in sidecars:
-            if (root / sidecar).exists():
-                content = read_json(root / sidecar)
-                columns |= {key: entry for key, entry in dict(content).items() if isinstance(entry, dict)}
-    except (InputError, TypeError, ValueError) as error:
-        problem = error.problem if isinstance(error, InputError) else "is not as BIDS has it"
-        broken = Path(error.path).name if isinstance(error, InputError) else name
-        return _Table(name, [], {}, f"{name}: not used, {broken} {problem}")
-    rows = [{str(key).strip(): str(text) for key, text in row.items()} for row in frame.to_dict("records")]
-    return _Table(name, rows, columns)
-
-
-def _cells(table: _Table) -> list[_Cell]:
-    """Return the cells of a table's row; of several rows, the cells in which they agree."""
-    if not table.rows:
+def _rows_of_images(table: Table, scan: Scan) -> list[Row]:
+    """Return the rows of *_scans.tsv on a scan's images."""
+    place = table.column(("filename",))
+    if place is None:
         return []
-    return [
-        _Cell(table.name, column, text, table.columns.get(column, {}))
-        for column, text in table.rows[0].items()
-        if all(row[column] == text for row in table.rows)
+    images = {path.removeprefix(f"{scan.folder}/") for path in scan.images.values()}
+    written = [
+        (row, bare(row.cells[place]).replace("\\", "/").removeprefix("./")) for row in table.cells.rows
     ]
+    return [row for row, name in written if name.removeprefix(f"{scan.folder}/") in images]
 
 
-def _age(tables: Sequence[_Table]) -> tuple[float | None, str]:
-    """Return the age in years (None where none is certain) and the account of it."""
-    cells = [cell for table in tables for cell in _cells(table)]
-    gestations = (read_gestation_weeks(cell.column, cell.text, cell.described) for cell in cells)
-    gestation = next((weeks for weeks in gestations if weeks is not None), None)
-    notes = [table.fault for table in tables if table.fault]
-    notes += [
-        f"{table.name}: {len(table.rows)} rows for this scan, only what they agree on is used"
-        for table in tables
-        if len(table.rows) > 1
-    ]
-    for cell in cells:
-        age = read_age(cell.column, cell.text, cell.described, gestation)
-        if age is None:
+def _image_sidecars(root: Path, scan: Scan) -> list[Table]:
+    """Return what the JSON files beside a scan's images say of ages, such as PatientAge: one row each."""
+    tables = []
+    for path in scan.images.values():
+        name = f"{path.removesuffix('.gz').removesuffix('.nii')}.json"
+        try:
+            content = read_object(root / name)
+        except InputError as error:
+            tables.append(Table(name, fault=f"it {error.problem}"))
             continue
-        notes.append(f"{cell.table}: {cell.column} ({age.note})")
-        if age.years is not None:
-            return age.years, "; ".join(notes)
-    return None, "; ".join(notes) or "n/a"
+        said = {key: str(value) for key, value in content.items() if is_age(key) and _is_plain(value)}
+        if said:
+            tables.append(Table(name, Cells(tuple(said), (Row(1, tuple(said.values())),))))
+    return tables
 
 
-def _sex(tables: Sequence[_Table]) -> str:
-    for table in tables:
-        for cell in _cells(table):
-            if cell.column.lower() not in _SEX_COLUMNS:
-                continue
-            levels = cell.described.get("Levels")
-            level = levels.get(cell.text, "") if isinstance(levels, dict) else ""
-            meaning = level.get("Description", "") if isinstance(level, dict) else level
-            for text in (cell.text, str(meaning)):
-                if text.strip().lower() in _SEX:
-                    return _SEX[text.strip().lower()]
-    return "n/a"
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
+def _gestation_weeks(cell: Cell) -> float | None:
+    """Return the gestational age at birth in a cell; None where rows contradict each other."""
+    if len(cell.texts) > 1:
+        return None
+    return read_gestation_weeks(cell.column, cell.texts[0], cell.described)
+
+
+def _sex(cells: Sequence[Cell]) -> tuple[str, list[str]]:
+    """Return F, M or O, n/a where it is not known; contradictions are told."""
+    found = {
+        sex
+        for cell in cells
+        if normal(cell.column) in _SEX_COLUMNS
+        for sex in [_sex_in(text, cell) for text in cell.texts]
+        if sex
+    }
+    if len(found) > 1:
+        return "n/a", [f"sex n/a: the tables give {' and '.join(sorted(found))}"]
+    return next(iter(found), "n/a"), []
+
+
+def _sex_in(text: str, cell: Cell) -> str | None:
+    levels = entry(cell.described, "levels")
+    level = levels.get(text, "") if isinstance(levels, dict) else ""
+    meaning = level.get("Description", "") if isinstance(level, dict) else level
+    return _SEX.get(text.lower()) or _SEX.get(str(meaning).strip().lower())

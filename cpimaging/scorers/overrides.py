@@ -1,21 +1,23 @@
 """What people decided against the software: a table that wins over calls and quality checks, and is shown."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from cpimaging.io import read_table
+from cpimaging.bids.rows import SESSION_COLUMNS, read_id, read_session
 from cpimaging.scorers.base import R, as_step
 from cpimaging.scorers.dominance import CALLS
 from cpimaging.scorers.mrics import GROUPS, SUBGROUPS
 from cpimaging.scorers.results import MricsResult, OverrideContent, Pattern
+from cpimaging.tables import bare, strict_cells
 from cpimaging.types import Evidence, InputError, Verdict
 
 QC_WORDS: dict[str, Verdict] = {"pass": "pass", "warn": "warn", "fail": "fail"}
 MRICS_WORDS = tuple(sorted({*GROUPS, *SUBGROUPS}))
 DOMINANCE_WORDS = tuple(word for word in CALLS if word != "not_assessed")
+_COLUMNS = ("participant_id", "session_id", "verdict", "qc", "reason")
 RULE = "set by a person, before all rules"
 
 
@@ -35,19 +37,12 @@ def read_overrides(path: Path | str, labels: Iterable[str]) -> dict[str, Overrid
     Columns: participant_id, reason, session_id where there are sessions, verdict and qc, one of them or
     both. verdict: an MRICS group or subgroup, or a word of dominance, or both with a comma. A row without a
     session counts for all of the participant's. Raises InputError, in one line, for an unknown scan or word,
-    a row that decides nothing or gives no reason, and two rows on one scan.
+    a row that decides nothing or gives no reason, two rows on one scan, and a table that cannot be read with
+    certainty (`tables.strict_cells`).
     """
     path, known = Path(path), set(labels)
-    table = read_table(path)
-    missing = [name for name in ("participant_id", "reason") if name not in table]
-    if missing or not {"verdict", "qc"} & set(table):
-        lacking = ", ".join(missing or ["verdict or qc"])
-        raise InputError(path, f"lacks the column(s) {lacking}", "add them")
     overrides: dict[str, Override] = {}
-    for line, row in enumerate(table.to_dict("records"), start=2):
-        cells = {
-            name: _cell(row, name) for name in ("participant_id", "session_id", "verdict", "qc", "reason")
-        }
+    for line, cells in _rows(path):
         override = _override(cells, path, line)
         for label in _labels(cells, known, path, line):
             if label in overrides:
@@ -56,15 +51,37 @@ def read_overrides(path: Path | str, labels: Iterable[str]) -> dict[str, Overrid
     return overrides
 
 
-def _cell(row: Mapping[str, object], name: str) -> str:
-    text = str(row.get(name, "")).strip()
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the number of each line and its cells by `_COLUMNS`, "" where there is none."""
+    table = strict_cells(path)
+    columns = [bare(column).casefold() for column in table.columns]
+    missing = [name for name in ("participant_id", "reason") if name not in columns]
+    if missing or not {"verdict", "qc"} & set(columns):
+        lacking = ", ".join(missing or ["verdict or qc"])
+        raise InputError(path, f"lacks the column(s) {lacking}", "add them")
+    twice = [name for name in _COLUMNS if columns.count(name) > 1]
+    unknown = [name for name in SESSION_COLUMNS[1:] if name in columns and "session_id" not in columns]
+    if twice or unknown:
+        name = (twice or unknown)[0]
+        problem = f"has the column '{name}'" + (" twice" if twice else "")
+        raise InputError(path, problem, "keep one of them" if twice else "call it session_id")
+    for row in table.rows:
+        cells = dict(zip(columns, map(_cell, row.cells), strict=True))
+        yield row.line, {name: cells.get(name, "") for name in _COLUMNS}
+
+
+def _cell(text: str) -> str:
+    text = bare(text)
     return "" if text == "n/a" else text
 
 
 def _labels(cells: Mapping[str, str], known: set[str], path: Path, line: int) -> list[str]:
     """Return the scans that a row is about."""
-    participant = f"sub-{cells['participant_id'].removeprefix('sub-')}"
-    session = cells["session_id"].removeprefix("ses-")
+    label, within = read_id(cells["participant_id"])
+    participant, session = f"sub-{label}", read_session(cells["session_id"])
+    if within and session and within != session:
+        raise InputError(path, f"line {line}: names two sessions, {within} and {session}", "keep one of them")
+    session = session or within
     label = f"{participant}_ses-{session}" if session else participant
     found = [label] if label in known else []
     if not found and not session:

@@ -4,12 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from bids_trees import REAL, plant
-from hypothesis import given
-from hypothesis import strategies as st
+from bids_trees import REAL, TREES, plant
 
 from cpimaging.bids import Scan, list_scans, with_demographics
-from cpimaging.bids.ages import DAYS, read_age, read_gestation_weeks
+
+DAY = 1 / 365.25
 
 
 def table(path: Path, *rows: str) -> None:
@@ -31,113 +30,6 @@ def visits(tmp_path):
     return plant(tmp_path, *(f"sub-1/ses-{s}/anat/sub-1_ses-{s}_T1w.nii.gz" for s in "ab"))
 
 
-@pytest.mark.parametrize(
-    ("column", "text", "units", "years"),
-    [
-        ("age", "7.5", None, 7.5),
-        ("Age", "7", "Years", 7),
-        ("age", "18", "months", 1.5),
-        ("age", "10", "weeks", 70 / 365.25),
-        ("age", "3", "d", 3 / 365.25),
-        ("age_years", "4", None, 4),
-        ("age_months", "6", None, 0.5),
-        ("age (months)", "6", "month", 0.5),
-        ("age_in_weeks", "10", None, 70 / 365.25),
-        ("age.days", "1461", None, 4),
-        ("age_at_scan", "9", None, 9),
-        ("age_at_scan_months", "24", None, 2),
-        ("scan_age", "24", "months", 2),
-        ("age", "89+", None, 89),
-        ("age", "013Y", None, 13),
-        ("age", "006M", None, 0.5),
-        ("age", "0", None, 0),
-        ("age", " 12 ", "yr", 12),
-    ],
-)
-def test_reads_an_age_in_its_unit(column, text, units, years):
-    age = read_age(column, text, {"Units": units} if units else {}, None)
-    assert age.years == pytest.approx(years, rel=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("column", "text", "described", "told"),
-    [
-        ("age", "-3", {}, "not plausible"),
-        ("age", "121", {}, "not plausible"),
-        ("age_days", "999999", {}, "not plausible"),
-        ("age_months", "6", {"Units": "years"}, "units that disagree (months, years)"),
-        ("age", "6M", {"Units": "years"}, "units that disagree (M, years)"),
-        ("age", "6", {"Units": "fortnights"}, "unit that is not known (fortnights)"),
-        ("age", "20-25", {}, "cannot be read"),
-        ("age", "7,5", {}, "cannot be read"),
-        ("age", "adult", {}, "cannot be read"),
-        ("scan_age", "41.3", {}, "no stated unit"),
-        ("pma_weeks", "41", {}, "gestational age at birth is not known"),
-        ("age", "41", {"Units": "weeks", "Description": "Postmenstrual age"}, "gestational age at birth"),
-    ],
-)
-def test_leaves_an_uncertain_age_out_and_says_why(column, text, described, told):
-    age = read_age(column, text, described, None)
-    assert age.years is None
-    assert told in age.note
-
-
-@pytest.mark.parametrize("column", ["age_at_diagnosis", "birth_age", "agegroup", "stage", "handedness"])
-def test_takes_no_other_column_for_the_age_at_scan(column):
-    assert read_age(column, "12", {}, 40.0) is None
-
-
-@pytest.mark.parametrize("text", ["n/a", "", "NaN", "N/A", " none "])
-def test_a_missing_age_is_no_age(text):
-    assert read_age("age", text, {}, None) is None
-
-
-@pytest.mark.parametrize(
-    ("column", "text", "described"),
-    [
-        ("pma_weeks", "41.5", {}),
-        ("pma", "41.5", {"Units": "weeks"}),
-        ("postmenstrual_age", "290.5", {"Units": "days"}),
-        ("gestational_age_at_scan", "41.5", {}),
-        ("scan_age", "41.5", {}),
-        ("age", "41.5", {"Units": "weeks", "Description": "post-menstrual age at scan"}),
-    ],
-)
-def test_a_postmenstrual_age_counts_from_birth(column, text, described):
-    age = read_age(column, text, described, 31.5)
-    assert age.years == pytest.approx(10 * 7 / 365.25)
-    assert "less 31.5 weeks of gestation" in age.note
-
-
-def test_a_postmenstrual_age_before_birth_is_not_plausible():
-    assert read_age("pma_weeks", "30", {}, 39.0).years is None
-
-
-@pytest.mark.parametrize(
-    ("column", "text", "described", "weeks"),
-    [
-        ("gestational_age", "39+2", {}, 39 + 2 / 7),
-        ("ga_weeks", "26.5", {}, 26.5),
-        ("birth_age", "38.7", {}, 38.7),
-        ("gestational_age_at_birth", "280", {"Units": "days"}, 40),
-        ("gestational_age", "280", {}, None),
-        ("gestational_age", "9", {"Units": "months"}, 9 * 365.25 / 84),
-        ("gestational_age", "n/a", {}, None),
-        ("gestational_age_at_scan", "40", {}, None),
-        ("age", "40", {}, None),
-    ],
-)
-def test_reads_the_gestational_age_at_birth(column, text, described, weeks):
-    assert read_gestation_weeks(column, text, described) == (weeks and pytest.approx(weeks))
-
-
-@given(years=st.floats(0, 119), unit=st.sampled_from(sorted(DAYS)))
-def test_an_age_is_the_same_in_every_unit(years, unit):
-    text = repr(years * DAYS["years"] / DAYS[unit])
-    for column, described in ((f"age_{unit}", {}), ("age", {"Units": unit})):
-        assert read_age(column, text, described, None).years == pytest.approx(years, abs=1e-9)
-
-
 def test_without_any_table_everything_is_missing(bids):
     assert demographics(bids) == list_scans(bids)
     (scan,) = demographics(bids)
@@ -153,35 +45,9 @@ def test_participants_table_with_units_from_its_sidecar(bids):
     assert row.age_source == "participants.tsv: age (18, months)"
 
 
-def test_the_table_closest_to_the_scan_goes_first(visits):
-    table(visits / "participants.tsv", "participant_id age", "sub-1 3")
-    assert [row.age_years for row in demographics(visits)] == [3, 3]
-    table(visits / "sub-1/sub-1_sessions.tsv", "session_id age_months", "ses-a 48", "ses-b 60")
-    assert [row.age_years for row in demographics(visits)] == [4, 5]
-    table(
-        visits / "sub-1/ses-b/sub-1_ses-b_scans.tsv",
-        "filename age",
-        "anat/sub-1_ses-b_T2w.nii.gz 9",
-        "anat/sub-1_ses-b_T1w.nii.gz 6",
-    )
-    first, second = demographics(visits)
-    assert (first.age_years, second.age_years) == (4, 6)
-    assert first.age_source == "sub-1/sub-1_sessions.tsv: age_months (48, months)"
-    assert second.age_source.startswith("sub-1/ses-b/sub-1_ses-b_scans.tsv: age (6, years")
-
-
 def test_a_scans_table_serves_a_dataset_without_sessions(bids):
     table(bids / "sub-1/sub-1_scans.tsv", "filename age", "anat/sub-1_T1w.nii.gz 6")
     assert demographics(bids)[0].age_years == 6
-
-
-def test_the_next_table_serves_where_the_closer_one_is_missing_or_uncertain(visits):
-    table(visits / "participants.tsv", "participant_id age", "1 3")
-    table(visits / "sub-1/sub-1_sessions.tsv", "session_id age", "a n/a", "b -1")
-    first, second = demographics(visits)
-    assert (first.age_years, second.age_years) == (3, 3)
-    assert first.age_source == "participants.tsv: age (3, years as BIDS has it)"
-    assert second.age_source.startswith("sub-1/sub-1_sessions.tsv: age (-1, years as BIDS has it: not plaus")
 
 
 def test_sidecars_are_inherited_and_the_closer_one_counts(visits):
@@ -192,27 +58,9 @@ def test_sidecars_are_inherited_and_the_closer_one_counts(visits):
     assert [row.age_years for row in demographics(visits)] == [48, 60]
 
 
-def test_gestation_from_participants_dates_a_postmenstrual_age_of_a_session(visits):
-    table(visits / "participants.tsv", "participant_id sex birth_age", "sub-1 Male 30")
-    table(visits / "sub-1/sub-1_sessions.tsv", "session_id scan_age", "a 40", "b 29")
-    first, second = demographics(visits)
-    assert first.age_years == pytest.approx(70 / 365.25)
-    assert (first.sex, second.sex) == ("M", "M")
-    assert second.age_years is None
-    assert "not plausible" in second.age_source
-
-
 def test_a_long_participants_table_is_read_per_session(visits):
     table(visits / "participants.tsv", "participant_id session_id age", "sub-1 ses-a 4", "sub-1 ses-b 5")
     assert [row.age_years for row in demographics(visits)] == [4, 5]
-
-
-def test_rows_that_contradict_each_other_give_nothing(bids):
-    table(bids / "participants.tsv", "participant_id age sex", "sub-1 4 F", "sub-1 5 F")
-    (row,) = demographics(bids)
-    assert row.age_years is None
-    assert row.sex == "F"
-    assert row.age_source == "participants.tsv: 2 rows for this scan, only what they agree on is used"
 
 
 @pytest.mark.parametrize(
@@ -235,32 +83,433 @@ def test_sex_is_one_of_three_words_or_missing(bids, text, sex):
     assert demographics(bids)[0].sex == sex
 
 
+def scan_of(root: Path) -> Scan:
+    (scan,) = demographics(root)
+    return scan
+
+
+def not_known(scan: Scan, *told: str) -> bool:
+    """Tell whether a scan runs without an age, and its decisions say why."""
+    (line,) = (line for line in scan.decisions if line.startswith("age at scan n/a: "))
+    assert not scan.problems
+    return scan.age_years is None and all(word in line and word in scan.age_source for word in told)
+
+
+def refused(scan: Scan, *told: str) -> bool:
+    """Tell whether a scan is not processed, in one line that says why."""
+    (line,) = scan.problems
+    return scan.age_years is None and "\n" not in line and all(word in line for word in told)
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "years"),
+    [  # the first nine: the shared list of cells that were read wrongly, values by hand
+        ("pma_weeks", "41", 7 * DAY),
+        ("scan_age", "41.3", None),
+        ("scan_age birth_age", "41.3 39.3", 14 * DAY),
+        ("pma_weeks GA_birth", "41 27", 7 * DAY),
+        ("age", "12", 12),
+        ("age", "300", None),
+        ("age", "-1", None),
+        ("postnatal_age_days", "5", 5 * DAY),
+        ("age", "0.01", 0.01),
+        ("pma_weeks", "36", 0),
+        ("pma_days GA_birth", "287 38", 21 * DAY),
+        ("age", "999", None),
+        ("age_weeks", "-2", None),
+    ],
+)
+def test_an_age_is_right_or_its_scan_refused(bids, columns, cells, years):
+    table(bids / "participants.tsv", f"participant_id {columns}", f"sub-1 {cells}")
+    scan = scan_of(bids)
+    if years is None:
+        assert refused(
+            scan, f"participants.tsv: {columns.split()[0]} ({cells.split()[0]}", "n/a where it is not"
+        )
+    else:
+        assert scan.age_years == pytest.approx(years)
+        assert not scan.problems
+
+
+def test_a_corrected_age_is_read_with_its_unit(bids):
+    (bids / "participants.tsv").write_text("participant_id\tcorrected_age\nsub-1\t24 months\n")
+    scan = scan_of(bids)
+    assert scan.age_years == 2
+    assert scan.age_source == "participants.tsv: corrected_age (24 months, months corrected age)"
+
+
+def test_years_without_a_stated_unit_are_told_on_the_page(bids):
+    table(bids / "participants.tsv", "participant_id age", "sub-1 12")
+    assert scan_of(bids).decisions == ("age at scan: participants.tsv: age (12, years as BIDS has it)",)
+    (bids / "participants.json").write_text(json.dumps({"age": {"Units": "years"}}))
+    assert scan_of(bids).decisions == ()
+
+
+def test_no_whole_year_is_any_age_under_one(bids):
+    table(bids / "participants.tsv", "participant_id age", "sub-1 0")
+    assert refused(scan_of(bids), "under a year, give it in days or months")
+    table(bids / "participants.tsv", "participant_id age age_months", "sub-1 0 9")
+    assert scan_of(bids).age_years == 0.75
+    table(bids / "participants.tsv", "participant_id age_months", "sub-1 0")
+    assert scan_of(bids).age_years == 0
+
+
+def test_groups_are_no_years(bids):
+    table(bids / "participants.tsv", "participant_id age", "sub-1 4")
+    levels = {"1": "11-15", "4": "16-20"}
+    (bids / "participants.json").write_text(json.dumps({"age": {"Levels": levels}}))
+    assert not_known(scan_of(bids), "a group, by the Levels in its sidecar")
+
+
+@pytest.mark.parametrize("key", ["age", "Age", "AGE"])
+def test_the_case_of_a_sidecars_key_does_not_matter(bids, key):
+    table(bids / "participants.tsv", "participant_id age", "sub-1 18")
+    (bids / "participants.json").write_text(json.dumps({key: {"units": "Months"}}))
+    assert scan_of(bids).age_years == 1.5
+
+
+def test_the_unit_of_participants_json_holds_where_a_closer_sidecar_is_silent(visits):
+    (visits / "participants.json").write_text(json.dumps({"age": {"Units": "months"}}))
+    table(visits / "sub-1/sub-1_sessions.tsv", "session_id age", "ses-a 48", "ses-b 60")
+    assert [scan.age_years for scan in demographics(visits)] == [4, 5]
+
+
+def test_one_age_of_several_sessions_is_that_of_none(visits):
+    table(visits / "participants.tsv", "participant_id age", "sub-1 3")
+    assert all(not_known(scan, "age (3,", "of which of 2 sessions") for scan in demographics(visits))
+    (one,) = with_demographics(visits, list_scans(visits, session_label="a"))
+    assert not_known(one, "of which of 2 sessions")
+
+
+def test_a_session_that_only_its_table_knows_counts(tmp_path):
+    root = plant(tmp_path, "sub-1/ses-a/anat/sub-1_ses-a_T1w.nii.gz")
+    table(root / "participants.tsv", "participant_id age", "sub-1 3")
+    assert scan_of(root).age_years == 3
+    table(root / "sub-1/sub-1_sessions.tsv", "session_id age", "ses-a n/a", "ses-b 5")
+    assert not_known(scan_of(root), "of which of 2 sessions")
+
+
+def test_the_table_of_sessions_wins_over_the_participants(visits):
+    table(visits / "participants.tsv", "participant_id age", "sub-1 3")
+    table(visits / "sub-1/sub-1_sessions.tsv", "session_id age_months", "ses-a 48", "ses-b n/a")
+    first, second = demographics(visits)
+    assert first.age_years == 4
+    assert first.age_source.startswith(
+        "sub-1/sub-1_sessions.tsv: age_months (48, months); participants.tsv: age (3"
+    )
+    assert not_known(second, "of which of 2 sessions")
+
+
+@pytest.mark.parametrize(
+    "form", ["age_ses{}", "age_ses-{}", "age_{}", "ses-{}_age", "age_session_{}", "Age_V{}"]
+)
+@pytest.mark.parametrize(("one", "two"), [("01", "02"), ("1", "2")])
+def test_a_column_may_name_its_session(tmp_path, form, one, two):
+    root = plant(tmp_path, *(f"sub-1/ses-{s}/anat/sub-1_ses-{s}_T1w.nii.gz" for s in ("01", "02")))
+    columns = f"{form.format(one)}\tage\t{form.format(two)}"
+    (root / "participants.tsv").write_text(f"participant_id\t{columns}\nsub-1\t4\t9\t6\n")
+    assert [scan.age_years for scan in demographics(root)] == [4, 6]
+
+
+def test_a_column_of_another_session_is_not_read(tmp_path):
+    root = plant(tmp_path, *(f"sub-1/ses-{s}/anat/sub-1_ses-{s}_T1w.nii.gz" for s in ("01", "02")))
+    table(root / "participants.tsv", "participant_id age_02 age_03", "sub-1 6 7")
+    first, second = demographics(root)
+    assert (first.age_years, second.age_years) == (None, 6)
+
+
+@pytest.mark.parametrize("name", ["sub-01_ses-a", "sub-01-ses-a", "01_ses-a", "SUB-01_SES-A"])
+def test_an_id_may_name_its_session(tmp_path, name):
+    root = plant(tmp_path, *(f"sub-01/ses-{s}/anat/sub-01_ses-{s}_T1w.nii.gz" for s in "ab"))
+    table(root / "participants.tsv", "participant_id age", f"{name} 4", f"{name[:-1]}b 5")
+    assert [scan.age_years for scan in demographics(root)] == [4, 5]
+
+
+@pytest.mark.parametrize("column", ["session_id", "session", "ses", "visit", "Session"])
+def test_rows_tell_their_session_in_a_column(visits, column):
+    table(visits / "participants.tsv", f"participant_id {column} age", "sub-1 ses-b 5", "sub-1 a 4")
+    assert [scan.age_years for scan in demographics(visits)] == [4, 5]
+
+
+def test_a_row_of_another_session_is_not_read(visits):
+    table(visits / "participants.tsv", "participant_id session_id age", "sub-1 ses-b 5", "sub-1 ses-c 9")
+    first, second = demographics(visits)
+    assert not_known(first, "no row on this session")
+    assert second.age_years == 5
+
+
+@pytest.mark.parametrize(
+    "header", ["participant_id", "Participant_ID", "PARTICIPANT_ID", "subject", '"participant_id"']
+)
+@pytest.mark.parametrize("name", ["sub-01", "01", "SUB-01", "sub-01 ", "1", '"sub-01"'])
+def test_participants_are_found_however_they_are_written(tmp_path, header, name):
+    root = plant(tmp_path, "sub-01/anat/sub-01_T1w.nii.gz", "sub-11/anat/sub-11_T1w.nii.gz")
+    (root / "participants.tsv").write_text(f"{header}\tage\nsub-11\t7\n{name}\t5\n")
+    assert [scan.age_years for scan in demographics(root)] == [5, 7]
+
+
+def test_a_name_that_fits_two_participants_fits_none(tmp_path):
+    root = plant(tmp_path, *(f"sub-{name}/anat/sub-{name}_T1w.nii.gz" for name in ("01", "001", "a", "A")))
+    table(root / "participants.tsv", "participant_id age", "sub-1 5", "sub-a 6", "sub-001 7")
+    ages = {scan.participant: scan.age_years for scan in demographics(root)}
+    assert ages == {"01": None, "001": 7, "a": 6, "A": None}
+    (one,) = with_demographics(root, list_scans(root, participant_label="01"))
+    assert not_known(one, "no row on this participant")
+
+
+@pytest.mark.parametrize("mark", [",", ";"])
+def test_commas_or_semicolons_between_cells_are_read_and_told(bids, mark):
+    (bids / "participants.tsv").write_text("participant_id,age,sex\nsub-1,5,M\n".replace(",", mark))
+    scan = scan_of(bids)
+    assert (scan.age_years, scan.sex) == (5, "M")
+    assert "between its cells, not tabs" in scan.age_source
+
+
+def test_a_decimal_comma_between_commas_shifts_no_column(bids):
+    (bids / "participants.tsv").write_text("participant_id,height,age\nsub-1,88,5,4\n")
+    assert not_known(scan_of(bids), "line 2 has 4 cells, the header 3")
+    (bids / "participants.tsv").write_text("participant_id;height;age\nsub-1;88;5,4\n")
+    assert scan_of(bids).age_years == 5.4
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "\ufeffparticipant_id\tage\nsub-1\t4\n".encode(),
+        "participant_id\tage\nsub-1\t4\n".encode("utf-16"),
+        b"participant_id\tage\r\nsub-1\t4\r\n",
+        "participant_id\tage\tnote\nsub-1\t4\tMünchen\n".encode("latin-1"),
+    ],
+)
+def test_encodings_lose_no_age(bids, content):
+    (bids / "participants.tsv").write_bytes(content)
+    assert scan_of(bids).age_years == 4
+
+
+def test_a_tab_at_the_end_shifts_no_column(tmp_path):
+    root = plant(tmp_path, *(f"sub-{n}/anat/sub-{n}_T1w.nii.gz" for n in "125"))
+    people = "participant_id\tage\theight\tsex\nsub-1\t2\t88\tM\t\nsub-2\t5\t110\tF\t\nsub-5\t1\t75\tF\t\n"
+    (root / "participants.tsv").write_text(people)
+    assert [(scan.age_years, scan.sex) for scan in demographics(root)] == [(2, "M"), (5, "F"), (1, "F")]
+
+
+@pytest.mark.parametrize(
+    "line", ["sub-2\t\t110\t5\tF", "sub-2\t\t110\t5\t", "sub-2\t110 5\tF", "sub-2\t5\tF", "\tsub-2\t5\t8\tF"]
+)
+def test_a_row_with_a_tab_too_many_or_missing_is_nobodys_and_stops_no_other(tmp_path, line):
+    root = plant(tmp_path, *(f"sub-{n}/anat/sub-{n}_T1w.nii.gz" for n in "12"))
+    text = f"participant_id\theight\tage\tsex\n{line}\nsub-1\t88\t2\tM\n"
+    (root / "participants.tsv").write_text(text)
+    first, second = demographics(root)
+    assert (first.age_years, first.sex) == (2, "M")
+    assert not_known(second, "participants.tsv: not used, line 2 has")
+    assert second.sex == "n/a"
+
+
+def test_quotes_swallow_no_rows(tmp_path):
+    root = plant(tmp_path, *(f"sub-0{n}/anat/sub-0{n}_T1w.nii.gz" for n in "123"))
+    text = 'participant_id\tnote\tage\nsub-01\t"left\t4\nsub-02\tx\t5\nsub-03\tright"\t6\n'
+    (root / "participants.tsv").write_text(text)
+    assert [scan.age_years for scan in demographics(root)] == [4, 5, 6]
+
+
+@pytest.mark.parametrize(
+    ("rows", "years"),
+    [
+        (("sub-1 4 F", "sub-1 5 F"), None),
+        (("sub-1 4 F", "01 4.4 F"), None),
+        (("sub-1 4 F", "sub-1 4 F"), 4),
+        (("sub-1 4 n/a", "sub-1 n/a F"), 4),
+    ],
+)
+def test_rows_on_one_participant_agree_or_give_nothing(bids, rows, years):
+    table(bids / "participants.tsv", "participant_id age sex", *rows)
+    scan = scan_of(bids)
+    assert scan.age_years == years
+    assert scan.sex == "F"
+    if years is None:
+        assert not_known(
+            scan, "2 rows on this scan contradict each other: 4, years", f"and {rows[1].split()[1]}, years"
+        )
+
+
+@pytest.mark.parametrize(("cells", "years"), [("4 5", None), ("4 4", 4), ("4 n/a", 4)])
+@pytest.mark.parametrize("columns", ["age age", "age Age", "age age_years"])
+def test_two_columns_with_one_meaning_agree_or_give_nothing(bids, columns, cells, years):
+    table(bids / "participants.tsv", f"participant_id {columns}", f"sub-1 {cells}")
+    scan = scan_of(bids)
+    assert scan.age_years == years
+    if years is None:
+        assert not_known(scan, "(4, years", "(5, years", "contradict each other")
+
+
+def test_a_column_of_ids_that_is_there_twice_is_not_used(bids):
+    table(bids / "participants.tsv", "participant_id age participant_id", "sub-1 4 sub-2")
+    assert not_known(scan_of(bids), "participants.tsv: not used, it has the column participant_id twice")
+
+
+@pytest.fixture
+def visit(tmp_path):
+    return plant(tmp_path, "sub-1/ses-a/anat/sub-1_ses-a_T1w.nii.gz")
+
+
+@pytest.mark.parametrize(
+    ("people", "session", "image", "sidecar", "years"),
+    [
+        ("5", "5", "5", "005Y", 5),
+        ("5", "5.4", None, None, 5.4),  # "5" covers it
+        ("5", "64.8 months", None, None, 5.4),
+        (None, None, None, "006M", 0.5),
+        (None, "n/a", "4", None, 4),
+        ("3", "4", None, None, None),
+        (None, "5", "6", None, None),
+        ("5", None, None, "007Y", None),
+        ("5", None, None, "5", 5),
+        ("3", "-1", None, None, None),
+    ],
+)
+def test_all_that_is_said_of_a_scan_must_agree(visit, people, session, image, sidecar, years):
+    for path, column, key, cell in (
+        ("participants.tsv", "participant_id", "sub-1", people),
+        ("sub-1/sub-1_sessions.tsv", "session_id", "ses-a", session),
+        ("sub-1/ses-a/sub-1_ses-a_scans.tsv", "filename", "anat/sub-1_ses-a_T1w.nii.gz", image),
+    ):
+        if cell is not None:
+            (visit / path).write_text(f"{column}\tage\n{key}\t{cell}\n")
+    if sidecar is not None:
+        (visit / "sub-1/ses-a/anat/sub-1_ses-a_T1w.json").write_text(json.dumps({"PatientAge": sidecar}))
+    scan = scan_of(visit)
+    assert scan.age_years == (years and pytest.approx(years))
+    if session == "-1":
+        assert refused(scan, "sub-1_sessions.tsv: age (-1")
+    elif years is None:
+        given = [text for text in (people, session, image) if text] + (["007Y"] if sidecar else [])
+        assert not_known(scan, "contradict each other", *(f"({text}, years" for text in given))
+
+
+def test_a_corrected_age_goes_before_one_from_birth_that_fits(bids):
+    table(bids / "participants.tsv", "participant_id age_days pma_weeks ga", "sub-1 98 41 27")
+    assert scan_of(bids).age_years == pytest.approx(7 * DAY)
+    table(bids / "participants.tsv", "participant_id age_days pma_weeks ga", "sub-1 400 41 27")
+    assert not_known(scan_of(bids), "age_days (400", "pma_weeks (41", "contradict")
+
+
+def test_the_images_of_one_scan_must_agree(tmp_path):
+    root = plant(tmp_path, *(f"sub-1/anat/sub-1_{name}.nii.gz" for name in ("T1w", "FLAIR")))
+    rows = "filename age", "anat/sub-1_T1w.nii.gz 6", "anat/sub-1_FLAIR.nii.gz 6", "anat/sub-1_T2w.nii.gz 9"
+    table(root / "sub-1/sub-1_scans.tsv", *rows)
+    assert scan_of(root).age_years == 6
+    table(root / "sub-1/sub-1_scans.tsv", *rows, "./anat/sub-1_T1w.nii.gz 8")
+    assert not_known(scan_of(root), "contradict each other: 6, years", "8, years")
+
+
+def test_a_session_tables_row_of_another_participant_is_not_read(visit):
+    table(
+        visit / "sub-1/sub-1_sessions.tsv", "participant_id session_id age", "sub-2 ses-a 9", "sub-1 ses-a 4"
+    )
+    assert scan_of(visit).age_years == 4
+
+
+def test_gestation_from_participants_dates_a_postmenstrual_age_of_a_session(visits):
+    table(visits / "participants.tsv", "participant_id sex birth_age", "sub-1 Male 30")
+    table(visits / "sub-1/sub-1_sessions.tsv", "session_id scan_age", "a 44", "b 29")
+    first, second = demographics(visits)
+    assert first.age_years == pytest.approx(28 * DAY)
+    assert (first.sex, second.sex) == ("M", "M")
+    assert refused(second, "before birth at 30 weeks of gestation")
+
+
+def test_tables_that_contradict_each_other_give_no_sex(visit):
+    table(visit / "participants.tsv", "participant_id sex", "sub-1 M")
+    table(visit / "sub-1/sub-1_sessions.tsv", "session_id sex", "a F")
+    scan = scan_of(visit)
+    assert scan.sex == "n/a"
+    assert scan.decisions == ("sex n/a: the tables give F and M",)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
         ("participants.json", b"{", "participants.tsv: not used, participants.json is not valid JSON"),
-        ("participants.json", b"[1]", "participants.tsv: not used, participants.tsv is not as BIDS has it"),
-        (
-            "participants.tsv",
-            b"",
-            "participants.tsv: not used, participants.tsv is not a tab-separated table",
-        ),
-        ("participants.tsv", b"participant_id\tage\nsub-1\t4\xff\n", "not a tab-separated table"),
+        ("participants.json", b"[1]", "participants.tsv: not used, participants.json is not as BIDS has it"),
+        ("participants.json", b"[" * 100_000, "participants.tsv: not used, participants.json"),
+        ("participants.tsv", b"", "participants.tsv: not used, it is empty"),
+        ("participants.tsv", b"a\0b", "participants.tsv: not used, it is not text"),
+        ("participants.tsv", b"/annex/objects/x", "participants.tsv: not used, it is a git-annex pointer"),
+        ("participants.tsv", b"participant_id\tage\nsub-1\t4\xff\n", "holds bytes that are not UTF-8"),
+        ("participants.tsv", b"participant_id age\nsub-1 4\n", "lacks the column participant_id, and no tab"),
+        ("participants.tsv", b"code\tage\nsub-1\t4\n", "it lacks the column participant_id"),
+        ("participants.tsv", b"participant_id\tage\nsub-2\t4\n", "no row on this participant"),
+        ("participants.tsv", b"participant_id\tage_group\nsub-1\t4\n", "age_group is not read as an age"),
+        ("sub-1/anat/sub-1_T1w.json", b"{", None),
     ],
 )
 def test_a_broken_table_is_told_and_stops_nothing(bids, name, content, told):
     table(bids / "participants.tsv", "participant_id age", "sub-1 4")
     (bids / name).write_bytes(content)
-    (row,) = demographics(bids)
-    assert row.age_years is None
-    assert told in row.age_source
+    scan = scan_of(bids)
+    if told is None:
+        assert scan.age_years == 4
+        assert "sub-1_T1w.json: not used, it is not valid JSON" in scan.age_source
+    else:
+        assert not_known(scan, told)
 
 
-def test_a_short_row_is_read_as_missing(bids):
-    (bids / "participants.tsv").write_text("participant_id\tsex\tage\nsub-1\tF\n")
-    (row,) = demographics(bids)
-    assert row.sex == "F"
-    assert row.age_years is None
+@pytest.mark.parametrize("name", ["participants.tsv", "participants.json"])
+def test_a_link_to_nothing_or_a_folder_is_told(bids, name):
+    table(bids / "participants.tsv", "participant_id age", "sub-1 4")
+    (bids / name).unlink(missing_ok=True)
+    (bids / name).symlink_to(".git/annex/objects/x")
+    assert not_known(
+        scan_of(bids), "participants.tsv: not used, ", "is a link" if name.endswith("tsv") else name
+    )
+    (bids / name).unlink()
+    (bids / name).mkdir()
+    assert not_known(
+        scan_of(bids), "participants.tsv: not used, ", "is a folder" if name.endswith("tsv") else name
+    )
+
+
+def test_ages_that_stand_elsewhere_are_told(bids):
+    table(bids / "participants.csv", "participant_id,age", "sub-1,4")
+    assert not_known(scan_of(bids), "participants.csv is not read")
+    table(bids / "phenotype/bayley.tsv", "participant_id age score", "sub-1 4 90")
+    table(bids / "phenotype/other.tsv", "participant_id score", "sub-1 90")
+    assert not_known(scan_of(bids), "phenotype/bayley.tsv: its age is that of an examination")
+    table(bids / "participants.tsv", "participant_id age", "sub-1 5")
+    assert scan_of(bids).age_source == "participants.tsv: age (5, years as BIDS has it)"
+
+
+def test_no_name_or_date_in_a_shifted_cell_is_told(bids):
+    for text in ("Anna Smith", "2015-03-02", "02.03.2015"):
+        (bids / "participants.tsv").write_text(f"participant_id\tage\nsub-1\t{text}\n")
+        scan = scan_of(bids)
+        assert not_known(scan, "its text cannot be read as a number")
+        assert text not in f"{scan}"
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        "openneuro-ds004498",
+        "bids-examples-7t_trt",
+        "bids-examples-ds000117",
+        "bids-examples-ds001",
+        "bids-examples-ds114",
+        "bids-examples-synthetic",
+    ],
+)
+def test_file_lists_of_real_datasets_plan_without_their_contents(tmp_path, tree):
+    if not TREES.is_dir():
+        pytest.skip("the file lists of real datasets are not here")
+    plant(tmp_path, *(TREES / f"{tree}.txt").read_text().split())
+    for path in tmp_path.rglob("dataset_description.json"):
+        path.write_text(json.dumps({"Name": tree}))
+    scans = demographics(tmp_path)
+    assert [scan.label for scan in scans] == [scan.label for scan in list_scans(tmp_path)]
+    assert not any(scan.problems or scan.age_years is not None for scan in scans)
+    if "participants.tsv" in (TREES / f"{tree}.txt").read_text():
+        assert all("participants.tsv: not used, it is empty" in scan.age_source for scan in scans)
 
 
 def test_reads_the_real_table():

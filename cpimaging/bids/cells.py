@@ -1,0 +1,94 @@
+"""The cells of a dataset's tables that are about one scan."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from cpimaging.bids.ages import Age, is_age, is_missing, normal, read_age
+from cpimaging.bids.reconcile import Finding
+from cpimaging.bids.rows import Names, Owned, Table
+from cpimaging.tables import Row, bare
+
+_WORD = "(?:ses|session|visit|timepoint|tp|wave|t|v)"
+_OF_SESSION = (
+    re.compile(rf"(?P<age>.+?)_(?:{_WORD}_?)?(?P<session>[a-z0-9]+)"),
+    re.compile(rf"{_WORD}_?(?P<session>[a-z0-9]+)_(?P<age>.+)"),
+)
+
+
+class Cell(NamedTuple):
+    """What a table says in one column on a scan.
+
+    column: as it is called. counts: the column without the session in its name. texts: what the rows on the
+    scan give, more than one where they contradict each other. unsure: why it may be about another scan.
+    """
+
+    table: str
+    column: str
+    counts: str
+    texts: tuple[str, ...]
+    described: Mapping[str, Any]
+    unsure: str = ""
+
+
+def rows_of_session(owned: Sequence[Owned], session: str | None, sessions: Names) -> tuple[list[Row], bool]:
+    """Return the rows on a scan's session, or else those that name none, and whether they name it."""
+    named = [row for label, row in owned if label and session is not None and sessions.find(label) == session]
+    return (named, True) if named else ([row for label, row in owned if not label], False)
+
+
+def cells_of(
+    table: Table, rows: Sequence[Row], session: str | None, sessions: Names, unsure: str = ""
+) -> list[Cell]:
+    """Return the cells of a scan's rows that hold a value, without those in columns of other sessions.
+
+    unsure: why a column that names no session may be about another scan. It is, too, where a column beside
+    it names the scan's session.
+    """
+    cells = []
+    for place, column in enumerate(table.cells.columns):
+        counts, label = _session_in(column, sessions)
+        texts = dict.fromkeys(bare(row.cells[place]) for row in rows if not is_missing(row.cells[place]))
+        if texts and label in (None, session):
+            about = table.about(column)
+            cells.append(Cell(table.name, column, counts, tuple(texts), about, "" if label else unsure))
+    if any(cell.counts != cell.column for cell in cells):
+        doubt = unsure or "another column names this session"
+        return [cell if cell.counts != cell.column else cell._replace(unsure=doubt) for cell in cells]
+    return cells
+
+
+def finding_in(cell: Cell, gestation_weeks: float | None) -> Finding | None:
+    """Return the age in a cell, None where it holds none."""
+    ages = [read_age(cell.counts, text, cell.described, gestation_weeks) for text in cell.texts]
+    found = [age for age in ages if age is not None]
+    if not found:
+        return None
+    age = found[0]
+    if len(found) > 1:
+        told = " and ".join(age.note for age in found)
+        age = Age(None, f"{len(found)} rows on this scan contradict each other: {told}")
+    return Finding(f"{cell.table}: {cell.column}", age, cell.unsure)
+
+
+def unread_ages(table: Table, sessions: Names) -> list[str]:
+    """Name the columns that seem to hold an age but are not read as one."""
+    unread = [
+        column
+        for column in table.cells.columns
+        if normal(column).startswith("age") or "age" in normal(column).split("_")
+    ]
+    unread = [column for column in unread if not is_age(_session_in(column, sessions)[0])]
+    return [f"{table.name}: {column} is not read as an age at scan" for column in unread]
+
+
+def _session_in(column: str, sessions: Names) -> tuple[str, str | None]:
+    """Return a column's name without the session in it, and that session: ("age", "02") for "age_ses-02"."""
+    name = normal(column)
+    if is_age(column):
+        return column, None
+    for pattern in _OF_SESSION:
+        match = pattern.fullmatch(name)
+        if match and is_age(match["age"]) and (label := sessions.find(match["session"])):
+            return match["age"], label
+    return column, None

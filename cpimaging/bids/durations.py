@@ -1,0 +1,156 @@
+"""Read an amount of time out of text: a number and its unit, as people write them."""
+
+import re
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from cpimaging.tables import bare
+
+DAYS = {"years": 365.25, "months": 365.25 / 12, "weeks": 7.0, "days": 1.0}
+GESTATION_WEEKS = (20.0, 45.0)  # ours: outside of it a gestational age at birth is a typing error
+CAPPED_YEARS = 89.0  # BIDS: ages above are written as 89, which protects the person
+_LONGEST = 40  # ours: a longer cell is a sentence
+
+_SPELLINGS = {
+    "years": "years year yrs yr y a",
+    "months": "months month mths mth mos mo m",
+    "weeks": "weeks week wks wk w",
+    "days": "days day d",
+}
+UNITS = {spelling: unit for unit, spellings in _SPELLINGS.items() for spelling in spellings.split()}
+_WORD = "years?|yrs?|months?|mths?|weeks?|wks?|days?"
+_IN_UNITS = re.compile(
+    rf"\bin (?:(?:completed|decimal|full|whole|calendar) )?({_WORD})\b|[-,;:(\[]\s*({_WORD})\s*(?:[)\].;]|$)"
+)
+_ANY_UNIT = re.compile(rf"\b({_WORD})\b")
+
+_WEEKS_AND_DAYS = re.compile(r"(?P<weeks>[0-9]{1,2})\s*\+\s*(?P<days>[0-6])(?:/7)?(?:\s*(?:w|wks?|weeks))?")
+_NUMBER = re.compile(r"(?P<number>-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)(?P<capped>\+?)")
+_COMMA = re.compile(r"-?[0-9]+,[0-9]{1,2}")  # three digits after it may be thousands
+_PART = r"[0-9]+(?:\.[0-9]+|,[0-9]{1,2})?\s*[A-Za-z]+\.?"
+_PARTS = re.compile(rf"-?{_PART}(?:(?:\s*,\s*|\s+and\s+|\s*){_PART})*")
+_ISO = re.compile(r"P((?:[0-9.]+Y)?(?:[0-9.]+M)?(?:[0-9.]+W)?(?:[0-9.]+D)?)")  # ISO 8601, e.g. P3Y6M
+_SHOWN = re.compile(r"[-+<>=~.,;:/–\s0-9]{1,10}")
+
+
+class Duration(NamedTuple):
+    """A number with its unit, None where none is stated; what cannot be used has a fault.
+
+    step: how fine the number is, in its unit. gestational: weeks and days, as ages before birth are written.
+    """
+
+    number: float
+    unit: str | None
+    step: float
+    told: str
+    gestational: bool = False
+    fault: str = ""
+
+
+def read_duration(text: str, named: str | None, described: Mapping[str, Any]) -> Duration:
+    """Read a number with the unit that the cell, the column's name and the sidecar agree on.
+
+    named: the unit in the column's name. described: the column's entry in the JSON sidecar.
+    """
+    text = bare(text)
+    found = _read(text) if len(text) <= _LONGEST else None
+    if found is None:
+        return _faulty(f"{_shown(text)} cannot be read as a number")
+    number, own, step, capped = found
+    stated = [word for word in (named, *_units_of(described)) if word]
+    units = {unit_of(word) for word in stated}
+    spelled = ", ".join(dict.fromkeys([*own, *stated]))
+    if None in units:
+        return _faulty(f"{_shown(text)} has a unit that is not known ({spelled})")
+    if (own and not units <= set(own)) or len(units) > 1:
+        return _faulty(f"{_shown(text)} has units that disagree ({spelled})")
+    unit = own[0] if own else next(iter(units), None)
+    if unit is None and _hints(described) - {"years"}:
+        return _faulty(f"{_shown(text)} has no clear unit, the sidecar's description names one; add Units")
+    if capped and (number < CAPPED_YEARS or unit not in (None, "years")):
+        return _faulty(f"{_shown(text)} is open-ended")
+    return Duration(number, unit, step, _shown(text, read=True), _is_gestational(text, own, number))
+
+
+def unit_of(text: str) -> str | None:
+    """Return the unit of a text such as "yrs", "year(s)" or "decimal years", None where there is not one."""
+    text = text.lower().replace("(s)", "s").strip(" .()[]")
+    words = [word for word in re.findall("[a-z]+", text) if len(word) > 1 or word == text]
+    units = {UNITS[word] for word in words if word in UNITS}
+    return units.pop() if len(units) == 1 else None
+
+
+def description_of(described: Mapping[str, Any]) -> str:
+    """Return what a sidecar says of a column in words, in lower case."""
+    return " ".join(str(described.get(key) or "") for key in ("LongName", "Description")).lower()
+
+
+def entry(described: Mapping[str, Any], *names: str) -> Any:
+    """Return an entry of a sidecar, whatever the case of its key."""
+    return next((value for key, value in described.items() if key.lower() in names), None)
+
+
+def _read(text: str) -> tuple[float, tuple[str, ...], float, bool] | None:
+    """Return number, units of the cell itself, step in the first of them, and whether the number is a cap."""
+    if both := _WEEKS_AND_DAYS.fullmatch(text):
+        return int(both["weeks"]) + int(both["days"]) / 7, ("weeks", "days"), 1 / 7, False
+    if _COMMA.fullmatch(text):
+        text = text.replace(",", ".")
+    if match := _NUMBER.fullmatch(text):
+        return float(match["number"]), (), _step(match["number"]), bool(match["capped"])
+    iso = _ISO.fullmatch(text)
+    text = iso[1] if iso else text
+    return _sum(text) if _PARTS.fullmatch(text) else None
+
+
+def _sum(text: str) -> tuple[float, tuple[str, ...], float, bool] | None:
+    """Add up "5y 3m"; None where a unit is not known or its number is more than one of the unit before."""
+    parts = re.findall(r"([0-9]+(?:[.,][0-9]+)?)\s*([A-Za-z]+)", text)
+    units = [UNITS.get(word.lower()) for _, word in parts if word.lower() != "and"]
+    known = [unit for unit in units if unit]
+    if len(known) < len(parts):
+        return None
+    numbers = [number.replace(",", ".") for number, _ in parts]
+    days = [float(number) * DAYS[unit] for number, unit in zip(numbers, known, strict=True)]
+    for (before, unit), later in zip(pairwise(known), days[1:], strict=True):
+        if DAYS[unit] >= DAYS[before] or later >= DAYS[before]:
+            return None
+    first = DAYS[known[0]]
+    step = _step(numbers[-1]) * DAYS[known[-1]] / first
+    return (-1 if text.startswith("-") else 1) * sum(days) / first, tuple(known), step, False
+
+
+def _step(number: str) -> float:
+    """Return what the last digit of a number stands for; "7.0" is as fine as "7"."""
+    if "e" in number.lower():
+        return 0.0
+    return float(10.0 ** -len(number.partition(".")[2].rstrip("0")))
+
+
+def _is_gestational(text: str, own: tuple[str, ...], number: float) -> bool:
+    low, high = GESTATION_WEEKS
+    return ("+" in text and own == ("weeks", "days")) or (
+        own[:2] == ("weeks", "days") and low <= number <= high
+    )
+
+
+def _units_of(described: Mapping[str, Any]) -> list[str]:
+    """Return the units that a sidecar states: under Units, and as "in months" or "(months)" in its words."""
+    stated = [word for pair in _IN_UNITS.findall(description_of(described)) for word in pair if word]
+    units = str(entry(described, "units", "unit") or "")
+    return [units, *stated] if units else stated
+
+
+def _hints(described: Mapping[str, Any]) -> set[str]:
+    return {UNITS[word] for word in _ANY_UNIT.findall(description_of(described))}
+
+
+def _shown(text: str, *, read: bool = False) -> str:
+    """Return a text that may be told: nothing that can be a name or a date."""
+    few_digits = sum(map(str.isdigit, text)) <= 5
+    return text if read or (few_digits and _SHOWN.fullmatch(text)) else "its text"
+
+
+def _faulty(fault: str) -> Duration:
+    return Duration(0.0, None, 0.0, "", fault=fault)
