@@ -22,6 +22,7 @@ from cpimaging.types import Image, InputError
 __all__ = [
     "Header",
     "Sparse",
+    "noted_writes",
     "read_displacement",
     "read_header",
     "read_image",
