@@ -12,6 +12,7 @@ from nibabel.nifti2 import Nifti2PairHeader
 from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
 
+from cpimaging.imagefiles.content import COPY_AGAIN
 from cpimaging.imagefiles.header import Header
 from cpimaging.types import InputError
 
@@ -34,6 +35,8 @@ EDGES_MM = (0.01, 50.0)
 def nifti_header(path: Path, start: bytes) -> Header:
     """Return the header of a NIfTI file, or of the .hdr file of a pair; Analyze 7.5 raises InputError."""
     length = NIFTI_SIZES[int.from_bytes(start[:4], "little")]
+    if len(start) < length:
+        raise InputError(path, "is truncated", COPY_AGAIN)
     magic = start[344:348] if length == 348 else start[4:8]
     single = magic[:2] == b"n+"
     if magic[:3] not in (b"n+1", b"ni1", b"n+2", b"ni2"):
