@@ -57,7 +57,7 @@ def _closed(folder: str) -> Scan:
     """Return what stands for the masks of a folder that cannot be opened."""
     label = _NOT_IN_A_LABEL.sub("", folder.rpartition("/")[2].removeprefix("sub-")) or "unnamed"
     problem = f"{plain(folder)}: cannot be opened; check its permissions"
-    return Scan(label, None, {}, None, SOURCE, problems=(problem,))
+    return Scan(label, None, {}, folder, SOURCE, problems=(problem,))
 
 
 def _scan(participant: str, session: str | None, file: File, same: list[File]) -> Scan:
