@@ -6,12 +6,15 @@ from functools import wraps
 from importlib import import_module
 from inspect import Parameter, Signature
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer.core import TyperCommand
 
 from cpimaging import __version__
+
+if TYPE_CHECKING:
+    from cpimaging.study.job import Job
 
 app = typer.Typer(
     help="Lesion patterns of cerebral palsy from brain MRI. Research use only.",
@@ -120,6 +123,16 @@ def _plain(function: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
+def _run(stage: Callable[..., None], job: "Job", *words: Any) -> None:
+    """Run a stage of one scan; its log, which holds what is wrong, names no folder of a person."""
+    from cpimaging.types import InputError
+
+    try:
+        stage(job, *words)
+    except InputError as error:
+        raise job.told(error) from None
+
+
 def _show_version(value: bool) -> None:
     if value:
         typer.echo(__version__)
@@ -137,7 +150,7 @@ def _add_stage(stage: str, options: Mapping[str, Any]) -> None:
     def command(scan: str, output_dir: Path, **chosen: Any) -> None:
         from cpimaging.study.job import Job
 
-        import_module(f"cpimaging.stages.{stage}").run(Job(output_dir, scan, **chosen))
+        _run(import_module(f"cpimaging.stages.{stage}").run, Job(output_dir, scan, **chosen))
 
     plain = _plain(command)
     kinds: dict[str, Any] = {"scan": ScanLabel, "output_dir": OutputDir, **options}
@@ -176,7 +189,7 @@ def score(
     from cpimaging.study.job import Job
 
     override = Override(dominance, mrics, qc or None, reason) if dominance or mrics or qc else None
-    stage.run(Job(output_dir, scan, atlas, scorers=scorers), override)
+    _run(stage.run, Job(output_dir, scan, atlas, scorers=scorers), override)
 
 
 @app.command(cls=_NamingScorers)
@@ -217,7 +230,7 @@ def command(
     from cpimaging.stages import command as stage
     from cpimaging.study.job import Job
 
-    stage.run(Job(output_dir, scan), run)
+    _run(stage.run, Job(output_dir, scan), run)
 
 
 @app.command()

@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,18 +13,35 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 import yaml
-from nibabel.filebasedimages import ImageFileError
 from nibabel.openers import Opener
-from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
-from zlib_ng import gzip_ng, zlib_ng
 
+from cpimaging.imagefiles import Header, read_file_header, read_vectors, read_voxels
+from cpimaging.imagefiles.content import decoding, require_content
 from cpimaging.tables import strict_cells
 from cpimaging.types import Image, InputError
 
-Opener.default_compresslevel = 3  # a third of the time of level 6, 5 % larger
+__all__ = [
+    "Header",
+    "Sparse",
+    "noted_writes",
+    "read_displacement",
+    "read_header",
+    "read_image",
+    "read_json",
+    "read_sparse",
+    "read_table",
+    "read_yaml",
+    "typed",
+    "whole",
+    "write_displacement",
+    "write_image",
+    "write_json",
+    "write_table",
+    "write_text",
+]
 
-UNREADABLE = "cannot be read, it may be truncated"
+Opener.default_compresslevel = 3  # a third of the time of level 6, 5 % larger
 
 
 @contextmanager
@@ -61,31 +77,18 @@ def noted_writes() -> Iterator[list[Path]]:
 
 
 def read_image(path: Path | str, *, labels: bool = False) -> Image:
-    """Read a 3-D NIfTI image, axes turned to RAS+; its axis order on disk is kept in `axcodes`.
+    """Read a 3-D image, axes turned to RAS+; its axis order on disk is kept in `axcodes`.
 
-    labels: keep the stored numbers exactly; otherwise scaled float32.
-    Raises InputError where the file is missing, broken, not an image, or has more than one volume.
+    labels: keep the stored numbers exactly; otherwise scaled float32. NIfTI, MGH, NRRD, MetaImage.
+    Raises InputError where the file is missing, damaged, not an image, has more than one volume, or does
+    not tell left from right.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(path, "no such file", "check the path")
-    try:
-        image = nib.load(path)
-        data = (
-            np.asanyarray(image.dataobj) if labels else image.get_fdata(dtype=np.float32, caching="unchanged")
-        )
-    except (ImageFileError, OSError, EOFError, ValueError, zlib.error) as error:
-        raise InputError(path, UNREADABLE, "copy it again or convert it anew") from error
-    data = np.array(data)
-    while data.ndim > 3 and data.shape[-1] == 1:
-        data = data[..., 0]
-    if data.ndim != 3:
-        raise InputError(
-            path, f"has shape {data.shape}, one 3-D volume is expected", "split it or choose one volume"
-        )
-    if min(data.shape) < 2:
-        raise InputError(path, f"has shape {data.shape}, a volume is expected", "give the whole 3-D image")
-    return _to_ras(data, np.asarray(image.affine, dtype=float), path)
+    header, data = read_voxels(Path(path), None if labels else np.float32)
+    orientation = nib.io_orientation(header.affine)
+    ras = nib.orientations.apply_orientation(data, orientation)
+    ras_affine = header.affine @ nib.orientations.inv_ornt_aff(orientation, data.shape)
+    own = np.require(ras, requirements=("C_CONTIGUOUS", "WRITEABLE"))
+    return Image(own, ras_affine, nib.aff2axcodes(header.affine))
 
 
 @dataclass(frozen=True)
@@ -102,23 +105,13 @@ class Sparse:
 
 
 def read_sparse(path: Path | str) -> Sparse:
-    """Read the voxels of a 3-D NIfTI image that are not 0: three times as fast as the whole of a mask.
+    """Read the voxels of a 3-D image that are not 0: three times as fast as the whole of a mask.
 
     Only those voxels are turned to RAS+. Raises InputError as `read_image` does.
     """
-    path = Path(path)
-    _require_content(path)
-    try:
-        content = path.read_bytes()
-        content = gzip_ng.decompress(content) if path.suffix == ".gz" else content
-        data, affine = _volume(content)
-    # zlib-ng's stubs take the class of its errors for an instance
-    except (ImageFileError, HeaderDataError, OSError, EOFError, ValueError, zlib_ng.error) as error:  # type: ignore[misc]
-        raise InputError(path, UNREADABLE, "copy it again or convert it anew") from error
-    if data.ndim != 3 or min(data.shape) < 2:
-        raise InputError(path, f"has shape {data.shape}, one 3-D volume is expected", "choose one volume")
-    _check_affine(affine, path)
-    found = np.flatnonzero((data != 0).ravel(order="F"))  # NIfTI's own order: no copy
+    header, data = read_voxels(Path(path))
+    affine = header.affine
+    found = np.flatnonzero((data != 0).ravel(order="F"))  # the order on disk: no copy
     values = data.ravel(order="F")[found]
     orientation = nib.io_orientation(affine)
     ras_affine = affine @ nib.orientations.inv_ornt_aff(orientation, data.shape)
@@ -131,90 +124,13 @@ def read_sparse(path: Path | str) -> Sparse:
     return Sparse(np.ravel_multi_index(tuple(place), (x, y, z)), values, (x, y, z), ras_affine)
 
 
-def _volume(content: bytes) -> tuple[NDArray[Any], NDArray[np.float64]]:
-    """Return the array and the affine of a NIfTI file in memory; volumes of one are dropped as an axis."""
-    kind = nib.Nifti2Image if int.from_bytes(content[:4], "little") in NIFTI2_SIZES else nib.Nifti1Image
-    image = kind.from_bytes(content)
-    data = np.asanyarray(image.dataobj)
-    while data.ndim > 3 and data.shape[-1] == 1:
-        data = data[..., 0]
-    return data, np.asarray(image.affine, dtype=float)
-
-
-NIFTI2_SIZES = (540, int.from_bytes((540).to_bytes(4, "big"), "little"))
-"""What the first number of a NIfTI-2 file is, in either byte order."""
-
-
-@dataclass(frozen=True)
-class Header:
-    """Where an image lies, without its voxels.
-
-    shape: of the stored array. affine: (4, 4), voxel index to world mm, the one that is used.
-    sform, qform: both affines that a NIfTI header may state, None where it does not.
-    oriented: False where a NIfTI header states neither, so that left and right are unknown.
-    """
-
-    shape: tuple[int, ...]
-    affine: NDArray[np.float64]
-    sform: NDArray[np.float64] | None
-    qform: NDArray[np.float64] | None
-    oriented: bool
-
-
 def read_header(path: Path | str) -> Header:
     """Read an image's header alone.
 
     Raises InputError where the file is missing, empty, a stand-in for content kept elsewhere
-    (git-annex, git-lfs), not an image, or an uncompressed one shorter than its header says.
+    (git-annex, git-lfs), not an image, or too short for what its header says.
     """
-    path = Path(path)
-    _require_content(path)
-    try:
-        image = nib.load(path)
-        affine = np.asarray(image.affine, dtype=float)
-        nifti = isinstance(image, nib.Nifti1Pair)
-        sform, qform = (
-            (image.get_sform(coded=True)[0], image.get_qform(coded=True)[0]) if nifti else (None, None)
-        )
-    except (ImageFileError, HeaderDataError, OSError, EOFError, ValueError, zlib.error) as error:
-        raise InputError(path, "its header cannot be read", "copy it again or convert it anew") from error
-    voxels = int(np.prod(image.shape)) * image.get_data_dtype().itemsize
-    if path.suffix == ".nii" and path.stat().st_size < image.dataobj.offset + voxels:
-        raise InputError(path, "is truncated", "copy it again or convert it anew")
-    return Header(image.shape, affine, sform, qform, not nifti or sform is not None or qform is not None)
-
-
-def _require_content(path: Path) -> None:
-    """Raise InputError unless the file is there and is not a stand-in for content kept elsewhere."""
-    get = "fetch it with 'datalad get' (or 'git annex get')"
-    if path.is_symlink() and not path.exists():
-        annex = "annex" in path.readlink().parts
-        cure = get if annex else "restore the file that it points to"
-        raise InputError(path, "is a link to content that is not there", cure)
-    if not path.is_file():
-        raise InputError(path, "no such file", "check the path")
-    with path.open("rb") as stream:
-        start = stream.read(64)
-    if not start:
-        raise InputError(path, "is empty (0 bytes)", "copy it again or convert it anew")
-    if start.startswith(b"version https://git-lfs"):
-        raise InputError(path, "is a git-lfs pointer, not the image", "fetch it with 'git lfs pull'")
-    if start.startswith(b"/annex/objects/"):
-        raise InputError(path, "is a git-annex pointer, not the image", get)
-
-
-def _to_ras(data: NDArray[Any], affine: NDArray[np.float64], path: Path) -> Image:
-    _check_affine(affine, path)
-    codes = nib.aff2axcodes(affine)
-    orientation = nib.io_orientation(affine)
-    ras = nib.orientations.apply_orientation(data, orientation)
-    ras_affine = affine @ nib.orientations.inv_ornt_aff(orientation, data.shape)
-    return Image(np.ascontiguousarray(ras), ras_affine, codes)
-
-
-def _check_affine(affine: NDArray[np.float64], path: Path) -> None:
-    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-6:
-        raise InputError(path, "its affine is not usable", "repair the header or convert it anew")
+    return read_file_header(Path(path))
 
 
 def write_image(path: Path | str, image: Image, *, template_space: bool = False) -> None:
@@ -249,10 +165,15 @@ def _from_ras(target: NDArray[Any]) -> NDArray[Any]:
 
 
 def read_displacement(path: Path | str) -> Image:
-    """Read a displacement field written by `write_displacement`: data (x, y, z, 3), mm, RAS+."""
-    image = nib.load(path)
-    vectors = np.asanyarray(image.dataobj)[:, :, :, 0, :].astype(np.float64)
-    return Image(vectors * [-1.0, -1.0, 1.0], np.asarray(image.affine, dtype=float))
+    """Read a displacement field as ITK writes it: data (x, y, z, 3), mm, RAS+.
+
+    Raises InputError where it is none, or damaged.
+    """
+    header, vectors = read_vectors(Path(path))
+    if vectors.shape[3:] != (1, 3) or not np.isfinite(vectors).all():
+        cure = "write it as ITK does: x, y, z, 1, 3; mm; LPS"
+        raise InputError(path, "is not a displacement field, or holds what is no number", cure)
+    return Image(vectors[:, :, :, 0, :] * [-1.0, -1.0, 1.0], header.affine)
 
 
 def write_displacement(path: Path | str, field: Image) -> None:
@@ -324,13 +245,13 @@ def write_table(path: Path | str, table: pd.DataFrame) -> None:
 
 
 def read_json(path: Path | str) -> Any:
-    """Read a JSON file. Raises InputError where it is missing or broken."""
-    try:
-        return json.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except FileNotFoundError as error:
-        raise InputError(path, "no such file", "check the path") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(path, "is not valid JSON", "repair it") from error
+    """Read a JSON file. Raises InputError where it is missing, kept elsewhere or broken."""
+    path = Path(path)
+    with decoding(path, "is not valid JSON", "repair it"):
+        require_content(path)
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        json.dumps(content, ensure_ascii=False).encode()  # half of a character may hide in an escape
+        return content
 
 
 def write_json(path: Path | str, content: Any) -> None:

@@ -138,9 +138,8 @@ def atlas_name(atlas: str) -> str:
     """Return an atlas's name in file names; a folder's is the one that its label image states."""
     if atlas in NAMED_ATLASES:
         return NAMED_ATLASES[atlas]
-    found = [
-        re.search(r"(?:^|_)atlas-([A-Za-z0-9+]+)_", path.name) for path in Path(atlas).glob("*_dseg.nii*")
-    ]
+    images = [path.name for path in Path(atlas).glob("*_dseg.*") if path.suffix not in (".tsv", ".json")]
+    found = [re.search(r"^(?:[^.].*_)?atlas-([A-Za-z0-9+]+)_", name) for name in images]
     names = {match[1] for match in found if match}
     return names.pop() if len(names) == 1 else Path(atlas).name
 

@@ -22,12 +22,19 @@ MORPHOMETRY_COLUMNS = dtypes(MORPHOMETRY)
 """The dtype of each column of a table, by name; what the columns mean stands in `columns`."""
 
 
+def plain(text: str) -> str:
+    """Return text that can be written and printed as one line: what cannot be is escaped."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 class InputError(ValueError):
     """Bad input, told in one plain line: which file, what is wrong, what to do."""
 
     def __init__(self, path: Path | str, problem: str, cure: str) -> None:
-        super().__init__(f"{path}: {problem}; {cure}")
-        self.path, self.problem, self.cure = path, problem, cure
+        self.path, self.problem, self.cure = path, plain(problem), plain(cure)
+        super().__init__(f"{plain(str(path))}: {self.problem}; {self.cure}")
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cpimaging.atlases.template import SPACE
 from cpimaging.atlases.vocabulary import load_structures
+from cpimaging.imagefiles import ENDINGS, stem
 from cpimaging.io import read_image, read_json, read_table, typed, write_image, write_json, write_table
 from cpimaging.types import Atlas, InputError, LabelMap, Region
+
+LARGEST_LABEL = 2**31 - 1
+"""Of numbers that fit into 32 bits; the largest in use are those of the Allen atlases, 6 · 10⁸."""
 
 TABLE_COLUMNS = {
     "index": "int64",
@@ -33,7 +38,7 @@ def read_atlas(folder: Path | str) -> Atlas:
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(folder, "no such atlas folder", "give 'embedded' or the path of an atlas folder")
-    images = sorted([*folder.glob("*atlas-*_dseg.nii.gz"), *folder.glob("*atlas-*_dseg.nii")])
+    images = sorted(path for path in folder.glob("*atlas-*_dseg.*") if _is_label_image(path))
     main = [path for path in images if "_seg-" not in path.name] or images
     if len(main) != 1:
         raise InputError(
@@ -45,22 +50,36 @@ def read_atlas(folder: Path | str) -> Atlas:
     return Atlas(
         name=name,
         version=str(manifest.get("Version", "n/a")),
-        space=str(manifest.get("Space") or _entity(main[0], "space") or _entity(main[0], "tpl")),
+        space=_space(folder, manifest.get("Space") or _entity(main[0], "space") or _entity(main[0], "tpl")),
         dseg=_read_label_map(main[0]),
         overlays=overlays,
         manifest=manifest,
     )
 
 
+def _is_label_image(path: Path) -> bool:
+    return path.name.endswith(tuple(f"_dseg{ending}" for ending in ENDINGS)) and not path.name.startswith(".")
+
+
+def _space(folder: Path, stated: object) -> str:
+    """Return the name of a space, "" where none is stated. Raises InputError for what is no name."""
+    if stated == "":
+        return ""
+    if not isinstance(stated, str) or not re.fullmatch("[A-Za-z0-9+]+", stated):
+        problem = f"states the space {stated!r}, which is no name of one"
+        raise InputError(folder, problem, f"name it in letters and digits, such as {SPACE}")
+    return stated
+
+
 def write_atlas(folder: Path | str, atlas: Atlas) -> None:
     """Write an atlas folder as `read_atlas` reads it."""
     folder = Path(folder)
-    stem = f"atlas-{atlas.name}"
-    _write_label_map(folder, f"{stem}_dseg", atlas.dseg)
+    front = f"atlas-{atlas.name}"
+    _write_label_map(folder, f"{front}_dseg", atlas.dseg)
     for name, overlay in atlas.overlays.items():
-        _write_label_map(folder, f"{stem}_seg-{name}_dseg", overlay)
+        _write_label_map(folder, f"{front}_seg-{name}_dseg", overlay)
     manifest = {"Name": atlas.name, "Version": atlas.version, "Space": atlas.space, **atlas.manifest}
-    write_json(folder / f"{stem}_description.json", manifest)
+    write_json(folder / f"{front}_description.json", manifest)
 
 
 def _entity(path: Path, key: str) -> str:
@@ -70,15 +89,19 @@ def _entity(path: Path, key: str) -> str:
 
 def _read_manifest(folder: Path, name: str) -> dict[str, Any]:
     paths = [folder / f"atlas-{name}_description.json", folder / "dataset_description.json"]
-    path = next((path for path in paths if path.is_file()), None)
-    return dict(read_json(path)) if path else {}
+    path = next((path for path in paths if path.exists()), None)
+    manifest = read_json(path) if path else {}
+    if not isinstance(manifest, dict):
+        raise InputError(str(path), "is not a JSON object", 'write at least {"Space": "…"}')
+    return manifest
 
 
 def _read_label_map(path: Path) -> LabelMap:
     labels = read_image(path, labels=True)
     if not np.issubdtype(labels.data.dtype, np.integer):
         whole_numbers = np.rint(labels.data)
-        if not np.array_equal(whole_numbers, labels.data):
+        plain = np.array_equal(whole_numbers, labels.data) and np.abs(whole_numbers).max() <= LARGEST_LABEL
+        if not plain:
             raise InputError(path, "holds values that are not whole numbers", "save labels as integers")
         labels = labels.with_data(whole_numbers.astype(np.int32))
     return LabelMap(labels, _read_regions(_table_beside(path)))
@@ -86,17 +109,21 @@ def _read_label_map(path: Path) -> LabelMap:
 
 def _table_beside(image: Path) -> Path:
     """Return the table of a label image: of its own name, or of some of its entities (BIDS inheritance)."""
-    stem = image.name.split(".nii")[0]
-    entities = set(stem.split("_"))
+    name = stem(image.name)
+    entities = set(name.split("_"))
     seg = {part for part in entities if part.startswith("seg-")}
     tables = [
-        path for path in image.parent.glob("*_dseg.tsv") if seg <= set(path.stem.split("_")) <= entities
+        path
+        for path in image.parent.glob("*_dseg.tsv")
+        if seg <= set(path.stem.split("_")) <= entities and not path.name.startswith(".")
     ]
     closest = sorted(tables, key=lambda path: (-len(path.stem.split("_")), path.name))
-    return closest[0] if closest else image.with_name(f"{stem}.tsv")
+    return closest[0] if closest else image.with_name(f"{name}.tsv")
 
 
 def _read_regions(path: Path) -> tuple[Region, ...]:
+    if path.is_dir():
+        raise InputError(path, "is a folder", "put the table of the labels there")
     table = read_table(path)
     for column, default in (("structure", "n/a"), ("tissue", "n/a"), ("lobe", "n/a")):
         if column not in table:
@@ -106,15 +133,17 @@ def _read_regions(path: Path) -> tuple[Region, ...]:
         raise InputError(path, f"lacks the column(s) {', '.join(missing)}", "add them")
     try:
         table = typed(table[list(TABLE_COLUMNS)], TABLE_COLUMNS)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise InputError(path, "an index is not a whole number", "correct the column 'index'") from error
+    if table["index"].abs().max() > LARGEST_LABEL:
+        raise InputError(path, f"an index is larger than {LARGEST_LABEL}", "number the labels anew")
     tissues = dict(load_structures()[["structure", "tissue"]].itertuples(index=False))
     known = table["structure"].map(tissues)
     table["tissue"] = table["tissue"].where(table["tissue"] != "n/a", known.fillna("n/a"))
     return tuple(Region(**row) for row in table.to_dict("records"))
 
 
-def _write_label_map(folder: Path, stem: str, label_map: LabelMap) -> None:
-    write_image(folder / f"{stem}.nii.gz", label_map.labels, template_space=True)
+def _write_label_map(folder: Path, name: str, label_map: LabelMap) -> None:
+    write_image(folder / f"{name}.nii.gz", label_map.labels, template_space=True)
     rows = [vars(region) for region in label_map.regions]
-    write_table(folder / f"{stem}.tsv", typed(pd.DataFrame(rows), TABLE_COLUMNS))
+    write_table(folder / f"{name}.tsv", typed(pd.DataFrame(rows), TABLE_COLUMNS))

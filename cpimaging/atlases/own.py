@@ -1,18 +1,25 @@
 """Atlas folders of one's own: checked, and brought to the embedded template's space if they lack it."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 
 from cpimaging.atlases.cache import cached_folder, digest
 from cpimaging.atlases.check import check_atlas
 from cpimaging.atlases.folder import read_atlas, write_atlas
-from cpimaging.atlases.space import to_template_space
-from cpimaging.atlases.template import SPACE
+from cpimaging.atlases.space import resample_labels, to_template_space
+from cpimaging.atlases.template import SPACE, load_template
 from cpimaging.atlases.vocabulary import STRUCTURES
+from cpimaging.imagefiles import stem
 from cpimaging.io import read_displacement, read_image
 from cpimaging.registration import Matrix
-from cpimaging.types import Atlas, Image, InputError
+from cpimaging.registration.greedy import grid_at
+from cpimaging.types import Atlas, Image, InputError, LabelMap
+
+COARSE_MM = 2.0
+"""Of the grid on which it is looked where a transform leads: a second (ours)."""
 
 FAULTS_SHOWN = 3
 """So many stand in the one line of an error."""
@@ -33,10 +40,24 @@ def check_folder(folder: Path | str, space: str = SPACE) -> tuple[Atlas, list[st
     problems = check_atlas(atlas)
     if atlas.space and atlas.space not in (SPACE, space):
         try:
-            way_to_template(folder, atlas.space)
+            problems += _check_way(folder, atlas)
         except InputError as error:
             problems.append(f"{error.problem}; {error.cure}")
     return atlas, problems
+
+
+def _check_way(folder: Path, atlas: Atlas) -> list[str]:
+    """Look where a transform leads, on a coarse grid; a T1w, whose registration takes longer, is trusted."""
+    way = way_to_template(folder, atlas.space)
+    transform = _read_transform(way)
+    if transform is None or not atlas.dseg.labels.data.any():
+        return []
+    coarse = grid_at(load_template().brain, COARSE_MM)
+    labels = resample_labels(atlas.dseg.labels, coarse, **transform)
+    if not labels.data.any():
+        return [f"{way.name} leads no label into {SPACE}; it must take points of {SPACE} to {atlas.space}"]
+    moved = replace(atlas, space=SPACE, dseg=LabelMap(labels, atlas.dseg.regions))
+    return [f"{way.name}: {problem}" for problem in check_atlas(moved, moved=True)]
 
 
 def checked_folder(folder: Path | str, space: str = SPACE) -> Atlas:
@@ -72,6 +93,8 @@ def _build(folder: Path, target: Path) -> None:
     if atlas.space != SPACE:
         atlas = _brought_over(folder, atlas)
         problems = check_atlas(atlas, moved=True)
+        if not atlas.dseg.labels.data.any():
+            problems.append("none of its labels is left")
         if problems:
             problem = f"does not fit once brought to {SPACE}: {'; '.join(problems[:FAULTS_SHOWN])}"
             raise InputError(folder, problem, f"check {atlas.manifest['BroughtBy']}")
@@ -102,12 +125,11 @@ def way_to_template(folder: Path, space: str) -> Path:
 def _brought_over(folder: Path, atlas: Atlas) -> Atlas:
     way = way_to_template(folder, atlas.space)
     maps = {"": atlas.dseg, **atlas.overlays}
-    if way.name.endswith(("_T1w.nii", "_T1w.nii.gz")):
+    transform = _read_transform(way)
+    if transform is None:
         moved = to_template_space(maps, _brain_only(way, folder))
-    elif way.suffix in (".txt", ".mat"):
-        moved = to_template_space(maps, matrix=_read_matrix(way))
     else:
-        moved = to_template_space(maps, field=_read_field(way))
+        moved = to_template_space(maps, **transform)
     manifest = {**atlas.manifest, "Space": SPACE, "BroughtFrom": atlas.space, "BroughtBy": way.name}
     return Atlas(atlas.name, atlas.version, SPACE, moved.pop(""), moved, manifest)
 
@@ -129,21 +151,30 @@ def _brain_only(path: Path, folder: Path) -> Image:
     return t1w
 
 
+class _Transform(TypedDict, total=False):
+    """A field or a matrix, as `resample_labels` takes them."""
+
+    field: Image
+    matrix: Matrix
+
+
+def _read_transform(way: Path) -> _Transform | None:
+    """Return what a file of an atlas folder says of the way to our template; None for a T1w."""
+    if stem(way.name).endswith("_T1w"):
+        return None
+    if way.suffix in (".txt", ".mat"):
+        return {"matrix": _read_matrix(way)}
+    return {"field": read_displacement(way)}
+
+
 def _read_matrix(path: Path) -> Matrix:
     try:
         matrix: Matrix = np.loadtxt(path, dtype=float)
-    except ValueError:
+    except (ValueError, OSError):
         matrix = np.zeros(0)
-    if matrix.shape != (4, 4) or not np.allclose(matrix[3], [0, 0, 0, 1]) or np.linalg.det(matrix) <= 0:
+    usable = matrix.shape == (4, 4) and np.isfinite(matrix).all() and np.allclose(matrix[3], [0, 0, 0, 1])
+    if not usable or np.linalg.det(matrix) <= 0:
         raise InputError(
             path, "is not a 4 × 4 matrix that keeps left and right", "write RAS+ mm as four rows of numbers"
         )
     return matrix
-
-
-def _read_field(path: Path) -> Image:
-    try:
-        return read_displacement(path)
-    except (OSError, ValueError, IndexError) as error:
-        cure = "write it as ITK does: x, y, z, 1, 3; mm; LPS"
-        raise InputError(path, "is not a displacement field", cure) from error

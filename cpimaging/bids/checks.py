@@ -36,39 +36,18 @@ def check_scan(bids_dir: Path | str, scan: Scan) -> tuple[str, ...]:
         except InputError as error:
             problems.append(f"{role} {shown}: {error.problem}; {error.cure}")
             continue
-        faults = _shape_faults(header) or _orientation_faults(header)
+        fault = header.fault()
+        faults = ["; ".join(fault)] if fault else _forms_apart(header)
         problems += [f"{role} {shown}: {fault}" for fault in faults]
         if not faults:
             headers[role] = header
     return (*problems, *_misplaced_masks(scan, headers))
 
 
-def _shape_faults(header: Header) -> list[str]:
-    shape = list(header.shape)
-    while len(shape) > 3 and shape[-1] == 1:
-        shape.pop()
-    stated = " × ".join(str(length) for length in header.shape)
-    if len(shape) > 3:
-        volumes = int(np.prod(shape[3:]))
-        return [f"has {volumes} volumes ({stated}), one is expected; split it or choose one"]
-    if len(shape) < 3 or min(shape) < 2:
-        return [f"has shape {stated}, a volume is expected; give the whole 3-D image"]
-    return []
-
-
-def _orientation_faults(header: Header) -> list[str]:
-    affine = header.affine
-    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-6:
-        return ["its affine is not usable; repair the header or convert it anew"]
-    if not header.oriented:
-        return [
-            "its header states no orientation (sform and qform codes are 0), so left and right are unknown; "
-            "convert it anew"
-        ]
+def _forms_apart(header: Header) -> list[str]:
+    """Return the fault that sform and qform place the image at two places."""
     if header.sform is None or header.qform is None:
         return []
-    if np.linalg.det(header.sform[:3, :3]) * np.linalg.det(header.qform[:3, :3]) < 0:
-        return ["sform and qform are of opposite handedness, so left and right are unknown; convert it anew"]
     corners = _corners(header)
     apart = np.linalg.norm((header.sform - header.qform)[:3] @ corners, axis=0).max()
     if apart > MAX_FORM_DISTANCE_MM:

@@ -5,10 +5,11 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
+from cpimaging.imagefiles import ENDINGS, stem
 from cpimaging.io import read_json
-from cpimaging.types import InputError
+from cpimaging.types import InputError, plain
 
 OURSELVES = "cpimaging"
 """`Name` under `GeneratedBy` in the description of what this package writes."""
@@ -20,19 +21,24 @@ NOT_WALKED = frozenset(
 """Folders without anatomy or masks; sourcedata may hold what must not be seen, such as a known truth."""
 
 _DESCRIPTION = "dataset_description.json"
-_IMAGE_ENDINGS = (".nii.gz", ".nii")
+_OWN_PLANS = ("logs/plan", "logs/plan.json")  # there before the description was written
+_UNSAFE = re.compile(r"[{}]")  # the workflow takes braces in a path for wildcards
 
 
 class Tree(NamedTuple):
-    """What one walk found: folders and NIfTI files, POSIX paths relative to the start, sorted."""
+    """What one walk found: folders, image files, and folders that cannot be opened.
+
+    POSIX paths relative to the start, sorted.
+    """
 
     folders: list[str]
     images: list[str]
+    closed: list[str]
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One NIfTI file as its name describes it.
+    """One image file as its name describes it.
 
     below: path below the folder that was walked. level: "lesions_dir", "derivatives", "raw" or
     "other". entities: {"sub": "01", "run": "2"}. words: the parts without a hyphen, the suffix last,
@@ -53,8 +59,13 @@ class File:
 
     @property
     def shown(self) -> str:
-        """Path as people are told of it, never absolute."""
-        return self.shown_root + self.below
+        """Path as people are told of it, never absolute, printable."""
+        return plain(self.shown_root + self.below)
+
+    @property
+    def safe(self) -> bool:
+        """Whether its path can be written into tables and into the plan of the workflow."""
+        return is_safe(self.below)
 
     @property
     def name(self) -> str:
@@ -68,27 +79,40 @@ class File:
 
 
 def walk(root: Path, skip: Iterable[Path] = ()) -> Tree:
-    """List folders and NIfTI files below `root`, links followed, each folder entered once.
+    """List folders and image files below `root`, links followed, each folder entered once.
 
-    Left out: hidden folders, those of other data types, `skip`, and every dataset that this
-    package wrote. Raises InputError where a folder cannot be opened.
+    Left out: hidden folders and files (such as the "._" files of macOS), folders of other data types,
+    `skip`, and every dataset that this package wrote. Raises InputError where `root` cannot be opened.
     """
     seen = {_identity(folder) for folder in skip if folder.exists()} | {_identity(root)}
-    tree = Tree([], [])
-    for folder, subfolders, names in os.walk(root, followlinks=True, onerror=_refuse):
-        here = folder[len(str(root)) :].strip(os.sep).replace(os.sep, "/")
-        if here and _DESCRIPTION in names and _is_own_output(Path(folder) / _DESCRIPTION):
+    tree = Tree([], [], [])
+    errors: list[OSError] = []
+    for folder, subfolders, names in os.walk(root, followlinks=True, onerror=errors.append):
+        here = _below(root, folder)
+        marked = _DESCRIPTION in names or "logs" in subfolders
+        if here and marked and is_own_output(Path(folder)):
             subfolders.clear()
             continue
         prefix = f"{here}/" if here else ""
         subfolders[:] = [name for name in sorted(subfolders) if _enters(Path(folder, name), seen)]
         tree.folders.extend(prefix + name for name in subfolders)
-        tree.images.extend(prefix + name for name in sorted(names) if name.endswith(_IMAGE_ENDINGS))
+        tree.images.extend(prefix + name for name in sorted(names) if _is_image(name))
+    tree.closed.extend(sorted(_below(root, str(error.filename)) for error in errors))
+    if "" in tree.closed:
+        raise InputError(root, "cannot be opened", "check its permissions")
     return tree
 
 
+def _below(root: Path, folder: str) -> str:
+    return folder[len(str(root)) :].strip(os.sep).replace(os.sep, "/")
+
+
+def _is_image(name: str) -> bool:
+    return name.endswith(ENDINGS) and not name.startswith(".")
+
+
 def _enters(folder: Path, seen: set[tuple[int, int]]) -> bool:
-    if folder.name.startswith(".") or folder.name in NOT_WALKED or not folder.exists():
+    if folder.name.startswith(".") or folder.name in NOT_WALKED or not os.path.exists(folder):
         return False
     identity = _identity(folder)
     if identity in seen:
@@ -102,10 +126,6 @@ def _identity(folder: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _refuse(error: OSError) -> NoReturn:
-    raise InputError(str(error.filename), "cannot be opened", "check its permissions") from error
-
-
 def read_description(folder: Path) -> dict[str, Any]:
     """Read a folder's dataset_description.json. Raises InputError where it is missing or broken."""
     path = folder / _DESCRIPTION
@@ -115,23 +135,48 @@ def read_description(folder: Path) -> dict[str, Any]:
     return content
 
 
-def _is_own_output(path: Path) -> bool:
-    return path.exists() and is_own_output(read_description(path.parent))
+def is_own_output(folder: Path) -> bool:
+    """Tell whether this package writes or wrote a dataset; raw data that it simulated do not count.
+
+    A run that was interrupted early has its plan, though not yet its description. Raises InputError where
+    the description is broken.
+    """
+    if any(os.path.exists(folder / plan) for plan in _OWN_PLANS):
+        return True
+    if not os.path.exists(folder / _DESCRIPTION):
+        return False
+    description = read_description(folder)
+    return _is_generated(description) and description.get("DatasetType") != "raw"
 
 
-def is_own_output(description: Mapping[str, Any]) -> bool:
-    """Tell whether this package wrote the dataset; raw data that it simulated do not count."""
-    tools = description.get("GeneratedBy")
+def is_own_file(image: Path) -> bool:
+    """Tell by its sidecar whether a stage of this package made an image, wherever it was copied to."""
+    sidecar = image.with_name(f"{stem(image.name)}.json")
+    if not os.path.exists(sidecar):
+        return False
+    try:
+        content = read_json(sidecar)
+    except InputError:
+        return False
+    return isinstance(content, dict) and "Stage" in content and _is_generated(content)
+
+
+def _is_generated(content: Mapping[str, Any]) -> bool:
+    tools = content.get("GeneratedBy")
     names = [tool.get("Name") for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
-    return OURSELVES in names and description.get("DatasetType") != "raw"
+    return OURSELVES in names
+
+
+def is_safe(path: str) -> bool:
+    """Tell whether a path is printable text without braces: others stop workflow and tables."""
+    return path.isprintable() and not _UNSAFE.search(path)
 
 
 def parse_file(below: str, level: str, root: str = "", shown_root: str = "") -> File:
     """Read the entities of a path's file name."""
-    stem = below.rpartition("/")[2].removesuffix(".gz").removesuffix(".nii")
     entities: dict[str, str] = {}
     words: list[str] = []
-    for part in stem.split("_"):
+    for part in stem(below.rpartition("/")[2]).split("_"):
         key, hyphen, value = part.partition("-")
         if hyphen:
             entities[key] = value

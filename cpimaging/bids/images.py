@@ -11,6 +11,12 @@ _LOW_RESOLUTION = re.compile(r"low|scout|locali[sz]er|survey", re.IGNORECASE)
 _VOLUMETRIC = re.compile(r"3d|iso|mprage|mp2rage|bravo|space|spc|vista|cube|high?res", re.IGNORECASE)
 _SLICES = re.compile(r"2d|^(ax|tra|cor|sag)", re.IGNORECASE)
 _DEFACED = re.compile(r"deface|refaced", re.IGNORECASE)
+_STILL_AN_IMAGE = re.compile(
+    r"preproc|deface|reface|brain|skull|strip|denois|n4|bias?.?corr|corr|restor|norm|orig|reori|resamp|crop|raw|"
+    r"whole|full|clean|unbias|mean|av(era)?g|median|combin|merge|regist|coreg|align|iso|hi?.?res|3d|sr|recon|adc|trace",
+    re.IGNORECASE,
+)
+"""desc- labels of images that show the head; a bias field, a map of noise or a model of the scan do not."""
 
 
 def contrast_of(file: File) -> str | None:
@@ -24,10 +30,25 @@ def contrast_of(file: File) -> str | None:
     if file.folder not in {"anat", "dwi"} and not file.folder.startswith(("sub-", "ses-")):
         return None
     suffix = file.words[0]
+    if not _STILL_AN_IMAGE.match(file.entities.get("desc", "raw")):
+        return None
     made = {file.entities.get("rec", "").upper(), file.entities.get("desc", "").upper()}
     if suffix in {"ADC", "adc"} or (suffix == "dwi" and "ADC" in made):
         return "ADC"
     return suffix if suffix in CONTRASTS else None
+
+
+def why_not(file: File) -> str | None:
+    """Return why a raw file that may be expected to be used as an image is not; None for all others."""
+    if file.words in (("UNIT1",), ("MP2RAGE",)) and file.folder == "anat":
+        return (
+            "MP2RAGE is not read: its background is noise; "
+            "take the noise out and save it as T1w (the name _T1w, without desc-)"
+        )
+    desc = file.entities.get("desc")
+    if desc and file.words[-1:] and file.words[-1] in CONTRASTS and contrast_of(file) is None:
+        return f"desc-{desc} is not known as an image of the head; if it is one, leave desc- out"
+    return None
 
 
 def _sharpness(file: File) -> int:
@@ -66,6 +87,7 @@ _PREFERENCES = (
         "it is the later run (a scan is usually repeated because the one before was not good)",
         lambda f: -_number(f, "run"),
     ),
+    _Preference("it is NIfTI", lambda f: ".nii" not in f.name),
     _Preference("it is compressed", lambda f: not f.name.endswith(".gz")),
     _Preference("it comes first by name, nothing else tells them apart", lambda f: f.path),
 )

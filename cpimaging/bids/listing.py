@@ -1,36 +1,29 @@
 """List the scans of a BIDS dataset from file names alone."""
 
+import os
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 from cpimaging.bids.files import (
     File,
-    Tree,
     is_own_output,
+    is_safe,
     natural,
     parse_file,
     read_description,
     walk,
 )
-from cpimaging.bids.images import choose_image, contrast_of
+from cpimaging.bids.images import choose_image
 from cpimaging.bids.labels import Label, choose_labels
-from cpimaging.bids.masks import (
-    BRAIN,
-    LESION,
-    Wanted,
-    choose_mask,
-    is_brain_mask,
-    is_lesion_mask,
-    masks_of_pattern,
-)
-from cpimaging.types import CONTRASTS, InputError
+from cpimaging.bids.masks import BRAIN, LESION, Wanted, choose_mask, is_lesion_mask, masks_of_pattern
+from cpimaging.bids.participants import Participant, add_lesion_masks, add_unused, collect
+from cpimaging.bids.unused import unused_lines
+from cpimaging.types import CONTRASTS, InputError, plain
 
 _LABEL = re.compile(r"[0-9A-Za-z+]+")
-_EMPTY_ROOM = "sub-emptyroom"  # BIDS: noise of the MEG room, nobody in it
+_NOT_IN_A_LABEL = re.compile(r"[^0-9A-Za-z+]")
 _ANY_CONTRAST = f"{', '.join(CONTRASTS[:-1])} or {CONTRASTS[-1]}"
 
 
@@ -77,16 +70,6 @@ class Scan:
         return self.chosen or next((contrast for contrast in CONTRASTS if contrast in self.images), None)
 
 
-class _Participant(NamedTuple):
-    """One participant's files: images per session and contrast, misplaced ones, masks."""
-
-    sessions: set[str]
-    images: dict[str | None, dict[str, list[File]]]
-    misplaced: dict[str | None, list[str]]
-    lesion_masks: list[File]
-    brain_masks: list[File]
-
-
 def list_scans(
     bids_dir: Path | str,
     *,
@@ -109,13 +92,16 @@ def list_scans(
     given = _files_of_lesions_dir(root, masks_root, aside) if masks_root else None
     tree = walk(root, [*aside, masks_root] if masks_root else aside)
     files = [parse_file(path, _level(path)) for path in tree.images]
-    participants = _participants(tree, files, _lesion_masks(files, given, lesion_pattern))
+    participants = collect(root, tree, files)
+    add_lesion_masks(root, participants, _lesion_masks(files, given, lesion_pattern))
+    add_unused(participants, [*(given or []), *files])
     if not participants:
         raise InputError(bids_dir, "has no sub-* folder", "give the folder that holds the sub-* folders")
     chosen = choose_labels("participant", participant_label, participants.keys()) or participants.keys()
     known = {session for label in chosen for session in participants[label].sessions}
     sessions = choose_labels("session", session_label, known)
     scans = [scan for label in chosen for scan in _scans(label, participants[label], sessions)]
+    scans = _properly_named(scans)
     return sorted(scans, key=lambda scan: (natural(scan.participant), natural(scan.session or "")))
 
 
@@ -161,13 +147,16 @@ def _check_folders(
     root = Path(bids_dir).resolve()
     if not root.is_dir():
         raise InputError(bids_dir, "no such folder", "check bids_dir")
-    if not (root / "dataset_description.json").exists():
+    if not is_safe(str(root)):
+        raise InputError(bids_dir, "has braces or unprintable characters in its path", "rename the folder")
+    if not os.path.lexists(root / "dataset_description.json"):
         raise InputError(
             bids_dir,
             "is not a BIDS dataset: it has no dataset_description.json",
             'give the dataset\'s top folder, or write {"Name": "…", "BIDSVersion": "1.10.0"} into that file',
         )
-    if is_own_output(read_description(root)):
+    read_description(root)
+    if is_own_output(root):
         raise InputError(
             bids_dir, "holds results of this workflow", "give the dataset that they were made from"
         )
@@ -179,13 +168,28 @@ def _check_folders(
     masks_root = Path(lesions_dir).resolve()
     if not masks_root.is_dir():
         raise InputError(lesions_dir, "no such folder", "check lesions_dir")
-    described = (masks_root / "dataset_description.json").exists()
-    own = described and masks_root != root and is_own_output(read_description(masks_root))
+    own = masks_root != root and is_own_output(masks_root)
     if own or (output and masks_root.is_relative_to(output) and not root.is_relative_to(output)):
         raise InputError(
             lesions_dir, "holds results of this workflow", "copy the masks that a reader has seen elsewhere"
         )
     return root, masks_root
+
+
+def _properly_named(scans: Iterable[Scan]) -> list[Scan]:
+    """Give scans that cannot be processed for their label a label that files can have."""
+    proper = [scan for scan in scans if _is_proper(scan.participant, scan.session)]
+    taken = {scan.label for scan in proper}
+    for scan in scans:
+        if scan not in proper:
+            participant = _NOT_IN_A_LABEL.sub("", scan.participant) or "unnamed"
+            session = scan.session and (_NOT_IN_A_LABEL.sub("", scan.session) or "unnamed")
+            named = replace(scan, participant=participant, session=session)
+            while named.label in taken:
+                named = replace(named, participant=f"{named.participant}x")
+            taken.add(named.label)
+            proper.append(named)
+    return proper
 
 
 def _level(path: str) -> str:
@@ -218,38 +222,7 @@ def _lesion_masks(files: list[File], given: list[File] | None, pattern: str | No
     return masks + [file for file in files if file.level in ("derivatives", "raw") and is_lesion_mask(file)]
 
 
-def _participants(tree: Tree, files: Iterable[File], lesion_masks: Iterable[File]) -> dict[str, _Participant]:
-    found: dict[str, _Participant] = {}
-    for folder in tree.folders:
-        top, _, below = folder.partition("/")
-        if not top.startswith("sub-") or top == _EMPTY_ROOM:
-            continue
-        participant = found.setdefault(top[4:], _Participant(set(), {}, {}, [], []))
-        if below.startswith("ses-") and "/" not in below:
-            participant.sessions.add(below[4:])
-    for file in files:
-        contrast = contrast_of(file) if file.level == "raw" else None
-        if contrast:
-            _add_image(found[file.path.partition("/")[0][4:]], contrast, file)
-        elif file.level != "other" and is_brain_mask(file) and file.entities.get("sub") in found:
-            found[file.entities["sub"]].brain_masks.append(file)
-    for mask in lesion_masks:
-        if mask.entities.get("sub") in found:
-            found[mask.entities["sub"]].lesion_masks.append(mask)
-    return found
-
-
-def _add_image(participant: _Participant, contrast: str, file: File) -> None:
-    top, _, below = file.path.partition("/")
-    session = below.partition("/")[0].removeprefix("ses-") if below.startswith("ses-") else None
-    if file.entities.get("sub") == top[4:] and file.entities.get("ses") == session:
-        participant.images.setdefault(session, defaultdict(list))[contrast].append(file)
-    else:
-        line = f"{file.path}: its name does not agree with its folder; rename it or move it"
-        participant.misplaced.setdefault(session, []).append(line)
-
-
-def _scans(label: str, participant: _Participant, asked: frozenset[str] | None) -> list[Scan]:
+def _scans(label: str, participant: Participant, asked: frozenset[str] | None) -> list[Scan]:
     """Return a participant's scans, those of the sessions that are asked for (None: of all)."""
     filled = participant.images.keys() | participant.misplaced.keys()
     all_sessions: set[str | None] = set(filled) or set(participant.sessions) or {None}
@@ -265,22 +238,26 @@ def _scans(label: str, participant: _Participant, asked: frozenset[str] | None) 
 
 
 def _scan(
-    label: str, session: str | None, participant: _Participant, all_sessions: frozenset[str | None]
+    label: str, session: str | None, participant: Participant, all_sessions: frozenset[str | None]
 ) -> Scan:
     decisions: list[str] = []
     chosen: dict[str, File] = {}
     for contrast in CONTRASTS:
         if files := participant.images.get(session, {}).get(contrast):
-            chosen[contrast], lines = choose_image(contrast, files)
-            decisions += lines
+            chosen[contrast], passed_over = choose_image(contrast, files)
+            decisions += passed_over
     wanted = Wanted(session, all_sessions, next(iter(chosen.values()), None))
     lesion = choose_mask(LESION, participant.lesion_masks, wanted)
     brain = choose_mask(BRAIN, participant.brain_masks, wanted)
-    problems = list(participant.misplaced.get(session, []))
+    told = [note for note in participant.notes if note.session in (None, session)]
+    decisions += [note.line for note in told if not note.is_problem]
+    unused = unused_lines(participant.unused, session, mask_taken=lesion.mask is not None)
+    problems = [*participant.misplaced.get(session, []), *(note.line for note in told if note.is_problem)]
     if not chosen and not problems:
         problems.append(f"no {_ANY_CONTRAST} image")
     if not _is_proper(label, session):
-        problems.append("its label may hold letters and digits only; rename its folders and files")
+        folder = plain(f"sub-{label}" if session is None else f"sub-{label}/ses-{session}")
+        problems.append(f"{folder}: a label may hold letters and digits only; rename its folders and files")
     return Scan(
         label,
         session,
@@ -288,6 +265,6 @@ def _scan(
         lesion.mask.path if lesion.mask else None,
         lesion.mask.level if lesion.mask else "none",
         brain.mask.path if brain.mask else None,
-        tuple(decisions + lesion.decisions + brain.decisions),
+        tuple(decisions + lesion.decisions + unused + brain.decisions),
         tuple(problems + lesion.problems + brain.problems),
     )

@@ -30,8 +30,8 @@ LEAST_VIEW_SHARE = 0.6
 def choose_references(bids_dir: Path | str, scans: Sequence[Scan]) -> list[Scan]:
     """Return the scans with their reference chosen, and a decision where it is not the first by name.
 
-    Only scans with two or more candidates are looked at. A scan with a header that cannot be read keeps
-    the order by name; what is wrong with it is told later.
+    Only scans with two or more candidates are looked at. A scan with a header that cannot be read or
+    used keeps the order by name; what is wrong with it is told later.
     """
     return [_choose(Path(bids_dir), scan) if _several(scan) else scan for scan in scans]
 
@@ -44,6 +44,8 @@ def _choose(root: Path, scan: Scan) -> Scan:
     try:
         headers = {name: read_header(root / scan.images[name]) for name in REFERENCES if name in scan.images}
     except InputError:
+        return scan
+    if any(header.fault() for header in headers.values()):
         return scan
     edges = {name: np.linalg.norm(header.affine[:3, :3], axis=0) for name, header in headers.items()}
     views = {name: min(header.shape[:3] * edges[name]) for name, header in headers.items()}

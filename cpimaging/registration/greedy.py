@@ -7,7 +7,7 @@ import io
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -79,8 +79,8 @@ def smooth_fit(
     grid = _working_grid(scan)
     moving = crop_to_brain(template)  # thinned out to 2 mm, errors rose by 40 %
     kept = kept_voxels(grid, exclude)
-    with tempfile.TemporaryDirectory() as folder:
-        start, warp, inverse = (Path(folder) / name for name in ("start.mat", "warp.nii", "inverse.nii"))
+    with _scratch():
+        start, warp, inverse = (Path(name) for name in ("start.mat", "warp.nii", "inverse.nii"))
         np.savetxt(start, matrix)
         model = f"{_metric(kept)} -n {LEVELS} -s 1.732vox 0.7071vox -sv -wp 0"
         command = f"-it {start} {model} -o {warp} -oinv {inverse}"
@@ -92,6 +92,13 @@ def smooth_fit(
         ),
         to_scan=field_from_transforms(grid, [affine_transform(matrix), there]),
     )
+
+
+@contextmanager
+def _scratch() -> Iterator[None]:
+    """Work within a folder of its own: greedy ends a path at a space, and TMPDIR may hold one."""
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        yield
 
 
 def _metric(kept: Image | None) -> str:
@@ -119,8 +126,8 @@ def fit_map(scan: Image, template: Image, near: Image, start: Matrix) -> Image:
     Affine, then a smooth field; patch correlation within `near`.
     """
     matrix = _linear("-a -dof 12 -m WNCC 2x2x2 -n 50x30", scan, template, near, start)
-    with tempfile.TemporaryDirectory() as folder:
-        begin, warp = Path(folder) / "start.mat", Path(folder) / "warp.nii"
+    with _scratch():
+        begin, warp = Path("start.mat"), Path("warp.nii")
         np.savetxt(begin, matrix)
         command = f"-it {begin} -m WNCC 2x2x2 -n 60x30 -s 2.5vox 1vox -o {warp}"
         _run(command, scan, template, near, threads=1)
@@ -128,8 +135,8 @@ def fit_map(scan: Image, template: Image, near: Image, start: Matrix) -> Image:
 
 
 def _linear(command: str, fixed: Image, moving: Image, kept: Image | None, start: Matrix) -> Matrix:
-    with tempfile.TemporaryDirectory() as folder:
-        begin, out = Path(folder) / "start.mat", Path(folder) / "matrix.mat"
+    with _scratch():
+        begin, out = Path("start.mat"), Path("matrix.mat")
         np.savetxt(begin, start)
         _run(
             f"{command} -ia {begin} -o {out}", fixed, moving, kept, threads=1

@@ -95,7 +95,7 @@ def _summary_row(job: Job) -> dict[str, str]:
         **_ids(job.label),
         "stage": stage,
         "status": "failed" if log.is_file() else "not run",
-        "message": _without_folders(_last_line(log), job),
+        "message": job.without_folders(_last_line(log)),
         "log": log.relative_to(job.output).as_posix(),
     }
 
@@ -104,14 +104,6 @@ def _last_line(log: Path) -> str:
     """Return the last line of a log, without the name of the program in front."""
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log.is_file() else []
     return lines[-1].removeprefix("cpimaging: ") if lines else "n/a"
-
-
-def _without_folders(message: str, job: Job) -> str:
-    """Return a message in which files are called as in all outputs: no absolute path."""
-    planned = (*job.scan.images.values(), job.scan.lesion_mask, job.scan.brain_mask)
-    for path in filter(None, planned):
-        message = message.replace(str(job.dataset / path), job.names(path)[0])
-    return message.replace(f"{job.output}/", "")
 
 
 def _pattern_row(job: Job) -> dict[str, Value]:

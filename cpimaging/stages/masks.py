@@ -14,7 +14,7 @@ from cpimaging.bids.mask_folder import SOURCE
 from cpimaging.io import Sparse, read_sparse, typed, write_json, write_text
 from cpimaging.layout import TEMPLATE
 from cpimaging.lesions.components import piece_table
-from cpimaging.masks import LESION_INSIDE_SHARE, binary_mask
+from cpimaging.masks import binary_mask
 from cpimaging.provenance import sidecar, software_versions
 from cpimaging.quantify import filled_rows, hits_in
 from cpimaging.registration import resample
@@ -139,14 +139,9 @@ def _measure(job: MaskJob, scan: Scan, grids: MaskGrids, scoring: "_Scoring") ->
     if scan.problems:
         raise InputError(scan.label, scan.problems[0], "correct the name, or leave the file out")
     mask, index = _lesion(path)
-    grid = grids.of(mask, path)
+    grid, index = grids.place(mask, index, path)
     hits = hits_in(index, grid.parts)
     table = filled_rows(grid.rows, hits, index.size, grid.image.voxel_volume_mm3)
-    outside = float(hits[(grid.rows["structure"] == "outside_brain").to_numpy()].sum())
-    if index.size and outside > (1 - LESION_INSIDE_SHARE) * index.size:
-        share = 100 * (1 - outside / index.size)
-        problem = f"lies outside of the template's brain ({share:.0f} % inside)"
-        raise InputError(path, problem, f"check that it lies in {job.space}")
     grid.counts[index] += 1
     pattern = scoring.pattern(scan, Tables(table, _lesions(index, grid), NO_VOLUMES))
     return _Measured(scan, grid, hits, index.size, pattern)

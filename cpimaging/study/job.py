@@ -1,5 +1,6 @@
 """One scan in one stage: where its files are, what was chosen, what is known of its lesion."""
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +11,7 @@ from cpimaging.bids.reference import reference_contrast
 from cpimaging.io import read_json
 from cpimaging.layout import ScanFiles, atlas_name, sidecar_path
 from cpimaging.study.plan import Entry, read_entry
+from cpimaging.types import InputError
 
 SCAN_STAGES = ("preprocess", "register", "segment", "lesions", "quantify", "qc", "score", "report")
 """The stages of one scan, in order."""
@@ -96,6 +98,26 @@ class Job:
     def names(self, *paths: str | None) -> list[str]:
         """Return how outputs call planned files: relative to the dataset, or by bare name, never absolute."""
         return [path if not Path(path).is_absolute() else Path(path).name for path in paths if path]
+
+    def told(self, error: InputError) -> InputError:
+        """Return an error in which files are called as in all outputs: no path names a person's folder."""
+        path = self.without_folders(str(error.path))
+        path = Path(path).name if Path(path).is_absolute() else path
+        return InputError(path, self.without_folders(error.problem), self.without_folders(error.cure))
+
+    def without_folders(self, text: str) -> str:
+        """Return text without the folders of the dataset and of the results; other planned files by name."""
+        folders = [self.output]
+        try:
+            folders.insert(0, self.dataset)
+            planned = (*self.scan.images.values(), self.scan.lesion_mask, self.scan.brain_mask)
+        except InputError:
+            planned = ()
+        for path in filter(None, planned):
+            text = text.replace(path, self.names(path)[0])
+        for folder in (*folders, *(folder.resolve() for folder in folders)):
+            text = re.sub(rf"(?<![^\s(,;'\"]){re.escape(str(folder))}/", "", text)
+        return text
 
 
 def lesion_record(job: Job) -> dict[str, Any]:

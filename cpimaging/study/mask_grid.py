@@ -1,6 +1,9 @@
 """The atlas on the grid of masks that lie in template space: made once, then used for any number of masks."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,8 +17,9 @@ from cpimaging.atlases.space import resample_labels
 from cpimaging.atlases.template import SPACE
 from cpimaging.io import Sparse, read_image
 from cpimaging.lesions.components import MIDLINE_MM, SIDES
+from cpimaging.masks import LESION_INSIDE_SHARE
 from cpimaging.quantify import Partition, cell_rows, has_layers, partition, white_matter_depth
-from cpimaging.registration import engines, resample
+from cpimaging.registration import engines, moved_points, resample, to_voxels
 from cpimaging.types import Atlas, Image, InputError, LabelMap
 
 FAMILY = ("MNI152", "ICBM152")
@@ -23,6 +27,9 @@ FAMILY = ("MNI152", "ICBM152")
 
 GRIDS_AT_MOST = 3
 """Masks of one template share a grid; more than this are not in template space, or would fill the memory."""
+
+MOST_PADDED_VOXELS = 64_000_000
+"""A whole head at 0.5 mm has fewer; measuring more takes several gigabytes (ours)."""
 
 
 class Way(NamedTuple):
@@ -41,6 +48,9 @@ class Way(NamedTuple):
 
 def check_space(atlas: str, space: str, t1w: Path | None = None) -> Atlas:
     """Return the atlas as it is, or raise InputError where it cannot come to the space of the masks."""
+    if not re.fullmatch("[0-9A-Za-z+]+", space):
+        cure = "name their template in letters and digits, e.g. MNI152NLin6Asym"
+        raise InputError(f"space {space}", "is no name of a space", cure)
     there = checked_atlas(atlas, space)
     if t1w is None and space != there.space and not space.startswith(FAMILY):
         cure = "give the brain-extracted T1w of its template (--template, masks_template)"
@@ -107,17 +117,102 @@ class MaskGrids:
         self.way = way
         self.made: list[MaskGrid] = []
 
-    def of(self, mask: Sparse, path: Path | str) -> MaskGrid:
-        """Return the grid that a mask lies on. Raises InputError for one grid too many."""
-        empty = Image(np.broadcast_to(np.uint8(0), mask.shape), mask.affine)
+    def place(
+        self, mask: Sparse, lesion: NDArray[np.intp], path: Path | str
+    ) -> tuple[MaskGrid, NDArray[np.intp]]:
+        """Return the grid that a mask is measured on, and its lesion's voxels there.
+
+        A mask that was cropped (its voxels lie on those of a grid) is measured on the whole grid. lesion:
+        flat index of its voxels. Raises InputError for a lesion outside of the brain, and a grid too many.
+        """
+        self._check_position(mask, lesion, path)
+        own = Image(np.broadcast_to(np.uint8(0), mask.shape), mask.affine)
         for grid in self.made:
-            if grid.image.same_grid(empty):
-                return grid
+            start = _start_within(grid.image, own)
+            if start is not None:
+                return grid, _moved_index(lesion, own, grid.image, start)
         if len(self.made) == GRIDS_AT_MOST:
             problem = f"lies on a grid of its own, beyond the {GRIDS_AT_MOST} that the masks before it share"
             raise InputError(path, problem, "bring the masks of a template to one grid")
-        self.made.append(_grid(empty, self.way))
-        return self.made[-1]
+        whole, start = _whole(own, self._corners_mm)
+        if whole is not own and int(np.prod(whole.shape)) > MOST_PADDED_VOXELS:
+            problem = "is a part of a grid too fine to be measured as a whole"
+            raise InputError(path, problem, "bring the masks to the grid of their template")
+        self.made.append(_grid(whole, self.way))
+        return self.made[-1], _moved_index(lesion, own, whole, start)
+
+    @cached_property
+    def _inside(self) -> Image:
+        """Labels and brain of the atlas's space, boolean, on the grid of its labels."""
+        labels = self.way.atlas.dseg.labels
+        inside = labels.data != 0
+        if self.way.template is not None:
+            inside |= resample(self.way.template.brain, labels, mode="nearest").data
+        return Image(inside, labels.affine)
+
+    @cached_property
+    def _corners_mm(self) -> NDArray[np.float64]:
+        """The corners of the box around labels and brain in the space of the masks: (8, 3)."""
+        inside = self._inside
+        if self.way.field is not None:
+            field = self.way.field
+            inside = resample(inside, Image(field.data[..., 0], field.affine), field, mode="nearest")
+        found = np.argwhere(inside.data)
+        ends = np.array([found.min(axis=0), found.max(axis=0)])
+        corners = np.array([[ends[a, 0], ends[b, 1], ends[c, 2]] for a, b, c in np.ndindex(2, 2, 2)])
+        return corners @ inside.affine[:3, :3].T + inside.affine[:3, 3]
+
+    def _check_position(self, mask: Sparse, lesion: NDArray[np.intp], path: Path | str) -> None:
+        """Refuse a lesion that lies mostly outside of the template's brain, before a grid is made for it."""
+        if self.way.template is None or not lesion.size:
+            return
+        voxels = np.stack(np.unravel_index(lesion, mask.shape), axis=1)
+        points_mm = voxels @ mask.affine[:3, :3].T + mask.affine[:3, 3]
+        if self.way.field is not None:
+            points_mm = moved_points(points_mm, self.way.field)
+        at = np.rint(to_voxels(points_mm, self._inside)).astype(np.intp)
+        seen = at[((at >= 0) & (at < self._inside.shape)).all(axis=1)]
+        share = float(self._inside.data[tuple(seen.T)].sum()) / lesion.size
+        if share < LESION_INSIDE_SHARE:
+            problem = f"lies outside of the template's brain ({100 * share:.0f} % inside)"
+            raise InputError(path, problem, "check that it lies in the space that was named")
+
+
+def _start_within(grid: Image, part: Image) -> NDArray[np.intp] | None:
+    """Return the voxel of a grid that a part of it begins at; None where it is no part of it."""
+    start = np.rint(to_voxels(part.affine[None, :3, 3], grid)[0]).astype(np.intp)
+    if (start < 0).any() or (start + part.shape > grid.shape).any():
+        return None
+    return start if _beginning_at(grid, start, part.shape).same_grid(part) else None
+
+
+def _beginning_at(grid: Image, start: NDArray[np.intp], shape: Sequence[int]) -> Image:
+    """Return the grid of other extent whose voxels lie on those of `grid`."""
+    affine = grid.affine.copy()
+    affine[:3, 3] = (grid.affine @ [*start, 1.0])[:3]
+    return Image(np.broadcast_to(np.uint8(0), tuple(map(int, shape))), affine)
+
+
+def _whole(own: Image, corners_mm: NDArray[np.float64]) -> tuple[Image, NDArray[np.intp]]:
+    """Return a mask's grid, larger where it does not hold the corners, and where the mask begins in it."""
+    voxels = to_voxels(corners_mm, own).round(3)
+    low = np.minimum(np.floor(voxels.min(axis=0)).astype(np.intp), 0)
+    high = np.maximum(np.ceil(voxels.max(axis=0)).astype(np.intp) + 1, own.shape)
+    if not low.any() and (high == own.shape).all():
+        return own, low
+    return _beginning_at(own, low, high - low), -low
+
+
+def _moved_index(
+    index: NDArray[np.intp], own: Image, grid: Image, start: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """Return flat voxel numbers of a part of a grid as those of the grid."""
+    if own.shape == grid.shape:
+        return index
+    at = np.unravel_index(index, own.shape)
+    moved = tuple(place + first for place, first in zip(at, start, strict=True))
+    there: NDArray[np.intp] = np.ravel_multi_index(moved, grid.shape)
+    return there
 
 
 def _grid(empty: Image, way: Way) -> MaskGrid:

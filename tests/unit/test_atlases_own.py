@@ -1,11 +1,13 @@
 """Atlas folders of one's own: their faults, the way from another space, what is kept, and the listing."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from nibabel.freesurfer import MGHImage
 from nibabel.nifti1 import Nifti1Image
 from scipy import ndimage
 
@@ -21,6 +23,7 @@ from cpimaging.atlases import (
 )
 from cpimaging.atlases.template import SPACE, Template
 from cpimaging.io import write_displacement, write_image
+from cpimaging.layout import atlas_name
 from cpimaging.registration import resample
 from cpimaging.types import Atlas, Image, InputError, LabelMap, Region
 
@@ -142,7 +145,7 @@ def test_a_transform_the_wrong_way_round_is_told(tmp_path: Path) -> None:
     matrix = np.eye(4)
     matrix[0, 3] = 60.0
     np.savetxt(folder / f"{WAY}.txt", matrix)
-    with pytest.raises(InputError, match=r"does not fit once brought to .*Right box .* is called right, but"):
+    with pytest.raises(InputError, match=r"xfm\.txt: Right box .* is called right, but"):
         load_atlas(folder)
 
 
@@ -237,3 +240,119 @@ def test_the_listing_reads_what_was_built(cache: Path, monkeypatch: pytest.Monke
     entry = list_atlases()[0]
     assert entry.regions == (2, 2)
     assert entry.state == f"built: {cache / 'atlas-cpimaging_x'}"
+
+
+def far_way(shift_mm: float, kind: str) -> dict[str, object]:
+    """A transform that moves points far to the right, as a matrix or as a field."""
+    matrix = np.eye(4)
+    matrix[0, 3] = shift_mm
+    template = load_template().t1w
+    vectors = np.zeros((*(n // 8 for n in template.shape), 3))
+    vectors[..., 0] = shift_mm
+    affine = template.affine @ np.diag([8, 8, 8, 1])
+    return {"matrix": matrix} if kind == "matrix" else {"field": Image(vectors, affine)}
+
+
+def write_way(folder: Path, *, matrix: np.ndarray | None = None, field: Image | None = None) -> None:
+    if matrix is not None:
+        np.savetxt(folder / f"{WAY}.txt", matrix)
+    if field is not None:
+        write_displacement(folder / f"{WAY}.nii.gz", field)
+
+
+@pytest.mark.parametrize("kind", ["matrix", "field"])
+@pytest.mark.parametrize(
+    ("shift_mm", "told"), [(500.0, "leads no label"), (np.nan, "no number|4 × 4 matrix")]
+)
+def test_a_way_that_leads_nowhere_is_told_before_anything_runs(
+    tmp_path: Path, kind: str, shift_mm: float, told: str
+) -> None:
+    write_atlas(tmp_path, boxes(living_in="Other"))
+    write_way(tmp_path, **far_way(shift_mm, kind))
+    _, problems = check_folder(tmp_path)
+    assert len(problems) == 1
+    assert re.search(told, problems[0])
+    with pytest.raises(InputError, match=told):
+        load_atlas(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["matrix", "field"])
+def test_a_way_that_fits_is_fine(tmp_path: Path, kind: str) -> None:
+    write_atlas(tmp_path, boxes(np.array([3.0, 0, 0]), living_in="Other"))
+    write_way(tmp_path, **far_way(3.0, kind))
+    assert check_folder(tmp_path)[1] == []
+
+
+DESCRIPTION = "atlas-Boxes_description.json"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (DESCRIPTION, "null"),
+        (DESCRIPTION, "5"),
+        (DESCRIPTION, "[" * 100_000),
+        (DESCRIPTION, '{"Version": ' + "9" * 6000 + "}"),
+        (DESCRIPTION, '{"Space": "*"}'),
+        (DESCRIPTION, '{"Space": "../x"}'),
+        (DESCRIPTION, '{"Space": 5}'),
+        (DESCRIPTION, '{"Space": "MNI152NLin2009aSym", "Version": "\\ud800"}'),
+        (DESCRIPTION, "\xff\xfe"),
+        ("atlas-Boxes_dseg.tsv", "index\tname\tside\n1" + "0" * 30 + "\tA\tleft\n"),
+        ("atlas-Boxes_dseg.tsv", "index\tname\tside\n4294967296\tA\tleft\n"),
+        ("atlas-Boxes_dseg.nii.gz", "no image"),
+    ],
+)
+def test_what_cannot_be_understood_ends_in_one_line(tmp_path: Path, name: str, text: str) -> None:
+    write_atlas(tmp_path, boxes())
+    (tmp_path / name).write_bytes(text.encode("latin-1"))
+    with pytest.raises(InputError) as caught:
+        check_folder(tmp_path)
+    line = str(caught.value)
+    assert line.isprintable()
+    line.encode()
+
+
+def test_folders_in_the_place_of_files_are_told(tmp_path: Path) -> None:
+    for name in ("atlas-Boxes_dseg.tsv", DESCRIPTION, "atlas-Boxes_dseg.nii.gz"):
+        write_atlas(tmp_path / name, boxes())
+        (tmp_path / name / name).unlink()
+        (tmp_path / name / name).mkdir()
+        with pytest.raises(InputError, match=r"is a folder|no such file"):
+            check_folder(tmp_path / name)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 0.5, 1e12])
+def test_labels_that_are_no_whole_numbers_are_refused(tmp_path: Path, value: float) -> None:
+    atlas = boxes()
+    write_atlas(tmp_path, atlas)
+    data = atlas.dseg.labels.data.astype(np.float64)
+    data[0, 0, 0] = value
+    nifti = Nifti1Image(data, atlas.dseg.labels.affine)
+    nifti.to_filename(tmp_path / "atlas-Boxes_dseg.nii.gz")
+    with pytest.raises(InputError, match="whole numbers"):
+        check_folder(tmp_path)
+
+
+def test_an_atlas_that_does_not_tell_left_from_right_is_refused(tmp_path: Path) -> None:
+    atlas = boxes()
+    write_atlas(tmp_path, atlas)
+    nifti = Nifti1Image(atlas.dseg.labels.data, atlas.dseg.labels.affine)
+    nifti.set_sform(None, 0)
+    nifti.to_filename(tmp_path / "atlas-Boxes_dseg.nii.gz")
+    with pytest.raises(InputError, match="left and right are unknown"):
+        check_folder(tmp_path)
+
+
+def test_hidden_files_of_an_atlas_count_as_nothing_and_other_formats_are_read(tmp_path: Path) -> None:
+    atlas = boxes()
+    write_atlas(tmp_path, atlas)
+    for path in list(tmp_path.iterdir()):
+        (tmp_path / f"._{path.name}").write_bytes(b"\0\5\x16\7")
+    assert check_folder(tmp_path)[1] == []
+    MGHImage(atlas.dseg.labels.data, atlas.dseg.labels.affine).to_filename(tmp_path / "atlas-Boxes_dseg.mgz")
+    (tmp_path / "atlas-Boxes_dseg.nii.gz").unlink()
+    read, problems = check_folder(tmp_path)
+    assert problems == []
+    assert np.array_equal(read.dseg.labels.data, atlas.dseg.labels.data)
+    assert atlas_name(str(tmp_path)) == "Boxes"

@@ -1,6 +1,8 @@
 """Scans, their images and the labels that choose them, from file names alone."""
 
 import json
+import os
+import re
 import time
 from pathlib import Path
 
@@ -356,3 +358,127 @@ def test_lists_thousands_of_files_at_once(tmp_path):
     assert time.perf_counter() - start < 5  # 0.1 s on one idle core; the limit is for a busy machine
     assert len(listed) == 300
     assert all(len(scan.images) == 3 and scan.lesion_mask and scan.brain_mask for scan in listed)
+
+
+@pytest.mark.parametrize("desc", ["biasfield", "noise", "mask", "snr", "lesionprob", "GM"])
+def test_an_image_that_is_none_of_the_head_is_passed_over_and_told(tmp_path, desc):
+    plant(tmp_path, f"sub-1/anat/sub-1_desc-{desc}_T2w.nii.gz", "sub-1/anat/sub-1_T1w.nii.gz")
+    scan = only(tmp_path)
+    assert scan.images == {"T1w": "sub-1/anat/sub-1_T1w.nii.gz"}
+    (line,) = scan.decisions
+    assert line.startswith(f"sub-1/anat/sub-1_desc-{desc}_T2w.nii.gz is not used")
+
+
+@pytest.mark.parametrize("desc", ["preproc", "defaced", "brain", "biascorr", "N4", "norm"])
+def test_a_processed_image_of_the_head_is_taken(tmp_path, desc):
+    plant(tmp_path, f"sub-1/anat/sub-1_desc-{desc}_T2w.nii.gz")
+    assert list(only(tmp_path).images) == ["T2w"]
+
+
+def test_mp2rage_is_named_as_not_read(tmp_path):
+    plant(tmp_path, "sub-1/ses-a/anat/sub-1_ses-a_UNIT1.nii.gz", "sub-1/ses-a/anat/sub-1_ses-a_T2w.nii.gz")
+    (line,) = only(tmp_path).decisions
+    assert line.startswith("sub-1/ses-a/anat/sub-1_ses-a_UNIT1.nii.gz is not used: MP2RAGE")
+
+
+@pytest.mark.parametrize("ending", ["mgz", "nrrd", "mha", "img"])
+def test_images_of_other_formats_are_listed_nifti_first(tmp_path, ending):
+    plant(tmp_path, f"sub-1/anat/sub-1_T1w.{ending}", "sub-1/anat/sub-1_T1w.json", "sub-1/anat/sub-1_T1w.hdr")
+    assert only(tmp_path).images == {"T1w": f"sub-1/anat/sub-1_T1w.{ending}"}
+    plant(tmp_path, "sub-1/anat/sub-1_T1w.nii")
+    scan = only(tmp_path)
+    assert scan.images == {"T1w": "sub-1/anat/sub-1_T1w.nii"}
+    assert scan.decisions[0].endswith("it is NIfTI")
+
+
+def test_hidden_files_count_as_nothing(tmp_path):
+    plant(
+        tmp_path,
+        "sub-1/anat/sub-1_T1w.nii.gz",
+        "sub-1/anat/._sub-1_T1w.nii.gz",
+        "sub-1/anat/.sub-1_T2w.nii.gz",
+        "sub-1/._ses-1/anat/sub-1_ses-1_T1w.nii.gz",
+        "derivatives/lesions/sub-1/anat/sub-1_label-L_mask.nii.gz",
+        "derivatives/lesions/sub-1/anat/._sub-1_label-L_mask.nii.gz",
+    )
+    scan = only(tmp_path)
+    assert (scan.problems, scan.decisions) == ((), ())
+    assert scan.lesion_mask == "derivatives/lesions/sub-1/anat/sub-1_label-L_mask.nii.gz"
+
+
+BAD_NAMES = ["sub-2_old", "sub-a b", "sub-a-b", "sub-\udcfc", "sub-{x}", "sub-2/ses-1_old"]
+
+
+@pytest.mark.parametrize("folder", BAD_NAMES)
+def test_one_bad_folder_stops_no_other_scan(tmp_path, folder):
+    label = folder.replace("/", "_")
+    plant(tmp_path, "sub-1/anat/sub-1_T1w.nii.gz", f"{folder}/anat/{label}_T1w.nii.gz")
+    good, bad = sorted(list_scans(tmp_path), key=lambda scan: len(scan.problems))
+    assert (good.label, good.problems) == ("sub-1", ())
+    assert re.fullmatch(r"sub-[0-9A-Za-z+]+(_ses-[0-9A-Za-z+]+)?", bad.label)
+    assert "letters and digits only" in bad.problems[-1]
+    assert all(line.isprintable() for line in bad.problems)
+    assert not any(set(path) & set("{}\udcfc") for path in bad.images.values())
+
+
+def test_labels_that_were_mended_stay_apart(tmp_path):
+    plant(tmp_path, *(f"sub-{name}/anat/" for name in ("1old", "1_old", "1-old")))
+    assert labels(list_scans(tmp_path)) == ["sub-1old", "sub-1oldx", "sub-1oldxx"]
+
+
+@pytest.mark.parametrize("odd", ["acq-{x}", "acq-\udcfc", "acq-a\nb"])
+def test_one_bad_file_name_is_a_problem_of_its_scan_alone(tmp_path, odd):
+    plant(
+        tmp_path,
+        "sub-1/anat/sub-1_T1w.nii.gz",
+        f"sub-2/anat/sub-2_{odd}_T1w.nii.gz",
+        "sub-3/anat/sub-3_T1w.nii.gz",
+        f"derivatives/x/sub-3_{odd}_label-L_mask.nii.gz",
+    )
+    first, second, third = list_scans(tmp_path)
+    assert first.problems == ()
+    for scan in (second, third):
+        (problem,) = scan.problems
+        assert problem.isprintable()
+        assert "rename it" in problem
+    assert third.lesion_mask is None
+
+
+def test_a_folder_that_cannot_be_opened_is_a_problem_of_its_participant(tmp_path, monkeypatch):
+    plant(
+        tmp_path,
+        *(f"sub-{n}/anat/sub-{n}_T1w.nii.gz" for n in (1, 2, 3)),
+        "derivatives/x/sub-3/anat/sub-3_label-L_mask.nii.gz",
+        "derivatives/y/a_mask.nii.gz",
+    )
+    real = os.scandir
+
+    def deny(*closed):
+        def scandir(path):
+            if str(path).endswith(closed):
+                raise PermissionError(13, "Permission denied", str(path))
+            return real(path)
+
+        monkeypatch.setattr(os, "scandir", scandir)
+
+    deny("/sub-2/anat", "/sub-3/anat")
+    first, second, third = list_scans(tmp_path)
+    assert first.problems == ()
+    assert second.problems == ("sub-2/anat: cannot be opened; check its permissions",)
+    assert "derivatives/x/sub-3/anat: cannot be opened; check its permissions" in third.problems
+    deny("derivatives/y")
+    with pytest.raises(InputError, match="derivatives/y: cannot be opened"):
+        list_scans(tmp_path)
+
+
+def test_a_description_that_is_kept_elsewhere_says_how_to_get_it(tmp_path):
+    plant(tmp_path, "sub-1/anat/sub-1_T1w.nii.gz")
+    description = tmp_path / "dataset_description.json"
+    description.unlink()
+    description.symlink_to(".git/annex/objects/MD5E-s9--0")
+    with pytest.raises(InputError, match="datalad get"):
+        list_scans(tmp_path)
+    description.unlink()
+    description.write_text("/annex/objects/MD5E-s9--0\n")
+    with pytest.raises(InputError, match="datalad get"):
+        list_scans(tmp_path)

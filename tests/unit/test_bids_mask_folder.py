@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -49,5 +50,42 @@ def test_problems_are_told_for_each_mask(tmp_path: Path) -> None:
 def test_no_folder_and_no_mask_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such folder"):
         list_masks(tmp_path / "absent")
-    with pytest.raises(InputError, match="holds no NIfTI file"):
+    with pytest.raises(InputError, match="holds no image file"):
         list_masks(tmp_path)
+
+
+def test_the_map_of_an_earlier_run_is_no_mask(tmp_path: Path) -> None:
+    sidecar = '{"GeneratedBy": [{"Name": "cpimaging"}], "Stage": "masks"}'
+    (tmp_path / "group_space-MNI152NLin6Asym_label-L_probseg.json").write_text(sidecar)
+    found = listed(tmp_path, "sub-1_mask.nii group_space-MNI152NLin6Asym_label-L_probseg.nii.gz group_a.nii")
+    assert list(found) == ["sub-1_mask.nii", "group_a.nii"]
+
+
+def test_other_formats_hidden_files_and_odd_names(tmp_path: Path) -> None:
+    names = "sub-1.nrrd sub-2.mha sub-3.mgz sub-4.img sub-4.hdr .sub-5.nii ._sub-1.nrrd "
+    assert list(listed(tmp_path, names + "sub-6_{x}.nii sub-7_\udcfc.nii").values()) == [
+        "sub-1",
+        "sub-2",
+        "sub-3",
+        "sub-4",
+        "sub-6",
+        "sub-7",
+    ]
+    problems = [scan.problems for scan in list_masks(tmp_path)]
+    assert [len(lines) for lines in problems] == [0, 0, 0, 0, 1, 1]
+    assert all(line.isprintable() for lines in problems for line in lines)
+
+
+def test_a_folder_that_cannot_be_opened_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed(tmp_path, "sub-1.nii sub-2/a.nii")
+    real = os.scandir
+
+    def deny(path: str) -> object:
+        if str(path).endswith("sub-2"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", deny)
+    first, second = list_masks(tmp_path)
+    assert first.problems == ()
+    assert second.problems == ("sub-2: cannot be opened; check its permissions",)

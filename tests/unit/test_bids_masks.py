@@ -1,5 +1,6 @@
 """Which lesion and brain mask is taken, and which is passed over or refused."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -355,3 +356,100 @@ def test_refuses_a_pattern_that_cannot_be_used(bids, pattern, told):
     plant(bids, "other/1.nii")
     with pytest.raises(InputError, match=told):
         list_scans(bids, lesion_pattern=pattern)
+
+
+UNUSED = [
+    "sub-1_dseg",
+    "sub-1_probseg",
+    "sub-1_label-lesion_seg",
+    "sub-1_lesion-manual",
+    "sub-1_seg-lst",
+    "sub-1_roi",
+    "sub-1_FLAIR_seg",
+    "sub-1_space-orig_desc-wmh_dseg",
+    "sub-1_label-stroke_mask",
+]
+
+
+@pytest.mark.parametrize("name", UNUSED)
+@pytest.mark.parametrize("folder", ["derivatives/x/sub-1/anat", "sub-1/anat", "masks"])
+def test_what_looks_like_a_mask_is_told_with_the_pattern_that_takes_it(bids, folder, name):
+    path = f"{folder}/{name}.nii.gz"
+    plant(bids, path)
+    scan = only(bids)
+    assert scan.lesion_mask is None
+    (line,) = scan.decisions
+    assert line.startswith(f"lesion mask: {path} is not used")
+    pattern = line.rpartition("lesion_pattern: ")[2]
+    assert only(bids, lesion_pattern=pattern).lesion_mask == path
+
+
+def test_a_mask_named_by_its_folder_alone_is_told(tmp_path):
+    plant(
+        tmp_path,
+        "sub-1/ses-a/anat/sub-1_ses-a_T1w.nii",
+        "derivatives/x/sub-1/ses-a/lesion.nii.gz",
+        "derivatives/x/sub-2/ses-a/lesion.nii.gz",
+        "derivatives/fs/sub-1/mri/aseg.mgz",
+    )
+    (line,) = only(tmp_path).decisions
+    assert line.endswith("lesion_pattern: derivatives/x/sub-{participant}/ses-{session}/lesion.nii.gz")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sub-1_label-GM_probseg",
+        "sub-1_desc-aparcaseg_dseg",
+        "sub-1_space-MNI152NLin6Asym_dseg",
+        "sub-1_desc-brain_mask",
+        "sub-1_hemi-L_desc-ribbon_mask",
+        "sub-1_atlas-aal_dseg",
+        "sub-1_from-T1w_to-lesion_mode-image_xfm",
+        "sub-1_desc-preproc_T1w",
+    ],
+)
+def test_segmentations_of_anatomy_are_not_told(bids, name):
+    plant(bids, f"derivatives/x/{name}.nii.gz")
+    assert only(bids).decisions == ()
+
+
+def test_beside_a_mask_that_was_taken_only_lesions_are_told(bids):
+    plant(bids, "derivatives/x/sub-1_label-L_mask.nii.gz", "derivatives/x/sub-1_dseg.nii.gz")
+    assert only(bids).decisions == ()
+    plant(bids, "derivatives/x/sub-1_lesion-manual.nii.gz")
+    assert len(only(bids).decisions) == 1
+
+
+def test_many_unused_masks_are_counted(bids):
+    plant(bids, *(f"derivatives/x/sub-1_seg-lst{n}.nii.gz" for n in range(9)))
+    *_, last = lines = only(bids).decisions
+    assert len(lines) == 5
+    assert last.startswith("5 more")
+
+
+def test_results_of_an_interrupted_run_are_known_by_its_plan(bids):
+    plant(
+        bids,
+        "derivatives/out/sub-1/anat/sub-1_space-orig_label-L_mask.nii.gz",
+        "derivatives/out/sub-1/anat/sub-1_space-orig_label-brain_mask.nii.gz",
+        "derivatives/out/logs/plan/sub-1.json",
+    )
+    scan = only(bids)
+    assert (scan.lesion_mask, scan.brain_mask, scan.decisions) == (None, None, ())
+    with pytest.raises(InputError, match="holds results of this workflow"):
+        list_scans(bids, lesions_dir=bids / "derivatives/out")
+
+
+def test_our_own_mask_is_known_by_its_sidecar_wherever_it_lies(bids):
+    name = "derivatives/copied/sub-1/anat/sub-1_space-orig_label-"
+    plant(bids, f"{name}L_mask.nii.gz", f"{name}brain_mask.nii.gz")
+    for label in ("L", "brain"):
+        content = {"GeneratedBy": [{"Name": "cpimaging"}], "Stage": "lesions"}
+        (bids / f"{name}{label}_mask.json").write_text(json.dumps(content))
+    scan = only(bids)
+    assert (scan.lesion_mask, scan.brain_mask) == (None, None)
+    assert [line.partition(":")[0] for line in scan.decisions] == ["brain mask", "lesion mask"]
+    for text in ("{", "null", '{"GeneratedBy": [{"Name": "a reader"}]}', '{"Type": "Lesion"}'):
+        (bids / f"{name}L_mask.json").write_text(text)
+        assert only(bids).lesion_mask == f"{name}L_mask.nii.gz"

@@ -83,3 +83,11 @@ def test_headers_that_cannot_be_read_leave_the_order_by_name(tmp_path: Path) -> 
     scans = choose_references(tmp_path, list_scans(tmp_path))
     assert [scan.reference for scan in scans] == ["T1w", "T2w"]
     assert scans == list_scans(tmp_path)
+
+
+@pytest.mark.parametrize("shape", [(160,), (160, 180), (160, 180, 140, 3), (160, 180, 1)])
+def test_an_image_that_cannot_be_used_stops_no_planning(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    dataset(tmp_path, {"T1w": (1.0, 1.0, 5.0), "T2w": (1.0, 1.0, 1.0)})
+    nib.save(nib.Nifti1Image(np.zeros(shape, np.uint8), np.eye(4)), tmp_path / NAME.format("T2w"))
+    (scan,) = choose_references(tmp_path, list_scans(tmp_path))
+    assert scan.reference == "T1w"

@@ -1,10 +1,14 @@
 """The grids of the engine: where their voxels lie, and what is masked on them."""
 
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from cpimaging.registration import crop_to_brain
-from cpimaging.registration.greedy import grid_at, kept_voxels, thinned
+from cpimaging.registration.greedy import grid_at, kept_voxels, rigid, smooth_fit, thinned
 from cpimaging.types import Image
 
 AFFINE = np.array([[1.0, 0, 0, -7], [0, 2, 0, 3], [0, 0, 0.5, 11], [0, 0, 0, 1]])
@@ -71,3 +75,20 @@ def test_the_crop_keeps_eight_millimetres_around_the_brain() -> None:
     part = crop_to_brain(scan)
     assert part.shape == (8 + 3 + 8, 4 + 2 + 4, 16)
     assert part.affine[:3, 3] == pytest.approx([-7 + 4, 3 + 2 * 5, 11])
+
+
+@pytest.mark.parametrize("name", ["a b", "it's", "ü;x"])
+def test_the_folder_for_temporary_files_may_have_any_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, rng: np.random.Generator
+) -> None:
+    (tmp_path / name).mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / name))
+    blobs = ndimage.gaussian_filter(rng.random((24, 26, 22)), 2).astype(np.float32)
+    scan = Image(blobs - blobs.min(), np.diag([2.0, 2, 2, 1]))
+    before = Path.cwd()
+    matrix = rigid(scan, scan)
+    fit = smooth_fit(scan, scan, np.eye(4), None, 1)
+    assert np.allclose(matrix, np.eye(4), atol=0.05)
+    assert np.median(np.abs(fit.to_scan.data)) < 0.1
+    assert Path.cwd() == before
+    assert list((tmp_path / name).iterdir()) == []

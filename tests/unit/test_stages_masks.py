@@ -234,9 +234,9 @@ def test_a_mask_without_a_side_is_given_the_half_of_space() -> None:
     )
     labels.data[0], labels.data[3] = 1, 2
     regions = (Region(1, "a", "n/a", "right", "n/a"), Region(2, "b", "n/a", "midline", "n/a"))
-    grid = MaskGrids(Way(Atlas("two", "1", "Here", LabelMap(labels, regions)), None, None, ())).of(
-        Sparse(np.array([0]), np.array([1]), labels.shape, labels.affine), "a"
-    )
+    grids = MaskGrids(Way(Atlas("two", "1", "Here", LabelMap(labels, regions)), None, None, ()))
+    mask = Sparse(np.array([0]), np.array([1]), labels.shape, labels.affine)
+    grid, _ = grids.place(mask, mask.index, "a")
     assert grid.sides.reshape(4, 4).tolist() == [
         [1] * 4,
         [0] * 4,
@@ -250,10 +250,10 @@ def test_a_fourth_grid_is_refused() -> None:
     atlas = Atlas("one", "1", "Here", LabelMap(labels, (Region(1, "all", "n/a", "midline", "n/a"),)))
     grids = MaskGrids(Way(atlas, None, None, ()))
     corners = [Sparse(np.array([0]), np.array([1]), (3, 4, 5), np.eye(4) + place) for place in _shifts(4)]
-    made = [grids.of(corner, "a") for corner in corners[:3]]
-    assert grids.of(corners[1], "a") is made[1]
+    made = [grids.place(corner, corner.index, "a")[0] for corner in corners[:3]]
+    assert grids.place(corners[1], corners[1].index, "a")[0] is made[1]
     with pytest.raises(InputError, match=r"b\.nii: lies on a grid of its own"):
-        grids.of(corners[3], "b.nii")
+        grids.place(corners[3], corners[3].index, "b.nii")
 
 
 def _shifts(n: int) -> list[np.ndarray]:
@@ -261,3 +261,83 @@ def _shifts(n: int) -> list[np.ndarray]:
     shifts = np.zeros((n, 4, 4))
     shifts[:, 2, 3] = np.arange(n)
     return list(shifts)
+
+
+LINE = Image(np.arange(1, 61).reshape(3, 4, 5).astype(np.uint8), np.diag([2.0, 2, 2, 1]))
+"""An atlas of 60 regions of one voxel: where a lesion was counted can be read off its rows."""
+
+
+def sparse_of(image: Image) -> Sparse:
+    index = np.flatnonzero(image.data)
+    return Sparse(index, image.data.ravel()[index], image.shape, image.affine)
+
+
+def counted(grids: MaskGrids, mask: Image) -> tuple[int, dict[str, int]]:
+    """Return the number of the grid that a mask lies on, and its voxels per region."""
+    sparse = sparse_of(mask)
+    grid, index = grids.place(sparse, sparse.index, "a.nii")
+    hits = np.bincount(grid.parts.codes[index], minlength=len(grid.parts.cells))
+    named = {cell.structure: int(n) for cell, n in zip(grid.parts.cells, hits, strict=False) if n}
+    return [made is grid for made in grids.made].index(True), named
+
+
+@pytest.mark.parametrize("first", ["whole", "cropped"])
+def test_a_mask_cropped_to_its_box_is_measured_on_the_whole_grid(first: str) -> None:
+    regions = tuple(Region(n, f"r{n}", "n/a", "midline", "n/a") for n in range(1, 61))
+    lesion = np.zeros((3, 4, 5), np.uint8)
+    lesion[1, 2, 1:4] = 1  # regions 1 + 20 + 5 * 2 + 1 … 3
+    inner, outer = LINE.affine.copy(), LINE.affine.copy()
+    inner[:3, 3], outer[:3, 3] = [2, 4, 2], [-2, -2, -2]
+    masks = {
+        "whole": Image(lesion, LINE.affine),
+        "cropped": Image(lesion[1:3, 2:4, 1:4], inner),
+        "larger": Image(np.pad(lesion, 1), outer),
+    }
+    grids = MaskGrids(Way(Atlas("line", "1", "Here", LabelMap(LINE, regions)), None, None, ()))
+    order = [first, *(name for name in masks if name != first)]
+    found = [counted(grids, masks[name]) for name in order]
+    assert [named for _, named in found] == [{"r32": 1, "r33": 1, "r34": 1}] * 3
+    assert found[0][0] == found[1][0]
+    assert grids.made[0].rows["region_volume_mm3"].head(60).tolist() == [8.0] * 60
+
+
+def test_refused_masks_use_up_no_grid(tmp_path: Path) -> None:
+    corner = np.zeros(SHAPE, bool)
+    corner[1:3, 1:3, 1:3] = True
+    for n in range(4):
+        shifted = AFFINE.copy()
+        shifted[0, 3] += n + 0.5
+        save(tmp_path / "in", f"sub-a{n}_mask", corner, shifted)
+    box = (slice(2, 20), slice(20, 44), slice(14, 34))
+    cropped = AFFINE.copy()
+    cropped[:3, 3] += [4.0 * part.start for part in box]
+    save(tmp_path / "in", "sub-b1_mask", INFARCT[box], cropped)
+    save(tmp_path / "in", "sub-b2_mask", INFARCT)
+    colours = np.zeros(SHAPE, [("R", "u1"), ("G", "u1"), ("B", "u1")])
+    nib.save(nib.Nifti1Image(colours, AFFINE), tmp_path / "in/sub-c_mask.nii.gz")
+    (tmp_path / "in/sub-d_mask.nii").write_bytes(bytes(200))
+    nib.save(nib.Nifti1Image(INFARCT.astype(np.uint8), None), tmp_path / "in/sub-e_mask.nii")
+    run(MaskJob(tmp_path / "in", tmp_path / "out", SPACE))
+    summary = read_table(tmp_path / "out/logs/summary.tsv").set_index("participant_id")
+    assert summary["status"].to_dict() == {
+        **{f"sub-{name}": "failed" for name in ("a0", "a1", "a2", "a3", "c", "d", "e")},
+        **{f"sub-{name}": "done" for name in ("b1", "b2")},
+    }
+    assert "colour" in summary["message"]["sub-c"]
+    assert "left and right are unknown" in summary["message"]["sub-e"]
+    load = read_table(tmp_path / "out/group_desc-lesionload_stats.tsv").set_index("participant_id")
+    assert INFARCT[box].sum() == INFARCT.sum()
+    assert load.loc["sub-b1"].reset_index(drop=True).equals(load.loc["sub-b2"].reset_index(drop=True))
+
+
+@pytest.mark.parametrize("space", ["A/../../B", "*", "", "MNI 152", "../x", "a_b"])
+def test_the_name_of_a_space_is_letters_and_digits(folder: Path, tmp_path: Path, space: str) -> None:
+    with pytest.raises(InputError, match="is no name of a space"):
+        MaskJob(folder, tmp_path / "out", space).listed()
+
+
+def test_the_map_of_the_first_run_is_no_patient_of_the_second(tmp_path: Path) -> None:
+    save(tmp_path, "sub-1_mask", INFARCT)
+    for _ in range(2):
+        run(MaskJob(tmp_path, tmp_path, SPACE))
+        assert read_table(tmp_path / "group_patterns.tsv")["participant_id"].tolist() == ["sub-1"]
