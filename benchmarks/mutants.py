@@ -103,7 +103,7 @@ def removals(node: ast.AST) -> Iterator[Change]:
     called = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
     if stored or called or isinstance(node, ast.AugAssign | ast.Raise | ast.Continue | ast.Break):
         yield node, ast.Pass()
-    elif isinstance(node, ast.Return):
+    elif isinstance(node, ast.Return) and not isinstance(node.value, ast.Constant | None):
         yield changed(node, value=ast.Constant(None))
 
 
