@@ -1,21 +1,29 @@
 # make demo: set up, run the embedded data, end with the path of the report.
-# make test: set up, run the tests.
+# make test: set up, run the tests; make test-quick: those that take seconds.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 ANTS := .venv-ants
+PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 
 BENCHMARKS := $(addprefix bench-,atlas brain segmentation lesions ghosts pattern workflow masks sabotage interruptions)
 
-.PHONY: demo test lint ants bench bench-registration clean $(BENCHMARKS)
+.PHONY: demo test test-quick lint mutants ants bench bench-registration clean $(BENCHMARKS)
 
 demo: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --quiet rules host
 	@echo "$(CURDIR)/results/demo/index.html"
 
 test: $(READY)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(PARALLEL)
+
+test-quick: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(PARALLEL) -m "not slow"
+
+# How many small faults the tests notice; an hour.
+mutants: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/mutants.py --jobs 2
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -18,6 +18,8 @@ from cpimaging.stages import report, score
 from cpimaging.study.job import Job
 from cpimaging.types import LESIONLOAD_COLUMNS, LESIONS_COLUMNS, Atlas, Image, InputError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def nasty() -> Atlas:

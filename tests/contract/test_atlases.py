@@ -55,6 +55,8 @@ PLAUSIBLE_ML = {  # adult, one side or midline; wide limits: they catch a leak, 
     "corticospinal_tract": (4, 20),
     "optic_radiation": (2, 10),
 }
+PUBLISHED_ATLAS = pytest.param("published", marks=pytest.mark.slow)
+"""It is built from files of others and registered, which takes a minute."""
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +90,7 @@ def published(pytestconfig: pytest.Config, embedded: Atlas) -> Atlas:
         return load_atlas("published")
 
 
-@pytest.fixture(params=["embedded", "published"])
+@pytest.fixture(params=["embedded", PUBLISHED_ATLAS])
 def atlas(request: pytest.FixtureRequest) -> Atlas:
     chosen: Atlas = request.getfixturevalue(request.param)
     return chosen
@@ -102,7 +104,7 @@ def nasty(tmp_path_factory: pytest.TempPathFactory) -> Atlas:
     return load_atlas(folder)
 
 
-@pytest.fixture(params=["embedded", "published", "nasty"])
+@pytest.fixture(params=["embedded", PUBLISHED_ATLAS, "nasty"])
 def any_atlas(request: pytest.FixtureRequest) -> Atlas:
     """Every atlas there is; `atlas` stands for those on the template's own grid."""
     chosen: Atlas = request.getfixturevalue(request.param)
@@ -273,6 +275,7 @@ def test_the_manifest_credits_and_warns(embedded: Atlas) -> None:
     assert "thalamus" not in embedded.manifest["Approximate"]
 
 
+@pytest.mark.slow
 def test_most_of_each_published_region_is_one_piece(published: Atlas) -> None:
     """Maximum-probability maps leave crumbs; a label that landed in two places would show."""
     boxes = ndimage.find_objects(published.dseg.labels.data)
@@ -283,6 +286,7 @@ def test_most_of_each_published_region_is_one_piece(published: Atlas) -> None:
         assert pieces.max() >= largest * pieces.sum(), region.name
 
 
+@pytest.mark.slow
 def test_published_and_embedded_structures_lie_in_the_same_place(embedded: Atlas, published: Atlas) -> None:
     """Harvard-Oxford and the embedded atlas agree as measured in docs/method/atlas.md, side by side."""
     floor = {

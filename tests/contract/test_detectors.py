@@ -57,6 +57,7 @@ def test_a_mirrored_scan_gives_the_mirrored_mask(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", GROWN)
+@pytest.mark.slow
 def test_millilitres_do_not_depend_on_the_voxel_size(name: str) -> None:
     volumes = []
     for edge_mm in (1.5, 3.0):

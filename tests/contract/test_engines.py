@@ -8,6 +8,7 @@ from cpimaging.registration.identity import Identity
 from cpimaging.registration.syn import ants_python
 from cpimaging.types import Image, InputError
 
+pytestmark = pytest.mark.slow
 ENGINES = engines()
 
 

@@ -86,7 +86,7 @@ def test_an_atlas_of_another_space_without_a_way_is_refused_in_one_line(tmp_path
         assert f"{WAY}.nii.gz" in message
 
 
-@pytest.mark.parametrize("kind", ["txt", "mat", "nii.gz"])
+@pytest.mark.parametrize("kind", ["txt", "mat", pytest.param("nii.gz", marks=pytest.mark.slow)])
 def test_a_transform_brings_an_atlas_of_another_space_over(tmp_path: Path, kind: str) -> None:
     """Points of our template + SHIFT_MM are points of the other space."""
     folder = tmp_path / "own"
@@ -108,6 +108,7 @@ def test_a_transform_brings_an_atlas_of_another_space_over(tmp_path: Path, kind:
     assert (atlas.dseg.labels.data == 70001).sum() == pytest.approx(6 * 8 * 8 * 8, rel=0.05)
 
 
+@pytest.mark.slow
 def test_the_t1w_of_the_other_template_is_registered_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -158,6 +158,7 @@ def test_in_the_shell_bad_input_is_one_line_on_stderr_and_exit_code_2(tmp_path: 
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_dataset_is_simulated_and_listed(tmp_path: Path) -> None:
     result = call("simulate", tmp_path / "bids", "--n", "1", "--voxel-mm", "6", "--contrasts", "T1w")
     assert result.exit_code == 0, result.stderr

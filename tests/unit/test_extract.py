@@ -49,6 +49,7 @@ def moved(image: Image, degrees: float, shift_mm: tuple[float, float, float]) ->
     return Image(image.data, matrix @ image.affine)
 
 
+@pytest.mark.slow
 def test_the_brain_is_found_in_a_head(template: Template) -> None:
     """A newborn's size, nodding, elsewhere in the world; voxels of 2 mm."""
     head, truth = add_head(*template_brain(template, "T2w", 0.65), "T2w", seed=4)

@@ -61,12 +61,14 @@ def checked(scan: Image, template: Image, truth: np.ndarray, exclude: Image | No
     [(0, 0, 0), (90, 0, 0), (0, -90, 0), (0, 0, 180), (90, 0, 90)],
     ids=["as it is", "about x", "about y", "upside down", "about x and z"],
 )
+@pytest.mark.slow
 def test_a_lost_orientation_is_found_again(template: Image, degrees: tuple[float, float, float]) -> None:
     truth = turn(degrees)
     checked(placed(template, truth), template, truth)
 
 
 @pytest.mark.parametrize("degrees", [(30, 0, 0), (0, 30, 0), (0, 0, -30)])
+@pytest.mark.slow
 def test_a_tilted_head_3_cm_away(template: Image, degrees: tuple[float, float, float]) -> None:
     truth = turn(degrees, (30.0, -30.0, 15.0))
     checked(placed(template, truth), template, truth)
@@ -88,6 +90,7 @@ def test_half_of_the_head_out_of_view(template: Image) -> None:
     checked(upper, template, truth)
 
 
+@pytest.mark.slow
 def test_a_large_lesion_that_is_left_out(template: Image) -> None:
     """A black third of the brain, in front and on the right, must not decide where the brain lies."""
     truth = turn((0, 0, 20), (0.0, 20.0, 0.0))

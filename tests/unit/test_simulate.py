@@ -441,6 +441,7 @@ def test_severity_scales_the_lesion(anatomy):
     ]
 
 
+@pytest.mark.slow
 def test_the_truth_of_a_cohort_names_the_second_pattern(prepared, tmp_path):
     truth = simulate(
         tmp_path / "new", n=3, seed=5, voxel_mm=6, patterns="brainstem", mix=0.34, severity="mild"
@@ -450,6 +451,7 @@ def test_the_truth_of_a_cohort_names_the_second_pattern(prepared, tmp_path):
     assert set(truth["severity"]) == {"mild"}
 
 
+@pytest.mark.slow
 def test_the_plain_options_give_what_they_always_gave(prepared, tmp_path):
     """Volumes and columns as of the first version: cohort options must not disturb them."""
     truth = simulate(tmp_path / "old", n=3, seed=5, voxel_mm=6)

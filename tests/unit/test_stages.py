@@ -32,6 +32,7 @@ from cpimaging.types import (
     LabelMap,
 )
 
+pytestmark = pytest.mark.slow
 MASK = "derivatives/lesions/{0}/anat/{0}_space-orig_label-L_mask.nii.gz"
 
 
@@ -286,7 +287,8 @@ def test_messages_name_files_without_the_folders_of_the_machine(bids: Path, tmp_
     affine = mask.affine.copy()
     affine[0, 3] += 30
     write_image(masks / "sub-01_label-L_mask.nii.gz", Image(mask.data, affine))
-    write_plan(out, bids, list_scans(bids, lesions_dir=masks))
+    root = spoilt(bids, tmp_path, "*_FLAIR*")
+    write_plan(out, root, list_scans(root, lesions_dir=masks))
     job = Job(out, "sub-01", engine="identity")
     run_stages(job, "preprocess")
     with pytest.raises(InputError) as error:
@@ -305,9 +307,9 @@ def test_messages_name_files_without_the_folders_of_the_machine(bids: Path, tmp_
 # --- refusals that need a dataset
 
 
-def spoilt(bids: Path, folder: Path) -> Path:
+def spoilt(bids: Path, folder: Path, *without: str) -> Path:
     """A copy of the dataset with the first scan alone."""
-    ignored = shutil.ignore_patterns("sub-02*", "sourcedata")
+    ignored = shutil.ignore_patterns("sub-02*", "sourcedata", *without)
     return Path(shutil.copytree(bids, folder / "spoilt", ignore=ignored))
 
 
@@ -335,7 +337,7 @@ def test_not_a_number_in_the_brain_of_another_contrast_is_refused_on_any_grid(
 def test_a_mask_that_lies_elsewhere_is_refused(
     bids: Path, tmp_path: Path, position: str, shift_mm: float, problem: str
 ) -> None:
-    root = spoilt(bids, tmp_path)
+    root = spoilt(bids, tmp_path, "*_FLAIR*")
     path = root / MASK.format("sub-01")
     mask = read_image(path, labels=True)
     affine = mask.affine.copy()

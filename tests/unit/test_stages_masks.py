@@ -175,6 +175,7 @@ def test_tables_say_whose_volumes_they_hold(out: Path) -> None:
     assert str(out.parent) not in page + (out / "group_desc-pattern_stats.jsonl").read_text()
 
 
+@pytest.mark.slow
 def test_a_second_run_writes_the_same_bytes_and_bad_masks_stop_no_other(folder: Path, out: Path) -> None:
     files = [path for path in out.rglob("*") if path.is_file() and path.suffix != ".gz"]
     spoilt = Path(folder).with_name("spoilt")

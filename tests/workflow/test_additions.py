@@ -11,14 +11,10 @@ FIFTH = "sub-05/anat/sub-05_{}.nii.gz"
 
 
 @pytest.fixture
-def grown(demo: Path, tmp_path: Path) -> Path:
+def grown(demo_copy: Path) -> Path:
     """A copy of the demo dataset and its results, to be added to."""
-    folder = tmp_path / "grown"
-    shutil.copytree(demo / "out", folder / "out")
-    shutil.copytree(demo / ".snakemake/metadata", folder / ".snakemake/metadata")
-    shutil.copytree(demo / "bids", folder / "bids")
-    assert would_run(folder) == {}
-    return folder
+    assert would_run(demo_copy) == {}
+    return demo_copy
 
 
 def would_run(folder: Path) -> dict[str, set[str]]:

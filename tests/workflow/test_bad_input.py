@@ -76,11 +76,9 @@ def on_a_finer_cropped_grid(data: np.ndarray, affine: np.ndarray) -> tuple[np.nd
 # name -> what is done to the image, to the mask, and words of the message (None: accepted)
 CASES: dict[str, tuple[Change, Change, str | None]] = {
     "good": (same, same, None),
-    "trailing": (trailing_axis, same, None),
-    "nanoutside": (nan_outside, same, None),
-    "mask255": (same, up_to_255, None),
+    "axis255": (trailing_axis, up_to_255, None),
+    "nangrid": (nan_outside, on_a_finer_cropped_grid, None),
     "maskempty": (same, zeros, None),
-    "maskgrid": (same, on_a_finer_cropped_grid, None),
     "twovolumes": (two_volumes, same, "has 2 volumes"),
     "zero": (zeros, same, "holds only zeros"),
     "naninside": (nan_inside, same, "inside the brain that are not numbers"),
@@ -158,9 +156,9 @@ def test_the_others_finish_with_the_exact_volume(run: tuple[int, Path], name: st
 @pytest.mark.parametrize(
     ("name", "file", "words"),
     [
-        ("nanoutside", "desc-preproc_T1w", "were not numbers"),
-        ("mask255", "space-orig_label-L_mask", "everything above 0 counts as inside"),
-        ("maskgrid", "space-orig_label-L_mask", "lies on another grid"),
+        ("nangrid", "desc-preproc_T1w", "were not numbers"),
+        ("axis255", "space-orig_label-L_mask", "everything above 0 counts as inside"),
+        ("nangrid", "space-orig_label-L_mask", "lies on another grid"),
     ],
 )
 def test_what_was_accepted_with_a_note_says_so(

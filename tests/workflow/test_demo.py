@@ -1,7 +1,6 @@
 """The demo dataset from end to end: files, verdicts, volumes, what runs again."""
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -122,9 +121,8 @@ def test_a_second_run_has_nothing_to_do(demo: Path) -> None:
     assert "Nothing to be done" in run.stdout
 
 
-def test_an_edited_mask_runs_again_what_depends_on_it(demo: Path, tmp_path: Path) -> None:
-    shutil.copytree(demo, tmp_path / "demo", symlinks=False)
-    folder = tmp_path / "demo"
+def test_an_edited_mask_runs_again_what_depends_on_it(demo_copy: Path) -> None:
+    folder = demo_copy
     mask = folder / "bids/derivatives/lesions/sub-02/anat/sub-02_space-orig_label-L_mask.nii.gz"
     other = mask.parents[2] / "sub-01/anat/sub-01_space-orig_label-L_mask.nii.gz"
     assert "Nothing to be done" in snakemake(folder, "-n", bids_dir="bids", output_dir="out").stdout
@@ -150,8 +148,7 @@ def test_the_bids_validator_finds_no_error(demo: Path, dataset: str) -> None:
     assert errors.empty, errors.to_string()
 
 
-def test_the_call_does_not_depend_on_the_order_of_sets(demo: Path, tmp_path: Path) -> None:
-    shutil.copytree(demo, tmp_path / "demo", symlinks=False)
+def test_the_call_does_not_depend_on_the_order_of_sets(demo_copy: Path) -> None:
     patterns = set()
     for seed in ("1", "2", "3", "4"):
         words = [
@@ -162,8 +159,6 @@ def test_the_call_does_not_depend_on_the_order_of_sets(demo: Path, tmp_path: Pat
             "--output-dir",
             "out",
         ]
-        subprocess.run(
-            words, cwd=tmp_path / "demo", check=True, env={**environment(), "PYTHONHASHSEED": seed}
-        )
-        patterns.add((tmp_path / "demo/out/sub-02/anat/sub-02_desc-pattern_stats.json").read_bytes())
+        subprocess.run(words, cwd=demo_copy, check=True, env={**environment(), "PYTHONHASHSEED": seed})
+        patterns.add((demo_copy / "out/sub-02/anat/sub-02_desc-pattern_stats.json").read_bytes())
     assert len(patterns) == 1

@@ -10,7 +10,6 @@ from cpimaging.io import read_json, read_table, write_image
 from cpimaging.scorers.group import group_dtypes
 from cpimaging.types import Image
 
-pytestmark = pytest.mark.slow
 SPACE = "MNI152NLin6Asym"
 AFFINE = np.array([[4.0, 0, 0, -98], [0, 4, 0, -134], [0, 0, 4, -72], [0, 0, 0, 1]])
 
@@ -77,17 +76,14 @@ def test_wrong_choices_stop_before_anything_runs(folder: Path, changed: dict, pr
     assert "Traceback" not in run.stderr
 
 
-def test_an_override_scores_its_scan_again_and_no_other(demo: Path) -> None:
-    table = demo / "overrides.tsv"
+def test_an_override_scores_its_scan_again_and_no_other(demo: Path, tmp_path: Path) -> None:
+    table = tmp_path / "overrides.tsv"
     table.write_text("participant_id\tverdict\tqc\treason\nsub-02\tC1\tpass\ttwo readers\n")
-    try:
-        config = {"bids_dir": "bids", "output_dir": "out", "overrides": "overrides.tsv"}
-        jobs = planned(snakemake(demo, "-n", **config))
-        assert jobs["score"] == {"sub-02"}
-        assert not {"quantify", "lesions", "register"} & set(jobs)
-        table.write_text("participant_id\tverdict\treason\nsub-02\tZ9\ttwo readers\n")
-        run = snakemake(demo, "-n", **config)
-        assert "has the unknown verdict 'Z9'" in run.stderr
-        assert run.returncode != 0
-    finally:
-        table.unlink()
+    config = {"bids_dir": "bids", "output_dir": "out", "overrides": table}
+    jobs = planned(snakemake(demo, "-n", **config))
+    assert jobs["score"] == {"sub-02"}
+    assert not {"quantify", "lesions", "register"} & set(jobs)
+    table.write_text("participant_id\tverdict\treason\nsub-02\tZ9\ttwo readers\n")
+    run = snakemake(demo, "-n", **config)
+    assert "has the unknown verdict 'Z9'" in run.stderr
+    assert run.returncode != 0

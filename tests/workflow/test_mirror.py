@@ -9,14 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cpimaging.atlases import load_template
 from cpimaging.bids import list_scans, with_demographics
-from cpimaging.io import read_image, read_json, read_table
+from cpimaging.io import read_displacement, read_image, read_json, read_table
+from cpimaging.registration import moved_points
 from cpimaging.simulate import simulate
 from cpimaging.stages import index
 from cpimaging.study.job import SCAN_STAGES, Job
 from cpimaging.study.plan import write_plan
 from cpimaging.types import LESIONLOAD_COLUMNS, LESIONS_COLUMNS
 
+FLIP = np.array([-1.0, 1.0, 1.0])
 SWAP = {"left": "right", "right": "left", "midline": "midline"}
 UP_TO_SCORE = SCAN_STAGES[: SCAN_STAGES.index("score") + 1]
 
@@ -49,6 +52,18 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Job, Job]:
             import_module(f"cpimaging.stages.{stage}").run(job)
         jobs.append(job)
     return jobs[0], jobs[1]
+
+
+def test_the_transforms_are_mirror_images_of_each_other(both: tuple[Job, Job]) -> None:
+    """Within half a millimetre on average, where 12 mm were to be moved, at voxels of 3 mm."""
+    scan, template = read_image(both[0].files.preproc("T1w")), load_template().t1w
+    for image, way in ((scan, "xfm_to_scan"), (template, "xfm_to_template")):
+        plain, mirrored = (read_displacement(getattr(job.files, way)("T1w")) for job in both)
+        points = np.argwhere(image.data > 0)[::29] @ image.affine[:3, :3].T + image.affine[:3, 3]
+        moved = moved_points(points, plain)
+        apart_mm = np.linalg.norm(moved_points(points * FLIP, mirrored) - moved * FLIP, axis=1)
+        assert apart_mm.mean() < 0.5, way
+        assert np.linalg.norm(moved - points, axis=1).mean() > 5, way  # there was something to do
 
 
 def lesion_mm3(job: Job) -> pd.Series:
