@@ -248,3 +248,27 @@ def test_the_spread_leaves_out_a_twentieth_at_either_end():
 
     result = sure(replace(SCORERS["fiori"], score=score), TRIGONES)
     assert result["spread"] == [5.0, 194.0]
+
+
+def test_another_call_is_told_from_a_twentieth_on():
+    """Of 100 repetitions 90 keep the cortex, 5 say brainstem, 4 cerebellum and 1 mixed."""
+    calls = iter(["cortex"] * 91 + ["brainstem"] * 5 + ["cerebellum"] * 4 + ["mixed"])
+
+    def score(tables, context, criteria):
+        return {"call": next(calls), "evidence": [], "not_assessed": None}
+
+    result = sure(replace(DOMINANCE, score=score), TRIGONES)
+    assert result["confidence"] == 0.9
+    assert result["alternatives"] == [{"call": "brainstem", "share": 0.05}]
+
+
+def test_pieces_grow_as_the_whole_lesion_does():
+    measured = tables(TRIGONES, BESIDE)
+    whole_mm3 = measured.load["lesion_volume_mm3"].sum()
+    criteria = read_criteria(MRICS.criteria)
+    grown = set()
+    for varied, _ in repetitions(measured, margins(measured), criteria):
+        factor = varied.load["lesion_volume_mm3"].sum() / whole_mm3
+        assert varied.lesions["volume_mm3"].tolist() == pytest.approx([5000 * factor] * 2)  # 5 ml each
+        grown.add(round(factor, 3))
+    assert min(grown) < 0.95 < 1.05 < max(grown)
