@@ -1,5 +1,7 @@
 """Images to SimpleITK and back: RAS+ arrays on our side, LPS physical space on theirs."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,17 @@ from numpy.typing import NDArray
 from cpimaging.types import Image
 
 LPS = np.array([-1.0, -1.0, 1.0])
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep ITK to one thread: the filters within a filter ask for the global number, not for its own."""
+    before = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    try:
+        yield
+    finally:
+        sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(before)
 
 
 def to_itk(image: Image) -> Any:

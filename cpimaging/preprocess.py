@@ -8,7 +8,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from cpimaging.itk import from_itk, to_itk
+from cpimaging.itk import from_itk, one_thread, to_itk
 from cpimaging.registration import Matrix, crop, resample
 from cpimaging.registration.greedy import rigid
 from cpimaging.types import Image, InputError
@@ -156,11 +156,11 @@ def log_bias_field(image: Image, brain: Bool) -> NDArray[np.float32]:
     positive = np.maximum(image.data, 1e-3 * image.data.max()).astype(np.float32)
     shrink = [max(1, round(BIAS_GRID_MM / step)) for step in image.spacing_mm]
     full, mask = to_itk(image.with_data(positive)), to_itk(image.with_data(brain))
-    n4: Any = sitk.N4BiasFieldCorrectionImageFilter()
-    n4.SetNumberOfThreads(1)  # sums in thread order are not repeatable
-    n4.SetMaximumNumberOfIterations([50, 50, 30])
-    n4.Execute(sitk.Shrink(full, shrink), sitk.Shrink(mask, shrink))
-    field: NDArray[np.float32] = from_itk(n4.GetLogBiasFieldAsImage(full)).data
+    with one_thread():  # sums in thread order are not repeatable
+        n4: Any = sitk.N4BiasFieldCorrectionImageFilter()
+        n4.SetMaximumNumberOfIterations([50, 50, 30])
+        n4.Execute(sitk.Shrink(full, shrink), sitk.Shrink(mask, shrink))
+        field: NDArray[np.float32] = from_itk(n4.GetLogBiasFieldAsImage(full)).data
     return field
 
 

@@ -1,8 +1,10 @@
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from cpimaging.itk import affine_transform, from_itk, to_itk
+from cpimaging.itk import affine_transform, from_itk, one_thread, to_itk
 from cpimaging.types import Image
 
 
@@ -66,3 +68,17 @@ def test_a_mask_becomes_numbers_and_labels_stay_exact(small: Image) -> None:
     back = from_itk(to_itk(labels)).data
     assert back.dtype == np.int32
     assert (back == 70001).all()
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_one_thread_is_asked_of_everything_within_and_of_nothing_after(failing: bool) -> None:
+    count = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads
+    before = count()
+    try:
+        sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(3)
+        with nullcontext() if not failing else pytest.raises(ZeroDivisionError), one_thread():
+            assert count() == 1
+            assert 1 // (not failing)
+        assert count() == 3
+    finally:
+        sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(before)

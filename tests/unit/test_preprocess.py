@@ -1,5 +1,8 @@
+from collections.abc import Callable, Iterator
+
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from scipy import ndimage
 
 from cpimaging.bids.reference import reference_contrast
@@ -12,6 +15,7 @@ from cpimaging.preprocess import (
     coverage_note,
     diffusivity,
     extracted_brain,
+    log_bias_field,
 )
 from cpimaging.registration import resample
 from cpimaging.types import Image, InputError
@@ -255,6 +259,41 @@ def tissues(rng: np.random.Generator) -> tuple[Image, np.ndarray, np.ndarray]:
     bias = 0.25 * x - 0.2 * y * y + 0.15 * z
     affine = np.diag([4.0, 4.0, 4.0, 1.0])
     return Image(np.where(brain, clean, 0).astype(np.float32), affine), brain, bias
+
+
+@pytest.fixture
+def threads() -> Iterator[Callable[[int], None]]:
+    """Set ITK's number of threads for a test."""
+    before = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()
+    yield sitk.ProcessObject.SetGlobalDefaultNumberOfThreads
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(before)
+
+
+def test_the_bias_field_is_the_same_for_any_number_of_cores(
+    rng: np.random.Generator, threads: Callable[[int], None]
+) -> None:
+    """To the byte; ITK takes as many threads as there are cores."""
+    clean, brain, bias = tissues(rng)
+    biased = clean.with_data((clean.data * np.exp(bias)).astype(np.float32))
+    found = []
+    for number in (1, 2, 5):
+        threads(number)
+        found.append(log_bias_field(biased, brain).tobytes())
+    assert len(set(found)) == 1
+
+
+def test_contrasts_are_aligned_alike_on_any_number_of_cores(
+    blob_brain: Image, threads: Callable[[int], None]
+) -> None:
+    turn = np.eye(4)
+    turn[:2, :2] = [[np.cos(0.1), -np.sin(0.1)], [np.sin(0.1), np.cos(0.1)]]
+    moving = resample(blob_brain, blob_brain, matrix=turn)
+    found = []
+    for number in (1, 2, 5):
+        threads(number)
+        aligned = align(moving, blob_brain, blob_brain.data > 0)
+        found.append((aligned.image.data.tobytes(), aligned.moved_mm, aligned.error_mm))
+    assert len(set(found)) == 1
 
 
 def test_a_known_bias_field_is_removed(rng: np.random.Generator) -> None:
