@@ -1,8 +1,10 @@
 """A given mask: how its values are read, where it lies, and on which grid."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from cpimaging.io import read_image
@@ -13,26 +15,92 @@ LESION_INSIDE_SHARE = 0.5
 """At least this share of a lesion mask must meet the brain, or its position is taken for wrong (ours)."""
 
 
-def read_mask(path: Path) -> tuple[Image, list[str]]:
-    """Read a mask on its own grid as boolean, with notes on how its values were read."""
-    return binary_mask(read_image(path, labels=True), path)
+CURE = "give a mask of 0 and 1"
+
+Bool = NDArray[np.bool_]
+
+SOFT_CUT = 0.5
+"""Share of its scale from which a voxel of a soft mask counts as inside."""
+
+ROUNDING = 1e-3
+"""Share of their scale by which stored values may be off: 8 bits with a slope read as 1.00000006 (ours)."""
+
+LABELS_AT_MOST = 10
+"""So many different whole numbers above 0 are labels; more are the steps of a soft mask (ours)."""
+
+SCALES = {100.0: "a soft mask in percent", 255.0: "a soft mask of 255"}
+
+WHOLE_SCALE = 0.9
+"""Whole numbers whose top does not reach this share of a scale may as well be numbered lesions (ours)."""
+
+
+def read_mask(path: Path, shown: Path | str | None = None) -> tuple[Image, list[str]]:
+    """Read a mask on its own grid as boolean, with notes on how its values were read. shown: its name."""
+    return binary_mask(read_image(path, labels=True), shown or path)
 
 
 def binary_mask(mask: Image, path: Path | str) -> tuple[Image, list[str]]:
-    """Return a boolean mask and a note on how its values were read.
+    """Return a boolean mask and notes on how its values were read, as `values_inside`."""
+    inside, notes = values_inside(mask.data, path)
+    return mask.with_data(inside), notes
 
-    Two values mean outside and inside. Fractions between 0 and 1 count from 0.5; other numbers above
-    0 count. Raises InputError on negative or non-finite values.
+
+def values_inside(values: NDArray[Any], path: Path | str, zeros: bool = False) -> tuple[Bool, list[str]]:
+    """Tell which values of a mask mean inside, with notes where that was not plain.
+
+    values: of any shape. zeros: whether voxels of 0 were left out of them. Fractions count from 0.5. Above 1:
+    of two values the higher counts, a few whole numbers are labels that all count, and of percent or 255
+    the upper half counts. Not-a-number counts as 0. Raises InputError for what is none of these, and for
+    a mask that would read as empty although its values are not all 0.
     """
-    data = mask.data
-    if not np.isfinite(data).all() or data.min() < 0:
-        raise InputError(
-            path, "is not a mask: it has negative or non-finite values", "give a mask of 0 and 1"
+    if values.dtype.kind not in "biuf":
+        raise InputError(path, "is not a mask: its voxels are colours or no plain numbers", CURE)
+    unknown = np.isnan(values) if values.dtype.kind == "f" else np.zeros((), bool)
+    known = np.where(unknown, 0, values) if unknown.any() else values
+    top, low = float(known.max(initial=0)), float(known.min(initial=0))
+    if not np.isfinite(top) or low < -ROUNDING * top:
+        raise InputError(path, "is not a mask: it has negative or infinite values", CURE)
+    if top == 0:
+        if unknown.any():
+            raise InputError(
+                path, "is not a mask: it holds nothing but 0 and voxels that are no numbers", CURE
+            )
+        return np.zeros(values.shape, bool), []
+    zeros = zeros or bool(unknown.any())
+    cut, notes = _cut(known, top, zeros, path)
+    if unknown.any():
+        notes = [*notes, "voxels of the mask that are no numbers count as outside"]
+    return known >= cut, notes
+
+
+def _cut(values: NDArray[Any], top: float, zeros: bool, path: Path | str) -> tuple[float, list[str]]:
+    """Return the value from which voxels are inside, and notes. values: numbers up to `top`, above 0."""
+    soft = "soft mask: voxels of 0.5 and more count as inside"
+    if abs(top - 1) <= ROUNDING:
+        between = (values > ROUNDING) & (values < 1 - ROUNDING)
+        return SOFT_CUT, [soft] if between.any() else []
+    levels = np.unique(values)
+    if zeros and levels[0] != 0:
+        levels = np.concatenate([[0], levels])
+    if len(levels) <= 2:
+        lowest = levels[0] if len(levels) == 2 else 0
+        return top, [f"mask values {lowest:g} and {top:g}: the higher counts as inside"]
+    if SOFT_CUT <= top < 1:
+        return SOFT_CUT, [soft]
+    whole = top > 1 and bool((np.abs(levels - np.rint(levels)) <= ROUNDING).all())
+    labels = np.unique(np.rint(levels)).size - 1
+    if whole and labels <= LABELS_AT_MOST:
+        return 0.5, [f"mask values are labels up to {top:g}: everything above 0 counts as inside"]
+    for scale, name in SCALES.items():
+        least = WHOLE_SCALE if whole else SOFT_CUT
+        if least * scale <= top <= (1 + ROUNDING) * scale:
+            return SOFT_CUT * scale, [f"{name}: voxels of {SOFT_CUT * scale:g} and more count as inside"]
+    problem = f"its values up to {top:.3g} are none of a mask (0 and 1, fractions, labels, percent, 255)"
+    if top < SOFT_CUT:
+        problem = (
+            f"is a soft mask that nowhere reaches {SOFT_CUT:g} (at most {top:.3g}): nothing would be inside"
         )
-    top = float(data.max())
-    if top <= 1:
-        return mask.with_data(data >= 0.5), []
-    return mask.with_data(data > 0), [f"mask values up to {top:g}; everything above 0 counts as inside"]
+    raise InputError(path, problem, CURE)
 
 
 def place_mask(mask: Image, reference: Image, path: Path | str) -> tuple[Image, list[str]]:

@@ -13,6 +13,8 @@ from cpimaging.study.record import recorded
 from cpimaging.study.tool import OUT, check_placeholders, placeholders, run_tool
 from cpimaging.types import CONTRASTS, InputError
 
+DRAWN = "mask of lesion_command"
+
 PLACEHOLDERS = (*CONTRASTS, "brain_mask", OUT)
 
 
@@ -39,21 +41,25 @@ def run(job: Job, command: str) -> None:
         reason = "a mask is given: lesion_command was not run"
     space = job.names(job.scan.images[job.reference])[0]
     fields = {"Type": "Lesion", "MaskSource": COMMAND, "SpatialReference": space, "NotAssessed": reason}
-    if reason is None:
-        _draw(job, command, mask_path)
-    write_json(record, sidecar("command", job.names(*job.scan.images.values()), **fields))
+    notes = _draw(job, command, mask_path) if reason is None else []
+    sources = job.names(*job.scan.images.values())
+    write_json(record, sidecar("command", sources, **fields, Notes=notes))
 
 
-def _draw(job: Job, command: str, path: Path) -> None:
-    """Run the tool on the preprocessed images; check its mask like a given one; write it on their grid."""
+def _draw(job: Job, command: str, path: Path) -> list[str]:
+    """Run the tool on the preprocessed images; check its mask like a given one; write it on their grid.
+
+    Return how its values and its position were read.
+    """
     drawn = path.with_name(f".{path.name}")
     files = {name: Path(job.files.preproc(name)) for name in job.images}
     try:
         run_tool(COMMAND, command, {**files, "brain_mask": Path(job.files.brain_mask)}, drawn)
         brain = read_image(job.files.brain_mask, labels=True)
-        mask, _ = read_mask(drawn)
-        check_lesion_position(mask, brain.with_data(brain.data > 0), "mask of lesion_command")
-        placed, _ = place_mask(mask, brain, "mask of lesion_command")
+        mask, notes = read_mask(drawn, DRAWN)
+        check_lesion_position(mask, brain.with_data(brain.data > 0), DRAWN)
+        placed, more = place_mask(mask, brain, DRAWN)
         write_image(path, brain.with_data(np.asarray(placed.data, bool)))
+        return notes + more
     finally:
         drawn.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from cpimaging.lesions.components import PIECE_COLUMNS, components
 from cpimaging.provenance import sidecar
 from cpimaging.quantify import white_matter_depth
 from cpimaging.registration import resample
-from cpimaging.study.job import DETECTED, Job
+from cpimaging.study.job import COMMAND, DETECTED, Job
 from cpimaging.study.look import Sighting, look
 from cpimaging.study.measuring_grid import MeasuringGrid, measuring_grid, with_ids
 from cpimaging.study.record import recorded
@@ -51,10 +51,19 @@ def _given(job: Job) -> tuple[Image, pd.DataFrame]:
     """Number the pieces of a mask that was given, or drawn by an external tool."""
     grid = measuring_grid(job, job.lesion)
     source = str(job.lesion_source)
+    notes = [*_of_command(job), *grid.notes]
     pieces, table = _numbered(grid, source)
-    _write_images(job, pieces, source, grid.notes)
-    _write_record(job, source, grid.notes)
+    _write_images(job, pieces, source, notes)
+    _write_record(job, source, notes)
     return pieces, table
+
+
+def _of_command(job: Job) -> list[str]:
+    """Return what was noted when the mask of an external tool was read."""
+    notes: list[str] = []
+    if job.lesion_source == COMMAND:
+        notes = read_json(sidecar_path(job.files.command_mask)).get("Notes", [])
+    return notes
 
 
 def _numbered(grid: MeasuringGrid, source: str) -> tuple[Image, pd.DataFrame]:

@@ -1,6 +1,7 @@
 """masks: lesion masks in template space, in bulk: one job, no image, no registration, the group's tables."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from cpimaging.bids.mask_folder import SOURCE
 from cpimaging.io import Sparse, read_sparse, typed, write_json, write_text
 from cpimaging.layout import TEMPLATE
 from cpimaging.lesions.components import piece_table
-from cpimaging.masks import binary_mask
+from cpimaging.masks import values_inside
 from cpimaging.provenance import sidecar, software_versions
 from cpimaging.quantify import filled_rows, hits_in
 from cpimaging.registration import resample
@@ -55,6 +56,10 @@ NOTES = (
     f"Volumes are {VOLUMES}: a small brain's lesion counts as if its brain had the template's size.",
     "Tissue loss, ventricles and confidence are not measured; no mask alone makes a scan normal (E).",
 )
+
+
+NAMED_AT_MOST = 5
+"""So many masks are named beside a note on the page; logs/summary.tsv has them all."""
 
 
 @dataclass(frozen=True)
@@ -109,13 +114,14 @@ class MaskJob:
 
 @dataclass(frozen=True)
 class _Measured:
-    """What is kept of a mask: where it was counted, its hits per row, its size, its pattern."""
+    """What is kept of a mask: where it was counted, its hits per row, its size, its pattern, notes."""
 
     scan: Scan
     grid: MaskGrid
     hits: NDArray[np.float64]
     voxels: int
     pattern: Pattern
+    notes: list[str]
 
 
 @recorded
@@ -138,22 +144,20 @@ def _measure(job: MaskJob, scan: Scan, grids: MaskGrids, scoring: "_Scoring") ->
     path = job.masks / str(scan.lesion_mask)
     if scan.problems:
         raise InputError(scan.label, scan.problems[0], "correct the name, or leave the file out")
-    mask, index = _lesion(path)
+    mask, index, notes = _lesion(path)
     grid, index = grids.place(mask, index, path)
     hits = hits_in(index, grid.parts)
     table = filled_rows(grid.rows, hits, index.size, grid.image.voxel_volume_mm3)
     grid.counts[index] += 1
     pattern = scoring.pattern(scan, Tables(table, _lesions(index, grid), NO_VOLUMES))
-    return _Measured(scan, grid, hits, index.size, pattern)
+    return _Measured(scan, grid, hits, index.size, pattern, notes)
 
 
-def _lesion(path: Path) -> tuple[Sparse, NDArray[np.intp]]:
-    """Return a mask and the flat index of its lesion voxels; fractions count from 0.5."""
+def _lesion(path: Path) -> tuple[Sparse, NDArray[np.intp], list[str]]:
+    """Return a mask, the flat index of its lesion voxels, and notes on how its values were read."""
     mask = read_sparse(path)
-    if not mask.index.size:
-        return mask, mask.index
-    inside, _ = binary_mask(Image(mask.found.reshape(-1, 1, 1), mask.affine), path)
-    return mask, mask.index[inside.data.ravel()]
+    inside, notes = values_inside(mask.found, path, zeros=mask.index.size < math.prod(mask.shape))
+    return mask, mask.index[inside], notes
 
 
 def _lesions(index: NDArray[np.intp], grid: MaskGrid) -> pd.DataFrame:
@@ -214,7 +218,7 @@ def _summary(scan: Scan, status: str, message: str = "n/a") -> dict[str, str]:
 
 
 def _write(job: MaskJob, way: Way, measured: list[_Measured], failed: list[dict[str, str]]) -> None:
-    done = [_summary(item.scan, DONE) for item in measured]
+    done = [_summary(item.scan, DONE, "; ".join(item.notes) or "n/a") for item in measured]
     frequency = _frequency(measured)
     page = CohortReport(
         title=f"{len(measured)} lesion masks",
@@ -224,7 +228,7 @@ def _write(job: MaskJob, way: Way, measured: list[_Measured], failed: list[dict[
         frequency=frequency,
         frequency_scans=len(measured),
         template=_background(way, frequency),
-        notes=[*NOTES, *way.notes],
+        notes=[*NOTES, *way.notes, *_told(measured)],
         methods=[
             f"Masks in {job.space}, measured on their own grid with {way.atlas.name} {way.atlas.version}."
         ],
@@ -235,6 +239,20 @@ def _write(job: MaskJob, way: Way, measured: list[_Measured], failed: list[dict[
     lines = [json.dumps({**_ids(item.scan), **item.pattern}, ensure_ascii=False) for item in measured]
     write_text(job.output / "group_desc-pattern_stats.jsonl", "".join(f"{line}\n" for line in lines))
     write_group(job.output, page, "masks", job.space)
+
+
+def _told(measured: list[_Measured]) -> list[str]:
+    """Return what was noted of masks, each note once, with the masks that it is told of."""
+    of: dict[str, list[str]] = {}
+    for item in measured:
+        for note in item.notes:
+            of.setdefault(note, []).append(item.scan.label)
+    return [f"{note} ({_names(names)})" for note, names in of.items()]
+
+
+def _names(names: list[str]) -> str:
+    more = len(names) - NAMED_AT_MOST
+    return ", ".join(names[:NAMED_AT_MOST]) + (f" and {more} more" if more > 0 else "")
 
 
 def _row(job: MaskJob, item: _Measured) -> dict[str, Value]:

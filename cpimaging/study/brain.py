@@ -65,7 +65,7 @@ def _drawn(job: Job, scan: Image, path: Path) -> Brain:
 
 
 def _read(scan: Image, path: Path, shown: Path | str, source: str) -> Brain:
-    mask, notes = read_mask(path)
+    mask, notes = read_mask(path, shown)
     placed, more = place_mask(mask, scan, shown)
     if not placed.data.any():
         raise InputError(shown, "does not meet the scan", "check that it belongs to this scan")

@@ -6,7 +6,7 @@ import SimpleITK as sitk
 from scipy import ndimage
 
 from cpimaging.bids.reference import reference_contrast
-from cpimaging.masks import binary_mask, check_lesion_position, place_mask
+from cpimaging.masks import check_lesion_position, place_mask
 from cpimaging.preprocess import (
     align,
     bias_correct,
@@ -85,39 +85,6 @@ def test_not_a_number_is_refused_in_the_brain_and_noted_outside(small: Image, ba
         check_finite(outside, brain, FILE)
     assert "3 voxels inside the brain" in told(error)
     assert check_finite(small, brain, FILE) == []
-
-
-# --- masks: values
-
-
-@pytest.mark.parametrize(
-    ("values", "inside", "noted"),
-    [
-        ([0, 1, 1], [False, True, True], False),
-        ([0, 255, 255], [False, True, True], True),
-        ([0.0, 0.9999999997, 1.0], [False, True, True], False),
-        ([0.0, 0.49, 0.5], [False, False, True], False),
-        ([0, 1, 3], [False, True, True], True),
-        ([0, 0, 0], [False, False, False], False),
-        ([False, True, False], [False, True, False], False),
-        ([0.0, 1e-6, 2.0], [False, True, True], True),
-    ],
-)
-def test_how_mask_values_are_read(values: list[float], inside: list[bool], noted: bool) -> None:
-    data = np.array(values).reshape(3, 1, 1)
-    mask, notes = binary_mask(Image(data, np.eye(4)), FILE)
-    assert mask.data.dtype == bool
-    assert mask.data.ravel().tolist() == inside
-    assert bool(notes) == noted
-    assert all("\n" not in note for note in notes)
-
-
-@pytest.mark.parametrize("bad", [-1.0, np.nan, np.inf])
-def test_what_cannot_be_a_mask_is_refused(bad: float) -> None:
-    data = np.array([0.0, 1.0, bad]).reshape(3, 1, 1)
-    with pytest.raises(InputError) as error:
-        binary_mask(Image(data, np.eye(4)), FILE)
-    assert "is not a mask" in told(error)
 
 
 # --- masks: position

@@ -122,3 +122,19 @@ def test_a_mask_of_another_grid_with_the_same_shape_is_refused(job: Job, tmp_pat
 
 def test_no_command_is_fine() -> None:
     check_command(None)
+
+
+def test_how_a_soft_mask_of_the_tool_was_read_is_told(job: Job, tmp_path: Path) -> None:
+    soft = TOOL.replace(
+        "data.astype(np.uint8)", "(data * 0.4 + (flair.get_fdata() > 0) * 0.3).astype(np.float32)"
+    )
+    (tmp_path / "tool.py").write_text(soft)
+    run(job, tool(tmp_path))
+    truth = np.zeros((12, 14, 10), bool)
+    truth[2:5, 3:7, 4:6] = True
+    assert (read_image(job.files.command_mask, labels=True).data.astype(bool) == truth).all()
+    assert "higher counts" in read_json(sidecar_path(job.files.command_mask))["Notes"][0]
+    (tmp_path / "tool.py").write_text(soft.replace("0.4", "0.05 * (np.arange(10) % 3)"))
+    with pytest.raises(InputError, match=r"mask of lesion_command: .* nowhere reaches 0\.5"):
+        run(job, tool(tmp_path))
+    assert not Path(job.files.command_mask).exists()

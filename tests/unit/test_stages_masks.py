@@ -9,6 +9,7 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import ndimage
 
 from cpimaging.atlases import load_template
 from cpimaging.io import Sparse, read_image, read_json, read_table, write_image
@@ -82,7 +83,7 @@ def add_bad(folder: Path) -> Iterator[tuple[str, str]]:
     yield "sub-b3", "one 3-D volume is expected"
     nan = np.where(INFARCT, np.nan, 0).astype(np.float32)
     save(folder, "sub-b4_mask", nan)
-    yield "sub-b4", "negative or non-finite"
+    yield "sub-b4", "nothing but 0 and voxels that are no numbers"
     save(folder, "sub-b5_mask", ball(-90, -120, 100, 20))
     yield "sub-b5", "lies outside of the template's brain (0 % inside)"
     save(folder, "sub-b6_space-orig_mask", INFARCT)
@@ -342,3 +343,26 @@ def test_the_map_of_the_first_run_is_no_patient_of_the_second(tmp_path: Path) ->
     for _ in range(2):
         run(MaskJob(tmp_path, tmp_path, SPACE))
         assert read_table(tmp_path / "group_patterns.tsv")["participant_id"].tolist() == ["sub-1"]
+
+
+def test_how_soft_and_percent_masks_were_read_is_told(tmp_path: Path) -> None:
+    """The same soft infarct as fractions, in 8 bits with a slope, in percent: one volume."""
+    soft = ndimage.gaussian_filter(INFARCT.astype(float), 1)
+    soft /= soft.max()
+    for name, data, dtype in (("1", soft, "f4"), ("2", soft, "u1"), ("3", soft * 100, "f4")):
+        image = nib.Nifti1Image(data, AFFINE)
+        image.set_data_dtype(np.dtype(dtype))
+        (tmp_path / "in").mkdir(exist_ok=True)
+        nib.save(image, tmp_path / "in" / f"sub-{name}_mask.nii.gz")
+    save(tmp_path / "in", "sub-4_mask", INFARCT * 0.45 * soft)
+    run(MaskJob(tmp_path / "in", tmp_path / "out", SPACE))
+    rows = read_table(tmp_path / "out/group_patterns.tsv", PATTERN_COLUMNS).set_index("participant_id")
+    assert rows["lesion_volume_mm3"].to_dict() == pytest.approx(
+        dict.fromkeys(("sub-1", "sub-2", "sub-3"), 64 * (soft >= 0.5).sum()), rel=0.01
+    )
+    told = read_table(tmp_path / "out/logs/summary.tsv").set_index("participant_id")["message"]
+    assert told["sub-1"] == told["sub-2"] == "soft mask: voxels of 0.5 and more count as inside"
+    assert "in percent: voxels of 50" in told["sub-3"]
+    assert "nowhere reaches 0.5" in told["sub-4"]
+    page = (tmp_path / "out/index.html").read_text()
+    assert "soft mask: voxels of 0.5 and more count as inside (sub-1, sub-2)" in page

@@ -93,7 +93,7 @@ def test_a_command_draws_the_mask_and_leaves_nothing_behind(folder: Path) -> Non
     found = find_brain(one, read_image(path), path)
     assert found.source == "brain_command"
     assert np.array_equal(found.mask, BRAIN)
-    assert "everything above 0 counts" in found.notes[0]
+    assert "mask values 0 and 255: the higher counts" in found.notes[0]
     assert list(Path(one.files.brain_mask).parent.iterdir()) == []
 
 
