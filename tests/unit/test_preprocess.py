@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ import SimpleITK as sitk
 from scipy import ndimage
 
 from cpimaging.bids.reference import reference_contrast
+from cpimaging.io import read_image
 from cpimaging.masks import check_lesion_position, place_mask
 from cpimaging.preprocess import (
     align,
@@ -203,14 +205,124 @@ def test_too_small_and_too_large_to_be_a_brain() -> None:
     assert extracted_brain(image.with_data(np.ones(image.shape, np.float32))) is None
 
 
-def test_a_brain_cut_by_the_field_of_view_is_a_bare_brain_up_to_30_cm2() -> None:
+def slab(
+    spacing_mm: tuple[float, float, float], low: float, high: float, skull: bool
+) -> tuple[Image, np.ndarray]:
+    """A brain of 1040 ml, bare or in skull and scalp, cut between two heights in mm; and where it lies."""
+    shape = np.round(np.array([220, 260, high - low]) / spacing_mm).astype(int)
+    x, y, z = np.meshgrid(
+        *((np.arange(n) + 0.5) * d for n, d in zip(shape, spacing_mm, strict=True)), indexing="ij"
+    )
+    radius = [
+        np.sqrt(((x - 110) / a) ** 2 + ((y - 130) / b) ** 2 + ((z + low) / c) ** 2) for a, b, c in AROUND
+    ]
+    data = np.where(radius[2] < 1, 70.0, 0)
+    data[radius[1] < 1] = 10  # bone
+    data = data if skull else np.zeros(shape)
+    data[radius[0] < 1] = 80
+    return Image(data.astype(np.float32), np.diag([*spacing_mm, 1.0])), radius[0] < 1
+
+
+AROUND = ((60, 75, 55), (68, 83, 63), (76, 91, 71))
+SLABS = {
+    "sixteen slices of 8 mm": ((1.0, 1.0, 8.0), -60, 68),
+    "cut at both ends": ((1.0, 1.0, 8.0), -24, 24),
+    "cut below": ((2.0, 2.0, 5.0), -20, 60),
+    "all of it": ((3.0, 3.0, 3.0), -75, 75),
+}
+
+
+@pytest.mark.parametrize("name", SLABS)
+def test_a_slab_of_a_bare_brain_is_bare_and_one_of_a_head_is_not(name: str) -> None:
+    """The brain may touch the faces as it likes; beside it lie specks that the extraction left."""
+    image, brain = slab(*SLABS[name], skull=False)
+    assert name == "all of it" or brain[:, :, [0, -1]].any() or SLABS[name][1] == -60
+    image.data[3:5, 3:5, :] = 5
+    image.data[-6:-3, 5:9, -2:] = 200
+    found = extracted_brain(image)
+    assert found is not None
+    assert np.array_equal(found, brain)
+    assert extracted_brain(slab(*SLABS[name], skull=True)[0]) is None
+
+
+def test_hemispheres_above_the_callosum_are_both_kept() -> None:
+    image, brain = slab((1.0, 1.0, 8.0), 0, 56, skull=False)
+    image.data[109:111] = 0
+    brain[109:111] = False
+    found = extracted_brain(image)
+    assert found is not None
+    assert np.array_equal(found, brain)
+
+
+def test_a_brain_cut_by_the_field_of_view_is_bare() -> None:
     image, brain = head()
     image.data[brain] = 80
-    touching = Image(image.data[:, :, 10:], image.affine)
-    area_cm2 = (touching.data[:, :, 0] > 0).sum() * 0.16
-    assert 0 < area_cm2 < 30
-    assert extracted_brain(touching) is not None
-    assert extracted_brain(Image(image.data[:, :, 16:], image.affine)) is None
+    for start in (10, 16, 22):
+        cut = Image(image.data[:, :, start:], image.affine)
+        assert (cut.data[:, :, 0] > 0).any()
+        found = extracted_brain(cut)
+        assert found is not None
+        assert np.array_equal(found, brain[:, :, start:])
+
+
+def test_an_image_without_background_is_no_bare_brain() -> None:
+    """A tight box around a brain keeps half of its voxels at 0; a block of tissue has none."""
+    image, brain = head()
+    image.data[brain] = 80
+    box_of = ndimage.find_objects(brain.astype(int))[0]
+    assert extracted_brain(Image(image.data[box_of], image.affine)) is not None
+    assert extracted_brain(Image(np.full((30, 36, 28), 80, np.float32), image.affine)) is None
+
+
+BARE = [
+    f"bids/sub-{p}/anat/sub-{p}_{c}.nii.gz" for p in ("ms07", "ms26") for c in ("T1w", "T2w", "FLAIR")
+] + [
+    f"infant_templates/tpl-UNCBCP4DInfant_cohort-{age}_desc-brain_{c}.nii.gz"
+    for age in ("00", "06", "24")
+    for c in ("T1w", "T2w")
+]
+HEADS = [
+    "bids/sub-head/anat/sub-head_T1w.nii.gz",
+    "bids/sub-stroke/anat/sub-stroke_T2w.nii.gz",
+    *(f"bids/sub-ms12/anat/sub-ms12_{c}.nii.gz" for c in ("T1w", "T2w", "FLAIR")),
+]
+
+
+def slabs(image: Image, size: float) -> list[Image]:
+    """The image at another size of head: whole, its upper and lower half, and its middle, 8 mm slices."""
+    scaled = Image(image.data, np.diag([size, size, size, 1]) @ image.affine)
+    every = max(1, round(8 / scaled.spacing_mm[2]))
+    thick = Image(scaled.data[:, :, ::every], scaled.affine @ np.diag([1, 1, every, 1]))
+    filled = np.flatnonzero((thick.data != 0).any(axis=(0, 1)))
+    low, n = filled[0] + 1, len(filled)
+    parts = ((0, None), (low + n // 2, low + n), (low, low + n // 2), (low + n // 4, low + 3 * n // 4))
+    return [Image(thick.data[:, :, a:b], thick.affine) for a, b in parts]
+
+
+@pytest.mark.parametrize("size", [1.0, 0.7])
+@pytest.mark.parametrize("path", BARE)
+def test_real_bare_brains_are_bare_whole_and_in_slabs(real_data: Path, path: str, size: float) -> None:
+    for part in slabs(read_image(real_data / path), size):
+        volume_ml = (part.data != 0).sum() * part.voxel_volume_mm3 / 1000
+        found = extracted_brain(part)
+        assert (found is not None) == (volume_ml >= 150)
+        if found is not None:
+            assert found.sum() * part.voxel_volume_mm3 / 1000 == pytest.approx(volume_ml, rel=0.03)
+
+
+@pytest.mark.parametrize("size", [1.0, 0.7])
+@pytest.mark.parametrize("path", HEADS)
+def test_real_heads_with_a_background_of_0_are_not_bare(real_data: Path, path: str, size: float) -> None:
+    """Noise around the head set to 0, as by defacing; face and neck cut off in the upper half."""
+    image = read_image(real_data / path)
+    dim = ndimage.gaussian_filter(image.data, 1.5 / np.array(image.spacing_mm))
+    labels, _ = ndimage.label(dim > 0.08 * np.percentile(image.data[image.data > 0], 98))
+    largest = labels == np.bincount(labels.ravel())[1:].argmax() + 1
+    body = np.stack([ndimage.binary_fill_holes(layer) for layer in np.moveaxis(largest, 2, 0)], axis=2)
+    bare = image.with_data(np.where(body, np.maximum(image.data, 0.01), 0).astype(np.float32))
+    assert 0.3 < (bare.data == 0).mean() < 0.8
+    for part in slabs(bare, size):
+        assert extracted_brain(part) is None
 
 
 # --- bias field
