@@ -356,7 +356,7 @@ def test_how_soft_and_percent_masks_were_read_is_told(tmp_path: Path) -> None:
         nib.save(image, tmp_path / "in" / f"sub-{name}_mask.nii.gz")
     save(tmp_path / "in", "sub-4_mask", INFARCT * 0.45 * soft)
     run(MaskJob(tmp_path / "in", tmp_path / "out", SPACE))
-    rows = read_table(tmp_path / "out/group_patterns.tsv", PATTERN_COLUMNS).set_index("participant_id")
+    rows = read_table(tmp_path / "out/group_patterns.tsv", group_dtypes()).set_index("participant_id")
     assert rows["lesion_volume_mm3"].to_dict() == pytest.approx(
         dict.fromkeys(("sub-1", "sub-2", "sub-3"), 64 * (soft >= 0.5).sum()), rel=0.01
     )
