@@ -50,7 +50,9 @@ def image_of_acquisition(mask: str, contrast: str, chosen: Path) -> Path | None:
     beside = sorted((path.name for path in chosen.parent.glob("*.nii*")), key=natural)
     files = [parse_file(f"{chosen.parent.name}/{name}", "raw") for name in beside]
     found = [
-        file for file in files if contrast_of(file) == contrast and wanted.items() <= _acquisition(file).items()
+        file
+        for file in files
+        if contrast_of(file) == contrast and wanted.items() <= _acquisition(file).items()
     ]
     return chosen.with_name(found[0].name) if len(found) == 1 else None
 
