@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from cpimaging.bids.durations import (
@@ -37,6 +38,7 @@ _KINDS = {
         "gestation": "(?:(?:gestational_age|gestation|ga|birth_age|birth_ga)(?:(?:_at)?_birth)?)",
     }.items()
 }
+_COLUMNS_KEPT = 4096  # the same columns are asked for with every scan
 _MISSING = frozenset({"", "n/a", "na", "nan", "none", "null", "unknown", "missing", "-", "."})
 _COUNTED_FROM = {
     "postmenstrual": re.compile(r"post-? ?menstrual|\bpma\b"),
@@ -123,6 +125,7 @@ def read_gestation_weeks(column: str, text: str, described: Mapping[str, Any]) -
     return weeks if not duration.fault and low <= weeks <= high else None
 
 
+@lru_cache(_COLUMNS_KEPT)
 def normal(column: str) -> str:
     """Return a column's name in lower case with underscores, e.g. "age_months" for "Age (months)"."""
     words = re.sub("(?<=[a-z])(?=[A-Z])", "_", bare(column)).lower()
@@ -130,6 +133,7 @@ def normal(column: str) -> str:
     return re.sub("[^a-z0-9]+", "_", words).strip("_")
 
 
+@lru_cache(_COLUMNS_KEPT)
 def _kind_of(name: str) -> tuple[str, str | None]:
     """Return what a column counts, "" where it is no age, and the unit in its name."""
     for kind, names in _KINDS.items():
