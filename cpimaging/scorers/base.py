@@ -3,8 +3,9 @@
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Generic, TypedDict, TypeVar
 
 import pandas as pd
@@ -114,11 +115,15 @@ CHILD = ScanContext(age_years=6.0, contrasts=("T1w", "T2w", "FLAIR"), lesion_sou
 NEWBORN = replace(CHILD, age_years=5 / 365.25)
 
 
-def read_criteria(path: Path) -> dict[str, Criterion]:
-    """Read a scorer's criteria, and those of the file that it includes, named from its own folder."""
+@cache
+def read_criteria(path: Path) -> Criteria:
+    """Read a scorer's criteria, and those of the file that it includes, named from its own folder.
+
+    Each file is read once: most scorers include the same two.
+    """
     content = read_yaml(path)
-    included = read_criteria(path.parent / content["include"]) if "include" in content else {}
-    return {**included, **content["criteria"]}
+    included = read_criteria((path.parent / content["include"]).resolve()) if "include" in content else {}
+    return MappingProxyType({**included, **content["criteria"]})
 
 
 @lru_cache(maxsize=1)

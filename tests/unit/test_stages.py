@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from declared import undeclared
 
 from cpimaging import single
 from cpimaging.atlases import load_atlas, write_atlas
@@ -148,6 +149,11 @@ def test_the_group_table_is_the_tables_of_the_scans(out: Path) -> None:
     group = read_table(out / "group_desc-lesionload_stats.tsv")
     single_tables = [read_table(Job(out, scan).files.lesionload) for scan in ("sub-01", "sub-02")]
     pd.testing.assert_frame_equal(group, pd.concat(single_tables, ignore_index=True))
+
+
+def test_nothing_is_written_that_is_not_declared(out: Path) -> None:
+    """One scan with a mask, one that was not assessed."""
+    assert undeclared(out) == []
 
 
 def test_the_index_tells_people_what_was_picked(out: Path) -> None:

@@ -9,6 +9,7 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
+from declared import undeclared
 from scipy import ndimage
 
 from cpimaging.atlases import load_template
@@ -108,6 +109,10 @@ def patterns(out: Path) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def load(out: Path) -> pd.DataFrame:
     return read_table(out / "group_desc-lesionload_stats.tsv", LESIONLOAD_COLUMNS)
+
+
+def test_nothing_is_written_that_is_not_declared(out: Path) -> None:
+    assert undeclared(out) == []
 
 
 def test_each_mask_has_a_row_and_its_volume(patterns: pd.DataFrame, load: pd.DataFrame) -> None:
