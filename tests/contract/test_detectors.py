@@ -127,6 +127,7 @@ def test_few_slices_are_told_and_the_next_contrast_is_searched() -> None:
     assert not found.mask.any()
 
 
+@pytest.mark.slow
 def test_a_rough_look_leaves_out_what_cannot_pull_a_registration() -> None:
     """Over affine priors regions below 1000 mm³ are left alone; a ball of 5 mm has half of that."""
     for radius_mm, rough, found in ((5.0, False, True), (5.0, True, False), (9.0, True, True)):

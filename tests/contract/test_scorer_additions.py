@@ -4,6 +4,7 @@ import importlib.util
 import json
 import re
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -100,6 +101,12 @@ def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def pattern(added: None) -> Pattern:
     """The pattern of a lesion on the right."""
+    return pattern_of_fan()
+
+
+@cache
+def pattern_of_fan() -> Pattern:
+    """It is made once, while what was added is there: every scorer repeats its call a hundred times."""
     tables, margins = measured("fan")
     return pattern_content("all", lambda scorer: surely(scorer, tables, margins))
 

@@ -39,6 +39,7 @@ from cpimaging.scorers.needs import check_fit
 from cpimaging.types import Atlas, Image, InputError, LabelMap, Region
 
 STEP = 3  # voxels that the small atlas skips
+pytestmark = pytest.mark.slow
 
 
 def thinned(image: Image) -> Image:

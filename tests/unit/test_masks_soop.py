@@ -9,7 +9,10 @@ import soop
 from cpimaging.io import read_table
 from cpimaging.stages.masks import MaskJob, run
 
-pytestmark = pytest.mark.skipif(not soop.DATA.is_dir(), reason="../shared/data/soop_stroke is absent")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not soop.DATA.is_dir(), reason="../shared/data/soop_stroke is absent"),
+]
 FEW = "sub-1[0-4]*"
 
 
