@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
+from pandas.api.types import is_numeric_dtype
 
 from cpimaging.columns import CELL, MARGIN_MM, MARGINS, dtypes
 from cpimaging.scorers.base import Criteria, Criterion, R, Scorer, Tables, as_step
@@ -182,7 +183,7 @@ class _Uncertain:
     def __init__(self, tables: Tables, margins: pd.DataFrame) -> None:
         keys = list(dtypes(CELL))
         moved = tables.load[keys].merge(margins, on=keys, how="left", validate="1:1")
-        self.tables = tables
+        self.tables = Tables(*map(_plain_text, (tables.load, tables.lesions, tables.morphometry)))
         self.moved = {name: moved[name].to_numpy(float) for name in dtypes(MARGINS)}
         self.measured = tables.load["lesion_volume_mm3"].to_numpy(float)
         self.region = tables.load["region_volume_mm3"].to_numpy(float)
@@ -231,6 +232,11 @@ class _Uncertain:
         bounded = np.fmin(np.maximum(lesion, 0.0), self.region)  # space outside of the brain has no volume
         kept: NDArray[np.float64] = np.where(np.isnan(self.measured), np.nan, bounded)
         return kept
+
+
+def _plain_text(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose text is plain objects: copied and read in half the time of pandas' own kind."""
+    return table.astype({name: object for name in table if not is_numeric_dtype(table[name])})
 
 
 def _places(table: pd.DataFrame) -> NDArray[np.int_]:
