@@ -23,7 +23,8 @@ from cpimaging.atlases.embedded.build import build_atlas
 from cpimaging.atlases.embedded.half import Half
 from cpimaging.atlases.embedded.landmarks import landmark
 from cpimaging.io import read_displacement, read_image, write_displacement
-from cpimaging.registration import engines, resample
+from cpimaging.registration import resample
+from cpimaging.registration.engines import ENGINES
 from cpimaging.types import Atlas, Image
 
 ROOT = Path(__file__).parents[1]
@@ -134,7 +135,7 @@ def field_onto(template: Template, name: str, t1w: Path, origin: Origin = None) 
     """Return the displacement from the embedded template to another brain; registered once, cached."""
 
     def register(folder: Path) -> None:
-        engine, moving = engines()["greedy"], _placed(read_image(t1w), origin)
+        engine, moving = ENGINES["greedy"].method, _placed(read_image(t1w), origin)
         matrix = engine.affine(template.t1w, moving, None)
         transform = engine.deformable(template.t1w, moving, matrix, None, threads=2)
         write_displacement(folder / "field.nii.gz", transform.to_scan)

@@ -20,8 +20,8 @@ from cpimaging.atlases import Template, load_template
 from cpimaging.extract import extract_brain
 from cpimaging.io import read_image
 from cpimaging.preprocess import align
-from cpimaging.registration.greedy import rigid
 from cpimaging.registration.start import rotation
+from cpimaging.registration.tools import rigid
 from cpimaging.simulate.anatomy import Anatomy, find_anatomy
 from cpimaging.simulate.contrast import CONTRASTS, sample, tissue_maps
 from cpimaging.simulate.head import add_head

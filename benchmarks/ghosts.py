@@ -17,7 +17,7 @@ import numpy as np
 from cpimaging.atlases import load_atlas, load_template
 from cpimaging.lesions.detect import make_scene
 from cpimaging.lesions.detect.ghosts import P, ghost_strength
-from cpimaging.registration import engines
+from cpimaging.registration.engines import ENGINES
 from cpimaging.types import Image
 
 SEED = 68_000
@@ -40,7 +40,7 @@ def cases(brains: int) -> Iterator[tuple[str, lesions.Case]]:
 
 def affine_fit(case: lesions.Case) -> np.ndarray:
     """Return the affine fit of the scan to the template."""
-    return engines()["greedy"].affine(case.images["T1w"], load_template().t1w, None)
+    return ENGINES["greedy"].method.affine(case.images["T1w"], load_template().t1w, None)
 
 
 def strength_in(case: lesions.Case, matrix: np.ndarray, contrast: str) -> float:

@@ -23,7 +23,8 @@ from cpimaging.lesions.components import components
 from cpimaging.lesions.detect import DETECTORS, Finding, detect, make_scene, on_grid, thinned
 from cpimaging.preprocess import align, bias_correct, extracted_brain
 from cpimaging.quantify import lesion_load, morphometry, template_volumes, white_matter_depth
-from cpimaging.registration import engines, resample
+from cpimaging.registration import resample
+from cpimaging.registration.engines import ENGINES
 from cpimaging.scorers import SCORERS, Tables, read_criteria
 from cpimaging.simulate.anatomy import find_anatomy
 from cpimaging.simulate.contrast import tissue_maps
@@ -115,7 +116,7 @@ def run_case(case: Case) -> dict[str, Any]:
     """Detect as the workflow does, and measure against the truth."""
     start = time.perf_counter()
     reference = next(iter(case.images.values()))
-    template, engine, atlas = load_template(), engines()["greedy"], load_atlas("embedded")
+    template, engine, atlas = load_template(), ENGINES["greedy"].method, load_atlas("embedded")
     maps = {"grey": template.gm, "white": template.wm}
     matrix = engine.affine(reference, template.t1w, None)
     rough = thinned(make_scene(case.images, case.brain, maps, atlas, matrix, case.age_years), 2.0)
@@ -230,7 +231,7 @@ def run_adc(case: Case) -> dict[str, Any]:
     """Look for low ADC alone, the T2w is the reference, and measure against the truth."""
     reference = case.images["T2w"]
     template, atlas = load_template(), load_atlas("embedded")
-    engine = engines()["greedy"]
+    engine = ENGINES["greedy"].method
     matrix = engine.affine(reference, template.t1w, None)
     fit = engine.deformable(reference, template.t1w, matrix, None, 1)
     maps = {"grey": template.gm, "white": template.wm}

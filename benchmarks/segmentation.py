@@ -24,14 +24,8 @@ from cpimaging.io import write_json
 from cpimaging.itk import affine_transform
 from cpimaging.morphometry import LANDMARKS, measures
 from cpimaging.preprocess import bias_correct
-from cpimaging.registration import (
-    Matrix,
-    Transform,
-    engines,
-    field_from_transforms,
-    moved_points,
-    resample,
-)
+from cpimaging.registration import Matrix, Transform, field_from_transforms, moved_points, resample
+from cpimaging.registration.engines import ENGINES
 from cpimaging.segment import Segmentation, segment, template_shares
 from cpimaging.simulate.anatomy import Anatomy, find_anatomy
 from cpimaging.simulate.contrast import tissue_maps
@@ -112,7 +106,7 @@ def simulated(case: Case) -> Subject:
 
 
 def registered(case: Case, scan: Image, lesion: Image | None) -> tuple[Matrix, Transform]:
-    template, engine = load_template().t1w, engines()["greedy"]
+    template, engine = load_template().t1w, ENGINES["greedy"].method
     matrix = engine.affine(scan, template, lesion)
     if case.start == "deformable":
         return matrix, engine.deformable(scan, template, matrix, lesion, 1)

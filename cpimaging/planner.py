@@ -17,7 +17,7 @@ from cpimaging.bids import choose_references, list_scans, with_demographics
 from cpimaging.bids.labels import choose_labels
 from cpimaging.io import read_table
 from cpimaging.layout import ScanFiles, sidecar_path
-from cpimaging.registration.syn import ants_python
+from cpimaging.registration.engines import ENGINES
 from cpimaging.report.cohort import DONE
 from cpimaging.scorers import chosen_scorers
 from cpimaging.scorers.needs import check_fit
@@ -101,8 +101,7 @@ class Planner:
             read_norm(choices.adc_norm)
         if choices.atlas != "embedded":
             check_fit(checked_atlas(choices.atlas), choices.atlas, self.scorers)
-        if choices.engine == "ants":
-            ants_python()
+        ENGINES[choices.engine].check()
 
     @property
     def partial(self) -> bool:

@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from cpimaging.itk import from_itk, one_thread, to_itk
 from cpimaging.registration import Matrix, crop, resample
-from cpimaging.registration.greedy import rigid
+from cpimaging.registration.tools import rigid
 from cpimaging.types import Image, InputError
 
 Bool = NDArray[np.bool_]

@@ -15,7 +15,7 @@ from cpimaging.atlases.vocabulary import STRUCTURES
 from cpimaging.imagefiles import stem
 from cpimaging.io import read_displacement, read_image
 from cpimaging.registration import Matrix
-from cpimaging.registration.greedy import grid_at
+from cpimaging.registration.tools import grid_at
 from cpimaging.types import Atlas, Image, InputError, LabelMap
 
 COARSE_MM = 2.0

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cpimaging.atlases.template import load_template
-from cpimaging.registration import Matrix, crop, engines, moved_points
+from cpimaging.registration import Matrix, crop, moved_points
+from cpimaging.registration.engines import ENGINES
 from cpimaging.types import Image, LabelMap
 
 KEPT_BY_VOTE = 0.8
@@ -33,7 +34,7 @@ def to_template_space(
     """
     template = load_template().t1w
     if t1w is not None:
-        engine = engines()["greedy"]
+        engine = ENGINES["greedy"].method
         start = engine.affine(template, t1w, None)
         field = engine.deformable(template, t1w, start, None, threads=1).to_scan
     return {

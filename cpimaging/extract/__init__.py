@@ -16,7 +16,7 @@ from cpimaging.extract.pose import head_mask, inverse, signed_distance, template
 from cpimaging.extract.surface import brain_likeness, fit_surface
 from cpimaging.preprocess import log_bias_field
 from cpimaging.registration import Matrix, crop, resample
-from cpimaging.registration.greedy import fit_map, grid_at, thinned
+from cpimaging.registration.tools import fit_map, grid_at, thinned
 from cpimaging.types import Image
 
 WORKING_MM = 2.0

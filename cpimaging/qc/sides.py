@@ -7,7 +7,7 @@ from cpimaging.qc import limits
 from cpimaging.qc.fit import FEWEST_VOXELS, Bool, Values
 from cpimaging.qc.limits import at_least, at_most
 from cpimaging.registration import Matrix, resample
-from cpimaging.registration.greedy import rigid
+from cpimaging.registration.tools import rigid
 from cpimaging.types import Flag, Image
 
 BINS = 32

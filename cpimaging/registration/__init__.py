@@ -1,15 +1,12 @@
-"""Scan to template and back: engines behind one protocol, and the one way to resample."""
+"""Scan to template and back: transforms, and the one way to resample. Engines: `registration.engines`."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
-import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from cpimaging.itk import affine_transform, from_itk, to_itk
 from cpimaging.types import Image
 
 Matrix = NDArray[np.float64]
@@ -34,39 +31,6 @@ class Transform:
     to_scan: Image
 
 
-class Engine(Protocol):
-    """A registration engine: two methods, no state. with_lesion: what it does about a lesion, in words."""
-
-    with_lesion: str
-
-    def affine(self, scan: Image, template: Image, exclude: Image | None) -> Matrix:
-        """Return the (4, 4) matrix, RAS+ mm, that takes scan points to template points.
-
-        exclude: boolean image on the scan's grid; its voxels do not count (the lesion).
-        """
-        ...
-
-    def deformable(
-        self,
-        scan: Image,
-        template: Image,
-        matrix: Matrix,
-        exclude: Image | None,
-        threads: int,
-    ) -> Transform:
-        """Return both directions of the smooth transform that starts from `matrix`."""
-        ...
-
-
-def engines() -> Mapping[str, Engine]:
-    """Return the registered engines by their name in the configuration."""
-    from cpimaging.registration.greedy import Greedy
-    from cpimaging.registration.identity import Identity
-    from cpimaging.registration.syn import Ants
-
-    return {"greedy": Greedy(), "ants": Ants(), "identity": Identity()}
-
-
 def resample(
     image: Image,
     grid: Image,
@@ -81,6 +45,10 @@ def resample(
     a (4, 4) RAS+ matrix. Neither: only the grid changes. Points outside of `image` or `field` become 0.
     mode: "nearest" keeps labels and masks exact, dtype included.
     """
+    import SimpleITK as sitk  # here, a quarter of a second that plans and tables do without
+
+    from cpimaging.itk import affine_transform, from_itk, to_itk
+
     transform: Any = sitk.Transform(3, sitk.sitkIdentity)
     if field is not None:
         transform = sitk.DisplacementFieldTransform(sitk.Cast(to_itk(field), sitk.sitkVectorFloat64))
@@ -89,7 +57,7 @@ def resample(
     data = image.data
     source = image if data.dtype != bool else image.with_data(data.astype(np.uint8))
     interpolator = sitk.sitkNearestNeighbor if mode == "nearest" else sitk.sitkLinear
-    empty = _empty_like(grid)
+    empty = to_itk(_empty_like(grid))
     out = from_itk(sitk.Resample(to_itk(source), empty, transform, interpolator, 0.0)).data
     if (
         field is not None
@@ -119,8 +87,8 @@ def moved_points(points_mm: NDArray[np.float64], field: Image) -> NDArray[np.flo
     return moved
 
 
-def _empty_like(grid: Image) -> Any:
-    return to_itk(Image(np.zeros(grid.shape, np.uint8), grid.affine))
+def _empty_like(grid: Image) -> Image:
+    return Image(np.zeros(grid.shape, np.uint8), grid.affine)
 
 
 def field_from_transforms(grid: Image, transforms: list[Any]) -> Image:
@@ -128,10 +96,14 @@ def field_from_transforms(grid: Image, transforms: list[Any]) -> Image:
 
     It covers the extent of `grid` at FIELD_SPACING_MM, or at the grid's own spacing if that is coarser.
     """
+    import SimpleITK as sitk
+
+    from cpimaging.itk import from_itk, to_itk
+
     spacing = np.array(grid.spacing_mm)
     step = np.maximum(spacing, FIELD_SPACING_MM)
     size = np.ceil((np.array(grid.shape) - 1) * spacing / step).astype(int) + 1
-    itk = _empty_like(grid)
+    itk = to_itk(_empty_like(grid))
     field = sitk.TransformToDisplacementField(
         sitk.CompositeTransform(transforms),
         sitk.sitkVectorFloat64,

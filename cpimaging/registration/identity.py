@@ -4,13 +4,12 @@ import numpy as np
 import SimpleITK as sitk
 
 from cpimaging.registration import Matrix, Transform, field_from_transforms
+from cpimaging.registration.engine import Engine
 from cpimaging.types import Image
 
 
 class Identity:
     """Leaves every point where it is."""
-
-    with_lesion = "nothing is fitted"
 
     def affine(self, scan: Image, template: Image, exclude: Image | None) -> Matrix:
         """Return the unit matrix."""
@@ -27,3 +26,12 @@ class Identity:
         """Return zero displacement on both grids."""
         none = [sitk.Transform(3, sitk.sitkIdentity)]
         return Transform(field_from_transforms(template, none), field_from_transforms(scan, none))
+
+
+ENGINE = Engine(
+    name="identity",
+    title="identity: left where it lies",
+    source="",
+    with_lesion="nothing is fitted",
+    method=Identity(),
+)

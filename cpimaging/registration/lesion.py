@@ -5,7 +5,7 @@ See docs/method/registration.md for what was measured.
 
 import numpy as np
 
-from cpimaging.registration import Engine
+from cpimaging.registration.engine import Engine
 from cpimaging.types import Image, InputError
 
 LEAST_KEPT_SHARE = 0.2

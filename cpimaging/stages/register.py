@@ -7,7 +7,8 @@ from cpimaging.io import read_image, write_displacement, write_image, write_json
 from cpimaging.layout import TEMPLATE, sidecar_path
 from cpimaging.masks import check_lesion_position, place_mask, read_mask
 from cpimaging.provenance import sidecar
-from cpimaging.registration import Matrix, engines
+from cpimaging.registration import Matrix
+from cpimaging.registration.engines import ENGINES
 from cpimaging.registration.lesion import check_registrable, lesion_strategy
 from cpimaging.registration.plausible import check_affine, check_transform
 from cpimaging.study.job import DETECTED, Job
@@ -25,15 +26,15 @@ def run(job: Job) -> None:
     name = job.names(job.scan.images[reference])[0]
     check_registrable(scan, lesion, name)
     template = load_template().t1w
-    chosen = engines()[job.engine]
-    matrix = chosen.affine(scan, template, lesion)
+    engine = ENGINES[job.engine]
+    matrix = engine.method.affine(scan, template, lesion)
     check_affine(matrix, name)
     lesion = _first_look(job, matrix) if lesion is None else lesion
-    transform = chosen.deformable(scan, template, matrix, lesion, job.threads)
+    transform = engine.method.deformable(scan, template, matrix, lesion, job.threads)
     check_transform(transform, name)
     fields = {
         "Engine": job.engine,
-        "LesionStrategy": lesion_strategy(lesion, chosen, detected=job.lesion is None),
+        "LesionStrategy": lesion_strategy(lesion, engine, detected=job.lesion is None),
         "Affine": matrix.round(9).tolist(),
         "Notes": notes,
     }

@@ -7,6 +7,8 @@ from cpimaging.io import read_displacement, read_image, read_json, read_table, w
 from cpimaging.layout import sidecar_path
 from cpimaging.provenance import code_digest, software_versions
 from cpimaging.registration import resample
+from cpimaging.registration.engine import Engine
+from cpimaging.registration.engines import ENGINES
 from cpimaging.report.page import Provenance
 from cpimaging.report.scan import ScanReport, render_scan
 from cpimaging.scorers import Pattern
@@ -25,9 +27,10 @@ from cpimaging.types import (
     Verdict,
 )
 
-CITATIONS = (
+CITED_FIRST = (
     "Tustison et al. 2010. N4ITK: improved N3 bias correction. IEEE Trans Med Imaging 29:1310 (bias field).",
-    "Yushkevich et al. 2016. Alzheimers Dement 12:P126 (greedy, the registration engine).",
+)
+CITATIONS = (
     "Brett et al. 2001. Spatial normalization of brain images with focal lesions using cost function "
     "masking. NeuroImage 14:486 (lesion left out of the metric).",
     "Fonov et al. 2011. Unbiased average age-appropriate atlases for pediatric studies. NeuroImage 54:313 "
@@ -70,7 +73,12 @@ def run(job: Job) -> None:
             *(f"Lesions of the {tissue}: not searched" for tissue in lesion_record(job)["NotSearched"]),
         ],
         methods=_methods(job, reference, atlas, qc["template_volume_ratio"]),
-        citations=[*CITATIONS, *atlas.manifest.get("Citations", [])],
+        citations=[
+            *CITED_FIRST,
+            *filter(None, [_engine(job).source]),
+            *CITATIONS,
+            *atlas.manifest.get("Citations", []),
+        ],
         licences=[f"{atlas.name} {atlas.version}: {atlas.manifest.get('License', 'n/a')}"],
         provenance=_provenance(job),
         **_pictures(job, reference, atlas),
@@ -116,14 +124,17 @@ def _methods(job: Job, reference: str, atlas: Atlas, ratio: float) -> list[str]:
     moved = f"; {', '.join(others)} brought to it rigidly" if others else ""
     return [
         f"Reference: {reference}{moved}. Brain mask: {brain['BrainMask']}. Bias field removed with N4.",
-        f"Registered to {atlas.space} with {transform['Engine']}: affine, then a stationary velocity field. "
-        f"Lesion: {transform['LesionStrategy']}.",
+        f"Registered to {atlas.space} with {_engine(job).title}. Lesion: {transform['LesionStrategy']}.",
         f"The brain is {ratio:.2f} times as large as the template's.",
         "Lesions are measured on the mask's own grid; the mask is never resampled for measuring.",
         "White matter is cut voxel by voxel into periventricular, deep and subcortical by "
         "d(ventricle) / (d(ventricle) + d(cortex)).",
         *(f"{name}: approximate, drawn from coordinates." for name in atlas.manifest.get("Approximate", [])),
     ]
+
+
+def _engine(job: Job) -> Engine:
+    return ENGINES[read_json(sidecar_path(job.files.xfm_to_scan(job.reference)))["Engine"]]
 
 
 def _provenance(job: Job) -> Provenance:

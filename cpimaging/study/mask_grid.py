@@ -19,7 +19,8 @@ from cpimaging.io import Sparse, read_image
 from cpimaging.lesions.components import MIDLINE_MM, SIDES
 from cpimaging.masks import LESION_INSIDE_SHARE
 from cpimaging.quantify import Partition, cell_rows, has_layers, partition, white_matter_depth
-from cpimaging.registration import engines, moved_points, resample, to_voxels
+from cpimaging.registration import moved_points, resample, to_voxels
+from cpimaging.registration.engines import ENGINES
 from cpimaging.types import Atlas, Image, InputError, LabelMap
 
 FAMILY = ("MNI152", "ICBM152")
@@ -89,7 +90,7 @@ def _field(t1w: Path, template: Template) -> Image:
     if volume_ml > LARGEST_BRAIN_ML:
         problem = f"shows more than a brain ({volume_ml:.0f} ml are not 0)"
         raise InputError(t1w, problem, "cut the brain out")
-    engine = engines()["greedy"]
+    engine = ENGINES["greedy"].method
     start = engine.affine(image, template.t1w, None)
     return engine.deformable(image, template.t1w, start, None, threads=1).to_scan
 

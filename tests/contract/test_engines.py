@@ -3,28 +3,38 @@
 import numpy as np
 import pytest
 
-from cpimaging.registration import Engine, Transform, engines, resample
+from cpimaging.registration import Transform, resample
+from cpimaging.registration.engine import Method
+from cpimaging.registration.engines import ENGINES
 from cpimaging.registration.identity import Identity
-from cpimaging.registration.syn import ants_python
 from cpimaging.types import Image, InputError
 
 pytestmark = pytest.mark.slow
-ENGINES = engines()
 
 
 @pytest.fixture(params=ENGINES)
-def engine(request: pytest.FixtureRequest) -> Engine:
-    """Every registered engine; that of ANTs where its environment is there."""
-    if request.param == "ants":
-        try:
-            ants_python()
-        except InputError as error:
-            pytest.skip(str(error))
-    return ENGINES[request.param]
+def engine(request: pytest.FixtureRequest) -> Method:
+    """Every registered engine that can run here."""
+    try:
+        ENGINES[request.param].check()
+    except InputError as error:
+        pytest.skip(str(error))
+    return ENGINES[request.param].method
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_an_engine_says_what_it_does(name: str) -> None:
+    engine = ENGINES[name]
+    assert engine.name == name
+    assert name in engine.title.lower()
+    assert ":" in engine.title
+    assert engine.with_lesion[0].islower()
+    assert not engine.title.endswith(".")
+    assert engine.source.endswith(".") or not engine.source
 
 
 def fit(
-    engine: Engine, scan: Image, template: Image, exclude: Image | None = None, threads: int = 1
+    engine: Method, scan: Image, template: Image, exclude: Image | None = None, threads: int = 1
 ) -> Transform:
     return engine.deformable(scan, template, engine.affine(scan, template, exclude), exclude, threads)
 
@@ -36,7 +46,7 @@ def mirrored(image: Image) -> Image:
     return Image(np.ascontiguousarray(image.data[::-1]), affine)
 
 
-def test_a_brain_meets_itself(engine: Engine, blob_brain: Image) -> None:
+def test_a_brain_meets_itself(engine: Method, blob_brain: Image) -> None:
     transform = fit(engine, blob_brain, blob_brain)
     assert transform.to_scan.data.shape[-1] == 3
     inside = blob_brain.data > 0
@@ -45,7 +55,7 @@ def test_a_brain_meets_itself(engine: Engine, blob_brain: Image) -> None:
         assert np.corrcoef(back.data[inside], blob_brain.data[inside])[0, 1] > 0.95
 
 
-def test_a_known_move_is_found(engine: Engine, blob_brain: Image) -> None:
+def test_a_known_move_is_found(engine: Method, blob_brain: Image) -> None:
     if isinstance(engine, Identity):
         pytest.skip("leaves everything where it is")
     turn = np.eye(4)
@@ -58,7 +68,7 @@ def test_a_known_move_is_found(engine: Engine, blob_brain: Image) -> None:
     assert np.abs((matrix - turn) @ corners).max() < 1.5
 
 
-def test_the_result_repeats_for_any_number_of_threads(engine: Engine, blob_brain: Image) -> None:
+def test_the_result_repeats_for_any_number_of_threads(engine: Method, blob_brain: Image) -> None:
     hole = blob_brain.with_data(np.zeros(blob_brain.shape, bool))
     hole.data[10:14, 20:24, 15:18] = True
     first = fit(engine, blob_brain, blob_brain, hole, threads=1)
@@ -67,7 +77,7 @@ def test_the_result_repeats_for_any_number_of_threads(engine: Engine, blob_brain
     assert np.array_equal(first.to_template.data, second.to_template.data)
 
 
-def test_what_the_lesion_shows_hardly_matters(engine: Engine, blob_brain: Image) -> None:
+def test_what_the_lesion_shows_hardly_matters(engine: Method, blob_brain: Image) -> None:
     """Bright or dark, it moves the fit by less than a third of a voxel on average; left in, by more."""
     if isinstance(engine, Identity):
         pytest.skip("leaves everything where it is")
@@ -85,7 +95,7 @@ def test_what_the_lesion_shows_hardly_matters(engine: Engine, blob_brain: Image)
     assert apart(lesion) < 0.6 < apart(None), (apart(lesion), apart(None))
 
 
-def test_left_stays_left(engine: Engine, blob_brain: Image) -> None:
+def test_left_stays_left(engine: Method, blob_brain: Image) -> None:
     transform = fit(engine, blob_brain, blob_brain)
     mirror = fit(engine, mirrored(blob_brain), mirrored(blob_brain))
     left = blob_brain.with_data(np.zeros(blob_brain.shape, np.uint8))

@@ -33,7 +33,7 @@ from cpimaging.atlases.vocabulary import load_structures
 from cpimaging.cli import app
 from cpimaging.io import read_image, read_json, write_image
 from cpimaging.layout import atlas_name
-from cpimaging.registration.identity import Identity
+from cpimaging.registration.identity import ENGINE as IDENTITY
 from cpimaging.scorers import SCORERS
 from cpimaging.scorers.needs import check_fit
 from cpimaging.types import Atlas, Image, InputError, LabelMap, Region
@@ -70,7 +70,7 @@ def small_world(patch: pytest.MonkeyPatch, cache: Path, atlas: Atlas, t1w: Image
     write_atlas(cache.parent / "embedded", atlas)
     patch.setattr(published, "embedded_folder", lambda: cache.parent / "embedded")
     patch.setattr(space, "load_template", lambda: Template("small", t1w, t1w, t1w, t1w))
-    patch.setattr(space, "engines", lambda: {"greedy": Identity()})
+    patch.setattr(space, "ENGINES", {"greedy": IDENTITY})
     return cache
 
 

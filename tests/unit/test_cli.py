@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 import cpimaging
 from cpimaging.bids import Scan
 from cpimaging.cli import STAGE_HELP, app
-from cpimaging.registration import engines
+from cpimaging.registration.engines import ENGINES
 from cpimaging.study.job import SCAN_STAGES
 from cpimaging.study.plan import write_plan
 
@@ -143,9 +143,9 @@ def test_wrong_words_are_refused_before_anything_is_done(words: tuple[str, ...])
 def test_the_engines_to_choose_from_are_those_that_there_are() -> None:
     root = Path(cpimaging.__file__).parents[1]
     help_text = call("register", "--help").stdout
-    assert all(name in help_text for name in engines())
+    assert all(name in help_text for name in ENGINES)
     schema = (root / "workflow/schemas/config.schema.yaml").read_text()
-    assert f"[{', '.join(engines())}]" in schema
+    assert f"[{', '.join(ENGINES)}]" in schema
 
 
 def test_in_the_shell_bad_input_is_one_line_on_stderr_and_exit_code_2(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from cpimaging.extract import extract_brain
 from cpimaging.extract.pose import head_mask, signed_distance
 from cpimaging.extract.surface import brain_likeness, fit_surface, smooth_distance
 from cpimaging.registration import resample
-from cpimaging.registration.greedy import grid_at, thinned
+from cpimaging.registration.tools import grid_at, thinned
 from cpimaging.simulate.contrast import CONTRASTS
 from cpimaging.simulate.head import SIGNALS, add_head
 from cpimaging.types import Image

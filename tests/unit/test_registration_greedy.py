@@ -8,7 +8,8 @@ import pytest
 from scipy import ndimage
 
 from cpimaging.registration import crop_to_brain
-from cpimaging.registration.greedy import grid_at, kept_voxels, rigid, smooth_fit, thinned
+from cpimaging.registration.greedy import kept_voxels, smooth_fit
+from cpimaging.registration.tools import grid_at, rigid, thinned
 from cpimaging.types import Image
 
 AFFINE = np.array([[1.0, 0, 0, -7], [0, 2, 0, 3], [0, 0, 0.5, 11], [0, 0, 0, 1]])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cpimaging.registration import engines
+from cpimaging.registration.engines import ENGINES
 from cpimaging.registration.lesion import check_registrable, filled, lesion_strategy
 from cpimaging.types import Image, InputError
 
@@ -24,7 +24,7 @@ def lesion(scan: Image, layers: int) -> Image:
 
 
 def test_the_strategy_is_said_in_words(scan: Image) -> None:
-    greedy, ants, identity = (engines()[name] for name in ("greedy", "ants", "identity"))
+    greedy, ants, identity = (ENGINES[name] for name in ("greedy", "ants", "identity"))
     assert lesion_strategy(None, greedy) == "no lesion given, nothing masked"
     assert "empty" in lesion_strategy(lesion(scan, 0), greedy)
     assert lesion_strategy(lesion(scan, 0), ants, detected=True) == "no lesion detected, nothing masked"

@@ -1,5 +1,6 @@
 """What cannot be registered ends in one plain line, and nothing is written."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from cpimaging.bids import Scan
 from cpimaging.io import write_image
 from cpimaging.registration import Transform
+from cpimaging.registration.engines import ENGINES
 from cpimaging.registration.identity import Identity
 from cpimaging.stages import preprocess, register
 from cpimaging.study.job import Job
@@ -84,7 +86,7 @@ class Lost(Identity):
 def test_a_registration_that_converged_to_nothing(
     tmp_path: Path, blob_brain: Image, monkeypatch: pytest.MonkeyPatch, engine: Lost, problem: str
 ) -> None:
-    monkeypatch.setattr(register, "engines", lambda: {"greedy": engine})
+    monkeypatch.setattr(register, "ENGINES", {"greedy": replace(ENGINES["greedy"], method=engine)})
     brain = blob_brain.with_data((blob_brain.data > 0).astype(np.uint8))
     line = refusal(planned(tmp_path, blob_brain, brain))
     assert line.startswith("sub-01/anat/sub-01_T1w.nii.gz: could not be registered, ")

@@ -1,0 +1,74 @@
+"""How picsl_greedy (Yushkevich et al. 2016) is run: one command, repeatable for any number of threads."""
+
+import io
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+
+from cpimaging.itk import to_itk
+from cpimaging.registration import Matrix
+from cpimaging.types import Image
+
+SEED = 1
+
+
+def linear(command: str, fixed: Image, moving: Image, kept: Image | None, start: Matrix) -> Matrix:
+    """Return the matrix, (4, 4) RAS+ mm, of an affine or rigid command from `start`, on one thread.
+
+    kept: 1 on the grid of `fixed` where the fit counts, else 0; None for everywhere.
+    """
+    with scratch():
+        begin, out = Path("start.mat"), Path("matrix.mat")
+        np.savetxt(begin, start)
+        run(
+            f"{command} -ia {begin} -o {out}", fixed, moving, kept, threads=1
+        )  # sums in thread order are not repeatable
+        matrix: Matrix = np.loadtxt(out)
+    return matrix
+
+
+def run(command: str, fixed: Image, moving: Image, kept: Image | None, threads: int) -> None:
+    """Run a greedy command on two images; what it writes is named in the command."""
+    from picsl_greedy import Greedy3D  # here, so that only a run of it needs it
+
+    images: dict[str, Any] = {"fixed": to_itk(fixed), "moving": to_itk(moving)}
+    mask = ""
+    if kept is not None:
+        images["kept"], mask = to_itk(kept), "-gm kept"
+    words = f"-i fixed moving {mask} {command} -seed {SEED} -threads {threads} -V 0"
+    with _silent():
+        Greedy3D().execute(words, out=io.StringIO(), err=io.StringIO(), **images)
+
+
+@contextmanager
+def scratch() -> Iterator[None]:
+    """Work within a folder of its own: greedy ends a path at a space, and TMPDIR may hold one."""
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        yield
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep the optimiser's own chatter, which goes past Python's streams, out of the logs."""
+    kept = [os.dup(stream) for stream in (1, 2)]
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        for stream in (1, 2):
+            os.dup2(nowhere, stream)
+        yield
+    finally:
+        for stream, copy in zip((1, 2), kept, strict=True):
+            os.dup2(copy, stream)
+            os.close(copy)
+        os.close(nowhere)
+
+
+def field_transform(path: Path) -> Any:
+    """Return the SimpleITK transform of a displacement field that greedy wrote."""
+    return sitk.DisplacementFieldTransform(sitk.ReadImage(str(path), sitk.sitkVectorFloat64))
