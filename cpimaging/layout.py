@@ -42,6 +42,10 @@ class ScanFiles:
         """Return the path of the field that brings template images into the scan."""
         return self._anat(f"from-{TEMPLATE}_to-{reference}_mode-image_xfm.nii.gz")
 
+    def affine(self, reference: str) -> str:
+        """Return the path of the matrix that takes points of the scan to points of the template."""
+        return self._anat(f"from-{reference}_to-{TEMPLATE}_mode-points_desc-affine_xfm.txt")
+
     def log(self, stage: str, reference: str = "") -> str:
         """Return the path of a stage's log; that of register also names the reference contrast."""
         name = f"{self.label}_{reference}" if reference else self.label
@@ -145,5 +149,5 @@ def atlas_name(atlas: str) -> str:
 
 
 def sidecar_path(path: str) -> str:
-    """Return the JSON path beside an image path."""
-    return path.removesuffix(".nii.gz").removesuffix(".tsv") + ".json"
+    """Return the JSON path beside the path of an image, a table or a matrix."""
+    return path.removesuffix(".nii.gz").removesuffix(".tsv").removesuffix(".txt") + ".json"

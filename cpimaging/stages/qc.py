@@ -11,6 +11,7 @@ from cpimaging.io import read_displacement, read_image, read_json, read_table, w
 from cpimaging.layout import sidecar_path
 from cpimaging.qc import fit, images, limits, sides, transforms
 from cpimaging.registration import crop, resample
+from cpimaging.study.affine import read_affine
 from cpimaging.study.job import Job, measured_mask
 from cpimaging.study.record import recorded
 from cpimaging.types import LESIONLOAD_COLUMNS, Flag, Image
@@ -31,7 +32,7 @@ def run(job: Job) -> None:
     age = job.scan.age_years
     scan_ml = float(brain.data.sum()) * brain.voxel_volume_mm3 / 1000
     template_ml = float(template.brain.data.sum()) * template.brain.voxel_volume_mm3 / 1000
-    matrix = np.array(read_json(sidecar_path(job.files.xfm_to_scan(job.reference)))["Affine"])
+    matrix = read_affine(job)
     flags = [
         images.volume_flag(scan_ml, age),
         *_surface_flag(job),

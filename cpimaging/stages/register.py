@@ -11,6 +11,7 @@ from cpimaging.registration import Matrix
 from cpimaging.registration.engines import ENGINES
 from cpimaging.registration.lesion import check_registrable, lesion_strategy
 from cpimaging.registration.plausible import check_affine, check_transform
+from cpimaging.study.affine import write_affine
 from cpimaging.study.job import DETECTED, Job
 from cpimaging.study.look import look
 from cpimaging.study.record import recorded
@@ -39,6 +40,7 @@ def run(job: Job) -> None:
         "Notes": notes,
     }
     sources = job.names(job.scan.images[reference], job.scan.lesion_mask)
+    write_affine(job, matrix, sources)
     for path, field, start, end in (
         (job.files.xfm_to_template(reference), transform.to_template, "orig", TEMPLATE),
         (job.files.xfm_to_scan(reference), transform.to_scan, TEMPLATE, "orig"),

@@ -7,7 +7,7 @@ import pandas as pd
 
 from cpimaging.atlases import load_atlas, load_template
 from cpimaging.atlases.embedded.landmarks import landmark
-from cpimaging.io import read_displacement, read_image, read_json, write_image, write_json, write_table
+from cpimaging.io import read_displacement, read_image, write_image, write_json, write_table
 from cpimaging.layout import sidecar_path
 from cpimaging.masks import place_mask, read_mask
 from cpimaging.morphometry import LANDMARKS, measures, without_ventricles
@@ -15,6 +15,7 @@ from cpimaging.provenance import sidecar
 from cpimaging.quantify import morphometry, template_volumes
 from cpimaging.registration import moved_points, resample
 from cpimaging.segment import TISSUES, Segmentation, segment, template_shares
+from cpimaging.study.affine import read_affine
 from cpimaging.study.job import Job
 from cpimaging.study.measuring_grid import with_ids
 from cpimaging.study.record import recorded
@@ -65,7 +66,7 @@ def _write_labels(job: Job, atlas: Atlas, found: Segmentation) -> None:
 
 
 def _measured(job: Job, atlas: Atlas, brain: Image, found: Segmentation) -> pd.DataFrame:
-    to_template = np.array(read_json(sidecar_path(job.files.xfm_to_scan(job.reference)))["Affine"])
+    to_template = read_affine(job)
     field = read_displacement(job.files.xfm_to_template(job.reference))
     points = moved_points(np.array([landmark(name) for name in LANDMARKS]), field)
     places = dict(zip(LANDMARKS, points, strict=True))

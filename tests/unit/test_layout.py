@@ -43,6 +43,9 @@ def test_files_that_depend_on_a_contrast() -> None:
     there, back = files.xfm_to_template("T2w"), files.xfm_to_scan("T2w")
     assert there == f"{ANAT}from-T2w_to-MNI152NLin2009aSym_mode-image_xfm.nii.gz"
     assert back == f"{ANAT}from-MNI152NLin2009aSym_to-T2w_mode-image_xfm.nii.gz"
+    affine = f"{ANAT}from-T2w_to-MNI152NLin2009aSym_mode-points_desc-affine_xfm.txt"
+    assert files.affine("T2w") == affine
+    assert sidecar_path(affine) == affine.replace(".txt", ".json")
 
 
 def test_another_atlas_has_its_name_in_three_files_only() -> None:

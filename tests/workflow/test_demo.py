@@ -31,6 +31,8 @@ from-MNI152NLin2009aSym_to-T1w_mode-image_xfm.json
 from-MNI152NLin2009aSym_to-T1w_mode-image_xfm.nii.gz
 from-T1w_to-MNI152NLin2009aSym_mode-image_xfm.json
 from-T1w_to-MNI152NLin2009aSym_mode-image_xfm.nii.gz
+from-T1w_to-MNI152NLin2009aSym_mode-points_desc-affine_xfm.json
+from-T1w_to-MNI152NLin2009aSym_mode-points_desc-affine_xfm.txt
 space-MNI152NLin2009aSym_label-L_mask.json
 space-MNI152NLin2009aSym_label-L_mask.nii.gz
 space-orig_atlas-cpimaging_dseg.json

@@ -60,6 +60,7 @@ AFTER = {
     "space-orig_label-brain_mask.json": "preprocess",
     "desc-preproc_FLAIR.nii.gz": "preprocess",
     "from-MNI152NLin2009aSym_to-T1w_mode-image_xfm.nii.gz": "register",
+    "from-T1w_to-MNI152NLin2009aSym_mode-points_desc-affine_xfm.txt": "register",
     "space-orig_seg-tissue_dseg.nii.gz": "segment",
     "space-orig_label-L_mask.nii.gz": "lesions",
     "space-MNI152NLin2009aSym_label-L_mask.nii.gz": "lesions",
