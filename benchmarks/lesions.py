@@ -21,8 +21,10 @@ from cpimaging.atlases import load_atlas, load_template
 from cpimaging.io import read_image, read_json, write_json
 from cpimaging.lesions.components import components
 from cpimaging.lesions.detect import DETECTORS, Finding, detect, make_scene, on_grid, thinned
+from cpimaging.morphometry.volumes import template_volumes, volume_table
 from cpimaging.preprocess import align, bias_correct, extracted_brain
-from cpimaging.quantify import lesion_load, morphometry, template_volumes, white_matter_depth
+from cpimaging.quantify.depth import white_matter_depth
+from cpimaging.quantify.load import lesion_load
 from cpimaging.registration import resample
 from cpimaging.registration.engines import ENGINES
 from cpimaging.scorers import SCORERS, Tables, read_criteria
@@ -154,7 +156,7 @@ def call(case: Case, atlas: Any, labels: Image, overlays: dict[str, LabelMap], l
     tables = Tables(
         lesion_load(lesion, labels, atlas.dseg, overlays, case.brain),
         components(lesion, labels, atlas.dseg, distance_mm, "given mask")[1],
-        morphometry(labels, atlas.dseg, case.brain, template_volumes(atlas)),
+        volume_table(labels, atlas.dseg, case.brain, template_volumes(atlas)),
     )
     context = ScanContext(case.age_years, list(case.images), "given mask", "pass")
     results = {

@@ -26,14 +26,11 @@ from numpy.typing import NDArray
 from cpimaging.atlases import Template, load_atlas, load_template
 from cpimaging.io import write_json
 from cpimaging.lesions.components import components
-from cpimaging.quantify import (
-    load_in,
-    load_margins,
-    morphometry,
-    partition,
-    template_volumes,
-    white_matter_depth,
-)
+from cpimaging.morphometry.volumes import template_volumes, volume_table
+from cpimaging.quantify.depth import white_matter_depth
+from cpimaging.quantify.load import load_in
+from cpimaging.quantify.margins import load_margins
+from cpimaging.quantify.partition import partition
 from cpimaging.scorers import SCORERS, Tables, read_criteria, score_surely
 from cpimaging.simulate.anatomy import Anatomy, find_anatomy
 from cpimaging.simulate.contrast import blur, sample
@@ -156,7 +153,7 @@ def measured(case: Case, head: Head) -> tuple[Tables, pd.DataFrame]:
     depth, distance_mm = white_matter_depth(dseg.labels, dseg.regions)
     parts = partition(dseg.labels, dseg, overlays, brain, depth)
     _, pieces = components(lesion, dseg.labels, dseg, distance_mm, "given mask")
-    tables = Tables(load_in(lesion, parts), pieces, morphometry(dseg.labels, dseg, brain, volumes))
+    tables = Tables(load_in(lesion, parts), pieces, volume_table(dseg.labels, dseg, brain, volumes))
     return tables, load_margins(lesion, parts)
 
 

@@ -12,7 +12,7 @@ from cpimaging.io import read_displacement, read_image, read_json, typed, write_
 from cpimaging.layout import sidecar_path
 from cpimaging.lesions.components import PIECE_COLUMNS, components
 from cpimaging.provenance import sidecar
-from cpimaging.quantify import white_matter_depth
+from cpimaging.quantify.depth import white_matter_depth
 from cpimaging.registration import resample
 from cpimaging.study.job import COMMAND, DETECTED, Job
 from cpimaging.study.look import Sighting, look

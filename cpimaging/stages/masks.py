@@ -17,7 +17,7 @@ from cpimaging.layout import TEMPLATE
 from cpimaging.lesions.components import piece_table
 from cpimaging.masks import values_inside
 from cpimaging.provenance import sidecar, software_versions
-from cpimaging.quantify import filled_rows, hits_in
+from cpimaging.quantify.load import filled_rows, hits_in
 from cpimaging.registration import resample
 from cpimaging.report.cohort import DONE, CohortReport
 from cpimaging.scorers import (

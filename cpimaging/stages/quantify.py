@@ -3,15 +3,11 @@
 import numpy as np
 
 from cpimaging.io import write_table
-from cpimaging.quantify import (
-    MARGIN_COLUMNS,
-    lesion_profile,
-    load_in,
-    load_margins,
-    partition,
-    rows_within,
-    white_matter_depth,
-)
+from cpimaging.quantify.depth import white_matter_depth
+from cpimaging.quantify.load import load_in, rows_within
+from cpimaging.quantify.margins import MARGIN_COLUMNS, load_margins
+from cpimaging.quantify.partition import partition
+from cpimaging.quantify.profile import lesion_profile
 from cpimaging.study.job import Job, lesion_record, measured_mask
 from cpimaging.study.measuring_grid import measuring_grid, with_ids
 from cpimaging.study.record import recorded

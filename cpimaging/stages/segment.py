@@ -11,8 +11,8 @@ from cpimaging.io import read_displacement, read_image, write_image, write_json,
 from cpimaging.layout import sidecar_path
 from cpimaging.masks import place_mask, read_mask
 from cpimaging.morphometry import LANDMARKS, measures, without_ventricles
+from cpimaging.morphometry.volumes import template_volumes, volume_table
 from cpimaging.provenance import sidecar
-from cpimaging.quantify import morphometry, template_volumes
 from cpimaging.registration import moved_points, resample
 from cpimaging.segment import TISSUES, Segmentation, segment, template_shares
 from cpimaging.study.affine import read_affine
@@ -71,7 +71,7 @@ def _measured(job: Job, atlas: Atlas, brain: Image, found: Segmentation) -> pd.D
     points = moved_points(np.array([landmark(name) for name in LANDMARKS]), field)
     places = dict(zip(LANDMARKS, points, strict=True))
     tables = [
-        morphometry(found.labels, atlas.dseg, brain, template_volumes(atlas)),
+        volume_table(found.labels, atlas.dseg, brain, template_volumes(atlas)),
         measures(LabelMap(found.labels, atlas.dseg.regions), brain, found.fluid, to_template, places),
     ]
     table = pd.concat(tables, ignore_index=True)

@@ -18,7 +18,9 @@ from cpimaging.atlases.template import SPACE
 from cpimaging.io import Sparse, read_image
 from cpimaging.lesions.components import MIDLINE_MM, SIDES
 from cpimaging.masks import LESION_INSIDE_SHARE
-from cpimaging.quantify import Partition, cell_rows, has_layers, partition, white_matter_depth
+from cpimaging.quantify.depth import has_layers, white_matter_depth
+from cpimaging.quantify.load import cell_rows
+from cpimaging.quantify.partition import Partition, partition
 from cpimaging.registration import moved_points, resample, to_voxels
 from cpimaging.registration.engines import ENGINES
 from cpimaging.types import Atlas, Image, InputError, LabelMap
@@ -99,7 +101,7 @@ def _field(t1w: Path, template: Template) -> Image:
 class MaskGrid:
     """One grid with all that is counted on it.
 
-    rows: `quantify.cell_rows`. sides: int8, flat, place in SIDES. distance_mm: float32, flat, from the
+    rows: `quantify.load.cell_rows`. sides: int8, flat, place in SIDES. distance_mm: float32, flat, from the
     lateral ventricle. counts: int32, flat: how many masks hold each voxel so far; nothing else changes.
     """
 

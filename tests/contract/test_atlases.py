@@ -23,7 +23,7 @@ from cpimaging.atlases import (
 from cpimaging.atlases.embedded import embedded_folder
 from cpimaging.atlases.published import fetch
 from cpimaging.atlases.template import SPACE
-from cpimaging.quantify import lesion_load
+from cpimaging.quantify.load import lesion_load
 from cpimaging.registration import resample
 from cpimaging.scorers.needs import check_fit
 from cpimaging.types import Atlas, Image, InputError, LabelMap, Region, region_positions

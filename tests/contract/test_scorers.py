@@ -14,14 +14,11 @@ import toy_brain
 from cpimaging.columns import Column
 from cpimaging.io import typed
 from cpimaging.lesions.components import components
-from cpimaging.quantify import (
-    load_in,
-    load_margins,
-    morphometry,
-    partition,
-    structure_volumes,
-    white_matter_depth,
-)
+from cpimaging.morphometry.volumes import structure_volumes, volume_table
+from cpimaging.quantify.depth import white_matter_depth
+from cpimaging.quantify.load import load_in
+from cpimaging.quantify.margins import load_margins
+from cpimaging.quantify.partition import partition
 from cpimaging.report.cohort import render_cohort
 from cpimaging.report.scan import render_scan
 from cpimaging.scorers import SCORERS, Scorer, Tables, pattern_content, read_criteria, score_surely
@@ -48,7 +45,7 @@ def measure(atlas: LabelMap, mask: np.ndarray, overlays: dict[str, LabelMap] | N
     parts = partition(labels, atlas, overlays or toy_brain.overlays(atlas), brain, depth)
     _, pieces = components(lesion, labels, atlas, distance_mm, "given mask")
     volumes = structure_volumes(labels, atlas.regions, brain)
-    return Tables(load_in(lesion, parts), pieces, morphometry(labels, atlas, brain, volumes))
+    return Tables(load_in(lesion, parts), pieces, volume_table(labels, atlas, brain, volumes))
 
 
 def run(scorer: Scorer, tables: Tables, **changes: object) -> dict:

@@ -8,7 +8,8 @@ import cpimaging
 from cpimaging import keys
 from cpimaging.columns import LESIONS, PARTICIPANTS, TABLES, Column, dtypes
 from cpimaging.io import write_table
-from cpimaging.quantify import MARGIN_COLUMNS, Cell
+from cpimaging.quantify.margins import MARGIN_COLUMNS
+from cpimaging.quantify.partition import Cell
 from cpimaging.scorers.group import ORDER, group_columns
 
 CONTRACT = (

@@ -2,7 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cpimaging.morphometry import aligned_grid, measures, peduncle_areas, without_ventricles
+from cpimaging.morphometry import measures, without_ventricles
+from cpimaging.morphometry.planes import aligned_grid
+from cpimaging.morphometry.sections import peduncle_areas
 from cpimaging.types import Image, LabelMap, Region
 
 SHAPE = (90, 110, 80)

@@ -8,24 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cpimaging.io import read_image
-from cpimaging.quantify import (
-    MARGIN_COLUMNS,
-    Cell,
-    anterior_share,
-    cell_rows,
-    distance_profile,
-    layers,
-    lesion_load,
-    lesion_profile,
-    load_in,
-    load_margins,
-    morphometry,
-    partition,
-    rows_within,
-    structure_volumes,
-    template_volumes,
-    white_matter_depth,
-)
+from cpimaging.morphometry.volumes import structure_volumes, template_volumes, volume_table
+from cpimaging.quantify.depth import layers, white_matter_depth
+from cpimaging.quantify.load import cell_rows, lesion_load, load_in, rows_within
+from cpimaging.quantify.margins import MARGIN_COLUMNS, load_margins
+from cpimaging.quantify.partition import Cell, partition
+from cpimaging.quantify.profile import anterior_share, distance_profile, lesion_profile
 from cpimaging.types import LESIONLOAD_COLUMNS, MORPHOMETRY_COLUMNS, Atlas, Image, LabelMap, Region
 
 VENTRICLE, WHITE, CORTEX, PUTAMEN, MORE_CORTEX, PONS = 3, 127, 300, 70001, 7, 12
@@ -282,7 +270,7 @@ def test_morphometry_compares_shares_of_the_brain():
     template = template_volumes(Atlas("toy", "1", "toy", atlas))
     larger = labels.copy()
     larger[2, 1:5, 1:4] = VENTRICLE
-    table = morphometry(grid(larger), atlas, grid(larger > 0), template)
+    table = volume_table(grid(larger), atlas, grid(larger > 0), template)
     assert list(table) == [name for name in MORPHOMETRY_COLUMNS if not name.endswith("_id")]
     ratios = table[table["measure"] == "ratio_to_template"].set_index(["structure", "side"])["value"]
     assert ratios[("lateral_ventricle", "left")] == pytest.approx(2)
@@ -297,7 +285,7 @@ def test_ratios_do_not_depend_on_the_size_of_the_head():
     labels = slab()
     atlas = atlas_of(labels)
     template = {key: 1.7 * mm3 for key, mm3 in template_volumes(Atlas("toy", "1", "toy", atlas)).items()}
-    table = morphometry(grid(labels), atlas, grid(labels > 0), template)
+    table = volume_table(grid(labels), atlas, grid(labels > 0), template)
     ratios = table.loc[table["measure"] == "ratio_to_template", "value"]
     np.testing.assert_allclose(ratios, 1.0)
 

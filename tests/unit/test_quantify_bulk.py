@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from cpimaging.quantify import cell_rows, filled_rows, hits_in, load_in, partition
+from cpimaging.quantify.load import cell_rows, filled_rows, hits_in, load_in
+from cpimaging.quantify.partition import partition
 from cpimaging.types import Image, LabelMap, Region
 
 REGIONS = (

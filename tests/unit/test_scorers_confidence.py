@@ -15,7 +15,8 @@ from scorer_tables import (
     white,
 )
 
-from cpimaging.quantify import MARGIN_COLUMNS, Cell
+from cpimaging.quantify.margins import MARGIN_COLUMNS
+from cpimaging.quantify.partition import Cell
 from cpimaging.scorers import SCORERS, Tables, read_criteria, score_surely
 from cpimaging.scorers.confidence import PAIRS, repetitions
 

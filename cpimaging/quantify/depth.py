@@ -1,0 +1,96 @@
+"""How deep white matter lies between the ventricle and the cortex, and its layers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from cpimaging.types import Image, Region, region_positions
+
+LAYERS = ("periventricular", "deep", "subcortical")
+LAYER_LIMITS = (1 / 3, 2 / 3)
+"""Three layers of equal normalised depth. That there are three (periventricular, middle,
+cortico-subcortical) is from Fiori et al. 2014, Dev Med Child Neurol 56:839; equal steps of normalised
+depth are from the bullseye plot of Sudre et al. 2018, J Neuroradiol 45:114."""
+
+
+def white_matter_depth(
+    labels: Image, regions: Sequence[Region]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Measure how deep each white-matter voxel lies between the ventricle and the cortex.
+
+    Returns two arrays of the grid's shape: depth d_v / (d_v + d_c), 0 at the wall of the lateral
+    ventricle and 1 at the cortex, NaN outside of the cerebral white matter; and d_v in mm, NaN outside
+    of the box around the labels. Distances run straight from a voxel's centre to the wall, with real
+    spacing. Only the lateral ventricles and only labels of tissue cortex count: neither deep grey matter
+    nor an edge or hole of the labels ends the white matter, so that white matter beside deep grey is not
+    taken for subcortical. An atlas whose regions name no lateral ventricle, or no cortex, gives NaN.
+    Raises ValueError where `regions` name them and the labels hold none.
+    Normalised distance: Sudre et al. 2018, J Neuroradiol 45:114 (bullseye plot).
+    """
+    positions = region_positions(labels.data, regions)
+    box = bounding_box(positions > 0)
+    inside = positions[box]
+    ventricle = _distance_mm(inside, lateral_ventricles(regions), labels.spacing_mm, "lateral ventricle")
+    cortex = _distance_mm(inside, _cortices(regions), labels.spacing_mm, "cortex")
+    white = member(inside, [region.tissue == "white_matter" for region in regions])
+    depth = np.full(labels.shape, np.nan, dtype=np.float32)
+    depth[box][white] = ventricle[white] / (ventricle[white] + cortex[white])
+    distance_mm = np.full(labels.shape, np.nan, dtype=np.float32)
+    distance_mm[box] = ventricle
+    return depth, distance_mm
+
+
+def lateral_ventricles(regions: Sequence[Region]) -> list[bool]:
+    """Tell which regions are lateral ventricle."""
+    return [region.structure.startswith("lateral_ventricle") for region in regions]
+
+
+def _cortices(regions: Sequence[Region]) -> list[bool]:
+    return [region.tissue == "cortex" for region in regions]
+
+
+def has_layers(regions: Sequence[Region]) -> bool:
+    """Tell whether an atlas names what white matter lies between: the lateral ventricle and the cortex."""
+    return any(lateral_ventricles(regions)) and any(_cortices(regions))
+
+
+def _distance_mm(
+    positions: NDArray[np.int32], chosen: Sequence[bool], spacing_mm: tuple[float, ...], what: str
+) -> NDArray[np.float32]:
+    """Return the distance of every voxel's centre from the wall of the chosen regions, 0 inside.
+
+    The straight line to the nearest voxel of these regions is cut where it enters that voxel, so that
+    distances hardly depend on the size of the voxels.
+    """
+    if not any(chosen):
+        return np.full(positions.shape, np.nan, dtype=np.float32)
+    target = member(positions, chosen)
+    if not target.any():
+        raise ValueError(f"the labels hold no {what}: distances from it cannot be measured")
+    distance, nearest = ndimage.distance_transform_edt(~target, sampling=spacing_mm, return_indices=True)
+    steps = np.full(target.shape, 0.5, dtype=np.float32)
+    for there, here in zip(nearest, np.ogrid[tuple(slice(n) for n in target.shape)], strict=True):
+        np.maximum(steps, np.abs(there - here), out=steps, casting="same_kind")
+    wall_mm: NDArray[np.float32] = (distance * (1 - 0.5 / steps)).astype(np.float32)
+    return wall_mm
+
+
+def member(positions: NDArray[np.int32], chosen: Sequence[bool]) -> NDArray[np.bool_]:
+    """Return where the region is one of the `chosen`; `positions` count from 1."""
+    return np.array([False, *chosen])[positions]
+
+
+def bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
+    """Return the smallest box around `mask`; the whole grid where it is empty."""
+    boxes = ndimage.find_objects(mask.astype(np.uint8))
+    return boxes[0] if boxes else tuple(slice(0, n) for n in mask.shape)
+
+
+def layers(depth: NDArray[np.floating[Any]]) -> NDArray[np.int8]:
+    """Cut normalised depth into 1 periventricular, 2 deep, 3 subcortical; 0 where depth is NaN."""
+    layer: NDArray[np.int8] = (np.digitize(depth, LAYER_LIMITS) + 1).astype(np.int8)
+    layer[np.isnan(depth)] = 0
+    return layer
