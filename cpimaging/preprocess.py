@@ -12,6 +12,7 @@ from cpimaging.itk import from_itk, one_thread, to_itk
 from cpimaging.registration import Matrix, crop, resample
 from cpimaging.registration.tools import rigid
 from cpimaging.types import Image, InputError
+from cpimaging.voxels import steps_of, stride, strided
 
 Bool = NDArray[np.bool_]
 
@@ -135,10 +136,9 @@ def check_brain(brain: Image, path: Path | str, cure: str) -> None:
     if not low <= volume_ml <= high:
         problem = f"the brain mask holds {volume_ml:.0f} ml, not the {low:.0f} to {high:.0f} ml of a brain"
         raise InputError(path, problem, cure)
-    step = [max(1, round(2 / mm)) for mm in brain.spacing_mm]
-    thin = brain.data[tuple(slice(None, None, s) for s in step)]
-    solid = ndimage.binary_fill_holes(np.pad(thin, 1))
-    depth = ndimage.distance_transform_edt(solid, sampling=np.multiply(step, brain.spacing_mm)).max()
+    thin = strided(brain, steps_of(2.0, brain.spacing_mm))
+    solid = ndimage.binary_fill_holes(np.pad(thin.data, 1))
+    depth = ndimage.distance_transform_edt(solid, sampling=thin.spacing_mm).max()
     radius = np.cbrt(1000 * volume_ml * 3 / (4 * np.pi))
     if depth < SOLID_SHARE * radius:
         raise InputError(
@@ -197,8 +197,8 @@ def _layers(image: Image, inside: Bool) -> NDArray[np.float64]:
 
     Depth is the distance to the nearest voxel outside; beyond the faces of the image nothing is known.
     """
-    step = [max(1, round(0.75 * LAYER_MM / mm)) for mm in image.spacing_mm]
-    thin = tuple(slice(None, None, s) for s in step)
+    step = steps_of(0.75 * LAYER_MM, image.spacing_mm)
+    thin = stride(step)
     spacing = np.multiply(step, image.spacing_mm)
     inside, signal = inside[thin], image.data[thin]
     depth, nearest = ndimage.distance_transform_edt(inside, sampling=spacing, return_indices=True)
@@ -217,7 +217,7 @@ def _layers(image: Image, inside: Bool) -> NDArray[np.float64]:
 def log_bias_field(image: Image, brain: Bool) -> NDArray[np.float32]:
     """Return the logarithm of the bias field over the whole image (N4, Tustison et al. 2010)."""
     positive = np.maximum(image.data, 1e-3 * image.data.max()).astype(np.float32)
-    shrink = [max(1, round(BIAS_GRID_MM / step)) for step in image.spacing_mm]
+    shrink = steps_of(BIAS_GRID_MM, image.spacing_mm).tolist()
     full, mask = to_itk(image.with_data(positive)), to_itk(image.with_data(brain))
     with one_thread():  # sums in thread order are not repeatable
         n4: Any = sitk.N4BiasFieldCorrectionImageFilter()

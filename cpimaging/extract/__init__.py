@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cpimaging.atlases import Template
-from cpimaging.extract.pose import head_mask, inverse, signed_distance, template_pose
+from cpimaging.extract.pose import head_mask, inverse, template_pose
 from cpimaging.extract.surface import brain_likeness, fit_surface
 from cpimaging.preprocess import log_bias_field
 from cpimaging.registration import Matrix, crop, resample
 from cpimaging.registration.tools import fit_map, grid_at, thinned
 from cpimaging.types import Image
+from cpimaging.voxels import largest_piece, signed_distance, strided
 
 WORKING_MM = 2.0
 """Grid on which the brain is looked for; its surface is found between the voxels."""
@@ -70,10 +71,10 @@ def extract_brain(scan: Image, template: Template) -> Extraction:
 
 def template_depth(template: Template) -> Image:
     """Return the signed distance in mm to the template's brain surface, negative inside, at 2 mm."""
-    brain = np.pad(template.brain.data[::2, ::2, ::2], 10)
-    affine = template.brain.affine @ np.diag([2.0, 2.0, 2.0, 1.0])
+    thin = strided(template.brain, (2, 2, 2))
+    brain, affine = np.pad(thin.data, 10), thin.affine
     affine[:3, 3] -= affine[:3, :3] @ [10.0, 10.0, 10.0]
-    distance = ndimage.gaussian_filter(signed_distance(brain, (2.0, 2.0, 2.0)), 0.7)
+    distance = ndimage.gaussian_filter(signed_distance(brain, (2.0, 2.0, 2.0), wall_mm=1.0), 0.7)
     return Image(distance.astype(np.float32), affine)
 
 
@@ -103,8 +104,5 @@ def _bent_template(likeness: Image, rough: Field, tissue_share: Image, depth: Im
 def _on_scan(brain: Image, scan: Image) -> Bool:
     shifted = brain.with_data((brain.data - FAR_MM).astype(np.float32))
     inside = resample(shifted, scan).data < -FAR_MM
-    labels, count = ndimage.label(inside)
-    if count > 1:
-        inside = labels == np.bincount(labels.ravel())[1:].argmax() + 1
-    filled: Bool = ndimage.binary_fill_holes(inside)
+    filled: Bool = ndimage.binary_fill_holes(largest_piece(inside))
     return filled

@@ -15,6 +15,7 @@ from cpimaging.atlases import Template
 from cpimaging.registration import Matrix
 from cpimaging.registration.start import rotation
 from cpimaging.types import Image
+from cpimaging.voxels import largest_piece, signed_distance, strided
 
 SHELLS_MM = (3.0, 10.0)
 """Outer ends of the two shells around the brain: mostly fluid, mostly skull (ours)."""
@@ -51,10 +52,8 @@ def head_mask(image: Image) -> Bool:
     data = np.clip(image.data, 0, top)
     limit = np.clip(threshold_otsu(data[data > 0.02 * top]) / 2, 0.08 * top, 0.3 * top)
     mask = ndimage.binary_opening(ndimage.gaussian_filter(data, 1) > limit)
-    labels, _ = ndimage.label(mask)
-    sizes = np.bincount(labels.ravel())
-    sizes[0] = 0
-    mask = np.pad(labels == sizes.argmax(), 6, mode="edge")  # a cut neck must not let air in
+    mask = largest_piece(mask) if mask.any() else ~mask  # where all is noise, the pose will not be believed
+    mask = np.pad(mask, 6, mode="edge")  # a cut neck must not let air in
     mask = ndimage.binary_closing(mask, iterations=5)
     for axis in range(3):
         slices = [ndimage.binary_fill_holes(one) for one in np.moveaxis(mask, axis, 0)]
@@ -150,11 +149,11 @@ def _template_points(
     """Return world points (n, 3) in and around the brain, their depth (negative inside), their tissue."""
     pad = 8  # voxels of 2 mm, beyond the outer shell
     brain, gm, wm = (
-        np.pad(image.data[::2, ::2, ::2].astype(np.float32), pad)
+        np.pad(strided(image, (2, 2, 2)).data.astype(np.float32), pad)
         for image in (template.brain, template.gm, template.wm)
     )
-    affine = template.brain.affine @ np.diag([2.0, 2.0, 2.0, 1.0])
-    depth = signed_distance(brain > 0.5, (2.0, 2.0, 2.0))
+    affine = strided(template.brain, (2, 2, 2)).affine
+    depth = signed_distance(brain > 0.5, (2.0, 2.0, 2.0), wall_mm=1.0)
     index = np.stack(
         np.meshgrid(*(np.arange(step // 2, n, step) for n in brain.shape), indexing="ij"), -1
     ).reshape(-1, 3)
@@ -173,12 +172,3 @@ def inverse(matrix: Matrix) -> Matrix:
     """Return the matrix of the way back."""
     back: Matrix = np.linalg.inv(matrix).astype(np.float64)
     return back
-
-
-def signed_distance(mask: Bool, spacing_mm: tuple[float, float, float]) -> NDArray[np.float64]:
-    """Return the distance in mm to the surface of a mask, negative inside."""
-    half = min(spacing_mm) / 2
-    inside = ndimage.distance_transform_edt(mask, sampling=spacing_mm)
-    outside = ndimage.distance_transform_edt(~mask, sampling=spacing_mm)
-    distance: NDArray[np.float64] = np.where(mask, half - inside, outside - half)
-    return distance

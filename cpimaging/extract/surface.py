@@ -11,8 +11,8 @@ from scipy import ndimage, sparse
 from scipy.spatial import cKDTree
 from skimage.measure import marching_cubes
 
-from cpimaging.extract.pose import signed_distance
 from cpimaging.types import Image
+from cpimaging.voxels import signed_distance
 
 CORE_MM, AROUND_MM = -5.0, (2.0, 14.0)
 """Depths from which the grey levels of brain, and of what surrounds it, are learned (ours)."""
@@ -80,7 +80,7 @@ def fit_surface(image: Image, depth_mm: Field, tissue: Field) -> Field:
 def smooth_distance(mask: Bool, spacing_mm: tuple[float, float, float]) -> Field:
     """Return the signed distance to a mask without holes, smoothed over a voxel."""
     distance: Field = ndimage.gaussian_filter(
-        signed_distance(ndimage.binary_fill_holes(mask), spacing_mm), 1.0
+        signed_distance(ndimage.binary_fill_holes(mask), spacing_mm, wall_mm=min(spacing_mm) / 2), 1.0
     )
     return distance
 

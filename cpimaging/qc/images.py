@@ -9,6 +9,7 @@ from cpimaging.qc import limits
 from cpimaging.qc.fit import FEWEST_VOXELS, Bool, Fit, Values
 from cpimaging.qc.limits import at_least, at_most, within
 from cpimaging.types import Flag
+from cpimaging.voxels import bounding_box
 
 FLUID_IS_BRIGHT: Mapping[str, bool] = {"T1w": False, "T2w": True, "FLAIR": False, "ADC": True}
 WHITE_IS_BRIGHT: Mapping[str, bool] = {"T1w": True, "T2w": False, "FLAIR": False}
@@ -62,7 +63,7 @@ def noise(image: Values, brain: Bool) -> float:
     """
     kernel = ndimage.generate_binary_structure(3, 1) / 6.0
     kernel[1, 1, 1] = 0
-    box = ndimage.find_objects(brain.astype(np.uint8))[0]
+    box = bounding_box(brain)
     part, mask = image[box].astype(np.float64), ndimage.binary_erosion(brain[box])
     if mask.sum() < FEWEST_VOXELS:
         mask = brain[box]

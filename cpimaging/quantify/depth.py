@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cpimaging.types import Image, Region, region_positions
+from cpimaging.voxels import bounding_box
 
 LAYERS = ("periventricular", "deep", "subcortical")
 LAYER_LIMITS = (1 / 3, 2 / 3)
@@ -81,12 +82,6 @@ def _distance_mm(
 def member(positions: NDArray[np.int32], chosen: Sequence[bool]) -> NDArray[np.bool_]:
     """Return where the region is one of the `chosen`; `positions` count from 1."""
     return np.array([False, *chosen])[positions]
-
-
-def bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
-    """Return the smallest box around `mask`; the whole grid where it is empty."""
-    boxes = ndimage.find_objects(mask.astype(np.uint8))
-    return boxes[0] if boxes else tuple(slice(0, n) for n in mask.shape)
 
 
 def layers(depth: NDArray[np.floating[Any]]) -> NDArray[np.int8]:

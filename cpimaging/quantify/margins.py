@@ -1,15 +1,13 @@
 """The load again with the lesion's border, or its place, a little elsewhere."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from cpimaging.columns import MARGIN_MM, MARGINS, dtypes
-from cpimaging.quantify.depth import bounding_box
 from cpimaging.quantify.partition import Cell, Partition
 from cpimaging.types import Image
+from cpimaging.voxels import bounding_box
 
 MOVES = {"left": (0, -1), "right": (0, 1), "back": (1, -1), "front": (1, 1), "down": (2, -1), "up": (2, 1)}
 """Where a lesion is moved to: axis of the array, and sign."""
@@ -28,7 +26,7 @@ def load_margins(mask: Image, parts: Partition) -> pd.DataFrame:
     if mask.data.size != parts.codes.size:
         raise ValueError("the mask is not on the grid of the partition")
     steps = [MARGIN_MM / spacing for spacing in mask.spacing_mm]
-    box = _box_around(mask.data.astype(bool, copy=False), [int(np.ceil(step)) + 1 for step in steps])
+    box = bounding_box(mask.data.astype(bool, copy=False), [int(np.ceil(step)) + 1 for step in steps])
     lesion = mask.data[box].astype(np.float32)
     moved = {name: _shifted(lesion, axis, sign * steps[axis]) for name, (axis, sign) in MOVES.items()}
     shrunk, grown = lesion.copy(), 1 - lesion
@@ -45,16 +43,6 @@ def load_margins(mask: Image, parts: Partition) -> pd.DataFrame:
             table[column] = voxels * mask.voxel_volume_mm3
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
-
-
-def _box_around(mask: NDArray[np.bool_], room: Sequence[int]) -> tuple[slice, ...]:
-    """Return the bounding box of a mask with some voxels more, within the grid; one voxel if it is empty."""
-    if not mask.any():
-        return tuple(slice(0, 1) for _ in mask.shape)
-    return tuple(
-        slice(max(part.start - more, 0), min(part.stop + more, n))
-        for part, more, n in zip(bounding_box(mask), room, mask.shape, strict=True)
-    )
 
 
 def _shifted(data: NDArray[np.float32], axis: int, voxels: float) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cpimaging.types import Image
+from cpimaging.voxels import bounding_box, voxels_in
 
 Matrix = NDArray[np.float64]
 """A (4, 4) affine, RAS+ mm, that maps points to points."""
@@ -117,14 +118,12 @@ def field_from_transforms(grid: Image, transforms: list[Any]) -> Image:
 
 def crop(image: Image, mask: NDArray[np.bool_], margin_mm: float) -> Image:
     """Return the part of `image` that holds `mask`, with a margin where the image has one."""
-    inside = np.argwhere(mask)
-    margin = np.ceil(margin_mm / np.array(image.spacing_mm)).astype(int)
-    low = np.maximum(inside.min(axis=0) - margin, 0)
-    high = np.minimum(inside.max(axis=0) + 1 + margin, image.shape)
+    if not mask.any():
+        raise ValueError("nothing to crop to")
+    box = bounding_box(mask, voxels_in(margin_mm, image.spacing_mm))
     affine = image.affine.copy()
-    affine[:3, 3] = (image.affine @ [*low, 1.0])[:3]
-    window = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-    return Image(np.ascontiguousarray(image.data[window]), affine, image.axcodes)
+    affine[:3, 3] = (image.affine @ [*(part.start for part in box), 1.0])[:3]
+    return Image(np.ascontiguousarray(image.data[box]), affine, image.axcodes)
 
 
 def crop_to_brain(image: Image) -> Image:

@@ -10,6 +10,7 @@ from scipy import ndimage, stats
 
 from cpimaging.registration import Matrix, resample
 from cpimaging.types import Image
+from cpimaging.voxels import steps_of, stride, strided
 
 ALIKE = 0.95
 """Rank correlation of the scan with its painted self from which its greys stand in the template's order, so
@@ -29,12 +30,10 @@ def like_template(scan: Image, template: Image, matrix: Matrix, exclude: Image |
     behind the correlation ratio (Roche et al. 1998). scan: 0 outside of the brain, as is the result.
     exclude: boolean, on the scan's grid; its voxels are not asked.
     """
-    step = np.maximum(np.round(STEP_MM / np.array(scan.spacing_mm)).astype(int), 1)
-    thin = tuple(slice(s // 2, None, s) for s in step)
-    smooth = ndimage.uniform_filter(scan.data.astype(np.float32), step)[thin]
-    shift = np.diag([*step, 1.0])
-    shift[:3, 3] = step // 2
-    grid = Image(smooth, scan.affine @ shift)
+    step = steps_of(STEP_MM, scan.spacing_mm)
+    thin = stride(step, step // 2)
+    smooth = scan.with_data(ndimage.uniform_filter(scan.data.astype(np.float32), step))
+    grid = strided(smooth, step, step // 2)
     expected = resample(template, grid, matrix=matrix).data
     inside = ndimage.uniform_filter((scan.data != 0).astype(np.float32), step)[thin]
     asked = (inside > WHOLE) & (expected > 0)
@@ -42,8 +41,9 @@ def like_template(scan: Image, template: Image, matrix: Matrix, exclude: Image |
         asked &= ~exclude.data[thin]
     if asked.sum() < 10 * LEVELS:
         return scan
-    levels, means = _curve(smooth[asked], expected[asked])
-    if stats.spearmanr(smooth[asked], np.interp(smooth[asked], levels, means)).statistic > ALIKE:
+    seen = grid.data[asked]
+    levels, means = _curve(seen, expected[asked])
+    if stats.spearmanr(seen, np.interp(seen, levels, means)).statistic > ALIKE:
         return scan
     painted = np.interp(scan.data, levels, means)
     return scan.with_data(np.where(scan.data != 0, painted, 0).astype(np.float32))

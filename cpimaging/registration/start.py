@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage, optimize
 
 from cpimaging.types import Image
+from cpimaging.voxels import bounding_box, steps_of, stride, strided, voxels_in
 
 Matrix = NDArray[np.float64]
 
@@ -118,14 +119,12 @@ class _Fit:
 def _points(scan: Image, exclude: Image | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return world points (n, 3) on a coarse grid in the field of view, and the smoothed scan there."""
     spacing = np.array(scan.spacing_mm)
-    inside = np.argwhere(scan.data != 0)
-    margin = np.ceil(MARGIN_MM / spacing).astype(int)
-    low, high = np.maximum(inside.min(0) - margin, 0), np.minimum(inside.max(0) + 1 + margin, scan.shape)
-    window = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    window = bounding_box(scan.data != 0, voxels_in(MARGIN_MM, scan.spacing_mm))
+    low = [part.start for part in window]
     data = ndimage.gaussian_filter(scan.data[window].astype(np.float32), GRID_MM / 3 / spacing)
     data[scan.data[window] == 0] = 0
-    step = np.maximum(np.round(GRID_MM / spacing).astype(int), 1)
-    picked = tuple(slice(s // 2, None, s) for s in step)
+    step = steps_of(GRID_MM, scan.spacing_mm)
+    picked = stride(step, step // 2)
     values = data[picked].astype(np.float64)
     index = np.stack(
         np.meshgrid(*(np.arange(n)[p] for n, p in zip(data.shape, picked, strict=True)), indexing="ij"), -1
@@ -137,10 +136,8 @@ def _points(scan: Image, exclude: Image | None) -> tuple[NDArray[np.float64], ND
 
 def _coarse(template: Image) -> Image:
     """Return the template smoothed and thinned out to about half of GRID_MM."""
-    step = np.maximum(np.round(GRID_MM / 2 / np.array(template.spacing_mm)).astype(int), 1)
-    smooth = ndimage.uniform_filter(template.data.astype(np.float32), step)
-    affine = template.affine @ np.diag([*step, 1.0])
-    return Image(np.ascontiguousarray(smooth[tuple(slice(None, None, s) for s in step)]), affine)
+    step = steps_of(GRID_MM / 2, template.spacing_mm)
+    return strided(template.with_data(ndimage.uniform_filter(template.data.astype(np.float32), step)), step)
 
 
 def _volume(image: Image) -> float:

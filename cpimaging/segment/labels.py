@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from cpimaging.segment.ventricles import around, is_ventricle
+from cpimaging.segment.ventricles import is_ventricle
 from cpimaging.types import Image, Region
+from cpimaging.voxels import bounding_box, signed_distance, voxels_in
 
 REACH_MM = 15.0
 """The shift of the labels beside a ventricle fades to nothing over this distance (ours)."""
@@ -30,7 +31,7 @@ def follow_ventricles(prior: Image, regions: Sequence[Region], ventricles: NDArr
     old, new = np.isin(prior.data, numbers), ventricles > 0
     if not (old.any() and new.any()):
         return prior
-    box = around(old | new, REACH_MM, prior.spacing_mm)
+    box = bounding_box(old | new, voxels_in(REACH_MM, prior.spacing_mm))
     labels = prior.data.copy()
     labels[box] = _shifted(prior.data[box], old[box], new[box], prior.spacing_mm)
     labels[new] = ventricles[new]
@@ -41,7 +42,7 @@ def _shifted(
     labels: NDArray[np.integer], old: NDArray[np.bool_], new: NDArray[np.bool_], spacing_mm: tuple[float, ...]
 ) -> NDArray[np.integer]:
     """Return, for the tissue of the image, the label looked up at the same distance from the old wall."""
-    far, near = _signed_mm(old, spacing_mm), _signed_mm(new, spacing_mm)
+    far, near = (signed_distance(wall, spacing_mm).astype(np.float32) for wall in (old, new))
     fade = np.clip(1 - np.maximum(near, 0) / np.float32(REACH_MM), 0, 1)
     apart = near - far
     low, high = (voxels * max(spacing_mm) for voxels in TRUST_VOXELS)
@@ -59,11 +60,3 @@ def _shifted(
     )
     shifted: NDArray[np.integer] = np.where(lost, found[tuple(nearest)], found)
     return shifted
-
-
-def _signed_mm(mask: NDArray[np.bool_], spacing_mm: tuple[float, ...]) -> NDArray[np.float32]:
-    """Return the distance from the wall in mm, negative inside."""
-    outside = ndimage.distance_transform_edt(~mask, sampling=spacing_mm)
-    inside = ndimage.distance_transform_edt(mask, sampling=spacing_mm)
-    signed: NDArray[np.float32] = (outside - inside).astype(np.float32)
-    return signed

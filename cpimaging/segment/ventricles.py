@@ -9,6 +9,7 @@ from scipy import ndimage
 from skimage.segmentation import watershed
 
 from cpimaging.types import Image, Region
+from cpimaging.voxels import bounding_box, voxels_in
 
 Bool = NDArray[np.bool_]
 Floats = NDArray[np.float32]
@@ -63,20 +64,10 @@ def find_ventricles(
     labels, cavity = np.zeros_like(prior.data), np.zeros(prior.shape, bool)
     is_prior = np.isin(prior.data, kinds.ventricle)
     if is_prior.any():
-        box = around(is_prior, REACH_MM, prior.spacing_mm)
+        box = bounding_box(is_prior, voxels_in(REACH_MM, prior.spacing_mm))
         scene = _Scene(prior.data[box], is_prior[box], share[box], ~lesion[box], prior.spacing_mm)
         labels[box], cavity[box] = _in_box(scene, outer_prior[box], kinds)
     return Ventricles(labels, cavity)
-
-
-def around(mask: Bool, margin_mm: float, spacing_mm: tuple[float, ...]) -> tuple[slice, ...]:
-    """Return the box around a mask that is not empty, with a margin, within the grid."""
-    (found,) = ndimage.find_objects(mask.astype(np.uint8))
-    margin = [int(np.ceil(margin_mm / step)) for step in spacing_mm]
-    return tuple(
-        slice(max(s.start - m, 0), min(s.stop + m, n))
-        for s, m, n in zip(found, margin, mask.shape, strict=True)
-    )
 
 
 class _Scene(NamedTuple):

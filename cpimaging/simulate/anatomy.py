@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from cpimaging.atlases import Template
 from cpimaging.types import Image
+from cpimaging.voxels import bounding_box
 
 MARGIN = 2  # voxels kept around the brain
 FLUID = 0.5  # share of cerebrospinal fluid above which a voxel belongs to a ventricle [ours]
@@ -68,11 +69,7 @@ def find_anatomy(template: Template) -> Anatomy:
 def _crop(
     template: Template,
 ) -> tuple[Image, NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
-    (box,) = ndimage.find_objects(template.brain.data.astype(np.uint8))
-    box = tuple(
-        slice(max(s.start - MARGIN, 0), min(s.stop + MARGIN, n))
-        for s, n in zip(box, template.brain.shape, strict=True)
-    )
+    box = bounding_box(template.brain.data > 0, [MARGIN] * 3)
     affine = template.t1w.affine.copy()
     affine[:3, 3] += np.diag(affine)[:3] * [s.start for s in box]
     t1w = Image(template.t1w.data[box].astype(np.float32), affine)

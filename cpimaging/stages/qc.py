@@ -15,6 +15,7 @@ from cpimaging.study.affine import read_affine
 from cpimaging.study.job import Job, measured_mask
 from cpimaging.study.record import recorded
 from cpimaging.types import LESIONLOAD_COLUMNS, Flag, Image
+from cpimaging.voxels import steps_of, strided
 
 GRID_MM = 2.0
 """Grid on which images are compared; finer ones change no verdict and cost eight times as much."""
@@ -93,10 +94,9 @@ def _fit(job: Job, scan: Image, brain: Image, template: Template, to_scan: Image
 def _thinned(image: Image, brain: Image) -> Image:
     """Return the image around its brain, smoothed and thinned out to about GRID_MM."""
     part = crop(image, brain.data, MARGIN_MM)
-    step = np.maximum(np.round(GRID_MM / np.array(part.spacing_mm)).astype(int), 1)
+    step = steps_of(GRID_MM, part.spacing_mm)
     smooth = ndimage.gaussian_filter(part.data.astype(np.float32), np.where(step > 1, step / 2, 0))
-    kept = tuple(slice(None, None, s) for s in step)
-    return Image(np.ascontiguousarray(smooth[kept]), part.affine @ np.diag([*step, 1.0]), part.axcodes)
+    return strided(part.with_data(smooth), step)
 
 
 def _raw(job: Job, brain: Image) -> list[Flag]:

@@ -5,13 +5,14 @@ from cpimaging.atlases import Template
 from cpimaging.atlases.embedded import NAME
 from cpimaging.atlases.embedded.build import Canvas
 from cpimaging.atlases.embedded.grid import Grid, flood_edges, lines_by, read_markers, read_points
-from cpimaging.atlases.embedded.half import Half, beside, largest
+from cpimaging.atlases.embedded.half import Half, beside
 from cpimaging.atlases.embedded.landmarks import HERE, above, behind, landmark, tube
 from cpimaging.atlases.embedded.manifest import APPROXIMATE, manifest
 from cpimaging.atlases.embedded.parts import posterior_third
 from cpimaging.atlases.vocabulary import load_structures
 from cpimaging.io import read_table
 from cpimaging.types import Image
+from cpimaging.voxels import largest_piece
 
 STAGES = ("compartments", "deep", "midbrain", "infratentorial", "cortex")
 
@@ -46,9 +47,9 @@ def test_largest_piece_by_faces_and_by_corners() -> None:
     mask = np.zeros((4, 4, 2), bool)
     mask[0, 0, 0] = mask[1, 1, 0] = mask[2, 2, 0] = True
     mask[0, 3] = True
-    assert largest(mask).sum() == 2
-    assert largest(mask, corners=True).sum() == 3
-    assert largest(np.zeros((2, 2, 2), bool)).sum() == 0
+    assert largest_piece(mask).sum() == 2
+    assert largest_piece(mask, corners=True).sum() == 3
+    assert largest_piece(np.zeros((2, 2, 2), bool)).sum() == 0
 
 
 def test_beside_takes_what_lies_to_the_left_within_reach(half: Half) -> None:

@@ -6,13 +6,14 @@ from scipy import ndimage
 
 from cpimaging.atlases import Template, load_template
 from cpimaging.extract import extract_brain
-from cpimaging.extract.pose import head_mask, signed_distance
+from cpimaging.extract.pose import head_mask
 from cpimaging.extract.surface import brain_likeness, fit_surface, smooth_distance
 from cpimaging.registration import resample
 from cpimaging.registration.tools import grid_at, thinned
 from cpimaging.simulate.contrast import CONTRASTS
 from cpimaging.simulate.head import SIGNALS, add_head
 from cpimaging.types import Image
+from cpimaging.voxels import signed_distance
 
 
 def dice(a: np.ndarray, b: np.ndarray) -> float:
@@ -66,7 +67,7 @@ def test_signed_distance_by_hand() -> None:
     """A slab of three voxels of 2 mm along x: its surface lies between voxels, 1 mm from their centres."""
     mask = np.zeros((9, 4, 5), bool)
     mask[3:6] = True
-    distance = signed_distance(mask, (2.0, 3.0, 4.0))
+    distance = signed_distance(mask, (2.0, 3.0, 4.0), wall_mm=1.0)
     assert distance[:, 1, 2].tolist() == [5.0, 3.0, 1.0, -1.0, -3.0, -1.0, 1.0, 3.0, 5.0]
 
 
@@ -116,7 +117,9 @@ def test_the_surface_moves_to_where_brain_ends(
 
 def test_likeness_tells_brain_from_fluid_and_skull() -> None:
     image, truth, tissue = phantom(brain=40, fluid=110, skull=8)
-    likeness = brain_likeness(image, signed_distance(truth, image.spacing_mm), tissue)
+    likeness = brain_likeness(
+        image, signed_distance(truth, image.spacing_mm, wall_mm=min(image.spacing_mm) / 2), tissue
+    )
     inner, rim = ball(image.shape, 3), ball(image.shape, 19) & ~ball(image.shape, 18)
     assert np.median(likeness[truth & ~ball(image.shape, 5)]) == 2.0  # capped
     assert np.median(likeness[inner]) == np.median(likeness[rim]) == -1.0

@@ -8,12 +8,13 @@ from scipy import ndimage
 
 from cpimaging.atlases.embedded import cerebrum, overlays, parts
 from cpimaging.atlases.embedded.deep import label_deep
-from cpimaging.atlases.embedded.half import TISSUE_SHARE, Half, Mask, largest
+from cpimaging.atlases.embedded.half import TISSUE_SHARE, Half, Mask
 from cpimaging.atlases.embedded.infratentorial import compartments, label_infratentorial
 from cpimaging.atlases.embedded.manifest import NAME, VERSION, manifest
 from cpimaging.atlases.template import Template
 from cpimaging.atlases.vocabulary import load_structures
 from cpimaging.types import Atlas, LabelMap, Region, Side
+from cpimaging.voxels import largest_piece
 
 Masks = Mapping[str, Mask]
 
@@ -53,7 +54,7 @@ class Canvas:
         if structure not in self.midline:
             allowed &= self.half.x < 0
         self.keys.append((structure, lobe))
-        self.labels[largest(allowed, corners=True)] = len(self.keys)
+        self.labels[largest_piece(allowed, corners=True)] = len(self.keys)
 
     def mask(self, *structures: str) -> Mask:
         """Return what one or several structures have claimed."""

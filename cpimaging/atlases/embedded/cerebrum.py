@@ -4,8 +4,9 @@ import numpy as np
 from scipy import ndimage
 
 from cpimaging.atlases.embedded.grid import Grid, flood_tissue, read_markers
-from cpimaging.atlases.embedded.half import TISSUE_SHARE, Half, Mask, beside, largest
+from cpimaging.atlases.embedded.half import TISSUE_SHARE, Half, Mask, beside
 from cpimaging.atlases.embedded.landmarks import landmark
+from cpimaging.voxels import largest_piece
 
 Masks = dict[str, Mask]
 
@@ -91,7 +92,7 @@ def label_callosum(half: Half, ventricle: Mask, free: Mask) -> Masks:
     wide = np.where(half.y < caudal, SPLENIUM_LATERAL_MM, CALLOSUM_LATERAL_MM)
     near = _beside_ventricle(half, ventricle) | (ndimage.distance_transform_edt(~arch) <= ARCH_MM)
     near &= (half.x >= -wide) & ((half.z >= lowest) | (half.y > back))
-    callosum = largest(arch | (white & near))
+    callosum = largest_piece(arch | (white & near))
     return {
         "corpus_callosum_genu": callosum & (half.y > front),
         "corpus_callosum_body": callosum & (half.y <= front) & (half.y >= back),
@@ -143,8 +144,8 @@ def split_capsule(half: Half, masks: Masks) -> Masks:
     behind = half.y[0, masks["putamen"].any(axis=(0, 2)), 0].min()
     posterior = capsule & ~anterior & ~above_thalamus & (half.y >= behind)
     return {
-        "alic": largest(anterior),
-        "plic": largest(posterior),
+        "alic": largest_piece(anterior),
+        "plic": largest_piece(posterior),
         "external_capsule": _external_capsule(half, masks),
     }
 
@@ -154,4 +155,4 @@ def _external_capsule(half: Half, masks: Masks) -> Mask:
     band = beside(half, masks["putamen"], EXTERNAL_CAPSULE_MM, EXTERNAL_CAPSULE_SLANT)
     band &= half.z <= landmark("internal_capsule_top")[2]
     inner = np.logical_or.reduce([masks[name] for name in ("pallidum", "caudate", "amygdala", "hippocampus")])
-    return largest(band & ((half.wm >= half.gm) | masks["external_capsule"]) & ~inner)
+    return largest_piece(band & ((half.wm >= half.gm) | masks["external_capsule"]) & ~inner)

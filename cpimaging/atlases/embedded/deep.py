@@ -4,8 +4,9 @@ import numpy as np
 from scipy import ndimage
 
 from cpimaging.atlases.embedded.grid import Grid, flood_edges, read_markers
-from cpimaging.atlases.embedded.half import Half, Mask, largest
+from cpimaging.atlases.embedded.half import Half, Mask
 from cpimaging.atlases.embedded.landmarks import above, landmark
+from cpimaging.voxels import largest_piece
 
 Masks = dict[str, Mask]
 
@@ -24,7 +25,7 @@ def label_deep(half: Half) -> Masks:
     masks |= _striatum(half, masks["striatum"])
     masks |= _medial_temporal(half, masks)
     names = ("caudate", "accumbens", "putamen", "pallidum", "thalamus", "hippocampus", "amygdala")
-    return masks | {name: largest(masks[name]) for name in names}
+    return masks | {name: largest_piece(masks[name]) for name in names}
 
 
 def _flood(half: Half) -> Masks:
@@ -63,8 +64,11 @@ def _medial_temporal(half: Half, masks: Masks) -> Masks:
     front, floor = landmark("semianular_sulcus_anterior")[1], landmark("amygdala_floor")[2]
     roof, side = landmark("amygdala_roof")[2], landmark("amygdala_side")[0]
     box = (half.y <= front) & (half.y > -14) & (half.z >= floor) & (half.z < roof) & (half.x > side)
-    amygdala = largest(grey & before_hippocampus & above_entorhinal & box)
+    amygdala = largest_piece(grey & before_hippocampus & above_entorhinal & box)
     body = masks["medial_temporal"] & (above_subiculum | ~inner) & ~amygdala
     body &= (half.y > landmark("hippocampal_tail")[1]) & (half.x < landmark("hippocampal_tail")[0])
     body &= ~(before_hippocampus & (half.y > landmark("uncal_recess_lower")[1]))
-    return {"amygdala": amygdala, "hippocampus": largest(body & (half.y < landmark("amygdala_floor")[1]))}
+    return {
+        "amygdala": amygdala,
+        "hippocampus": largest_piece(body & (half.y < landmark("amygdala_floor")[1])),
+    }

@@ -64,15 +64,6 @@ class Half:
         return distance
 
 
-def largest(mask: Mask, corners: bool = False) -> Mask:
-    """Return the largest connected piece of a mask; by faces, or by corners too (26 neighbours)."""
-    labels, count = ndimage.label(mask, np.ones((3, 3, 3)) if corners else None)
-    if count < 2:
-        return mask
-    found: Mask = labels == np.bincount(labels.ravel())[1:].argmax() + 1
-    return found
-
-
 def beside(half: Half, core: Mask, reach_mm: float, slant: float) -> Mask:
     """Return what lies within reach of a structure, at least `slant` of the distance to its left."""
     distance, nearest = ndimage.distance_transform_edt(~core, return_indices=True)

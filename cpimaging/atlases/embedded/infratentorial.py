@@ -6,8 +6,9 @@ import numpy as np
 from scipy import ndimage
 
 from cpimaging.atlases.embedded.grid import Grid, flood_edges, flood_tissue, read_markers
-from cpimaging.atlases.embedded.half import TISSUE_SHARE, Half, Mask, largest
+from cpimaging.atlases.embedded.half import TISSUE_SHARE, Half, Mask
 from cpimaging.atlases.embedded.landmarks import above, behind, landmark, tube
+from cpimaging.voxels import largest_piece
 
 Masks = dict[str, Mask]
 
@@ -51,10 +52,10 @@ def label_infratentorial(half: Half, parts: Mapping[str, Mask]) -> Masks:
     """Return brainstem levels and nuclei, cerebellar cortex, white matter and vermis, fourth ventricle."""
     tissue = half.gm + half.wm >= TISSUE_SHARE
     ventricle = _fourth_ventricle(half)
-    stem = largest(parts["brainstem"] & tissue & ~ventricle)
+    stem = largest_piece(parts["brainstem"] & tissue & ~ventricle)
     masks = _levels(half, stem) | _midbrain_nuclei(half) | {"fourth_ventricle": ventricle}
     masks |= _tectum(half, masks["midbrain"]) | _tegmental_nuclei(half, stem, ventricle)
-    return masks | _cerebellum(half, largest(parts["cerebellum"] & tissue & ~ventricle))
+    return masks | _cerebellum(half, largest_piece(parts["cerebellum"] & tissue & ~ventricle))
 
 
 def _levels(half: Half, stem: Mask) -> Masks:
@@ -84,7 +85,7 @@ def _midbrain_nuclei(half: Half) -> Masks:
     found = np.where(near_nigra & (t1w < (t1w[nigra].mean() + beside_nigra) / 2), 1, 0)
     found[near_red & (t1w > (t1w[red].mean() + beside_red) / 2)] = 2
     masks = grid.back(found, ["substantia_nigra", "red_nucleus"])
-    nuclei = {name: largest(ndimage.binary_fill_holes(mask)) for name, mask in masks.items()}
+    nuclei = {name: largest_piece(ndimage.binary_fill_holes(mask)) for name, mask in masks.items()}
     return nuclei | {"subthalamic_nucleus": tube(half, "subthalamic_nucleus")}
 
 
@@ -100,8 +101,8 @@ def _tectum(half: Half, midbrain: Mask) -> Masks:
     upper = above(half, "intercollicular_sulcus", "aqueduct_middle")
     rostral = half.y < landmark("posterior_commissure")[1] - 2
     return {
-        "superior_colliculus": largest(plate & upper & rostral & (half.x < 0)),
-        "inferior_colliculus": largest(plate & ~upper & (half.x < 0)),
+        "superior_colliculus": largest_piece(plate & upper & rostral & (half.x < 0)),
+        "inferior_colliculus": largest_piece(plate & ~upper & (half.x < 0)),
     }
 
 
@@ -111,24 +112,24 @@ def _tegmental_nuclei(half: Half, stem: Mask, ventricle: Mask) -> Masks:
     caudal = ~above(half, "pontomesencephalic_sulcus", "inferior_colliculi")
     names = ("locus_coeruleus", "raphe", "inferior_olive")
     nuclei = {name: tube(half, name) & stem for name in names}
-    return nuclei | {"cranial_nerve_tegmentum": largest(stem & floor & caudal)}
+    return nuclei | {"cranial_nerve_tegmentum": largest_piece(stem & floor & caudal)}
 
 
 def _fourth_ventricle(half: Half) -> Mask:
     grid = Grid(half, *VENTRICLE_BOX_MM, finer=2)
     markers, names = grid.draw(read_markers("infratentorial"))
     found = grid.back(flood_edges(grid.sample(half.t1w), markers), names)["fourth_ventricle"]
-    return largest(found & above(half, "obex", "fastigium_floor"))
+    return largest_piece(found & above(half, "obex", "fastigium_floor"))
 
 
 def _cerebellum(half: Half, cerebellum: Mask) -> Masks:
     """Return cortex, white matter, vermis (between the paravermian sulci, tonsils excepted), dentate."""
     wide, narrow = landmark("vermis_lateral"), landmark("uvula_lateral")
     vermis = (half.z > wide[2]) & (half.x > wide[0]) | (half.z > narrow[2]) & (half.x > narrow[0])
-    vermis = largest(cerebellum & vermis)
-    white = largest(cerebellum & ((half.wm > half.gm) | (half.t1w > WHITE_T1W)) & ~vermis)
+    vermis = largest_piece(cerebellum & vermis)
+    white = largest_piece(cerebellum & ((half.wm > half.gm) | (half.t1w > WHITE_T1W)) & ~vermis)
     dentate = tube(half, "dentate") & white
-    cortex = largest(cerebellum & ~vermis & ~white)
+    cortex = largest_piece(cerebellum & ~vermis & ~white)
     return {"vermis": vermis, "dentate": dentate, "cerebellum_white_matter": white & ~dentate} | {
         "cerebellum_cortex": cortex
     }

@@ -6,8 +6,9 @@ import numpy as np
 from scipy import ndimage
 
 from cpimaging.atlases.embedded.grid import Grid, flood_tissue, lines_by
-from cpimaging.atlases.embedded.half import TISSUE_SHARE, Half, Mask, beside, largest
+from cpimaging.atlases.embedded.half import TISSUE_SHARE, Half, Mask, beside
 from cpimaging.atlases.embedded.landmarks import landmark, tube
+from cpimaging.voxels import largest_piece
 
 Masks = dict[str, Mask]
 MaskOf = Callable[..., Mask]
@@ -37,7 +38,7 @@ def label_tracts(half: Half, mask: MaskOf, white: Mask) -> Masks:
     through = mask("alic", "plic", "ventral_diencephalon", "midbrain", "substantia_nigra", "pons", "medulla")
     course = tube(half, "corticospinal_tract") & (white | through)
     return {
-        "corticospinal_tract": largest(course, corners=True),
+        "corticospinal_tract": largest_piece(course, corners=True),
         "optic_radiation": _optic_radiation(half, mask, white),
     }
 
@@ -56,7 +57,7 @@ def corona_radiata(half: Half, mask: MaskOf, white: Mask) -> Mask:
     before = (half.y > front) & (half.z > landmark("callosum_floor")[2] - 6)
     behind = half.y > landmark("calcarine_junction")[1]
     near = beside(half, core, CORONA_MM, CORONA_SLANT)
-    return largest(white & near & (half.x >= border) & behind & (above | before))
+    return largest_piece(white & near & (half.x >= border) & behind & (above | before))
 
 
 def _optic_radiation(half: Half, mask: MaskOf, white: Mask) -> Mask:
@@ -65,7 +66,7 @@ def _optic_radiation(half: Half, mask: MaskOf, white: Mask) -> Mask:
     low, high = landmark("trigone_floor")[2] - 2, landmark("internal_capsule_top")[2]
     sheet = wall & (half.z >= low) & (half.z <= high)
     closed = ndimage.binary_closing(sheet | tube(half, "optic_radiation"), iterations=2)
-    return largest(white & closed)
+    return largest_piece(white & closed)
 
 
 def label_territories(half: Half, mask: MaskOf, cerebrum: Mask) -> Masks:
@@ -78,7 +79,7 @@ def label_territories(half: Half, mask: MaskOf, cerebrum: Mask) -> Masks:
     region = cerebrum & (half.gm + half.wm >= TISSUE_SHARE) & (half.x < 0) & (fixed == 0)
     flooded = flood_tissue(half, np.where(region, markers, 0), region)
     found = grid.back(np.where(fixed > 0, fixed, flooded), names)
-    return {f"territory_{name}": largest(found[name], corners=True) for name in TERRITORIES}
+    return {f"territory_{name}": largest_piece(found[name], corners=True) for name in TERRITORIES}
 
 
 def label_border_zones(half: Half, territories: Masks, outer: Mask) -> Masks:
@@ -95,6 +96,6 @@ def label_border_zones(half: Half, territories: Masks, outer: Mask) -> Masks:
     above = half.z > landmark("internal_capsule_top")[2]
     zone = outer & near["mca"] & (half.x < landmark("calcarine_junction")[0])
     return {
-        "watershed_anterior": largest(zone & near["aca"] & above & ~behind),
-        "watershed_posterior": largest(zone & (near["pca"] | (near["aca"] & above)) & behind),
+        "watershed_anterior": largest_piece(zone & near["aca"] & above & ~behind),
+        "watershed_posterior": largest_piece(zone & (near["pca"] | (near["aca"] & above)) & behind),
     }

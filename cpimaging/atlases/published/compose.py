@@ -18,6 +18,7 @@ from scipy import ndimage
 from cpimaging.atlases.published.sources import FILES, source_table
 from cpimaging.io import read_table
 from cpimaging.types import Atlas, Image, InputError, LabelMap
+from cpimaging.voxels import bounding_box
 
 NAME, VERSION = "published", "1.0"
 EMBEDDED = "embedded"
@@ -199,17 +200,12 @@ class Canvas:
         """Return the embedded label of the nearest voxel of `group` for each voxel of `wanted`."""
         if not wanted.any():
             return np.zeros(0, self.data.dtype)
-        box = _box(group | wanted)
+        box = bounding_box(group | wanted)
         nearest = ndimage.distance_transform_edt(
             ~group[box], sampling=self.labels.spacing_mm, return_distances=False, return_indices=True
         )
         found: NDArray[Any] = self.labels.data[box][tuple(nearest[:, wanted[box]])]
         return found
-
-
-def _box(mask: Mask) -> tuple[slice, ...]:
-    found: tuple[slice, ...] = ndimage.find_objects(mask.astype(np.uint8))[0]
-    return found
 
 
 def _titles(placed: Placed) -> list[str]:
