@@ -154,6 +154,8 @@ def mask_options(wildcards):
 def mask_files(wildcards):
     if MASKS is None:  # asked only when the rule could make the group's files as well
         return []
-    paths = [MASKS.masks / scan.lesion_mask for scan in MASKS.listed()]
+    paths = [
+        MASKS.masks / scan.lesion_mask for scan in MASKS.listed() if not scan.problems
+    ]
     paths += [path for path in (MASKS.template, MASKS.overrides) if path]
     return [str(path) for path in paths]
