@@ -53,6 +53,12 @@ TRANSFORM = (
     Column("Affine", "list", "Affine part: world mm of the scan to world mm of the template, 4 x 4."),
     NOTES,
 )
+AFFINE = (
+    *SIDECAR,
+    Column("FromSpace", "str", "Space whose points the matrix takes."),
+    Column("ToSpace", "str", "Space that it takes them to."),
+    Column("Description", "str", "What the numbers are."),
+)
 LESION_IMAGE = (*SIDECAR, SOURCE, NOTES, ON_SCAN)
 LESION_MASK = (*LESION_IMAGE, TYPE)
 FIRST_MASK = (*SIDECAR, TYPE, SPACE, SOURCE)
@@ -131,6 +137,7 @@ ATLAS = (
 FILES: Mapping[str, tuple[Column, ...]] = {
     "*_label-brain_mask.json": BRAIN_MASK,
     "*_desc-preproc_*.json": PREPROC,
+    "*_desc-affine_xfm.json": AFFINE,
     "*_xfm.json": TRANSFORM,
     "*_desc-qc_stats.json": QUALITY,
     "*_seg-lesions_dseg.json": LESION_IMAGE,
