@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from cpimaging.words import LAYER_WORDS, LOBE_WORDS, QC, SEXES, SIDE_WORDS, TISSUES
+
 Dtype = Literal["str", "int64", "float64", "bool", "list", "object"]
 """As tables are typed; bool, list and object are for keys of JSON files alone."""
-
-UNKNOWN = "n/a"
 
 
 @dataclass(frozen=True)
@@ -36,43 +36,9 @@ def dtypes(columns: Iterable[Column]) -> dict[str, str]:
     return {column.name: column.dtype for column in columns}
 
 
-SIDES = {"left": "left of the midline", "right": "right of the midline", "midline": "both, or neither"}
-CLASSES = {
-    "white_matter": "White matter",
-    "deep_grey": "Deep grey matter",
-    "cortex": "Cortex",
-    "brainstem": "Brainstem",
-    "cerebellum": "Cerebellum",
-}
-"""The classes of tissue whose loads are compared, and what pages call them."""
-TISSUES = {
-    **{name: f"{text.lower()}, as the atlas labels it" for name, text in CLASSES.items()},
-    "csf": "ventricles",
-    "overlay": "region that overlaps others: tract, territory or border zone",
-    "outside": "outside of all regions, or of the brain",
-    UNKNOWN: "region outside of the vocabulary",
-}
-LOBES = {
-    **{name: f"{name} lobe" for name in ("frontal", "parietal", "temporal", "occipital")},
-    UNKNOWN: "not in one lobe",
-}
-LAYERS = {
-    "periventricular": "third of the white matter next to the ventricle, by normalised depth",
-    "deep": "middle third",
-    "subcortical": "third next to the cortex",
-    UNKNOWN: "not white matter",
-}
-QC = {
-    "pass": "every check holds",
-    "warn": "look before use",
-    "fail": "do not use these numbers",
-    "not_applicable": "not checked: there was no image",
-}
-SEXES = {"F": "female", "M": "male", "O": "other", UNKNOWN: "not known"}
-
 PARTICIPANT = Column("participant_id", "str", "Participant, with sub-.")
 SESSION = Column("session_id", "str", "Session, with ses-; n/a where the dataset has none.")
-SIDE = Column("side", "str", "Side of the body.", levels=SIDES)
+SIDE = Column("side", "str", "Side of the body.", levels=SIDE_WORDS)
 AGE = Column("age_years", "float64", "Age at scan.", "years")
 SEX = Column("sex", "str", "Sex as the source dataset gives it.", levels=SEXES)
 
@@ -80,8 +46,8 @@ CELL = (
     Column("structure", "str", "Structure, a word of the vocabulary, or the region's own name."),
     SIDE,
     Column("tissue", "str", "Class of tissue; all rows but overlays partition the scan.", levels=TISSUES),
-    Column("lobe", "str", "Lobe.", levels=LOBES),
-    Column("layer", "str", "Layer of the white matter.", levels=LAYERS),
+    Column("lobe", "str", "Lobe.", levels=LOBE_WORDS),
+    Column("layer", "str", "Layer of the white matter.", levels=LAYER_WORDS),
 )
 """What part of the brain a row of the load table is about."""
 
@@ -119,7 +85,7 @@ LESIONS = (
         Column(f"centroid_{axis}_mm", "float64", f"Centre of the lesion, world position {where}.", "mm")
         for axis, where in {"x": "to the right", "y": "to the front", "z": "to the top"}.items()
     ),
-    Column("side", "str", "Side on which most of the lesion lies.", levels=SIDES),
+    Column("side", "str", "Side on which most of the lesion lies.", levels=SIDE_WORDS),
     Column("main_structure", "str", "Structure that holds most of it."),
     Column("distance_ventricle_mm", "float64", "Least distance from a lateral ventricle.", "mm"),
     Column("source", "str", "Who drew it; of detected ones, why they were taken."),
@@ -181,7 +147,7 @@ ATLAS_LABELS = (
     Column("structure", "str", "Word of the shared vocabulary."),
     SIDE,
     Column("tissue", "str", "Class of tissue.", levels=TISSUES),
-    Column("lobe", "str", "Lobe.", levels=LOBES),
+    Column("lobe", "str", "Lobe.", levels=LOBE_WORDS),
 )
 TISSUE_LABELS = (
     Column("index", "int64", "Number of the class in the tissue image."),

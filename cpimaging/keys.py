@@ -5,7 +5,8 @@ The keys of a scorer's result stand in its own record (`scorers/`): `scorers.gro
 
 from collections.abc import Mapping
 
-from cpimaging.columns import QC, SEXES, Column
+from cpimaging.columns import Column
+from cpimaging.words import QC, SEXES
 
 DETECTING, WHOLE_HEAD = "where software looked for lesions", "where the brain was found in a whole head"
 MOVED, MASKS = "for contrasts beside the reference", "beside masks in template space"

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cpimaging.columns import LESIONLOAD, LESIONS, MORPHOMETRY, dtypes
+from cpimaging.words import Side
 
-Side = Literal["left", "right", "midline"]
 Verdict = Literal["pass", "warn", "fail", "not_applicable"]
 
 CONTRASTS = ("T1w", "T2w", "FLAIR", "ADC")

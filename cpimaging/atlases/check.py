@@ -8,6 +8,7 @@ from scipy import ndimage
 from cpimaging.atlases.template import SPACE, load_template
 from cpimaging.atlases.vocabulary import load_structures
 from cpimaging.types import Atlas, LabelMap, Region
+from cpimaging.words import SIDES
 
 SPACING_LIMITS_MM = (0.2, 5.0)  # ours: beyond this an affine is more likely wrong than meant
 LEAST_INSIDE = 0.5  # ours: share of the labels that must lie in the template's brain
@@ -90,7 +91,7 @@ def _check_words(regions: tuple[Region, ...]) -> Iterator[str]:
     vocabulary = load_structures().set_index("structure")
     for region in regions:
         what = f"{region.name} ({region.index})"
-        if region.side not in ("left", "right", "midline"):
+        if region.side not in SIDES:
             yield f"{what}: side '{region.side}' is none of left, right, midline"
         if region.structure == "n/a":
             yield from _check_own_name(region, what, vocabulary.index)

@@ -41,7 +41,7 @@ OUTSIDE_COST, CUT_COST = 2.0, 0.3
 COARSE_STEP, FINE_STEP = 4, 3
 """Every how many voxels of the template at 2 mm it is looked up."""
 
-TISSUES = 6
+KINDS_OF_POINT = 6
 Bool = NDArray[np.bool_]
 Vector = NDArray[np.float64]
 
@@ -115,8 +115,8 @@ class _Fit:
         if len(voxels) < 200:
             return -1.0
         values = ndimage.map_coordinates(self.scan, voxels.T, order=1, mode="nearest")
-        count = np.bincount(tissue, minlength=TISSUES)
-        total = np.bincount(tissue, weights=values, minlength=TISSUES)
+        count = np.bincount(tissue, minlength=KINDS_OF_POINT)
+        total = np.bincount(tissue, weights=values, minlength=KINDS_OF_POINT)
         between = float((total**2 / np.maximum(count, 1)).sum()) / len(values) - float(values.mean()) ** 2
         return between / max(float(values.var()), 1e-6)
 

@@ -20,7 +20,7 @@ CORE_MM, AROUND_MM = -5.0, (2.0, 14.0)
 TISSUE_SHARE, FLUID_SHARE = 0.85, 0.15
 """Shares of tissue by the atlas that make a voxel one of brain, or of fluid (ours)."""
 
-LEVELS = 64
+GREY_LEVELS = 64
 BRAIN_CAP, OTHER_CAP = 2.0, 1.0
 """Most that one voxel can speak for, and against, brain (log likelihood ratio; ours).
 
@@ -51,7 +51,7 @@ def brain_likeness(image: Image, depth_mm: Field, tissue: Field) -> Field:
     fluid = (depth_mm < 2 * CORE_MM) & (tissue < FLUID_SHARE)
     around = (depth_mm > AROUND_MM[0]) & (depth_mm < AROUND_MM[1])
     top = 1.6 * float(np.percentile(image.data[core], 99.5))
-    level = np.clip(image.data / top * LEVELS, 0, LEVELS - 1).astype(int)
+    level = np.clip(image.data / top * GREY_LEVELS, 0, GREY_LEVELS - 1).astype(int)
     brain, inner, outer = (_shares(level[part]) for part in (core, fluid, around))
     ratio = np.clip(np.log(brain / ((inner + outer) / 2)), -OTHER_CAP, BRAIN_CAP)
     found: Field = ratio[level]
@@ -59,7 +59,7 @@ def brain_likeness(image: Image, depth_mm: Field, tissue: Field) -> Field:
 
 
 def _shares(level: NDArray[np.int64]) -> Field:
-    count = np.bincount(level, minlength=LEVELS) / max(len(level), 1)
+    count = np.bincount(level, minlength=GREY_LEVELS) / max(len(level), 1)
     shares: Field = ndimage.gaussian_filter1d(count, 1.5, mode="nearest") + 1e-3
     return shares
 

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cpimaging.io import typed
-from cpimaging.types import LESIONS_COLUMNS, Image, LabelMap, Side, region_positions
+from cpimaging.types import LESIONS_COLUMNS, Image, LabelMap, region_positions
+from cpimaging.words import SIDES, Side
 
-SIDES: tuple[Side, ...] = ("left", "right", "midline")
 MIDLINE_MM = 1e-3
 """Half width of the midline of voxels without a label: no more than rounding."""
 PIECE_COLUMNS = {k: v for k, v in LESIONS_COLUMNS.items() if k not in ("participant_id", "session_id")}

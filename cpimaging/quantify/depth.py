@@ -10,9 +10,8 @@ from scipy import ndimage
 from cpimaging.types import Image, Region, region_positions
 from cpimaging.voxels import bounding_box
 
-LAYERS = ("periventricular", "deep", "subcortical")
 LAYER_LIMITS = (1 / 3, 2 / 3)
-"""Three layers of equal normalised depth. That there are three (periventricular, middle,
+"""Three LAYERS of equal normalised depth. That there are three (periventricular, middle,
 cortico-subcortical) is from Fiori et al. 2014, Dev Med Child Neurol 56:839; equal steps of normalised
 depth are from the bullseye plot of Sudre et al. 2018, J Neuroradiol 45:114."""
 

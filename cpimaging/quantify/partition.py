@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cpimaging.quantify.depth import LAYERS, has_layers, layers, white_matter_depth
+from cpimaging.quantify.depth import has_layers, layers, white_matter_depth
 from cpimaging.types import Image, LabelMap, Region, region_positions
+from cpimaging.words import LAYERS
 
 
 class Cell(NamedTuple):

@@ -20,8 +20,8 @@ from cpimaging.types import Image
 WORKING_MM = 2.0
 """Grid of the fit. On one real adult scan of 1 mm it gave the overlap of a 1 mm grid in 0.8 of the time."""
 
-AFFINE_LEVELS = "40x20x0"
-LEVELS = "100x20"
+AFFINE_ITERATIONS = "40x20x0"
+ITERATIONS = "100x20"
 """Iterations per level, from coarse to fine: the affine fit ends at 4 mm (0.05 mm worse than at 2 mm,
 in a quarter of the time), the deformable one at 2 mm."""
 
@@ -34,7 +34,7 @@ class Greedy:
         grid = _working_grid(scan)
         start = rough_alignment(scan, template, exclude)
         kept = kept_voxels(grid, exclude)
-        command = f"-a -dof 12 {_metric(kept)} -n {AFFINE_LEVELS}"
+        command = f"-a -dof 12 {_metric(kept)} -n {AFFINE_ITERATIONS}"
         alike = like_template(scan, template, start, exclude)
         return linear(command, thinned(alike, grid), crop_to_brain(template), kept, start)
 
@@ -71,7 +71,7 @@ def smooth_fit(
     with scratch():
         start, warp, inverse = (Path(name) for name in ("start.mat", "warp.nii", "inverse.nii"))
         np.savetxt(start, matrix)
-        model = f"{_metric(kept)} -n {LEVELS} -s 1.732vox 0.7071vox -sv -wp 0"
+        model = f"{_metric(kept)} -n {ITERATIONS} -s 1.732vox 0.7071vox -sv -wp 0"
         command = f"-it {start} {model} -o {warp} -oinv {inverse}"
         run(command, thinned(scan, grid), moving, kept, threads)
         there, back = (field_transform(path) for path in (warp, inverse))

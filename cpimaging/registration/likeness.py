@@ -17,7 +17,7 @@ ALIKE = 0.95
 that painting changes nothing (ours): at least 0.98 for seven T1w past six months, also with ventricles of
 fourfold size, at most 0.26 for T2w and FLAIR of adults."""
 
-LEVELS = 32
+GREY_LEVELS = 32
 STEP_MM = 4.0
 WHOLE = 0.99
 """Share of brain in a smoothed voxel from which its grey level is not that of the brain's edge (ours)."""
@@ -39,7 +39,7 @@ def like_template(scan: Image, template: Image, matrix: Matrix, exclude: Image |
     asked = (inside > WHOLE) & (expected > 0)
     if exclude is not None:
         asked &= ~exclude.data[thin]
-    if asked.sum() < 10 * LEVELS:
+    if asked.sum() < 10 * GREY_LEVELS:
         return scan
     seen = grid.data[asked]
     levels, means = _curve(seen, expected[asked])
@@ -52,10 +52,10 @@ def like_template(scan: Image, template: Image, matrix: Matrix, exclude: Image |
 def _curve(
     values: NDArray[np.floating], greys: NDArray[np.floating]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the scan's mean level in each of LEVELS quantiles, rising, and the template's mean there."""
-    edges = np.quantile(values, np.linspace(0, 1, LEVELS + 1))
-    level = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, LEVELS - 1)
-    count = np.bincount(level, minlength=LEVELS)
+    """Return the scan's mean level in each of GREY_LEVELS quantiles, rising, and the template's there."""
+    edges = np.quantile(values, np.linspace(0, 1, GREY_LEVELS + 1))
+    level = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, GREY_LEVELS - 1)
+    count = np.bincount(level, minlength=GREY_LEVELS)
     kept = count > 0
-    levels, means = (np.bincount(level, image, LEVELS)[kept] / count[kept] for image in (values, greys))
+    levels, means = (np.bincount(level, image, GREY_LEVELS)[kept] / count[kept] for image in (values, greys))
     return levels, ndimage.gaussian_filter1d(means, 1.0, mode="nearest")

@@ -30,7 +30,7 @@ DISTRUST = 0.05
 SCALES = (0.8, 2.0)
 """Template size over scan size, per axis: large adult to newborn (ours)."""
 
-LEVELS = 16
+GREY_LEVELS = 16
 """Grey levels of the template for the correlation ratio."""
 
 
@@ -69,7 +69,9 @@ class _Fit:
         self.points, self.values, self.centre = points, values - values.mean(), centre
         self.template, self.variance = template, float(values.var())
         inside = template.data[template.data > 0]
-        self.edges = np.array([0.02 * inside.max(), *np.quantile(inside, np.linspace(0, 1, LEVELS)[1:-1])])
+        self.edges = np.array(
+            [0.02 * inside.max(), *np.quantile(inside, np.linspace(0, 1, GREY_LEVELS)[1:-1])]
+        )
         voxels = np.argwhere(template.data > 0.02 * inside.max())
         self.target = (voxels @ template.affine[:3, :3].T + template.affine[:3, 3]).mean(axis=0)
         self.to_voxel = np.linalg.inv(template.affine)

@@ -12,8 +12,7 @@ from cpimaging.report import tables, words
 from cpimaging.report.page import render
 from cpimaging.report.pictures import View, structure_views
 from cpimaging.types import Atlas, Image, LabelMap, region_positions
-
-SIDES = ("left", "right", "midline")
+from cpimaging.words import SIDES
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Tables of a scan, shaped for reading: left beside right, lobe by layer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -9,9 +9,7 @@ import pandas as pd
 
 from cpimaging.atlases.vocabulary import load_structures
 from cpimaging.report.words import TISSUES, phrase, sentence
-
-LOBES = ("frontal", "parietal", "temporal", "occipital")
-LAYERS = ("periventricular", "deep", "subcortical")
+from cpimaging.words import LAYERS, LOBES, SIDES
 
 
 @dataclass(frozen=True)
@@ -169,8 +167,6 @@ def by_side(morphometry: pd.DataFrame) -> list[Measured]:
         for (measure, structure, unit), sides in values.items()
     ]
 
-
-SIDES: Sequence[str] = ("left", "right", "midline")
 
 KEY_MEASURES = {
     ("group_volume", "lateral_ventricle"): "Lateral ventricle",

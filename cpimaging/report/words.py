@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import cast
 
-from cpimaging.columns import CLASSES
 from cpimaging.scorers.dominance import CALLS as DOMINANCE
 from cpimaging.scorers.mrics import GROUPS as MRICS_GROUPS
 from cpimaging.scorers.mrics import SIDED as SIDES
@@ -11,6 +10,7 @@ from cpimaging.scorers.mrics import SUBGROUPS as MRICS_SUBGROUPS
 from cpimaging.scorers.mrics import say as mrics_words
 from cpimaging.scorers.results import CallResult, MricsResult, Pattern
 from cpimaging.scorers.words import missing, phrase, points
+from cpimaging.words import LOAD_CLASSES as CLASSES
 
 __all__ = [
     "CLASSES",

@@ -3,7 +3,6 @@
 import math
 from pathlib import Path
 
-from cpimaging.columns import CLASSES as TISSUES
 from cpimaging.columns import Column
 from cpimaging.scorers.base import (
     CHILD,
@@ -19,7 +18,6 @@ from cpimaging.scorers.base import (
 )
 from cpimaging.scorers.injury import (
     REQUIRED,
-    SIDES,
     Injury,
     cortical_parts,
     deep_grey_load,
@@ -36,6 +34,8 @@ from cpimaging.scorers.injury import (
 from cpimaging.scorers.results import CALL_KEYS, WHY_NOT, DominanceResult, Number
 from cpimaging.scorers.words import phrase
 from cpimaging.types import ScanContext
+from cpimaging.words import HEMISPHERES as SIDES
+from cpimaging.words import LOAD_CLASSES as TISSUES
 
 REQUIRES = frozenset(REQUIRED)
 CLASSES = {

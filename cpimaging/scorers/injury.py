@@ -10,8 +10,8 @@ import pandas as pd
 
 from cpimaging.scorers.base import Tables, Trace
 from cpimaging.types import ScanContext
+from cpimaging.words import HEMISPHERES as SIDES
 
-SIDES = ("left", "right")
 WHOLE_OF = {"thalamus_ventrolateral": "thalamus", "putamen_posterior": "putamen"}
 """Parts that an atlas may cut out of a structure; they count with the whole as well."""
 

@@ -21,7 +21,6 @@ from cpimaging.scorers.base import (
 from cpimaging.scorers.injury import (
     INFRATENTORIAL,
     REQUIRED,
-    SIDES,
     SUPRATENTORIAL,
     Injury,
     cortical_parts,
@@ -37,6 +36,7 @@ from cpimaging.scorers.mrics_rules import RULES, TERRITORIES, WATERSHEDS, Patter
 from cpimaging.scorers.results import CALL_KEYS, WHY_NOT, MricsResult
 from cpimaging.scorers.words import missing
 from cpimaging.types import ScanContext
+from cpimaging.words import HEMISPHERES as SIDES
 
 REQUIRES = frozenset(REQUIRED) | {*TERRITORIES, *WATERSHEDS}
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from cpimaging.scorers.base import Trace
 from cpimaging.scorers.injury import (
-    SIDES,
     Injury,
     both_start_in_cortex,
     cortical_parts,
@@ -18,6 +17,7 @@ from cpimaging.scorers.injury import (
     tissue_loss,
     white_matter_load,
 )
+from cpimaging.words import HEMISPHERES as SIDES
 
 TERRITORIES = ("territory_aca", "territory_mca", "territory_pca")
 WATERSHEDS = ("watershed_anterior", "watershed_posterior")

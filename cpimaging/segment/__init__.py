@@ -29,7 +29,7 @@ Bool = NDArray[np.bool_]
 LEAST_OF_ATLAS = 0.2
 """Ventricles under this share of the atlas's, which the registration has fitted, are not believed (ours)."""
 
-TISSUES = {
+TISSUE_LABELS = {
     2: ("white_matter", "WM", 2),
     3: ("csf_outside_ventricles", "CSF", 3),
     8: ("cortical_grey", "CGM", 8),
@@ -41,7 +41,7 @@ TISSUES = {
 }
 """Classes of the tissue image: number -> name, abbreviation, and the common BIDS number that it maps to."""
 
-WHITE_MATTER, CSF, CORTICAL_GREY, DEEP_GREY, BRAINSTEM, CEREBELLUM, VENTRICLE, CAVITY = TISSUES
+WHITE_MATTER, CSF, CORTICAL_GREY, DEEP_GREY, BRAINSTEM, CEREBELLUM, VENTRICLE, CAVITY = TISSUE_LABELS
 
 ADULT_CONTRAST_YEARS = 2.0
 """Below, myelin is too young for the contrast between grey and white that the classes need
@@ -55,7 +55,7 @@ LEAST_FLUID_SD = 2.0
 class Segmentation:
     """What a scan is made of; all images on its grid.
 
-    tissue: uint8, numbers of TISSUES; 0 outside of the brain and where not assessed. ventricles: bool.
+    tissue: uint8, numbers of TISSUE_LABELS; 0 outside of the brain and where not assessed. ventricles: bool.
     cavity: bool, fluid joined to a lateral ventricle that is no part of it. labels: the atlas,
     following the ventricles. fluid: float32, share of the voxel; all 0 where not assessed.
     assessed: whether ventricles were read from the image. notes: what was not, and why.

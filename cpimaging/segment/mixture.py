@@ -13,7 +13,7 @@ Bool = NDArray[np.bool_]
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
-CLASSES = ("fluid", "grey", "white")
+SIGNAL_CLASSES = ("fluid", "grey", "white")
 FLUID, GREY, WHITE = range(3)
 
 ITERATIONS = 12
@@ -64,9 +64,9 @@ def signals(images: Mapping[str, Image], brain: Bool) -> Floats:
 
 def prior_shares(maps: Mapping[str, Image], brain: Bool) -> Floats:
     """Return the prior of each class, (voxel, class), rows summing to 1; even where the maps are empty."""
-    shares = np.stack([np.clip(maps[name].data[brain], 0, 1) for name in CLASSES], axis=1)
+    shares = np.stack([np.clip(maps[name].data[brain], 0, 1) for name in SIGNAL_CLASSES], axis=1)
     total = shares.sum(axis=1, keepdims=True)
-    even = np.float32(1 / len(CLASSES))
+    even = np.float32(1 / len(SIGNAL_CLASSES))
     known = np.where(total > 0.5, shares / np.maximum(total, 0.5), even)
     mixed: Floats = ((1 - EVEN_SHARE) * known + EVEN_SHARE * even).astype(np.float32)
     return mixed

@@ -7,7 +7,7 @@ import pandas as pd
 from cpimaging.atlases import load_atlas
 from cpimaging.columns import ATLAS_LABELS
 from cpimaging.io import write_json, write_table
-from cpimaging.segment import TISSUES
+from cpimaging.segment import TISSUE_LABELS
 from cpimaging.study.record import recorded
 
 TISSUE_TABLE = "seg-tissue_dseg.tsv"
@@ -28,5 +28,5 @@ def run(output: Path, name: str) -> None:
 
 def tissue_table() -> pd.DataFrame:
     """Return the classes of the tissue images; mapping: the number that BIDS has for the class."""
-    rows = [(index, *names) for index, names in TISSUES.items()]
+    rows = [(index, *names) for index, names in TISSUE_LABELS.items()]
     return pd.DataFrame(rows, columns=["index", "name", "abbreviation", "mapping"])

@@ -26,10 +26,11 @@ from cpimaging.scorers import Pattern
 from cpimaging.scorers.group import group_dtypes, scorer_cells
 from cpimaging.scorers.overrides import told
 from cpimaging.scorers.results import Value
-from cpimaging.study.job import GIVEN, SCAN_STAGES, Job, lesion_record, measured_mask
+from cpimaging.study.job import SCAN_STAGES, Job, lesion_record, measured_mask
 from cpimaging.study.plan import SUMMARY, study_labels
 from cpimaging.study.record import finished, recorded
 from cpimaging.types import LESIONLOAD_COLUMNS, Image, Quality
+from cpimaging.words import GIVEN
 
 SUMMARY_COLUMNS = columns.dtypes(columns.SUMMARY)
 

@@ -8,10 +8,11 @@ from cpimaging.io import read_image, write_image, write_json
 from cpimaging.layout import sidecar_path
 from cpimaging.masks import check_lesion_position, place_mask, read_mask
 from cpimaging.provenance import sidecar
-from cpimaging.study.job import COMMAND, Job
+from cpimaging.study.job import Job
 from cpimaging.study.record import recorded
 from cpimaging.study.tool import OUT, check_placeholders, placeholders, run_tool
 from cpimaging.types import CONTRASTS, InputError
+from cpimaging.words import COMMAND
 
 DRAWN = "mask of lesion_command"
 

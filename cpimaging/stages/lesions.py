@@ -14,11 +14,12 @@ from cpimaging.lesions.components import PIECE_COLUMNS, components
 from cpimaging.provenance import sidecar
 from cpimaging.quantify.depth import white_matter_depth
 from cpimaging.registration import resample
-from cpimaging.study.job import COMMAND, DETECTED, Job
+from cpimaging.study.job import Job
 from cpimaging.study.look import Sighting, look
 from cpimaging.study.measuring_grid import MeasuringGrid, measuring_grid, with_ids
 from cpimaging.study.record import recorded
 from cpimaging.types import Image
+from cpimaging.words import COMMAND, DETECTED
 
 CHANGE_TOLD = 0.2
 """Relative change of the detected volume by the deformable registration that is told (design)."""

@@ -36,7 +36,6 @@ from cpimaging.scorers.results import Result, Value
 from cpimaging.stages.cohort import SUMMARY_COLUMNS, pattern_cells, write_group
 from cpimaging.stages.index import write_dataset_files
 from cpimaging.study.choices import Choices
-from cpimaging.study.job import GIVEN
 from cpimaging.study.mask_grid import MaskGrid, MaskGrids, Way, check_space, find_way
 from cpimaging.study.plan import PLAN
 from cpimaging.study.record import recorded
@@ -48,6 +47,7 @@ from cpimaging.types import (
     ScanContext,
     Verdict,
 )
+from cpimaging.words import GIVEN
 
 QC: Verdict = "not_applicable"
 VOLUMES = "in the template's space, not of the person's own brain"

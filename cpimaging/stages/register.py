@@ -12,10 +12,11 @@ from cpimaging.registration.engines import ENGINES
 from cpimaging.registration.lesion import check_registrable, lesion_strategy
 from cpimaging.registration.plausible import check_affine, check_transform
 from cpimaging.study.affine import write_affine
-from cpimaging.study.job import DETECTED, Job
+from cpimaging.study.job import Job
 from cpimaging.study.look import look
 from cpimaging.study.record import recorded
 from cpimaging.types import Image
+from cpimaging.words import DETECTED
 
 
 @recorded

@@ -14,7 +14,7 @@ from cpimaging.morphometry import LANDMARKS, measures, without_ventricles
 from cpimaging.morphometry.volumes import template_volumes, volume_table
 from cpimaging.provenance import sidecar
 from cpimaging.registration import moved_points, resample
-from cpimaging.segment import TISSUES, Segmentation, segment, template_shares
+from cpimaging.segment import TISSUE_LABELS, Segmentation, segment, template_shares
 from cpimaging.study.affine import read_affine
 from cpimaging.study.job import Job
 from cpimaging.study.measuring_grid import with_ids
@@ -56,7 +56,7 @@ def _write_labels(job: Job, atlas: Atlas, found: Segmentation) -> None:
         "VentriclesFromImage": found.assessed,
         "Notes": found.notes,
     }
-    names = {str(number): name for number, (name, _, _) in TISSUES.items()}
+    names = {str(number): name for number, (name, _, _) in TISSUE_LABELS.items()}
     for path, image, more in (
         (job.files.tissue_dseg, found.tissue, {"Labels": names}),
         (job.files.atlas_dseg, found.labels, {"Atlas": f"{atlas.name} {atlas.version}"}),

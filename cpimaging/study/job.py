@@ -12,12 +12,10 @@ from cpimaging.io import read_json
 from cpimaging.layout import ScanFiles, atlas_name, sidecar_path
 from cpimaging.study.plan import Entry, read_entry
 from cpimaging.types import InputError
+from cpimaging.words import COMMAND, GIVEN
 
 SCAN_STAGES = ("preprocess", "register", "segment", "lesions", "quantify", "qc", "score", "report")
 """The stages of one scan, in order."""
-
-GIVEN, DETECTED, COMMAND = "given mask", "detected", "lesion_command"
-"""Where a lesion mask may come from."""
 
 
 @dataclass(frozen=True)

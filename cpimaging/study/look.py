@@ -10,8 +10,9 @@ from cpimaging.io import read_image
 from cpimaging.lesions.detect import Finding, Scene, detect, make_scene, on_grid, thinned
 from cpimaging.registration import Matrix
 from cpimaging.study.adc_norm import read_norm
-from cpimaging.study.job import DETECTED, Job
+from cpimaging.study.job import Job
 from cpimaging.types import Image
+from cpimaging.words import DETECTED
 
 FIRST_LOOK_MM = 2.0
 """Grid of the first detection: it only keeps the lesion out of a registration that works at 2 mm."""

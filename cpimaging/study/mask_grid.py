@@ -16,7 +16,7 @@ from cpimaging.atlases.own import LARGEST_BRAIN_ML
 from cpimaging.atlases.space import resample_labels
 from cpimaging.atlases.template import SPACE
 from cpimaging.io import Sparse, read_image
-from cpimaging.lesions.components import MIDLINE_MM, SIDES
+from cpimaging.lesions.components import MIDLINE_MM
 from cpimaging.masks import LESION_INSIDE_SHARE
 from cpimaging.quantify.depth import has_layers, white_matter_depth
 from cpimaging.quantify.load import cell_rows
@@ -24,6 +24,7 @@ from cpimaging.quantify.partition import Partition, partition
 from cpimaging.registration import moved_points, resample, to_voxels
 from cpimaging.registration.engines import ENGINES
 from cpimaging.types import Atlas, Image, InputError, LabelMap
+from cpimaging.words import SIDES
 
 FAMILY = ("MNI152", "ICBM152")
 """Spaces whose templates show the same 152 people in the same frame."""

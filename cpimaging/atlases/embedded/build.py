@@ -13,8 +13,9 @@ from cpimaging.atlases.embedded.infratentorial import compartments, label_infrat
 from cpimaging.atlases.embedded.manifest import NAME, VERSION, manifest
 from cpimaging.atlases.template import Template
 from cpimaging.atlases.vocabulary import load_structures
-from cpimaging.types import Atlas, LabelMap, Region, Side
+from cpimaging.types import Atlas, LabelMap, Region
 from cpimaging.voxels import largest_piece
+from cpimaging.words import Side
 
 Masks = Mapping[str, Mask]
 

@@ -19,6 +19,7 @@ from cpimaging.atlases.published.sources import FILES, source_table
 from cpimaging.io import read_table
 from cpimaging.types import Atlas, Image, InputError, LabelMap
 from cpimaging.voxels import bounding_box
+from cpimaging.words import SIDES
 
 NAME, VERSION = "published", "1.0"
 EMBEDDED = "embedded"
@@ -165,7 +166,7 @@ class Canvas:
         cortex = {name for name in tissue if tissue[name] == "cortex"}
         rest = self.extent & (self.data == 0)
         alone = rest & self._of(nuclei)
-        for side in ("left", "right", "midline"):
+        for side in SIDES:
             sides = [side, "midline"]
             others = np.logical_or.reduce([self._of(set(tissue) - nuclei - cortex, s) for s in sides])
             wanted = alone & self._of(nuclei, side)
@@ -186,7 +187,7 @@ class Canvas:
         return LabelMap(self.labels.with_data(self.data), self.embedded.regions)
 
     def _indices(self, structures: Iterable[str], side: str | None) -> list[int]:
-        wanted, sides = set(structures), (side, "midline") if side else ("left", "right", "midline")
+        wanted, sides = set(structures), (side, "midline") if side else SIDES
         return [r.index for r in self.embedded.regions if r.structure in wanted and r.side in sides]
 
     def _of(self, structures: Iterable[str], side: str | None = None) -> Mask:

@@ -4,12 +4,13 @@ import math
 from collections.abc import Iterator
 
 from cpimaging.scorers.base import CHILD, Trace
-from cpimaging.scorers.injury import REQUIRED, SIDES, Amount, Injury
+from cpimaging.scorers.injury import REQUIRED, Amount, Injury
 from cpimaging.scorers.scales.evaluate import Item, Scale, age_told, seen_by_reader, source
 from cpimaging.scorers.scales.record import scale_scorer
 from cpimaging.types import ScanContext
+from cpimaging.words import HEMISPHERES as SIDES
+from cpimaging.words import LOBES
 
-LOBES = ("frontal", "parietal", "temporal", "occipital")
 LAYERS = {"periventricular": "periventricular", "deep": "middle", "subcortical": "cortico-subcortical"}
 """Layers of the load table, and what the scale calls them."""
 BETWEEN_LOBES = ("perirolandic", "cingulate")

@@ -3,10 +3,11 @@
 import math
 
 from cpimaging.scorers.base import Trace
-from cpimaging.scorers.injury import NUCLEI, REQUIRED, SIDES, Amount, Injury
+from cpimaging.scorers.injury import NUCLEI, REQUIRED, Amount, Injury
 from cpimaging.scorers.mrics_rules import WATERSHEDS
 from cpimaging.scorers.scales.evaluate import Fact, age_told, seen_by_reader
 from cpimaging.types import ScanContext
+from cpimaging.words import HEMISPHERES as SIDES
 
 REQUIRES = frozenset(REQUIRED) | set(WATERSHEDS)
 DAYS_PER_YEAR = 365.25

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from cpimaging.columns import SIDES, Column
+from cpimaging.columns import Column
 from cpimaging.scorers.base import GroupColumn, Row, Scorer, Words
 from cpimaging.scorers.results import STEP_KEYS, ScaleResult, Value
 from cpimaging.scorers.scales.evaluate import Scale, unscored
 from cpimaging.scorers.words import missing, points
 from cpimaging.types import ScanContext
+from cpimaging.words import SIDE_WORDS as SIDES
 
 SCORED = "where the scale is scored"
 KEYS = (

@@ -1,0 +1,54 @@
+"""The words of tables and calls: every code has its home here, with what it means."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+Side = Literal["left", "right", "midline"]
+
+UNKNOWN = "n/a"
+SIDES: tuple[Side, ...] = ("left", "right", "midline")
+SIDE_WORDS: Mapping[str, str] = {
+    "left": "left of the midline",
+    "right": "right of the midline",
+    "midline": "both, or neither",
+}
+HEMISPHERES = ("left", "right")
+"""The sides that have another one."""
+
+LOAD_CLASSES = {
+    "white_matter": "White matter",
+    "deep_grey": "Deep grey matter",
+    "cortex": "Cortex",
+    "brainstem": "Brainstem",
+    "cerebellum": "Cerebellum",
+}
+"""The classes of tissue whose loads are compared, and what pages call them."""
+
+TISSUES = {
+    **{name: f"{text.lower()}, as the atlas labels it" for name, text in LOAD_CLASSES.items()},
+    "csf": "ventricles",
+    "overlay": "region that overlaps others: tract, territory or border zone",
+    "outside": "outside of all regions, or of the brain",
+    UNKNOWN: "region outside of the vocabulary",
+}
+LOBES = ("frontal", "parietal", "temporal", "occipital")
+LOBE_WORDS = {**{name: f"{name} lobe" for name in LOBES}, UNKNOWN: "not in one lobe"}
+LAYER_WORDS = {
+    "periventricular": "third of the white matter next to the ventricle, by normalised depth",
+    "deep": "middle third",
+    "subcortical": "third next to the cortex",
+    UNKNOWN: "not white matter",
+}
+LAYERS = tuple(name for name in LAYER_WORDS if name != UNKNOWN)
+"""Layers of white matter, from the ventricle to the cortex."""
+
+QC = {
+    "pass": "every check holds",
+    "warn": "look before use",
+    "fail": "do not use these numbers",
+    "not_applicable": "not checked: there was no image",
+}
+SEXES = {"F": "female", "M": "male", "O": "other", UNKNOWN: "not known"}
+
+GIVEN, DETECTED, COMMAND = "given mask", "detected", "lesion_command"
+"""Where a lesion mask may come from: a reader or the dataset, our detectors, the external tool."""
