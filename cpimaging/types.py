@@ -130,6 +130,36 @@ def region_positions(values: NDArray[Any], regions: Sequence[Region]) -> NDArray
     return positions
 
 
+def shared_regions(regions: Sequence[Region]) -> dict[int, tuple[int, int]]:
+    """Return the regions on the midline of structures that have both sides: place → places of left and right.
+
+    Such a region is the plane between the sides; each of its voxels counts half for either, so that the
+    sides add up to the whole and mirrored labels give mirrored volumes. Places count from 0.
+    """
+    places = {
+        (region.side, region.structure, region.lobe): place
+        for place, region in reversed(list(enumerate(regions)))
+        if region.structure != "n/a"
+    }
+    return {
+        place: (places["left", *what], places["right", *what])
+        for place, region in enumerate(regions)
+        if region.side == "midline"
+        and ("left", *(what := (region.structure, region.lobe))) in places
+        and ("right", *what) in places
+    }
+
+
+def region_counts(values: NDArray[Any], regions: Sequence[Region]) -> NDArray[np.float64]:
+    """Count the voxels of each region, (regions,); those of `shared_regions` count for the sides."""
+    positions = region_positions(values, regions).ravel()
+    counts = np.bincount(positions, minlength=len(regions) + 1)[1:].astype(np.float64)
+    for place, sides in shared_regions(regions).items():
+        counts[list(sides)] += counts[place] / 2
+        counts[place] = 0
+    return counts
+
+
 @dataclass(frozen=True)
 class Atlas:
     """An exclusive label map, plus overlays (tracts, territories, watershed) that may overlap it.

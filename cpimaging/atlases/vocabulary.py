@@ -19,7 +19,8 @@ def _structures() -> pd.DataFrame:
 def load_structures() -> pd.DataFrame:
     """Return the vocabulary: one row per structure, columns structure, tissue, sides, name.
 
-    sides: "lateral" (left and right) or "midline". tissue "overlay" marks tracts and territories,
-    which may overlap the other structures.
+    sides: "lateral" (left and right), "midline", or "either": left and right, with the plane between them on
+    the midline, or the midline alone. tissue "overlay" marks tracts and territories, which may overlap the
+    other structures.
     """
     return _structures().copy()

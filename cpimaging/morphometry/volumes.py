@@ -7,7 +7,7 @@ import pandas as pd
 
 from cpimaging.io import typed
 from cpimaging.morphometry.rows import COLUMNS, Key, Row, row
-from cpimaging.types import Atlas, Image, LabelMap, Region, region_positions
+from cpimaging.types import Atlas, Image, LabelMap, Region, region_counts, shared_regions
 
 LATERAL = "lateral_ventricle"
 CALLOSUM = "corpus_callosum"
@@ -47,9 +47,11 @@ def volume_table(
 
 def structure_volumes(labels: Image, regions: Sequence[Region], brain: Image) -> dict[tuple[str, str], float]:
     """Return volumes in mm³ by (structure, side), and that of the brain mask as ("brain", "midline")."""
-    counts = np.bincount(region_positions(labels.data, regions).ravel(), minlength=len(regions) + 1)
+    counts, on_plane = region_counts(labels.data, regions), shared_regions(regions)
     volumes: dict[tuple[str, str], float] = {("brain", "midline"): float(np.count_nonzero(brain.data))}
-    for region, count in zip(regions, counts[1:], strict=True):
+    for place, (region, count) in enumerate(zip(regions, counts, strict=True)):
+        if place in on_plane:
+            continue
         key = (region.called, region.side)
         volumes[key] = volumes.get(key, 0.0) + float(count)
     return {key: count * labels.voxel_volume_mm3 for key, count in volumes.items()}
@@ -74,12 +76,11 @@ def _shares(volumes: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], f
 
 def region_volumes(labels: LabelMap) -> dict[tuple[str, str, Region], float]:
     """Return the volume of each region in mm³, by structure, side and region."""
-    counts = np.bincount(
-        region_positions(labels.labels.data, labels.regions).ravel(), minlength=len(labels.regions) + 1
-    )
+    counts, on_plane = region_counts(labels.labels.data, labels.regions), shared_regions(labels.regions)
     return {
         (region.structure, region.side, region): float(count) * labels.labels.voxel_volume_mm3
-        for region, count in zip(labels.regions, counts[1:], strict=True)
+        for place, (region, count) in enumerate(zip(labels.regions, counts, strict=True))
+        if place not in on_plane
     }
 
 

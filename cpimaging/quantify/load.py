@@ -36,7 +36,7 @@ def cell_rows(parts: Partition, voxel_mm3: float) -> pd.DataFrame:
     tables = []
     for part in (parts, *parts.overlays):
         table = pd.DataFrame(part.cells, columns=list(Cell._fields))
-        table["region_volume_mm3"] = part.counts[: len(part.cells)] * voxel_mm3
+        table["region_volume_mm3"] = part.counts * voxel_mm3
         tables.append(table)
     known = {name: kind for name, kind in _COLUMNS.items() if name in tables[0]}
     return typed(pd.concat(tables, ignore_index=True), known)
@@ -46,22 +46,14 @@ def rows_within(parts: Partition, tissues: Collection[str]) -> NDArray[np.bool_]
     """Tell which rows of `cell_rows` lie in some tissues; those of an overlay by more than half."""
     if not tissues:
         return np.zeros(len(parts.cells) + sum(len(part.cells) for part in parts.overlays), bool)
-    there = np.array([cell.tissue in tissues for cell in parts.cells])[parts.codes]
-    rows = []
-    for part in (parts, *parts.overlays):
-        n = len(part.cells)
-        hits = np.bincount(part.codes, weights=there, minlength=len(part.counts))[:n]
-        rows.append(hits > part.counts[:n] / 2)
+    there = np.array([cell.tissue in tissues for cell in parts.cells_of_codes])[parts.codes]
+    rows = [part.count(part.codes, there) > part.counts / 2 for part in (parts, *parts.overlays)]
     return np.concatenate(rows)
 
 
 def hits_in(lesion: NDArray[np.intp], parts: Partition) -> NDArray[np.float64]:
     """Count lesion voxels, given by their flat index in C order, in the rows of `cell_rows`."""
-    counted = [
-        np.bincount(part.codes[lesion], minlength=len(part.counts))[: len(part.cells)]
-        for part in (parts, *parts.overlays)
-    ]
-    return np.concatenate(counted).astype(np.float64)
+    return np.concatenate([part.count(part.codes[lesion]) for part in (parts, *parts.overlays)])
 
 
 def filled_rows(

@@ -36,11 +36,10 @@ def load_margins(mask: Image, parts: Partition) -> pd.DataFrame:
     variants = (shrunk, 1 - grown, *moved.values())
     tables = []
     for part in (parts, *parts.overlays):
-        codes, n = part.codes.reshape(mask.shape)[box].ravel(), len(part.counts)
+        codes = part.codes.reshape(mask.shape)[box].ravel()
         table = pd.DataFrame(part.cells, columns=list(Cell._fields))
         for column, weights in zip(MARGIN_COLUMNS, variants, strict=True):
-            voxels = np.bincount(codes, weights=weights.ravel(), minlength=n)[: len(part.cells)]
-            table[column] = voxels * mask.voxel_volume_mm3
+            table[column] = part.count(codes, weights.ravel()) * mask.voxel_volume_mm3
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
 

@@ -1,14 +1,14 @@
 """A grid cut into the cells of the load table, once, for any number of masks on it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cpimaging.quantify.depth import has_layers, layers, white_matter_depth
-from cpimaging.types import Image, LabelMap, Region, region_positions
+from cpimaging.types import Image, LabelMap, Region, region_positions, shared_regions
 from cpimaging.words import LAYERS
 
 
@@ -27,13 +27,28 @@ class Partition:
     """A grid cut into cells, ready for any number of masks on that grid.
 
     codes: cell number of every voxel, flat, C order. counts: voxels of each cell; NaN for the
-    space outside of the brain, which has no end.
+    space outside of the brain, which has no end. shared: the left and the right cell that each code from
+    len(cells) on belongs to, half and half: the plane between the sides of a structure.
     """
 
     cells: tuple[Cell, ...]
     codes: NDArray[np.int32]
     counts: NDArray[np.float64]
     overlays: tuple["Partition", ...] = ()
+    shared: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def cells_of_codes(self) -> list[Cell]:
+        """The cell of every code; that of a shared one is on the midline."""
+        return [*self.cells, *(self.cells[left]._replace(side="midline") for left, _ in self.shared)]
+
+    def count(self, codes: NDArray[np.int32], weights: NDArray[Any] | None = None) -> NDArray[np.float64]:
+        """Count voxels, given by their codes, in the cells; weights: how much each one counts."""
+        n = len(self.cells)
+        voxels = np.bincount(codes, weights, minlength=n + len(self.shared)).astype(np.float64)
+        for code, sides in enumerate(self.shared, start=n):
+            voxels[list(sides)] += voxels[code] / 2
+        return voxels[:n]
 
 
 def partition(
@@ -54,7 +69,7 @@ def partition(
             raise ValueError("labels, brain and overlays must be on one grid")
     if depth is None:
         depth, _ = white_matter_depth(labels, atlas.regions)
-    cells, first, n_layers = _region_cells(atlas.regions)
+    cells, shared, first, n_layers = _region_cells(atlas.regions)
     positions = region_positions(labels.data, atlas.regions)
     layered = n_layers[positions] > 1
     if np.isnan(depth[layered]).any():
@@ -62,35 +77,42 @@ def partition(
     codes = first[positions]
     codes[layered] += layers(depth[layered]) - 1
     codes[(positions == 0) & ~brain.data.astype(bool)] = len(cells) - 1
-    counts = np.bincount(codes.ravel(), minlength=len(cells)).astype(np.float64)
+    of_overlays = tuple(_overlay(overlay) for overlay in overlays.values())
+    parts = Partition(tuple(cells), codes.ravel(), np.empty(0), of_overlays, tuple(shared))
+    counts = parts.count(parts.codes)
     counts[-1] = np.nan
-    return Partition(
-        tuple(cells), codes.ravel(), counts, tuple(_overlay(overlay) for overlay in overlays.values())
-    )
+    return replace(parts, counts=counts)
 
 
 def _region_cells(
     regions: Sequence[Region],
-) -> tuple[list[Cell], NDArray[np.int32], NDArray[np.int32]]:
-    """Return the cells, and per position (0: none) its first cell and its number of layers.
+) -> tuple[list[Cell], list[tuple[int, int]], NDArray[np.int32], NDArray[np.int32]]:
+    """Return the cells, what is shared, and per position (0: none) its first cell and its number of layers.
 
     Regions of equal structure, side and lobe share their cells. White matter has layers where the atlas
     names what it lies between. The last two cells are for voxels without a label, within the brain and
-    outside of it.
+    outside of it. The codes of `shared_regions` follow, and say which left and right cell each belongs to.
     """
     cells: list[Cell] = []
-    first, n_layers = [0], [1]
-    layered = has_layers(regions)
-    for region in regions:
+    layered, on_plane = has_layers(regions), shared_regions(regions)
+    first, n_layers = np.zeros((2, len(regions) + 1), dtype=np.int32)
+    n_layers[0] = 1
+    for place, region in enumerate(regions):
         names = LAYERS if layered and region.tissue == "white_matter" else ("n/a",)
+        n_layers[place + 1] = len(names)
         found = [Cell(region.called, region.side, region.tissue, region.lobe, name) for name in names]
+        if place in on_plane:
+            continue
         if found[0] not in cells:
             cells += found
-        first.append(cells.index(found[0]))
-        n_layers.append(len(found))
+        first[place + 1] = cells.index(found[0])
     first[0] = len(cells)
     cells += [Cell(name, "midline", "outside", "n/a") for name in ("outside_atlas", "outside_brain")]
-    return cells, np.array(first, dtype=np.int32), np.array(n_layers, dtype=np.int32)
+    shared: list[tuple[int, int]] = []
+    for place, (left, right) in on_plane.items():
+        first[place + 1] = len(cells) + len(shared)
+        shared += [(int(first[left + 1]) + n, int(first[right + 1]) + n) for n in range(n_layers[place + 1])]
+    return cells, shared, first, n_layers
 
 
 def _overlay(overlay: LabelMap) -> Partition:
@@ -103,5 +125,5 @@ def _overlay(overlay: LabelMap) -> Partition:
     ]
     positions = region_positions(overlay.labels.data, overlay.regions).ravel()
     codes = np.array([len(cells), *of_region], dtype=np.int32)[positions]
-    counts = np.bincount(codes, minlength=len(cells) + 1).astype(np.float64)
+    counts = np.bincount(codes, minlength=len(cells) + 1).astype(np.float64)[: len(cells)]
     return Partition(tuple(cells), codes, counts)

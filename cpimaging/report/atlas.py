@@ -93,15 +93,23 @@ def _structures(atlas: Atlas) -> list[Structure]:
                     overlay=overlay,
                     approximate=word in approximate,
                     source=sources.get(word, ""),
-                    volumes_mm3={
-                        side: float(np.count_nonzero(part.data)) * part.voxel_volume_mm3
-                        for side, part in parts.items()
-                    },
+                    volumes_mm3=_volumes_mm3(parts, region.structure),
                     parts=parts,
                 )
             )
     places = {str(name): place for place, name in enumerate(load_structures()["structure"])}
     return sorted(found, key=lambda structure: places.get(structure.word, len(places)))
+
+
+def _volumes_mm3(parts: Mapping[str, Image], structure: str) -> dict[str, float]:
+    """Return the volume of each side; as in tables, the plane between two counts half for either."""
+    volumes = {
+        side: float(np.count_nonzero(part.data)) * part.voxel_volume_mm3 for side, part in parts.items()
+    }
+    if len(volumes) == len(SIDES) and structure != "n/a":
+        plane_mm3 = volumes.pop("midline")
+        volumes = {side: volume + plane_mm3 / 2 for side, volume in volumes.items()}
+    return volumes
 
 
 def _parts(label_map: LabelMap) -> dict[tuple[str, str], dict[str, Image]]:

@@ -244,8 +244,9 @@ def _sides(parts: Partition, grid: Image) -> NDArray[np.int8]:
     index = np.ogrid[tuple(slice(n) for n in grid.shape)]
     x = sum((step * axis for step, axis in zip(grid.affine[0, :3], index, strict=True)), grid.affine[0, 3])
     halves = np.where(x < -MIDLINE_MM, 0, np.where(x > MIDLINE_MM, 1, 2)).astype(np.int8)
-    sides = np.array([SIDES.index(cell.side) for cell in parts.cells], np.int8)[parts.codes]
-    unlabelled = np.array([cell.tissue == "outside" for cell in parts.cells])[parts.codes]
+    cells = parts.cells_of_codes
+    sides = np.array([SIDES.index(cell.side) for cell in cells], np.int8)[parts.codes]
+    unlabelled = np.array([cell.tissue == "outside" for cell in cells])[parts.codes]
     return np.where(unlabelled, np.broadcast_to(halves, grid.shape).ravel(), sides)
 
 

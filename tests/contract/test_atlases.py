@@ -23,7 +23,8 @@ from cpimaging.atlases import (
 from cpimaging.atlases.embedded import embedded_folder
 from cpimaging.atlases.published import fetch
 from cpimaging.atlases.template import SPACE
-from cpimaging.quantify.load import lesion_load
+from cpimaging.quantify.load import lesion_load, load_in
+from cpimaging.quantify.partition import partition
 from cpimaging.registration import resample
 from cpimaging.scorers.needs import check_fit
 from cpimaging.types import Atlas, Image, InputError, LabelMap, Region, region_positions
@@ -43,9 +44,9 @@ PLAUSIBLE_ML = {  # adult, one side or midline; wide limits: they catch a leak, 
     "alic": (1.5, 5),
     "red_nucleus": (0.15, 0.6),
     "substantia_nigra": (0.2, 0.9),
-    "midbrain": (5, 13),
-    "pons": (12, 28),
-    "medulla": (3, 9),
+    "midbrain": (2.5, 6.5),
+    "pons": (6, 14),
+    "medulla": (1.5, 4.5),
     "third_ventricle": (0.5, 3),
     "fourth_ventricle": (1, 4),
     "vermis": (6, 20),
@@ -55,6 +56,7 @@ PLAUSIBLE_ML = {  # adult, one side or midline; wide limits: they catch a leak, 
     "corticospinal_tract": (4, 20),
     "optic_radiation": (2, 10),
 }
+LEVELS = ("midbrain", "pons", "medulla")
 PUBLISHED_ATLAS = pytest.param("published", marks=pytest.mark.slow)
 """It is built from files of others and registered, which takes a minute."""
 
@@ -235,6 +237,56 @@ def test_no_region_crosses_to_the_other_side(atlas: Atlas) -> None:
         assert middle <= {"midline"}
 
 
+def test_the_brainstem_is_cut_where_the_midline_plane_lies(atlas: Atlas) -> None:
+    """Its sides fill either half and meet in the plane x = 0, which counts half for each of them."""
+    number = {(r.structure, r.side): r.index for r in atlas.dseg.regions if r.structure in LEVELS}
+    data = atlas.dseg.labels.data
+    for name in LEVELS:
+        assert not np.isin(data[:98], [number[name, side] for side in ("right", "midline")]).any()
+        assert not np.isin(data[98], [number[name, side] for side in ("left", "right")]).any()
+        assert (data[98] == number[name, "midline"]).any()
+    assert [number[name, "left"] for name in LEVELS] == [19, 20, 21]  # what the whole was called before
+    later = [number[name, side] for side in ("right", "midline") for name in LEVELS]
+    assert later == list(range(92, 98))
+
+
+def test_a_mirrored_lesion_of_the_brainstem_has_the_mirrored_load(
+    embedded: Atlas, rng: np.random.Generator
+) -> None:
+    box = embedded.dseg.labels.data[98 - 22 : 98 + 23, 80:130, :72]
+    labels = Image(np.ascontiguousarray(box), np.eye(4))
+    shallow = np.zeros(labels.shape, np.float32)
+    parts = partition(labels, embedded.dseg, {}, labels.with_data(box > 0), shallow)
+    mask = rng.random(labels.shape) < 0.3
+    rows = []
+    for lesion in (mask, mask[::-1]):
+        table = load_in(labels.with_data(lesion), parts)
+        table = table[table["tissue"] == "brainstem"].set_index(["structure", "side"])
+        rows.append(table["lesion_volume_mm3"].to_dict())
+    other = {"left": "right", "right": "left", "midline": "midline"}
+    assert rows[1] == {(name, other[side]): volume for (name, side), volume in rows[0].items()}
+    assert rows[0]["pons", "left"] != rows[0]["pons", "right"]
+    assert {side for name, side in rows[0] if name in LEVELS} == {"left", "right"}
+
+
+def test_a_brainstem_without_sides_serves_as_before(embedded: Atlas) -> None:
+    joined = {("pons", "left"): "midline", ("pons", "right"): None, ("pons", "midline"): None}
+    whole = tuple(
+        replace(region, side=joined.get((region.structure, region.side), region.side))
+        for region in embedded.dseg.regions
+        if joined.get((region.structure, region.side), "kept")
+    )
+    numbers = [r.index for r in embedded.dseg.regions if r.structure == "pons"]
+    labels = embedded.dseg.labels
+    data = np.where(np.isin(labels.data, numbers), numbers[0], labels.data)
+    atlas = replace(embedded, dseg=LabelMap(labels.with_data(data), whole))
+    assert check_atlas(atlas) == []
+    check_fit(atlas, "before")
+    halved = tuple(region for region in embedded.dseg.regions if region.index != numbers[1])
+    with pytest.raises(InputError, match="has one side only of pons"):
+        check_fit(replace(embedded, dseg=LabelMap(labels, halved)), "half")
+
+
 def test_every_region_is_one_piece(embedded: Atlas) -> None:
     for label_map in label_maps(embedded):
         boxes = ndimage.find_objects(label_map.labels.data)
@@ -248,7 +300,9 @@ def test_volumes_are_plausible(atlas: Atlas) -> None:
     for label_map in label_maps(atlas):
         counts = np.bincount(label_map.labels.data.ravel())
         for region in label_map.regions:
-            if region.structure in PLAUSIBLE_ML:
+            if region.structure in PLAUSIBLE_ML and not (
+                region.structure in LEVELS and region.side == "midline"
+            ):
                 low, high = PLAUSIBLE_ML[region.structure]
                 assert low < counts[region.index] / 1000 < high, region.name
 

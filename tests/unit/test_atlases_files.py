@@ -208,7 +208,7 @@ def test_a_description_is_kept_whole(tmp_path: Path) -> None:
 def test_the_vocabulary_is_complete_and_cannot_be_spoiled() -> None:
     table = load_structures()
     assert table["structure"].is_unique
-    assert set(table["sides"]) == {"lateral", "midline"}
+    assert set(table["sides"]) == {"lateral", "midline", "either"}
     assert set(table["tissue"]) == {
         *("white_matter", "deep_grey", "cortex", "brainstem", "cerebellum", "csf", "overlay")
     }

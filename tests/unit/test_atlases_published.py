@@ -127,7 +127,7 @@ def test_sources_cut_from_the_embedded_atlas_give_it_back(ready: Path, small_atl
 def test_the_manifest_says_which_structures_come_from_where(ready: Path, small_atlas: Atlas) -> None:
     composite = load_atlas("published")
     assert composite.name == atlas_name("published") == "published"
-    assert composite.version == "1.0 (Harvard-Oxford, AAL3, Juelich, Pauli 2017 (CIT168))"
+    assert composite.version == "2.0 (Harvard-Oxford, AAL3, Juelich, Pauli 2017 (CIT168))"
     by_source = composite.manifest["Structures"]
     assert by_source["Pauli 2017 (CIT168)"] == ["red_nucleus", "substantia_nigra", "subthalamic_nucleus"]
     assert by_source["AAL3"] == ["locus_coeruleus", "raphe", "thalamus_ventrolateral"]
@@ -161,7 +161,7 @@ def test_the_embedded_atlas_stands_in_for_sources_that_cannot_be_had(
     lines = list(published.fetch())
     assert sum("the embedded atlas stands in for it" in line for line in lines) == 3
     composite = load_atlas("published")
-    assert composite.version == "1.0 (Harvard-Oxford)"
+    assert composite.version == "2.0 (Harvard-Oxford)"
     assert {"red_nucleus", "raphe", "corticospinal_tract"} <= set(
         composite.manifest["Structures"]["embedded (cpimaging)"]
     )

@@ -443,3 +443,80 @@ def test_profile_of_a_lesion_and_of_none():
     nothing = lesion_profile(grid(np.zeros(slab().shape, bool)), grid(slab()), REGIONS, distance_mm)
     assert np.isnan(nothing["value"][0])
     assert nothing["value"][1:].sum() == 0
+
+
+PONS_RIGHT, PLANE = 13, 14
+SIDED = (
+    *REGIONS[:-1],
+    Region(PONS, "left pons", "pons", "left", "brainstem"),
+    Region(PONS_RIGHT, "right pons", "pons", "right", "brainstem"),
+    Region(PLANE, "between", "pons", "midline", "brainstem"),
+)
+
+
+def stem() -> np.ndarray:
+    """A slab with a pons beside it: two planes to the left, one between the sides, three to the right."""
+    labels = slab()
+    labels[2:4, 0, 1:3], labels[4, 0, 1:3], labels[5:8, 0, 1:3] = PONS, PLANE, PONS_RIGHT
+    return labels
+
+
+def pons_rows(table: pd.DataFrame) -> dict[str, tuple[float, float]]:
+    rows = table[table["structure"] == "pons"]
+    return {r.side: (r.region_volume_mm3 / 3, r.lesion_volume_mm3 / 3) for r in rows.itertuples(index=False)}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_plane_between_two_sides_counts_half_for_either(order: int) -> None:
+    labels, mask = stem(), np.zeros(slab().shape, bool)
+    mask[3:5, 0, 1:3] = True  # one plane of the left, and the one between: 2 + 2 voxels
+    mask[0, 0, 0] = True  # outside of the brain
+    atlas = LabelMap(grid(labels), SIDED[::order])
+    table = lesion_load(grid(mask), grid(labels), atlas, {}, brain_of(labels))
+    assert pons_rows(table) == {"left": (5.0, 3.0), "right": (7.0, 1.0)}
+    assert table["lesion_volume_mm3"].sum() == mask.sum() * 3.0
+    mirrored = lesion_load(
+        grid(mask),
+        grid(labels),
+        LabelMap(grid(labels), tuple(map(swapped, atlas.regions))),
+        {},
+        brain_of(labels),
+    )
+    assert pons_rows(mirrored) == {"left": (7.0, 1.0), "right": (5.0, 3.0)}
+
+
+def swapped(region: Region) -> Region:
+    return replace(region, side={"left": "right", "right": "left", "midline": "midline"}[region.side])
+
+
+def test_volumes_margins_and_rows_know_the_plane_too() -> None:
+    labels, mask = stem(), np.zeros(slab().shape, bool)
+    mask[4, 0, 1:3] = True
+    parts = partition(grid(labels), LabelMap(grid(labels), SIDED), {}, brain_of(labels))
+    volumes = structure_volumes(grid(labels), SIDED, brain_of(labels))
+    assert (volumes["pons", "left"], volumes["pons", "right"]) == (5 * 3.0, 7 * 3.0)
+    assert ("pons", "midline") not in volumes
+    margins = load_margins(grid(mask), parts).set_index(["structure", "side"]).loc["pons"]
+    # 1 mm is half a voxel along x: half of the two voxels moves to the left, the rest stays on the plane
+    assert margins["left_mm3"].to_dict() == {"left": 3.0 + 1.5, "right": 1.5}
+    stems = [parts.cells[row].structure for row in np.flatnonzero(rows_within(parts, ["brainstem"]))]
+    assert stems == ["pons", "pons"]
+    assert [cell.side for cell in parts.cells_of_codes if cell.structure == "pons"] == [
+        "left",
+        "right",
+        "midline",
+    ]
+
+
+def test_a_region_of_one_s_own_keeps_its_midline() -> None:
+    """Without a word of the vocabulary nobody knows what it means."""
+    labels = stem()
+    own = tuple(
+        replace(region, structure="n/a", name="area") if region.structure == "pons" else region
+        for region in SIDED
+    )
+    table = lesion_load(
+        grid(labels == PLANE), grid(labels), LabelMap(grid(labels), own), {}, brain_of(labels)
+    )
+    found = table[table["structure"] == "area"].set_index("side")["lesion_volume_mm3"]
+    assert found.to_dict() == {"left": 0.0, "right": 0.0, "midline": 6.0}

@@ -75,6 +75,20 @@ def test_every_structure_has_a_card_with_three_cuts_and_its_volumes(atlas: Atlas
     assert "outside the vocabulary" in found["&lt;b&gt;Area&lt;/b&gt; &amp; 1"]
 
 
+def test_the_plane_between_two_sides_counts_half_for_either(atlas: Atlas, template: Image) -> None:
+    data = atlas.dseg.labels.data.copy()
+    data[14, 10:14, 5:9], data[15:17, 10:14, 5:9] = 301, 302
+    sides = (
+        Region(300, "Left pons", "pons", "left", "brainstem"),
+        Region(301, "Pons, plane", "pons", "midline", "brainstem"),
+        Region(302, "Right pons", "pons", "right", "brainstem"),
+    )
+    regions = (*(region for region in atlas.dseg.regions if region.structure != "pons"), *sides)
+    sided = replace(atlas, dseg=LabelMap(template.with_data(data), regions))
+    # 1.5 and 2.5 of the 4 planes of 16 voxels of 8 mm³
+    assert "left 0.192 ml · right 0.320 ml" in cards(render_atlas(sided, template))["Pons"]
+
+
 def test_left_is_drawn_on_the_left_of_the_picture(atlas: Atlas, template: Image) -> None:
     thalamus = cards(render_atlas(atlas, template))["Thalamus"]
     axial = thalamus.split("</figure>")[0]

@@ -138,7 +138,8 @@ def test_each_structure_of_the_midline(structure, name):
     [
         ({("pons", "midline"): 0.5}, [1, 2]),
         ({("pons", "midline"): 0.2}, [0, 2]),  # of 27.4 ml: 0.7 %
-        ({("red_nucleus", "left"): 0.05}, [1, 2]),
+        ({("red_nucleus", "left"): 0.05}, [1, 1]),
+        ({("red_nucleus", "left"): 0.05, ("pons", "midline"): 0.1}, [1, 2]),
         ({("red_nucleus", "left"): 0.05, ("red_nucleus", "right"): 0.05}, [2, 2]),
     ],
 )

@@ -11,7 +11,7 @@ PACKAGE = Path(cpimaging.__file__).parent
 
 def test_left_and_right_come_first() -> None:
     assert words.SIDES == ("left", "right", "midline")
-    assert words.HEMISPHERES == words.SIDES[:2]
+    assert words.SIDES[:2] == words.HEMISPHERES
     assert tuple(words.SIDE_WORDS) == words.SIDES
 
 

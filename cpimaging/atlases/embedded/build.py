@@ -1,6 +1,6 @@
 """Build the embedded atlas: label the left half, mirror it, name the regions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ ORDER = (
     *("pallidum", "hippocampus", "amygdala", "plic", "alic", "external_capsule"),
 )
 """Structures in the order in which they claim their voxels: a small one before the one around it."""
+SIDES: tuple[Side, ...] = ("left", "right", "midline")
 FILL_MM = 3.0  # ours: unlabelled tissue this near to a label joins it
 
 
@@ -38,7 +39,7 @@ class Canvas:
 
     def __init__(self, half: Half) -> None:
         vocabulary = load_structures()
-        self.midline = set(vocabulary.loc[vocabulary["sides"] == "midline", "structure"])
+        self.lateral = set(vocabulary.loc[vocabulary["sides"] == "lateral", "structure"])
         self.half = half
         self.labels = np.zeros(half.brain.shape, np.uint8)
         self.keys: list[tuple[str, str]] = []
@@ -52,7 +53,7 @@ class Canvas:
     def claim(self, structure: str, mask: Mask, lobe: str = "n/a") -> None:
         """Give the largest free piece of a mask to a structure; lateral ones keep off the midline plane."""
         allowed = mask & self.free
-        if structure not in self.midline:
+        if structure in self.lateral:
             allowed &= self.half.x < 0
         self.keys.append((structure, lobe))
         self.labels[largest_piece(allowed, corners=True)] = len(self.keys)
@@ -68,7 +69,7 @@ class Canvas:
         open_labels = np.where(self.mask(*closed), 0, self.labels)
         distance, nearest = ndimage.distance_transform_edt(open_labels == 0, return_indices=True)
         chosen = open_labels[tuple(nearest)]
-        lateral = [value for value, key in enumerate(self.keys, start=1) if key[0] not in self.midline]
+        lateral = [value for value, key in enumerate(self.keys, start=1) if key[0] in self.lateral]
         gaps = tissue & self.free & (distance <= FILL_MM)
         gaps &= (self.half.x < 0) | ~np.isin(chosen, lateral)
         self.labels[gaps] = chosen[gaps]
@@ -157,20 +158,33 @@ def _label_map(
 ) -> LabelMap:
     """Mirror the labels of the left half; left, right and midline regions get numbers of their own."""
     vocabulary = load_structures().set_index("structure")
-    left, right = np.zeros(len(keys) + 1, np.uint8), np.zeros(len(keys) + 1, np.uint8)
+    number = np.zeros((len(SIDES), len(keys) + 1), np.uint8)
     regions: list[Region] = []
-    for value, (structure, lobe) in enumerate(keys, start=1):
+    for value, side in _numbered([str(vocabulary.loc[structure, "sides"]) for structure, _ in keys]):
+        structure, lobe = keys[value]
         row = vocabulary.loc[structure]
-        sides: tuple[Side, ...] = ("midline",) if row["sides"] == "midline" else ("left", "right")
-        for side in sides:
-            index = len(regions) + 1
-            name = _name(str(row["name"]), side, lobe if structure == "white_matter" else "n/a")
-            regions.append(Region(index, name, structure, side, str(row["tissue"]), lobe))
-        left[value], right[value] = len(regions) - len(sides) + 1, len(regions)
-    both = np.concatenate([left[labels], right[labels[-2::-1]]])
+        name = str(row["name"]) + (f", {lobe}" if structure == "white_matter" else "")
+        if side != "midline":
+            name = f"{side.capitalize()} {name[0].lower()}{name[1:]}"
+        elif row["sides"] == "either":
+            name += ", plane between the sides"
+        regions.append(Region(len(regions) + 1, name, structure, side, str(row["tissue"]), lobe))
+        places = slice(None) if row["sides"] == "midline" else SIDES.index(side)
+        number[places, value + 1] = len(regions)
+    left, right, plane = number
+    both = np.concatenate([left[labels[:-1]], plane[labels[-1:]], right[labels[-2::-1]]])
     return LabelMap(template.t1w.with_data(both), tuple(regions))
 
 
-def _name(name: str, side: Side, lobe: str) -> str:
-    named = name if lobe == "n/a" else f"{name}, {lobe}"
-    return named if side == "midline" else f"{side.capitalize()} {named[0].lower()}{named[1:]}"
+def _numbered(kinds: Sequence[str]) -> list[tuple[int, Side]]:
+    """Return which key and side each label number means, from the `sides` of the vocabulary of each key.
+
+    Structures that may have sides or not had one number each before they got sides: it is the left one's,
+    and those of the right side and of the plane between both come last.
+    """
+    first: Mapping[str, tuple[Side, ...]]
+    first = {"lateral": ("left", "right"), "midline": ("midline",), "either": ("left",)}
+    numbered = [(key, side) for key, kind in enumerate(kinds) for side in first[kind]]
+    for side in SIDES[1:]:
+        numbered += [(key, side) for key, kind in enumerate(kinds) if kind == "either"]
+    return numbered

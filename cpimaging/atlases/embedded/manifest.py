@@ -6,7 +6,7 @@ from typing import Any
 from cpimaging.io import read_table
 
 NAME = "cpimaging"
-VERSION = "1.0"
+VERSION = "2.0"
 
 APPROXIMATE = (
     *("subthalamic_nucleus", "locus_coeruleus", "raphe", "inferior_olive", "cranial_nerve_tegmentum"),

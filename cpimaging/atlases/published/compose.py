@@ -21,7 +21,7 @@ from cpimaging.types import Atlas, Image, InputError, LabelMap
 from cpimaging.voxels import bounding_box
 from cpimaging.words import SIDES
 
-NAME, VERSION = "published", "1.0"
+NAME, VERSION = "published", "2.0"
 EMBEDDED = "embedded"
 LEVELS = {"midbrain", "pons", "medulla"}
 
@@ -56,7 +56,7 @@ def compose(embedded: Atlas, placed: Placed) -> Atlas:
         structures = [name for name in row.structure.split("+") if drawn[name] == row.source]
         target = next((m for m in maps.values() if structures[0] in m.structures), canvas)
         mask = _source_mask(placed, row, canvas.labels)
-        for side in ("left", "right") if row.side == "both" else (row.side,):
+        for side in SIDES if row.side == "both" else (row.side,):
             target.claim(structures, side, mask)
     canvas.keep_the_rest()
     for drawing in (canvas, *maps.values()):
@@ -132,6 +132,7 @@ class Canvas:
         self.structures = {region.structure for region in embedded.regions}
         x = embedded.labels.affine[0, 0] * np.arange(embedded.labels.shape[0]) + embedded.labels.affine[0, 3]
         self.x = x[:, None, None]
+        self.sided = {region.structure for region in embedded.regions if region.side != "midline"}
         self.extent: Mask = embedded.labels.data > 0
         self.data = np.zeros_like(embedded.labels.data)
 
@@ -150,9 +151,11 @@ class Canvas:
         """
         group = self._of(structures, side)
         wanted = (group if mask is None else mask) & self.extent & (self.data == 0)
-        if side != "midline":
-            wanted &= self.x < 0 if side == "left" else self.x > 0
         indices = self._indices(structures, side)
+        if not indices:
+            return
+        if side != "midline" or self.sided & set(structures):
+            wanted &= self._half(side)
         self.data[wanted] = indices[0] if len(indices) == 1 else self._nearest(group, wanted)
 
     def keep_the_rest(self) -> None:
@@ -167,10 +170,8 @@ class Canvas:
         rest = self.extent & (self.data == 0)
         alone = rest & self._of(nuclei)
         for side in SIDES:
-            sides = [side, "midline"]
-            others = np.logical_or.reduce([self._of(set(tissue) - nuclei - cortex, s) for s in sides])
-            wanted = alone & self._of(nuclei, side)
-            self.data[wanted] = self._nearest(others, wanted)
+            wanted = alone & self._half(side)
+            self.data[wanted] = self._nearest(self._of(set(tissue) - nuclei - cortex, side), wanted)
         rest &= self.data == 0
         self.data[rest] = self.labels.data[rest]
 
@@ -186,12 +187,23 @@ class Canvas:
         """Return what has been drawn, with the embedded atlas's regions."""
         return LabelMap(self.labels.with_data(self.data), self.embedded.regions)
 
+    def _half(self, side: str) -> Mask:
+        """Return which planes along x lie on a side; on the midline, x = 0."""
+        sign = {"left": -1, "right": 1, "midline": 0}[side]
+        found: Mask = np.sign(self.x) == sign
+        return found
+
     def _indices(self, structures: Iterable[str], side: str | None) -> list[int]:
-        wanted, sides = set(structures), (side, "midline") if side else SIDES
-        return [r.index for r in self.embedded.regions if r.structure in wanted and r.side in sides]
+        wanted = set(structures)
+        return [
+            region.index
+            for region in self.embedded.regions
+            if region.structure in wanted
+            and (side in (None, region.side) or region.structure not in self.sided)
+        ]
 
     def _of(self, structures: Iterable[str], side: str | None = None) -> Mask:
-        """Return where the embedded atlas has some structures; with a side, with those of the midline too."""
+        """Return where the embedded atlas has some structures; with a side, with those without sides too."""
         chosen = np.zeros(int(self.labels.data.max()) + 1, bool)
         chosen[self._indices(structures, side)] = True
         found: Mask = chosen[self.labels.data]

@@ -28,7 +28,7 @@ ABSENT = "not in the atlas, not in the image or not searched"
 LITTLE = "little lesion, which may be the edge of another one"
 TWO_LOBES = "lesion in perirolandic or cingulate cortex, which lies in two lobes"
 THIN = "no lesion in it; whether it is thin is not judged, for lack of norms"
-NO_SIDES = "the brainstem has no sides in the tables"
+NO_SIDES = "lesion in a part of the brainstem that has no sides in the tables"
 
 
 def _needs(context: ScanContext, trace: Trace) -> dict[str, bool]:
@@ -132,14 +132,15 @@ def _structure(
 
 
 def _brainstem(injury: Injury, trace: Trace) -> Item:
-    """Return both items of the brainstem as one: a lesion is on one side at least, nuclei tell of both."""
-    amount = injury.of(["brainstem"])
+    """Return both items of the brainstem as one: a lesion without a side is on one of them at least."""
+    amount, sideless = injury.of(["brainstem"]), injury.of(["brainstem"], ["midline"])
+    each = [injury.of(["brainstem"], [side]) for side in SIDES]
     one = trace.limit("structure_points")
-    sides = sum(_is_certain(injury.of(["brainstem"], [side]), trace) for side in SIDES)
-    absent = amount.region_mm3 == 0
-    least = one * (sides or _is_certain(amount, trace))
-    most = 2 * one if _is_seen(amount, trace) or absent else 0.0
-    doubt = NO_SIDES if least else LITTLE
+    absent, unknown = amount.region_mm3 == 0, _is_seen(sideless, trace)
+    least = one * (sum(_is_certain(part, trace) for part in each) or _is_certain(amount, trace))
+    seen = 2 if absent or unknown else sum(_is_seen(part, trace) for part in each)
+    most = one * max(seen, _is_seen(amount, trace))
+    doubt = NO_SIDES if unknown and least else LITTLE
     return Item(
         name="brainstem, both sides",
         side="midline",
