@@ -291,6 +291,8 @@ def test_every_region_is_one_piece(embedded: Atlas) -> None:
     for label_map in label_maps(embedded):
         boxes = ndimage.find_objects(label_map.labels.data)
         for region in label_map.regions:
+            if region.structure in LEVELS and region.side == "midline":
+                continue  # the raphe cuts the plane between the sides into pieces
             box = boxes[region.index - 1]
             _, pieces = ndimage.label(label_map.labels.data[box] == region.index, np.ones((3, 3, 3)))
             assert pieces == 1, region.name
