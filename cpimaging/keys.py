@@ -9,6 +9,7 @@ from cpimaging.columns import Column
 from cpimaging.words import QC, SEXES
 
 DETECTING, WHOLE_HEAD = "where software looked for lesions", "where the brain was found in a whole head"
+GIVEN = "for a given mask"
 MOVED, MASKS = "for contrasts beside the reference", "beside masks in template space"
 SIDECAR = (
     Column("Sources", "list", "Files that it was made from, relative to the dataset."),
@@ -34,6 +35,8 @@ BRAIN_MASK = (
     Column("BrainMask", "str", "Where the brain mask comes from."),
     Column("BrainVolumeMillilitres", "float64", "Volume of the brain.", "ml"),
     Column("Reference", "str", "Contrast whose grid is the scan's."),
+    Column("DrawnOn", "str", "Image that the mask was drawn on; null: none of the scan.", when=GIVEN),
+    Column("DoubtMillimetres", "float64", "How far it may lie elsewhere.", "mm", when=GIVEN),
     Column("SurfaceAgreement", "float64", "How well two ways of finding the brain agree.", when=WHOLE_HEAD),
 )
 PREPROC = (
@@ -44,6 +47,7 @@ PREPROC = (
     Column("Units", "str", "Unit of the voxels.", when="for maps in units, such as ADC"),
     Column("ShiftMillimetres", "float64", "How far it was moved onto the reference.", "mm", when=MOVED),
     Column("AlignmentErrorMillimetres", "float64", "How far fits there and back disagree.", "mm", when=MOVED),
+    Column("FromReference", "list", "World mm of the reference to its own as given, 4 x 4.", when=MOVED),
 )
 TRANSFORM = (
     *SIDECAR,
@@ -52,6 +56,11 @@ TRANSFORM = (
     Column("Engine", "str", "Registration engine."),
     Column("LesionStrategy", "str", "How the lesion was kept out of the fit."),
     Column("Affine", "list", "Affine part: world mm of the scan to world mm of the template, 4 x 4."),
+    Column(
+        "LesionDrawnOn", "str", "Image that the given mask was drawn on; null: none of the scan.", when=GIVEN
+    ),
+    Column("LesionFromReference", "list", "World mm of the reference to that image's, 4 x 4.", when=GIVEN),
+    Column("LesionDoubtMillimetres", "float64", "How far it may lie elsewhere.", "mm", when=GIVEN),
     NOTES,
 )
 AFFINE = (
@@ -63,7 +72,7 @@ AFFINE = (
 LESION_IMAGE = (*SIDECAR, SOURCE, NOTES, ON_SCAN)
 LESION_MASK = (*LESION_IMAGE, TYPE)
 FIRST_MASK = (*SIDECAR, TYPE, SPACE, SOURCE)
-COMMAND_MASK = (*FIRST_MASK, WHY_NOT)
+COMMAND_MASK = (*FIRST_MASK, WHY_NOT, NOTES)
 PROBABILITY = (*SIDECAR, SOURCE)
 LESION_RECORD = (
     *SIDECAR,

@@ -1,5 +1,6 @@
 """A given mask: how its values are read, where it lies, and on which grid."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cpimaging.io import read_image
-from cpimaging.registration import resample
+from cpimaging.registration import Matrix, resample
 from cpimaging.types import Image, InputError
 
 LESION_INSIDE_SHARE = 0.5
@@ -32,6 +33,10 @@ SCALES = {100.0: "a soft mask in percent", 255.0: "a soft mask of 255"}
 
 WHOLE_SCALE = 0.9
 """Whole numbers whose top does not reach this share of a scale may as well be numbered lesions (ours)."""
+
+
+LATTICE_VOXELS = 0.1
+"""Voxels closer than this share of their edge lie on one another: headers are rounded (ours)."""
 
 
 def read_mask(path: Path, shown: Path | str | None = None) -> tuple[Image, list[str]]:
@@ -103,29 +108,75 @@ def _cut(values: NDArray[Any], top: float, zeros: bool, path: Path | str) -> tup
     raise InputError(path, problem, CURE)
 
 
-def place_mask(mask: Image, reference: Image, path: Path | str) -> tuple[Image, list[str]]:
-    """Return a boolean mask on the reference grid, by world position, and a note where grids differ.
+def of_same_grid(mask: Image, images: Mapping[str, Image]) -> list[str]:
+    """Return the names of the images on whose grid a mask lies; if on none as a whole, of which it is a part.
 
-    Raises InputError for a mask that has the shape of the reference but another position: its header
-    was lost.
+    images: grids, whatever way their axes run. The voxels of a part, a cropped mask, lie on the image's.
     """
-    if mask.same_grid(reference, tolerance_mm=0.1 * min(reference.spacing_mm)):
+    parts = {name: part for name, image in images.items() if (part := _part_of(mask, image)) is not None}
+    whole = [name for name, (low, high) in parts.items() if _is_whole(low, high, images[name])]
+    return whole or list(parts)
+
+
+def _part_of(mask: Image, image: Image) -> tuple[NDArray[np.int_], NDArray[np.int_]] | None:
+    """Return the first and last voxel of an image that a mask covers, None where their voxels do not meet."""
+    between = np.linalg.inv(image.affine) @ mask.affine
+    whole = np.rint(between)
+    steps = np.abs(whole[:3, :3])
+    if (steps.sum(axis=0) != 1).any() or (steps.sum(axis=1) != 1).any():
+        return None
+    ends = np.array([[*corner, 1] for corner in np.ndindex(2, 2, 2)]) * [*np.subtract(mask.shape, 1), 1]
+    if np.abs((between - whole)[:3] @ ends.T).max() > LATTICE_VOXELS:
+        return None
+    at = (whole[:3] @ ends.T).astype(int)
+    low, high = at.min(axis=1), at.max(axis=1)
+    return (low, high) if (low >= 0).all() and (high < image.shape).all() else None
+
+
+def _is_whole(low: NDArray[np.int_], high: NDArray[np.int_], image: Image) -> bool:
+    return not low.any() and bool((high + 1 == image.shape).all())
+
+
+def check_header(mask: Image, images: Mapping[str, Image], path: Path | str) -> None:
+    """Refuse a mask that has the shape of an image but another position than any: its header was lost.
+
+    images: name in messages -> grid.
+    """
+    alike = [name for name, image in images.items() if sorted(image.shape) == sorted(mask.shape)]
+    if alike and not of_same_grid(mask, images):
+        cure = f"if it was drawn on {alike[0]}, copy that image's header to it"
+        raise InputError(path, "has the shape of the scan but another position", cure)
+
+
+def place_mask(mask: Image, reference: Image) -> tuple[Image, list[str]]:
+    """Return a boolean mask on the reference grid, by world position, and a note where grids differ."""
+    if mask.same_grid(reference, tolerance_mm=LATTICE_VOXELS * min(reference.spacing_mm)):
         return Image(mask.data, reference.affine, reference.axcodes), []
-    if mask.shape == reference.shape:
-        raise InputError(
-            path, "has the shape of the scan but another position", "copy the scan's header to it"
-        )
     placed = resample(mask, reference, mode="nearest")
     return placed, ["the mask lies on another grid than the scan; brought over by its position in mm"]
 
 
-def check_lesion_position(lesion: Image, brain: Image, path: Path | str) -> None:
-    """Refuse a lesion mask that lies mostly outside the brain; each on its own grid."""
+def moved_mask(mask: Image, matrix: Matrix) -> Image:
+    """Return a mask that was drawn on another image where it lies on the reference: no voxel is changed.
+
+    matrix: takes points of the reference to points of that image, (4, 4) mm.
+    """
+    return Image(mask.data, np.linalg.inv(matrix) @ mask.affine, mask.axcodes)
+
+
+def check_lesion_position(lesion: Image, brain: Image, path: Path | str, drawn_on: str | None = None) -> None:
+    """Refuse a lesion mask that lies mostly outside the brain; each on its own grid.
+
+    drawn_on: the image whose grid it has, so that its header is not what is wrong; None for one of its own.
+    """
     if not lesion.data.any():
         return
     near = ndimage.binary_dilation(brain.data, iterations=max(1, round(5 / min(brain.spacing_mm))))
     around = resample(brain.with_data(near), lesion, mode="nearest").data
     inside = float((lesion.data & around).sum() / lesion.data.sum())
     if inside < LESION_INSIDE_SHARE:
-        problem = f"lies outside the brain ({100 * inside:.0f} % inside): its position does not fit the scan"
-        raise InputError(path, problem, "copy the scan's header to it")
+        problem = f"lies outside the brain ({100 * inside:.0f} % inside)"
+        cure = "its position does not fit the scan: give it on the grid of the image that it was drawn on"
+        if drawn_on:
+            cure = f"its grid is that of {drawn_on}: check whose and when it is, and the brain mask"
+        raise InputError(path, problem, cure)

@@ -236,12 +236,14 @@ def bias_correct(image: Image, brain: Bool) -> Image:
 class Aligned(NamedTuple):
     """An image on the grid of the reference; mean distances over the brain in mm.
 
-    moved_mm: how far it was moved. error_mm: how far the fit in the other direction disagrees.
+    moved_mm: how far it was moved. error_mm: how far the fit in the other direction disagrees. matrix: what
+    it was moved by, (4, 4) mm, from points of the reference to its own; 1 where it was left as it is.
     """
 
     image: Image
     moved_mm: float
     error_mm: float
+    matrix: Matrix
 
 
 def align(moving: Image, reference: Image, brain: Bool) -> Aligned:
@@ -251,16 +253,18 @@ def align(moving: Image, reference: Image, brain: Bool) -> Aligned:
     """
     near = crop(reference, brain, ALIGN_MARGIN_MM)
     matrix, back = rigid(near, moving), rigid(moving, near)
-    points = np.argwhere(brain)[::997] @ reference.affine[:3, :3].T + reference.affine[:3, 3]
-    moved_mm = _mean_distance(points, matrix, np.eye(4))
-    error_mm = _mean_distance(points, back @ matrix, np.eye(4))
+    where = reference.with_data(brain)
+    moved_mm = mean_distance_mm(where, matrix, np.eye(4))
+    error_mm = mean_distance_mm(where, back @ matrix, np.eye(4))
     if moved_mm < ALIGNED_MM and moving.same_grid(reference):
-        image = Image(moving.data, reference.affine, reference.axcodes)
+        image, matrix = Image(moving.data, reference.affine, reference.axcodes), np.eye(4)
     else:
         image = resample(moving, reference, matrix=matrix)
-    return Aligned(image, moved_mm, error_mm)
+    return Aligned(image, moved_mm, error_mm, matrix)
 
 
-def _mean_distance(points: NDArray[np.float64], one: Matrix, other: Matrix) -> float:
+def mean_distance_mm(brain: Image, one: Matrix, other: Matrix) -> float:
+    """Return how far apart two matrices take the points of a brain (boolean), on average."""
+    points = np.argwhere(brain.data)[::997] @ brain.affine[:3, :3].T + brain.affine[:3, 3]
     apart = points @ (one - other)[:3, :3].T + (one - other)[:3, 3]
     return float(np.linalg.norm(apart, axis=1).mean())

@@ -115,3 +115,15 @@ def lesion_flag(outside_mm3: float, total_mm3: float) -> Flag:
     """Return the flag of the lesion share outside the brain mask."""
     share = outside_mm3 / total_mm3 if total_mm3 > 0 else 0.0
     return at_most("lesion_outside_brain_share", share, limits.OUTSIDE_SHARE_WARN)
+
+
+def drawn_flags(what: str, given: bool, doubt_mm: float, voxel_mm: float) -> list[Flag]:
+    """Return the flags of where a mask was drawn.
+
+    what: name of the mask. given: whether on an image of the scan. doubt_mm: how far it would lie elsewhere
+    if it was drawn on another contrast that fits as well. voxel_mm: shortest edge of a voxel.
+    """
+    position = at_most(f"{what}_position_doubt_mm", doubt_mm, voxel_mm)
+    return (
+        [position] if given else [position, Flag(f"{what}_drawn_on", "another image", "of the scan", False)]
+    )

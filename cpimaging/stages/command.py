@@ -6,7 +6,7 @@ import numpy as np
 
 from cpimaging.io import read_image, write_image, write_json
 from cpimaging.layout import sidecar_path
-from cpimaging.masks import check_lesion_position, place_mask, read_mask
+from cpimaging.masks import check_header, check_lesion_position, of_same_grid, place_mask, read_mask
 from cpimaging.provenance import sidecar
 from cpimaging.study.job import Job
 from cpimaging.study.record import recorded
@@ -58,8 +58,11 @@ def _draw(job: Job, command: str, path: Path) -> list[str]:
         run_tool(COMMAND, command, {**files, "brain_mask": Path(job.files.brain_mask)}, drawn)
         brain = read_image(job.files.brain_mask, labels=True)
         mask, notes = read_mask(drawn, DRAWN)
-        check_lesion_position(mask, brain.with_data(brain.data > 0), DRAWN)
-        placed, more = place_mask(mask, brain, DRAWN)
+        images = {"the preprocessed images": brain}
+        check_header(mask, images, DRAWN)
+        on = next(iter(of_same_grid(mask, images)), None)
+        check_lesion_position(mask, brain.with_data(brain.data > 0), DRAWN, on)
+        placed, more = place_mask(mask, brain)
         write_image(path, brain.with_data(np.asarray(placed.data, bool)))
         return notes + more
     finally:

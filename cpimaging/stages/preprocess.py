@@ -10,8 +10,9 @@ from cpimaging.io import read_image, write_image, write_json
 from cpimaging.layout import sidecar_path
 from cpimaging.preprocess import align, bias_correct, check_finite, check_signal, coverage_note, diffusivity
 from cpimaging.provenance import sidecar
-from cpimaging.registration import resample
+from cpimaging.registration import Matrix, resample
 from cpimaging.study.brain import find_brain
+from cpimaging.study.drawn_on import doubt_mm, told
 from cpimaging.study.job import Job
 from cpimaging.study.record import recorded
 from cpimaging.types import Image, InputError
@@ -32,11 +33,17 @@ def run(job: Job) -> None:
     scan = check_signal(raw, path)
     brain = find_brain(job, scan, path)
     notes = brain.notes + check_finite(raw, brain.mask, path)
+    ways = {reference: np.eye(4)}
     for contrast in job.images:
-        if contrast == reference:
-            _write(job, contrast, scan, brain.mask, {"Notes": notes})
-        else:
-            _write_other(job, contrast, scan, brain.mask)
+        if contrast != reference:
+            ways[contrast] = _write_other(job, contrast, scan, brain.mask)
+    fields = dict(brain.fields)
+    if brain.drawn is not None:
+        mask = scan.with_data(brain.mask)
+        doubt = doubt_mm(brain.drawn, mask, ways)
+        fields["DoubtMillimetres"] = round(doubt, 3)
+        notes += told("brain mask", brain.drawn, mask, doubt)
+    _write(job, reference, scan, brain.mask, {"Notes": notes})
     write_json(
         sidecar_path(job.files.brain_mask),
         sidecar(
@@ -47,13 +54,14 @@ def run(job: Job) -> None:
             BrainMask=brain.source,
             BrainVolumeMillilitres=round(int(brain.mask.sum()) * scan.voxel_volume_mm3 / 1000, 1),
             Reference=reference,
-            **brain.fields,
+            **fields,
         ),
     )
     write_image(job.files.brain_mask, scan.with_data(brain.mask))
 
 
-def _write_other(job: Job, contrast: str, scan: Image, brain: NDArray[np.bool_]) -> None:
+def _write_other(job: Job, contrast: str, scan: Image, brain: NDArray[np.bool_]) -> Matrix:
+    """Write a contrast that is not the reference; return the way from the reference to it."""
     path = job.images[contrast]
     raw = read_image(path)
     fields: dict[str, Any] = {}
@@ -68,8 +76,10 @@ def _write_other(job: Job, contrast: str, scan: Image, brain: NDArray[np.bool_])
     fields |= {
         "ShiftMillimetres": round(found.moved_mm, 3),
         "AlignmentErrorMillimetres": round(found.error_mm, 3),
+        "FromReference": found.matrix.round(9).tolist(),
     }
     _write(job, contrast, found.image, brain, {"Notes": notes, **fields})
+    return found.matrix
 
 
 def _write(

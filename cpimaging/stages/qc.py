@@ -41,6 +41,7 @@ def run(job: Job) -> None:
         *_registration(job, brain, template, matrix, age),
         *_raw(job, brain),
         *_lesion_flag(job),
+        *_drawn_flags(job, brain),
         *sides.alignment_flags(_shifts(job)),
     ]
     content = {
@@ -115,6 +116,20 @@ def _lesion_flag(job: Job) -> list[Flag]:
     load = load[load["tissue"] != "overlay"]
     outside = load.loc[load["structure"] == "outside_brain", "lesion_volume_mm3"].sum()
     return [images.lesion_flag(float(outside), float(load["lesion_volume_mm3"].sum()))]
+
+
+def _drawn_flags(job: Job, brain: Image) -> list[Flag]:
+    """Return the flags of the images that given masks were drawn on."""
+    lesion, whole = (
+        read_json(sidecar_path(path)) for path in (job.files.xfm_to_scan(job.reference), job.files.brain_mask)
+    )
+    flags: list[Flag] = []
+    for what, record, key in (("lesion_mask", lesion, "Lesion"), ("brain_mask", whole, "")):
+        doubt = record.get(f"{key}DoubtMillimetres")
+        if doubt is not None:
+            given = record[f"{key}DrawnOn"] is not None
+            flags += images.drawn_flags(what, given, doubt, min(brain.spacing_mm))
+    return flags
 
 
 def _shifts(job: Job) -> dict[str, tuple[float, float]]:

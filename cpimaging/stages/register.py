@@ -1,22 +1,24 @@
 """register: scan to template and back, the lesion kept from pulling at the fit."""
 
 from pathlib import Path
+from typing import Any
 
 from cpimaging.atlases import load_template
 from cpimaging.io import read_image, write_displacement, write_image, write_json
 from cpimaging.layout import TEMPLATE, sidecar_path
-from cpimaging.masks import check_lesion_position, place_mask, read_mask
+from cpimaging.masks import check_lesion_position, moved_mask, place_mask, read_mask
 from cpimaging.provenance import sidecar
 from cpimaging.registration import Matrix
 from cpimaging.registration.engines import ENGINES
 from cpimaging.registration.lesion import check_registrable, lesion_strategy
 from cpimaging.registration.plausible import check_affine, check_transform
 from cpimaging.study.affine import write_affine
+from cpimaging.study.drawn_on import lesion_drawn_on, told
 from cpimaging.study.job import Job
 from cpimaging.study.look import look
 from cpimaging.study.record import recorded
 from cpimaging.types import Image
-from cpimaging.words import DETECTED
+from cpimaging.words import DETECTED, GIVEN
 
 
 @recorded
@@ -24,7 +26,7 @@ def run(job: Job) -> None:
     """Write both directions of the transform."""
     reference = job.reference
     scan = read_image(job.files.preproc(reference))
-    lesion, notes = _lesion(job, scan)
+    lesion, drawn = _lesion(job, scan)
     name = job.names(job.scan.images[reference])[0]
     check_registrable(scan, lesion, name)
     template = load_template().t1w
@@ -38,7 +40,7 @@ def run(job: Job) -> None:
         "Engine": job.engine,
         "LesionStrategy": lesion_strategy(lesion, engine, detected=job.lesion is None),
         "Affine": matrix.round(9).tolist(),
-        "Notes": notes,
+        **drawn,
     }
     sources = job.names(job.scan.images[reference], job.scan.lesion_mask)
     write_affine(job, matrix, sources)
@@ -51,14 +53,25 @@ def run(job: Job) -> None:
         write_displacement(path, field)
 
 
-def _lesion(job: Job, scan: Image) -> tuple[Image | None, list[str]]:
+def _lesion(job: Job, scan: Image) -> tuple[Image | None, dict[str, Any]]:
+    """Return the lesion on the scan's grid, and what the sidecar says of it: where it was drawn, notes."""
     if job.lesion is None:
-        return None, []
+        return None, {"Notes": []}
     mask, notes = read_mask(job.lesion)
-    placed, more = place_mask(mask, scan, job.lesion)
-    brain = read_image(job.files.brain_mask, labels=True)
-    check_lesion_position(mask, brain.with_data(brain.data > 0), job.lesion)
-    return placed, notes + more
+    found = read_image(job.files.brain_mask, labels=True)
+    brain = found.with_data(found.data > 0)
+    if job.lesion_source != GIVEN:
+        return place_mask(mask, scan)[0], {"Notes": notes}
+    drawn, doubt = lesion_drawn_on(job, mask, job.lesion, brain)
+    mask = moved_mask(mask, drawn.matrix)
+    check_lesion_position(mask, brain, job.lesion, drawn.name if drawn.fits else None)
+    placed, more = place_mask(mask, scan)
+    return placed, {
+        "LesionDrawnOn": drawn.name,
+        "LesionFromReference": drawn.matrix.round(9).tolist(),
+        "LesionDoubtMillimetres": round(doubt, 3),
+        "Notes": [*notes, *more, *told("lesion mask", drawn, brain, doubt)],
+    }
 
 
 def _first_look(job: Job, matrix: Matrix) -> Image | None:

@@ -60,7 +60,9 @@ def run(job: Job) -> None:
         contrasts=list(job.images),
         reference=reference,
         lesion_source=lesion_record(job)["MaskSource"],
-        notes=[*job.scan.decisions, *_notes(job, reference), *lesion_record(job)["Notes"]],
+        notes=list(
+            dict.fromkeys([*job.scan.decisions, *_notes(job, reference), *lesion_record(job)["Notes"]])
+        ),
         load=read_table(job.files.lesionload, LESIONLOAD_COLUMNS),
         lesions=read_table(job.files.lesions, LESIONS_COLUMNS),
         morphometry=read_table(job.files.morphometry, MORPHOMETRY_COLUMNS),

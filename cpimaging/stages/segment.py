@@ -9,13 +9,14 @@ from cpimaging.atlases import load_atlas, load_template
 from cpimaging.atlases.embedded.landmarks import landmark
 from cpimaging.io import read_displacement, read_image, write_image, write_json, write_table
 from cpimaging.layout import sidecar_path
-from cpimaging.masks import place_mask, read_mask
+from cpimaging.masks import place_mask
 from cpimaging.morphometry import LANDMARKS, measures, without_ventricles
 from cpimaging.morphometry.volumes import template_volumes, volume_table
 from cpimaging.provenance import sidecar
 from cpimaging.registration import moved_points, resample
 from cpimaging.segment import TISSUE_LABELS, Segmentation, segment, template_shares
 from cpimaging.study.affine import read_affine
+from cpimaging.study.drawn_on import read_lesion
 from cpimaging.study.job import Job
 from cpimaging.study.measuring_grid import with_ids
 from cpimaging.study.record import recorded
@@ -38,7 +39,7 @@ def _segmented(job: Job, atlas: Atlas, brain: Image) -> Segmentation:
     labels = resample(atlas.dseg.labels, brain, field, mode="nearest")
     labels = labels.with_data(np.where(brain.data, labels.data, 0))
     known = job.known_lesion
-    lesion = place_mask(read_mask(known)[0], brain, known)[0] if known else None
+    lesion = place_mask(read_lesion(job, known)[0], brain)[0] if known else None
     return segment(
         {name: read_image(job.files.preproc(name)) for name in job.images},
         brain,

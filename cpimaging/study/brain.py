@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from cpimaging.atlases import load_template
 from cpimaging.extract import LEAST_VIEW_MM, extract_brain
-from cpimaging.masks import place_mask, read_mask
+from cpimaging.masks import check_header, moved_mask, place_mask, read_mask
 from cpimaging.preprocess import BRAIN_ML, check_brain, extracted_brain
+from cpimaging.study.drawn_on import DrawnOn, find_drawn_on, way_to
 from cpimaging.study.job import Job
 from cpimaging.study.tool import OUT, check_placeholders, run_tool
 from cpimaging.types import Image, InputError
@@ -23,12 +24,16 @@ CURE = "put a brain mask (…_desc-brain_mask.nii.gz) into derivatives, set brai
 
 
 class Brain(NamedTuple):
-    """A brain mask on the scan's grid, where it comes from in words, notes, and fields of its sidecar."""
+    """A brain mask on the scan's grid, where it comes from in words, notes, and fields of its sidecar.
+
+    drawn: the image that a given mask was drawn on.
+    """
 
     mask: NDArray[np.bool_]
     source: str
     notes: list[str]
     fields: dict[str, Any]
+    drawn: DrawnOn | None = None
 
 
 def check_command(command: str) -> None:
@@ -50,8 +55,15 @@ def find_brain(job: Job, scan: Image, path: Path) -> Brain:
 
 
 def _given(job: Job, scan: Image, path: Path) -> Brain:
-    found = str(job.scan.brain_mask).startswith("derivatives/")
-    return _read(scan, path, path, "found in derivatives" if found else "given")
+    """Return the given mask, moved with the image that it was drawn on."""
+    source = "found in derivatives" if str(job.scan.brain_mask).startswith("derivatives/") else "given"
+    mask, notes = read_mask(path)
+    rough = place_mask(mask, scan)[0]
+    if not rough.data.any():
+        rough = scan.with_data(scan.data > 0)
+    drawn = find_drawn_on(job, mask, path, lambda image: way_to(job, image, scan, rough))
+    found = _placed(scan, moved_mask(mask, drawn.matrix), path)
+    return Brain(found.mask, source, notes + found.notes, {"DrawnOn": drawn.name}, drawn)
 
 
 def _drawn(job: Job, scan: Image, path: Path) -> Brain:
@@ -59,18 +71,27 @@ def _drawn(job: Job, scan: Image, path: Path) -> Brain:
     out = Path(job.files.brain_mask).with_name(f".tool_{Path(job.files.brain_mask).name}")
     try:
         run_tool(COMMAND, job.brain_command, {IMAGE: path}, out)
-        return _read(scan, out, f"mask of {COMMAND}", COMMAND)
+        shown = f"mask of {COMMAND}"
+        mask, notes = read_mask(out, shown)
+        check_header(mask, {path.name: scan}, shown)
+        found = _placed(scan, mask, shown)
+        return Brain(found.mask, COMMAND, notes + found.notes, {})
     finally:
         out.unlink(missing_ok=True)
 
 
-def _read(scan: Image, path: Path, shown: Path | str, source: str) -> Brain:
-    mask, notes = read_mask(path, shown)
-    placed, more = place_mask(mask, scan, shown)
+class _Placed(NamedTuple):
+    mask: NDArray[np.bool_]
+    notes: list[str]
+
+
+def _placed(scan: Image, mask: Image, shown: Path | str) -> _Placed:
+    """Return a mask on the grid of the scan, once it is that of a brain."""
+    placed, notes = place_mask(mask, scan)
     if not placed.data.any():
         raise InputError(shown, "does not meet the scan", "check that it belongs to this scan")
     check_brain(placed, shown, "check that it is a mask of the whole brain, or leave it out")
-    return Brain(placed.data, source, notes + more, {})
+    return _Placed(placed.data, notes)
 
 
 def _extracted(scan: Image, path: Path) -> Brain:

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from cpimaging.atlases import load_atlas
 from cpimaging.io import read_displacement, read_image
-from cpimaging.masks import place_mask, read_mask
+from cpimaging.masks import place_mask
 from cpimaging.registration import resample
+from cpimaging.study.drawn_on import read_lesion
 from cpimaging.study.job import Job
 from cpimaging.types import Atlas, Image, LabelMap
 
@@ -46,8 +47,8 @@ def measuring_grid(job: Job, lesion: Path | None) -> MeasuringGrid:
     labels = read_image(job.files.atlas_dseg, labels=True)
     mask, notes = brain.with_data(np.zeros(brain.shape, bool)), list[str]()
     if lesion is not None:
-        mask, notes = read_mask(lesion)
-        notes = notes + place_mask(mask, brain, lesion)[1]
+        mask, notes = read_lesion(job, lesion)
+        notes = list(dict.fromkeys([*notes, *place_mask(mask, brain)[1]]))
     if not mask.same_grid(brain, tolerance_mm=0.1 * min(brain.spacing_mm)):
         brain, labels = (resample(image, mask, mode="nearest") for image in (brain, labels))
     else:
