@@ -42,6 +42,13 @@ SIDE = Column("side", "str", "Side of the body.", levels=SIDE_WORDS)
 AGE = Column("age_years", "float64", "Age at scan.", "years")
 SEX = Column("sex", "str", "Sex as the source dataset gives it.", levels=SEXES)
 
+IN_GROUP = Column(
+    "in_group",
+    "str",
+    "Whether the scan takes part in maps and counts.",
+    levels={"true": "it does", "false": "its lesion was not assessed or is not to be trusted"},
+)
+
 CELL = (
     Column("structure", "str", "Structure, a word of the vocabulary, or the region's own name."),
     SIDE,
@@ -60,6 +67,7 @@ LESIONLOAD = (
     Column("percent_region", "float64", "Share of the part that is lesion.", "percent"),
     Column("percent_lesion", "float64", "Share of the whole lesion that lies in the part.", "percent"),
 )
+GROUP_LESIONLOAD = (*LESIONLOAD, IN_GROUP)
 MARGIN_MM = 1.0
 """How far the border of a lesion and the registration are moved to see what depends on them; ours."""
 MARGINS = tuple(
@@ -110,6 +118,8 @@ GROUP = (
     AGE,
     SEX,
     Column("override", "str", "What a person set instead of the software, and why."),
+    IN_GROUP,
+    Column("out_of_group_reason", "str", "Why the scan takes no part; its volume and percent are n/a then."),
 )
 """The columns of the group table that no scorer fills; see `scorers.group`."""
 SUMMARY = (
@@ -161,6 +171,7 @@ DESCRIPTIONS = (
 )
 
 TABLES: Mapping[str, tuple[Column, ...]] = {
+    "group_desc-lesionload_stats.tsv": GROUP_LESIONLOAD,
     "*_desc-lesionload_stats.tsv": LESIONLOAD,
     "*_desc-loadmargins_stats.tsv": LOADMARGINS,
     "*_desc-lesions_stats.tsv": LESIONS,

@@ -17,15 +17,16 @@ HEMISPHERES = ("left", "right")
 
 LOAD_CLASSES = {
     "white_matter": "White matter",
-    "deep_grey": "Deep grey matter",
-    "cortex": "Cortex",
+    "deep_grey": "Deep nuclei, perirolandic",
+    "cortex": "Other cortex",
     "brainstem": "Brainstem",
     "cerebellum": "Cerebellum",
 }
-"""The classes of tissue whose loads are compared, and what pages call them."""
+"""The classes whose lesioned shares are told, and what pages call them. They are no tissues of the atlas:
+perirolandic cortex stands with thalamus, caudate, putamen, pallidum and hippocampus."""
 
 TISSUES = {
-    **{name: f"{text.lower()}, as the atlas labels it" for name, text in LOAD_CLASSES.items()},
+    **{name: f"{name.replace('_', ' ')}, as the atlas labels it" for name in LOAD_CLASSES},
     "csf": "ventricles",
     "overlay": "region that overlaps others: tract, territory or border zone",
     "outside": "outside of all regions, or of the brain",

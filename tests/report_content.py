@@ -241,6 +241,8 @@ def patterns(n: int = 3) -> pd.DataFrame:
             **kinds[i % 3],
             **(loads if i % 3 < 2 else {}),
             "participant_id": f"sub-{i + 1:02d}",
+            "in_group": "false" if i % 3 == 2 else "true",
+            "out_of_group_reason": "no mask and no detector" if i % 3 == 2 else None,
             "qc": ("pass", "warn")[i % 2],
             "age_years": 2.0 + i,
         }
@@ -259,7 +261,7 @@ def cohort_report(**changes: Any) -> CohortReport:
         title="Toy cohort",
         patterns=patterns(),
         summary=pd.DataFrame([failed, waiting, done], columns=list(SUMMARY)),
-        load=pd.concat([load("sub-01"), load("sub-02")], ignore_index=True),
+        load=pd.concat([load("sub-01"), load("sub-02")], ignore_index=True).assign(in_group="true"),
         frequency=mask.with_data(mask.data * np.float32(0.5)),
         frequency_scans=2,
         template=scan_image(1.0),

@@ -37,9 +37,9 @@ class CohortReport:
 
     patterns: columns of `scorers.group`, one row per scan. summary: columns.SUMMARY; every status but
     "done" is that of a scan that did not finish.
-    load: LESIONLOAD_COLUMNS of all scans. frequency: share (0–1) of the `frequency_scans` scans that
-    have a lesion in each template voxel. links: (participant_id, session_id) -> address of the scan's
-    page, relative to this page.
+    load: columns.GROUP_LESIONLOAD of all scans. frequency: share (0–1) of the `frequency_scans` scans of the
+    group that have a lesion in each template voxel. links: (participant_id, session_id) -> address of the
+    scan's page, relative to this page.
     """
 
     title: str = "Cohort"
@@ -63,7 +63,8 @@ def render_cohort(content: CohortReport) -> str:
 def _context(content: CohortReport) -> dict[str, object]:
     scans, mrics = _scans(content), SCORERS["mrics"]
     unfinished = content.summary[content.summary["status"] != DONE].to_dict("records")
-    rows = tables.frequency_rows(content.load)
+    group = [scan for scan in scans if in_group(scan)]
+    rows = tables.frequency_rows(content.load[content.load["in_group"] == "true"])
     highest = 0.0 if content.frequency is None else float(content.frequency.data.max())
     views = []
     if content.template is not None and content.frequency is not None and highest > 0:
@@ -71,10 +72,12 @@ def _context(content: CohortReport) -> dict[str, object]:
     return {
         "cohort": content,
         "scans": scans,
+        "group": group,
+        "of_all": f"{len(group)} of {len(scans)}",
         "unfinished": unfinished,
         "facts": _facts(scans, unfinished),
-        "counts": _counts(scans),
-        "strip": _strip(scans),
+        "counts": _counts(group),
+        "strip": _strip(group),
         "fullest": content.patterns[list(PERCENTS)].max().max(),
         "classes": list(zip(PERCENTS, words.CLASSES.values(), strict=True)),
         "told": _told(scans),
@@ -111,20 +114,28 @@ def _told(scans: Sequence[Row]) -> list[Told]:
     return columns
 
 
-def _facts(scans: Sequence[Row], unfinished: Sequence[Row]) -> list[tuple[str, int]]:
-    calls = [scan["dominance"] for scan in scans]
+def _facts(scans: Sequence[Row], unfinished: Sequence[Row]) -> list[tuple[str, str]]:
+    group = [scan for scan in scans if in_group(scan)]
+    calls = [scan["dominance"] for scan in group]
     stopped = {(item["participant_id"], item["session_id"]) for item in unfinished}
     seen = {(scan["participant_id"], scan["session_id"]) for scan in scans}
     counts = [
-        ("with a lesion", sum(_volume(scan) > 0 for scan in scans)),
+        ("with a lesion", sum(_volume(scan) > 0 for scan in group)),
         ("no lesion found", calls.count("none")),
-        ("not assessed", calls.count("not_assessed")),
-        ("quality: look before use", sum(scan["qc"] == "warn" for scan in scans)),
-        ("quality failed", sum(scan["qc"] == "fail" for scan in scans)),
-        ("set by a person", sum(not words.missing(scan["override"]) for scan in scans)),
-        ("did not finish", len(stopped)),
+        ("pattern not assessed", calls.count("not_assessed")),
+        ("quality: look before use", sum(scan["qc"] == "warn" for scan in group)),
+        ("set by a person", sum(not words.missing(scan["override"]) for scan in group)),
     ]
-    return [("scans", len(seen | stopped)), *((name, count) for name, count in counts if count)]
+    told = [("scans", str(len(seen | stopped)))]
+    told += [(name, f"{count} of {len(group)}") for name, count in counts if count]
+    if len(group) < len(scans):
+        told.append(("not in the group", f"{len(scans) - len(group)} of {len(scans)}"))
+    return [*told, ("did not finish", str(len(stopped)))] if stopped else told
+
+
+def in_group(scan: Row) -> bool:
+    """Tell whether a scan takes part in maps and counts."""
+    return scan["in_group"] == "true"
 
 
 def _volume(scan: Row) -> float:

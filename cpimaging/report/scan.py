@@ -11,6 +11,7 @@ from cpimaging.report.page import Provenance, render
 from cpimaging.scorers import Pattern, results
 from cpimaging.scorers.results import CallResult
 from cpimaging.types import FlagContent, Image, LabelMap, Quality
+from cpimaging.words import SIDES
 
 ALWAYS_NOT_ASSESSED = (
     "Malformations of the brain (MRICS group A): regional measurements cannot show them.",
@@ -29,6 +30,8 @@ SECTIONS = (
     ("methods", "Methods"),
     ("provenance", "Provenance"),
 )
+CLOSE_MM3 = 1e-3
+"""Sums of volumes that differ by less are equal: no voxel is that small."""
 Measures = tuple[str, list[tables.Measured]]
 """A measure's name and its records by structure."""
 
@@ -76,25 +79,31 @@ class ScanReport:
     provenance: Provenance = field(default_factory=dict)
 
 
-def render_scan(content: ScanReport) -> str:
-    """Return the page of a scan as one HTML file that needs no network; text is escaped."""
-    return render("scan.html.jinja", _context(content))
+def render_scan(content: ScanReport, values: Mapping[str, object] | None = None) -> str:
+    """Return the page of a scan as one HTML file that needs no network; text is escaped.
+
+    values: of `page_values`, where they are at hand already.
+    """
+    return render("scan.html.jinja", page_values(content) if values is None else values)
 
 
-def _context(content: ScanReport) -> dict[str, object]:
+def page_values(content: ScanReport) -> dict[str, object]:
+    """Return all that the page of a scan shows, by its name in the template."""
     voxels = None if content.lesion is None else int((content.lesion.data != 0).sum())
     title, line = words.headline(content.pattern, content.lesion_source, voxels)
     rows = tables.load_rows(content.load)
     inside = [row for row in rows if row.tissue not in ("overlay", "outside")]
     touched = [row for row in inside if row.amount > 0]
-    shares = _shares(content.pattern)
+    shares, verdict = _shares(content.pattern), content.qc.get("verdict", "not_applicable")
     evidence, sources = _evidence(content.pattern)
     views = pictures.scan_views(content.images, content.lesion, content.atlas)
     return {
         "scan": content,
         "title": title,
         "line": line,
-        "verdict": content.qc.get("verdict", "not_applicable"),
+        "verdict": verdict,
+        "panel": "not_applicable" if verdict == "pass" and not words.called(content.pattern) else verdict,
+        "uncounted": _uncounted(content.pattern),
         "flags": _flags(content.qc),
         "age": words.age(content.age_years),
         "sections": SECTIONS,
@@ -119,6 +128,7 @@ def _context(content: ScanReport) -> dict[str, object]:
         "tracts": tables.tract_rows(content.load, content.morphometry),
         "largest_load": max((cell.share for row in rows for cell in row.cells if cell.share > 0), default=0),
         "total_mm3": _total(content),
+        "unplaced_mm3": _unplaced(content),
         "lobes": tables.lobe_layers(content.load),
         "profile": [] if content.profile.empty else tables.profile(content.profile),
         "lesion_rows": content.lesions.to_dict("records"),
@@ -162,6 +172,15 @@ def _total(content: ScanReport) -> float | None:
     return float(parts["lesion_volume_mm3"].sum())
 
 
+def _unplaced(content: ScanReport) -> float | None:
+    """Return the volume of lesion in rows that are n/a, since nobody looked there; None without any."""
+    parts = content.load[content.load["tissue"] != "overlay"]
+    if content.lesion is None or parts["lesion_volume_mm3"].notna().all():
+        return None
+    apart = float(content.lesions["volume_mm3"].sum() - parts["lesion_volume_mm3"].sum())
+    return apart if apart > CLOSE_MM3 else None
+
+
 def _facts(content: ScanReport) -> list[tuple[str, str]]:
     """Return the few numbers that stand beside the verdict: name, text."""
     facts = [("Set by a person", content.override)] if content.override else []
@@ -170,33 +189,37 @@ def _facts(content: ScanReport) -> list[tuple[str, str]]:
         facts += scorer.words.facts(result)
     for scorer, result in reversed(calls.values()):  # the finer call first
         if scorer.answers:
-            sure = words.confidence(cast(CallResult, result))
+            sure = words.confidence(scorer, cast(CallResult, result))
             facts.append((f"Confidence, {words.inside(scorer.title)}", sure))
     for scorer, result in results(content.pattern, scales=True).values():
         facts += scorer.words.facts(result)
     return facts
 
 
+def _uncounted(pattern: Pattern) -> str | None:
+    """Return why the volume must not be read as a finding, or None."""
+    if reason := pattern.get("out_of_group"):
+        return reason
+    call = pattern.get("dominance", {}).get("call", "not_assessed")
+    return "no pattern was called from it" if call == "not_assessed" and not words.called(pattern) else None
+
+
 class Share(NamedTuple):
-    """How much of a tissue is lesioned, in percent: all of it, and on each side where it has sides."""
+    """How much of a class is lesioned, %: all of it, on each side, and in its structures of the midline."""
 
     name: str
     whole: float | None
     left: float | None
     right: float | None
+    midline: float | None
 
 
 def _shares(pattern: Pattern) -> list[Share]:
     dominance = pattern.get("dominance", {})
     shares, sides = dominance.get("shares") or {}, dominance.get("sides") or {}
-    names = [*words.CLASSES, *(name for name in shares if name not in words.CLASSES)]
     return [
-        Share(
-            words.CLASSES.get(name, words.phrase(name).capitalize()),
-            shares[name],
-            *(sides.get(side, {}).get(name) for side in ("left", "right")),
-        )
-        for name in names
+        Share(name, shares[name], *(sides.get(side, {}).get(name) for side in SIDES))
+        for name in words.CLASSES
         if name in shares
     ]
 

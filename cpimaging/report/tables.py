@@ -178,7 +178,10 @@ KEY_MEASURES = {
     ("volume", "third_ventricle"): "Third ventricle",
     ("fohr", "lateral_ventricle"): "Fronto-occipital horn ratio (FOHR)",
     ("evans_index", "lateral_ventricle"): "Evans index",
-    ("ratio_to_template", "white_matter"): "White matter, share of the brain relative to the template's",
+    (
+        "ratio_to_template",
+        "white_matter",
+    ): "Lobar white matter, share of the brain relative to the template's",
     ("callosal_area", "corpus_callosum"): "Corpus callosum, area on the midline",
     ("callosal_area", "corpus_callosum_posterior_third"): "Corpus callosum, its posterior third",
     ("group_volume", "thalamus_whole"): "Thalamus",

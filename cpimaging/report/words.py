@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import cast
 
+from cpimaging.scorers import AnyScorer
 from cpimaging.scorers.dominance import CALLS as DOMINANCE
 from cpimaging.scorers.mrics import GROUPS as MRICS_GROUPS
 from cpimaging.scorers.mrics import SIDED as SIDES
 from cpimaging.scorers.mrics import SUBGROUPS as MRICS_SUBGROUPS
 from cpimaging.scorers.mrics import say as mrics_words
-from cpimaging.scorers.results import CallResult, MricsResult, Pattern
+from cpimaging.scorers.results import CallResult, MricsResult, Pattern, answer
 from cpimaging.scorers.words import missing, phrase, points
 from cpimaging.words import LOAD_CLASSES as CLASSES
 
@@ -31,7 +32,11 @@ DISCLAIMER = (
 )
 
 TISSUES: Mapping[str, str] = {
-    **CLASSES,
+    "white_matter": "White matter",
+    "deep_grey": "Deep grey matter",
+    "cortex": "Cortex",
+    "brainstem": "Brainstem",
+    "cerebellum": "Cerebellum",
     "csf": "Ventricles",
     "n/a": "Regions outside the vocabulary",
     "outside": "Outside the atlas",
@@ -97,8 +102,8 @@ def headline(pattern: Pattern, lesion_source: str | None, lesion_voxels: int | N
     dominance = pattern.get("dominance", {})
     mrics = cast(MricsResult, pattern.get("mrics", {}))
     call = dominance.get("call", "not_assessed")
-    unscored = call in ("not_assessed", "indeterminate") and not missing(mrics.get("group"))
-    if call in ("not_assessed", "indeterminate") and not unscored:
+    unscored = call in ("not_assessed", "indeterminate") and called(pattern)
+    if not called(pattern):
         reason = dominance.get("not_assessed") or mrics.get("not_assessed") or "no reason was given"
         return DOMINANCE[call], sentence(reason)
     if call == "none":
@@ -109,6 +114,13 @@ def headline(pattern: Pattern, lesion_source: str | None, lesion_voxels: int | N
     if unscored or mrics.get("group") in ("B", "C"):
         return MRICS_GROUPS[mrics["group"]] + by, _mrics_line(mrics)
     return DOMINANCE.get(call, sentence(phrase(call))) + by, _mrics_line(mrics)
+
+
+def called(pattern: Pattern) -> bool:
+    """Tell whether a page's title is a finding: a call, or that no lesion was found."""
+    dominance, mrics = pattern.get("dominance", {}), pattern.get("mrics", {})
+    call = dominance.get("call", "not_assessed")
+    return call not in ("not_assessed", "indeterminate") or not missing(mrics.get("group"))
 
 
 def _mrics_line(mrics: MricsResult) -> str:
@@ -140,15 +152,30 @@ def age(years: float | None) -> str:
     return f"{12 * years:.0f} months" if years < 2 else f"{years:.1f} years"
 
 
-def confidence(score: CallResult) -> str:
-    """Say how often a call stays, and what it turns into: "87 % of repetitions keep it; else C1 (13 %)"."""
+def confidence(scorer: AnyScorer, score: CallResult) -> str:
+    """Say how often each answer of a call stays, and what the finest one turns into.
+
+    Of one answer: "87 % of repetitions keep it; else cortex (13 %)"; of two: "98 % of repetitions keep
+    group B, 84 % subgroup B1; else subgroup B3 (14 %)".
+    """
     share, reason = score.get("confidence"), score.get("not_assessed")
     if share is None or missing(share):
         return "n/a (not called, or not measured)"
     if reason:
         return sentence(reason)
-    others = [f"{phrase(other['call'])} ({other['share']:.0%})" for other in score.get("alternatives") or []]
-    kept = f"{share:.0%} of repetitions keep it"
+    coarse, *finer = scorer.answers
+    kept, what = f"{share:.0%} of repetitions keep it", ""
+    if finer:
+        kept = f"{share:.0%} of repetitions keep {coarse} {phrase(answer(score, coarse))}"
+        shares = {name: cast(Mapping[str, float | None], score).get(f"{name}_confidence") for name in finer}
+        told = {name: value for name, value in shares.items() if value is not None}
+        kept = ", ".join(
+            [kept, *(f"{value:.0%} {name} {phrase(answer(score, name))}" for name, value in told.items())]
+        )
+        what = f"{finer[-1]} "
+    others = [
+        f"{what}{phrase(other['call'])} ({other['share']:.0%})" for other in score.get("alternatives") or []
+    ]
     return f"{kept}; else {', '.join(others)}" if others else kept
 
 

@@ -24,10 +24,10 @@ from cpimaging.scorers.injury import (
     dominance_index,
     has_loss,
     injury_of,
-    no_more_than_in_health,
     rolandic_is_deep_grey,
     starts_in_cortex,
     tissue_loss,
+    too_little,
     unusable,
     white_matter_load,
 )
@@ -52,9 +52,9 @@ def score_dominance(tables: Tables, context: ScanContext, criteria: Criteria) ->
     """Name the tissue that bears the injury, with the loads that were compared.
 
     Returns call (a word of the contract), index (−1 deep grey … 1 white matter; None where neither is
-    injured), shares (class: percent of its volume), sides (the same, left and right), laterality_index,
-    evidence and not_assessed (the reason, or None). Raises ValueError where the load table lacks a
-    required structure.
+    injured), shares (class: percent of its volume), sides (the same: left, right, and in structures of
+    the midline), laterality_index, evidence and not_assessed (the reason, or None). Raises ValueError where
+    the load table lacks a required structure.
     """
     check_structures(tables, "dominance", REQUIRES)
     trace = Trace(criteria)
@@ -63,7 +63,7 @@ def score_dominance(tables: Tables, context: ScanContext, criteria: Criteria) ->
         return _result("not_assessed", None, trace, reason)
     injury = injury_of(tables)
     lost = has_loss(injury, trace)
-    reason = unusable(injury, trace) or (None if lost else no_more_than_in_health(injury, context, trace))
+    reason = unusable(injury, trace) or too_little(injury, context, trace)
     if reason:
         return _result("not_assessed", None, trace, reason)
     inside_mm3 = injury.total_mm3 - injury.outside_mm3
@@ -84,7 +84,7 @@ def _call(injury: Injury, trace: Trace) -> str:
     parts = _parts(injury, trace)
     loads = _loads(injury, parts, trace)
     for name, load in loads.items():
-        trace.note(f"load of {name.replace('_', ' ')}, %", load)
+        trace.note(f"compared load of {name.replace('_', ' ')}, %", load)
     found = {name: load for name, load in loads.items() if load > 0}
     if not found:
         trace.note("no lesion in white matter, deep grey, cortex, brainstem or cerebellum", injury.total_mm3)
@@ -98,7 +98,7 @@ def _call(injury: Injury, trace: Trace) -> str:
     if len(ranked) == 1:
         return ranked[0][0]
     (first, high), (second, next_high) = ranked[:2]
-    rule = f"load of {first} against {second}".replace("_", " ")
+    rule = f"compared load of {first} against {second}".replace("_", " ")
     return first if trace.at_least(rule, high / next_high, "class_ratio") else "mixed"
 
 
@@ -146,7 +146,7 @@ def _result(
         shares = {name: _number(injury.of(parts).load) for name, parts in CLASSES.items()}
         index = _number(dominance_index(white_matter_load(injury, trace), deep_grey_load(injury, trace)))
         laterality = _number(injury.laterality())
-        sided = {side: _of_side(injury, side) for side in SIDES}
+        sided = {side: _of_side(injury, side) for side in (*SIDES, "midline")}
     return {
         "call": call,
         "index": index,
@@ -159,7 +159,7 @@ def _result(
 
 
 def _of_side(injury: Injury, side: str) -> dict[str, Number]:
-    """Return the share of each class on one side; None for what the atlas does not part into sides."""
+    """Return the share of each class on one side or in its structures of the midline; None without any."""
     return {name: _number(injury.of(parts, [side]).load) for name, parts in CLASSES.items()}
 
 
@@ -179,13 +179,19 @@ CALLS = {
     "not_assessed": "Not assessed",
 }
 """Every call, and what it means."""
-INDEX = "White matter against deep grey, from 1 (all white matter) to -1 (all deep grey)."
+INDEX = "White matter against deep grey alone, from 1 (no deep grey) to -1 (no white matter)."
+COMPARED = ("white_matter", "deep_grey", "mixed", "none", "indeterminate", "not_assessed")
+"""Calls beside which the index needs no word: it tells white matter from deep grey, nothing else."""
 
 
 def _facts(result: DominanceResult) -> list[tuple[str, str]]:
+    alone = "" if result.get("call") in COMPARED else "; the tissue that is called does not count in it"
     ends = {
-        "Dominance index": (result.get("index"), "+1 all white matter, −1 all deep grey"),
-        "Laterality index": (result.get("laterality_index"), "+1 all left, −1 all right"),
+        "White matter against deep grey": (
+            result.get("index"),
+            f"+1 no deep grey, −1 no white matter{alone}",
+        ),
+        "Laterality index": (result.get("laterality_index"), "of the cerebrum: +1 all left, −1 all right"),
     }
     indices = [
         (name, f"{value:+.2f} ({meaning})".replace("-", "−"))
@@ -196,7 +202,7 @@ def _facts(result: DominanceResult) -> list[tuple[str, str]]:
 
 
 def _share(name: str) -> GroupColumn[DominanceResult]:
-    text = f"Lesion as share of the {phrase(name)}."
+    text = f"Lesion as share of the class: {TISSUES[name]}."
     return GroupColumn(
         f"{name}_percent", "float64", text, "percent", cell=lambda result: result["shares"].get(name)
     )
@@ -216,7 +222,7 @@ SCORER = Scorer(
         Column("index", "float64", INDEX),
         Column("shares", "object", "Lesion as share of each class of tissue."),
         Column("shares.*", "float64", "The share of one class, null where it is not known.", "percent"),
-        Column("sides", "object", "The same by side."),
+        Column("sides", "object", "The same by side: left, right, and structures of the midline."),
         Column("sides.*", "object", "The same of one side."),
         Column("sides.*.*", "float64", "The share of one class on one side.", "percent"),
         Column("laterality_index", "float64", "Laterality, from 1 (all left) to -1 (all right)."),

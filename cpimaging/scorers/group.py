@@ -5,6 +5,7 @@ from dataclasses import replace
 from cpimaging.columns import GROUP, Column, dtypes
 from cpimaging.scorers import SCORERS, Pattern, results
 from cpimaging.scorers.results import OVERRIDE_KEYS, Value
+from cpimaging.scorers.trust import OUT_OF_GROUP
 
 ORDER = (
     *("participant_id", "session_id", "dominance", "dominance_index"),
@@ -12,7 +13,7 @@ ORDER = (
     *("white_matter_percent", "deep_grey_percent", "cortex_percent", "brainstem_percent"),
     *("cerebellum_percent", "qc", "not_assessed_reason", "mask_source", "template_volume_ratio"),
     *("age_years", "sex", "override", "fiori_low", "fiori_high", "barkovich_low", "barkovich_high"),
-    *("nichd_low", "nichd_high"),
+    *("nichd_low", "nichd_high", "in_group", "out_of_group_reason"),
 )
 """Columns of the group table that scripts of others may find by their place; new ones follow."""
 
@@ -46,7 +47,8 @@ def scorer_cells(pattern: Pattern) -> dict[str, Value]:
 
 def pattern_keys() -> list[Column]:
     """Return the keys of a pattern JSON, those of every scorer below its name."""
-    keys = [Column("scales", "object", "The scales that were chosen, by name."), *OVERRIDE_KEYS]
+    scales = Column("scales", "object", "The scales that were chosen, by name.")
+    keys = [scales, *OVERRIDE_KEYS, OUT_OF_GROUP]
     for name, scorer in SCORERS.items():
         place = f"scales.{name}" if scorer.scale else name
         keys.append(Column(place, "object", f"{scorer.title}."))

@@ -195,6 +195,11 @@ def no_more_than_in_health(injury: Injury, context: ScanContext, trace: Trace) -
     return f"software found {found_mm3:.0f} mm3, no more than it may find in a healthy brain"
 
 
+def too_little(injury: Injury, context: ScanContext, trace: Trace) -> str | None:
+    """Return a reason where what software found may be nothing, unless lost tissue speaks for itself."""
+    return None if has_loss(injury, trace) else no_more_than_in_health(injury, context, trace)
+
+
 def _least_found(injury: Injury, context: ScanContext) -> str:
     """Return the criterion that says how much software must find; it finds more in health without FLAIR.
 

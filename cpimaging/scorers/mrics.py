@@ -28,7 +28,7 @@ from cpimaging.scorers.injury import (
     dominance_index,
     has_loss,
     injury_of,
-    no_more_than_in_health,
+    too_little,
     unusable,
     white_matter_load,
 )
@@ -56,7 +56,7 @@ def score_mrics(tables: Tables, context: ScanContext, criteria: Criteria) -> Mri
         return _result(None, [], trace, reason)
     injury = injury_of(tables)
     lost = has_loss(injury, trace)
-    reason = unusable(injury, trace) or (None if lost else no_more_than_in_health(injury, context, trace))
+    reason = unusable(injury, trace) or too_little(injury, context, trace)
     if reason:
         return _result(None, [], trace, reason)
     inside_mm3 = injury.total_mm3 - injury.outside_mm3

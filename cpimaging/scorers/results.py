@@ -113,6 +113,7 @@ class Pattern(TypedDict, total=False):
     mrics: MricsResult
     scales: dict[str, ScaleResult]
     override: OverrideContent | None
+    out_of_group: str | None
 
 
 def answer(result: Mapping[str, object], key: str) -> str:

@@ -26,11 +26,11 @@ from cpimaging.scorers import Pattern
 from cpimaging.scorers.group import group_dtypes, scorer_cells
 from cpimaging.scorers.overrides import told
 from cpimaging.scorers.results import Value
-from cpimaging.study.job import SCAN_STAGES, Job, lesion_record, measured_mask
+from cpimaging.study.job import SCAN_STAGES, Job, lesion_record
 from cpimaging.study.plan import SUMMARY, study_labels
 from cpimaging.study.record import finished, recorded
 from cpimaging.types import LESIONLOAD_COLUMNS, Image, Quality
-from cpimaging.words import GIVEN
+from cpimaging.words import GIVEN, LOAD_CLASSES
 
 SUMMARY_COLUMNS = columns.dtypes(columns.SUMMARY)
 
@@ -40,13 +40,14 @@ def run(output: Path, atlas: str = "embedded") -> None:
     """Write the group tables, the frequency map, logs/summary.tsv and index.html."""
     jobs = [Job(output, label, atlas) for label in study_labels(output)]
     frequency, n = _frequency(jobs)
+    patterns = typed([_pattern_row(job) for job in jobs if _finished(job)], group_dtypes())
     page = CohortReport(
-        patterns=typed([_pattern_row(job) for job in jobs if _finished(job)], group_dtypes()),
+        patterns=patterns,
         summary=typed([_summary_row(job) for job in jobs], SUMMARY_COLUMNS),
         template=load_template().t1w if frequency is not None else None,
         frequency=frequency,
         frequency_scans=n,
-        load=_loads(jobs),
+        load=with_in_group(_loads(jobs), patterns),
         links={_key(job.label): Path(job.files.report).name for job in jobs if _finished(job)},
         provenance={"Software": software_versions()},
     )
@@ -61,10 +62,13 @@ def write_group(output: Path, page: CohortReport, stage: str, space: str = TEMPL
     write_table(output / "group_patterns.tsv", page.patterns)
     write_table(output / "group_desc-lesionload_stats.tsv", page.load)
     write_table(output / SUMMARY, page.summary)
+    name = f"group_space-{space}_label-L_probseg"
     if page.frequency is not None:
-        name = f"group_space-{space}_label-L_probseg"
         write_json(output / f"{name}.json", sidecar(stage, [], NumberOfScans=page.frequency_scans))
         write_image(output / f"{name}.nii.gz", page.frequency, template_space=True)
+    else:  # one of an earlier run would be taken for that of this one
+        for ending in (".json", ".nii.gz"):
+            (output / f"{name}{ending}").unlink(missing_ok=True)
     write_text(output / "index.html", render_cohort(page))
 
 
@@ -110,10 +114,11 @@ def _last_line(log: Path) -> str:
 def _pattern_row(job: Job) -> dict[str, Value]:
     quality: Quality = read_json(job.files.qc)
     load = read_table(job.files.lesionload, LESIONLOAD_COLUMNS)
+    pattern: Pattern = read_json(job.files.pattern)
     return {
         **_ids(job.label),
-        **pattern_cells(read_json(job.files.pattern), quality["verdict"]),
-        "lesion_volume_mm3": load.loc[load["tissue"] != "overlay", "lesion_volume_mm3"].sum(min_count=1),
+        **pattern_cells(pattern, quality["verdict"]),
+        **volume_cells(pattern, load.loc[load["tissue"] != "overlay", "lesion_volume_mm3"].sum(min_count=1)),
         "mask_source": _mask_source(job, job.scan.lesion_source),
         "template_volume_ratio": quality["template_volume_ratio"],
         "age_years": job.scan.age_years,
@@ -128,6 +133,23 @@ def pattern_cells(pattern: Pattern, qc: str) -> dict[str, Value]:
     return {**scorer_cells(pattern), "qc": decided["set"] if decided else qc, "override": told(pattern)}
 
 
+def volume_cells(pattern: Pattern, lesion_mm3: float) -> dict[str, Value]:
+    """Return the volume and whether it counts: n/a, like every percent, for a scan out of the group."""
+    reason = pattern.get("out_of_group")
+    told: dict[str, Value] = {"in_group": "false" if reason else "true", "out_of_group_reason": reason}
+    if reason is None:
+        return {"lesion_volume_mm3": lesion_mm3, **told}
+    return {"lesion_volume_mm3": None, **{f"{name}_percent": None for name in LOAD_CLASSES}, **told}
+
+
+def with_in_group(load: pd.DataFrame, patterns: pd.DataFrame) -> pd.DataFrame:
+    """Return the load tables of all scans with the column in_group of the group table."""
+    ids = ["participant_id", "session_id"]
+    known = patterns.set_index(ids)["in_group"]
+    scans = pd.MultiIndex.from_frame(load[ids])
+    return load.assign(in_group=known.reindex(scans).to_numpy(dtype=object))
+
+
 def _mask_source(job: Job, planned: str) -> str:
     """Return the folder that a given mask came from, or what drew the mask; "none" without one."""
     source: str | None = lesion_record(job)["MaskSource"]
@@ -140,7 +162,7 @@ def _loads(jobs: list[Job]) -> pd.DataFrame:
 
 
 def _frequency(jobs: list[Job]) -> tuple[Image | None, int]:
-    """Return the share of scans with a lesion at each template voxel, over the scans that have a mask."""
+    """Return the share of scans with a lesion at each template voxel, over the scans of the group."""
     total: NDArray[np.int32] | None = None
     grid, n = None, 0
     for mask in _template_masks(jobs):
@@ -153,5 +175,5 @@ def _frequency(jobs: list[Job]) -> tuple[Image | None, int]:
 
 def _template_masks(jobs: list[Job]) -> Iterator[Image]:
     for job in jobs:
-        if _finished(job) and measured_mask(job) is not None:
+        if _finished(job) and read_json(job.files.pattern).get("out_of_group") is None:
             yield read_image(job.files.lesion_mask_template, labels=True)

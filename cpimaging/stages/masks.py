@@ -33,7 +33,8 @@ from cpimaging.scorers.group import group_dtypes
 from cpimaging.scorers.needs import check_fit
 from cpimaging.scorers.overrides import Override, overridden, read_overrides
 from cpimaging.scorers.results import Result, Value
-from cpimaging.stages.cohort import SUMMARY_COLUMNS, pattern_cells, write_group
+from cpimaging.scorers.trust import out_of_group
+from cpimaging.stages.cohort import SUMMARY_COLUMNS, pattern_cells, volume_cells, with_in_group, write_group
 from cpimaging.stages.index import write_dataset_files
 from cpimaging.study.choices import Choices
 from cpimaging.study.mask_grid import MaskGrid, MaskGrids, Way, check_space, find_way
@@ -148,8 +149,9 @@ def _measure(job: MaskJob, scan: Scan, grids: MaskGrids, scoring: "_Scoring") ->
     grid, index = grids.place(mask, index, path)
     hits = hits_in(index, grid.parts)
     table = filled_rows(grid.rows, hits, index.size, grid.image.voxel_volume_mm3)
-    grid.counts[index] += 1
     pattern = scoring.pattern(scan, Tables(table, _lesions(index, grid), NO_VOLUMES))
+    if pattern["out_of_group"] is None:
+        grid.counts[index] += 1
     return _Measured(scan, grid, hits, index.size, pattern, notes)
 
 
@@ -185,14 +187,16 @@ class _Scoring:
     def pattern(self, scan: Scan, tables: Tables) -> Pattern:
         """Return the content of a pattern JSON."""
         decision = self.decisions.get(scan.label)
-        qc = decision.qc if decision and decision.qc else QC
+        qc: Verdict = "fail" if decision and decision.qc == "fail" else QC  # a mask has no image to pass
         context = ScanContext(scan.age_years, (), GIVEN, qc)
 
         def score(scorer: AnyScorer) -> Result:
             result: Result = scorer.score(tables, context, self.criteria[scorer.name])
             return result
 
-        return overridden(pattern_content(self.scorers, score), decision, QC)
+        content = pattern_content(self.scorers, score)
+        content["out_of_group"] = out_of_group(tables, context)
+        return overridden(content, decision, QC)
 
 
 def _with_people(masks: Path, scans: list[Scan]) -> list[Scan]:
@@ -219,14 +223,16 @@ def _summary(scan: Scan, status: str, message: str = "n/a") -> dict[str, str]:
 
 def _write(job: MaskJob, way: Way, measured: list[_Measured], failed: list[dict[str, str]]) -> None:
     done = [_summary(item.scan, DONE, "; ".join(item.notes) or "n/a") for item in measured]
-    frequency = _frequency(measured)
+    group = [item for item in measured if item.pattern["out_of_group"] is None]
+    frequency = _frequency(group)
+    patterns = typed([_row(job, item) for item in measured], group_dtypes())
     page = CohortReport(
         title=f"{len(measured)} lesion masks",
-        patterns=typed([_row(job, item) for item in measured], group_dtypes()),
+        patterns=patterns,
         summary=typed([*failed, *done], SUMMARY_COLUMNS),
-        load=_loads(measured),
+        load=with_in_group(_loads(measured), patterns),
         frequency=frequency,
-        frequency_scans=len(measured),
+        frequency_scans=len(group),
         template=_background(way, frequency),
         notes=[*NOTES, *way.notes, *_told(measured)],
         methods=[
@@ -259,7 +265,7 @@ def _row(job: MaskJob, item: _Measured) -> dict[str, Value]:
     return {
         **_ids(item.scan),
         **pattern_cells(item.pattern, QC),
-        "lesion_volume_mm3": item.voxels * item.grid.image.voxel_volume_mm3,
+        **volume_cells(item.pattern, item.voxels * item.grid.image.voxel_volume_mm3),
         "mask_source": f"{SOURCE} ({job.space})",
         "template_volume_ratio": None,
         "age_years": item.scan.age_years,

@@ -9,8 +9,9 @@ from cpimaging.provenance import code_digest, software_versions
 from cpimaging.registration import resample
 from cpimaging.registration.engine import Engine
 from cpimaging.registration.engines import ENGINES
+from cpimaging.report.agreement import contradictions
 from cpimaging.report.page import Provenance
-from cpimaging.report.scan import ScanReport, render_scan
+from cpimaging.report.scan import ScanReport, page_values, render_scan
 from cpimaging.scorers import Pattern
 from cpimaging.scorers.overrides import told
 from cpimaging.study.job import SCAN_STAGES, Job, lesion_record
@@ -22,6 +23,7 @@ from cpimaging.types import (
     MORPHOMETRY_COLUMNS,
     Atlas,
     Image,
+    InputError,
     LabelMap,
     Quality,
     Verdict,
@@ -42,7 +44,7 @@ CITATIONS = (
 
 @recorded
 def run(job: Job) -> None:
-    """Write the scan's page."""
+    """Write the scan's page. Raises InputError where page, pattern and tables contradict each other."""
     atlas = load_atlas(job.atlas)
     reference = job.reference
     participant, _, session = job.label.partition("_")
@@ -85,7 +87,13 @@ def run(job: Job) -> None:
         provenance=_provenance(job),
         **_pictures(job, reference, atlas),
     )
-    write_text(job.files.report, render_scan(content))
+    values = page_values(content)
+    wrong = contradictions(values, pattern, content.load, content.lesions)
+    if wrong:
+        more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+        cure = "do not use this scan's results, and tell the authors of cpimaging"
+        raise InputError(job.label, f"the results contradict each other: {wrong[0]}{more}", cure)
+    write_text(job.files.report, render_scan(content, values))
 
 
 class _Pictures(TypedDict):

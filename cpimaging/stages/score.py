@@ -5,6 +5,7 @@ from cpimaging.io import read_json, read_table, write_json
 from cpimaging.scorers import AnyScorer, Tables, pattern_content, read_criteria, score_surely
 from cpimaging.scorers.overrides import Override, overridden
 from cpimaging.scorers.results import Result
+from cpimaging.scorers.trust import out_of_group
 from cpimaging.study.job import Job, lesion_record
 from cpimaging.study.record import recorded
 from cpimaging.types import LESIONLOAD_COLUMNS, LESIONS_COLUMNS, MORPHOMETRY_COLUMNS, Quality, ScanContext
@@ -36,4 +37,5 @@ def run(job: Job, override: Override | None = None) -> None:
         return result
 
     content = pattern_content(job.scorers, score)
+    content["out_of_group"] = out_of_group(tables, context)
     write_json(job.files.pattern, overridden(content, override, quality["verdict"]))

@@ -12,6 +12,7 @@ from cpimaging.report import page, pictures, tables, words
 from cpimaging.report.cohort import render_cohort
 from cpimaging.report.scan import _facts as scan_facts
 from cpimaging.report.scan import render_scan
+from cpimaging.scorers import SCORERS
 from cpimaging.scorers.group import group_dtypes
 from cpimaging.types import LESIONLOAD_COLUMNS, LESIONS_COLUMNS
 
@@ -218,7 +219,7 @@ def test_without_a_mask_nothing_is_given_as_zero():
     got = Page(render_scan(content.not_assessed()))
     assert "Not assessed" in got.text
     assert "No mask and no detector" in got.text
-    assert "n/a ml lesion volume" in got.text
+    assert "Lesion volume n/a" in got.text
     assert "There is no lesion mask" in got.text
     assert "Not shown: the scan was not registered." in got.text
     assert "Not measured." in got.text
@@ -243,7 +244,10 @@ def test_scan_without_pictures_still_makes_a_page():
 
 def test_cohort_page_lists_scans_failures_and_counts(cohort):
     assert "Toy cohort" in cohort.text
-    assert "scans5 with a lesion2 not assessed1" in cohort.text
+    assert (
+        "scans5 with a lesion2 of 2 quality: look before use1 of 2 not in the group1 of 3 did not finish2"
+        in cohort.text
+    )
     assert "needs a brain mask" in cohort.text
     assert "logs/preprocess/sub-09.log" in cohort.text
     assert "Not run" in cohort.text
@@ -253,13 +257,13 @@ def test_cohort_page_lists_scans_failures_and_counts(cohort):
     assert "8.227" in cohort.text
     assert "B1: periventricular leukomalacia pattern" in cohort.text.replace("B1: Peri", "B1: peri")
     assert words.DISCLAIMER in cohort.text
-    assert "of 2 scans, on the template" in cohort.text
+    assert "among the 2 of 3 scans that are in the group" in cohort.text
 
 
 def test_cohort_without_any_result_makes_a_page():
     empty = content.cohort_report(
         patterns=typed([], group_dtypes()),
-        load=typed([], LESIONLOAD_COLUMNS),
+        load=typed([], LESIONLOAD_COLUMNS).assign(in_group=[]),
         summary=pd.DataFrame(columns=list(content.SUMMARY)),
         frequency=None,
         template=None,
@@ -280,7 +284,7 @@ def test_from_twelve_scans_on_the_cohort_page_shows_all_loads_at_a_glance():
 
 def test_load_rows_add_up_layers_in_the_order_of_the_vocabulary():
     rows = tables.load_rows(content.load())
-    assert [row.name for row in rows][:4] == ["White matter", "Thalamus", "Caudate", "Pons"]
+    assert [row.name for row in rows][:4] == ["Lobar white matter", "Thalamus", "Caudate", "Pons"]
     white, thalamus, caudate, pons = rows[:4]
     assert (white.left.amount, white.left.share) == (2000.0, pytest.approx(100 * 2000 / 120_000))
     assert (white.right.amount, white.right.share) == (0.0, 0.0)
@@ -314,7 +318,7 @@ def test_frequency_rows_count_scans_and_take_the_median():
     double["lesion_volume_mm3"] *= 2
     none = content.load("sub-03").assign(lesion_volume_mm3=0.0)
     rows = {row.name: row for row in tables.frequency_rows(pd.concat([content.load(), double, none]))}
-    assert set(rows) == {"White matter", "Thalamus", "Pons"}
+    assert set(rows) == {"Lobar white matter", "Thalamus", "Pons"}
     assert rows["Thalamus"].left.amount == 2
     assert rows["Thalamus"].left.share == pytest.approx(15.0)  # of 10 and 20 %
 
@@ -477,7 +481,64 @@ def test_page_of_a_real_scan_is_small_and_every_plane_meets_the_lesion(real_data
     ],
 )
 def test_words_for_how_sure_a_call_is(score, text):
-    assert words.confidence(score) == text
+    assert words.confidence(SCORERS["dominance"], score) == text
+
+
+def test_group_and_subgroup_are_told_with_a_share_each():
+    """98 % keep the group, 84 % the subgroup, 14 % are another subgroup of the same group."""
+    score = {
+        **{"group": "B", "subgroup": "B1", "confidence": 0.98, "subgroup_confidence": 0.84},
+        "alternatives": [{"call": "B3", "share": 0.14}],
+    }
+    told = "98% of repetitions keep group B, 84% subgroup B1; else subgroup B3 (14%)"
+    assert words.confidence(SCORERS["mrics"], score) == told
+
+
+def panel(page: str) -> str:
+    return page.partition('<section class="verdict')[2].partition("</section>")[0]
+
+
+@pytest.mark.parametrize("reason", ["quality control failed", "software found 310 mm3, no more"])
+def test_a_volume_that_does_not_count_is_not_told_as_a_finding(reason):
+    pattern = content.pattern() | {"out_of_group": reason}
+    pattern["dominance"] |= {"call": "not_assessed", "shares": {}, "not_assessed": reason}
+    pattern["mrics"] |= {"group": "n/a", "subgroup": "n/a", "not_assessed": reason}
+    quality = {"verdict": "pass", "flags": []}
+    shown = panel(render_scan(content.scan_report(pattern=pattern, qc=quality)))
+    assert shown.startswith(" not_applicable")
+    assert "<b>2.850</b>" not in shown
+    assert f"2.850 ml in the mask, which is no finding: {reason}" in shown
+    plain = panel(render_scan(content.scan_report(qc=quality)))
+    assert plain.startswith(" pass")
+    assert "<b>2.850</b>" in plain
+
+
+def test_the_panel_says_what_lies_on_the_midline():
+    pattern = content.pattern()
+    pattern["dominance"]["shares"] |= {"brainstem": 0.33}
+    nothing = {"brainstem": 0.0}
+    pattern["dominance"]["sides"] = {"left": nothing, "right": nothing, "midline": {"brainstem": 1.25}}
+    shown = panel(render_scan(content.scan_report(pattern=pattern)))
+    row = re.search(r">Brainstem</th>(.*?)</tr>", shown, re.DOTALL)
+    assert row
+    assert re.findall(r'"num">(.*?)</td>', row[1]) == ["0.33", "0", "0", "1.2"]
+
+
+def test_scans_out_of_the_group_are_in_no_count_and_stay_in_the_table():
+    table = content.patterns(4)
+    table.loc[3, ["in_group", "out_of_group_reason", "qc"]] = ["false", "quality control failed", "fail"]
+    load = pd.concat(
+        [content.load("sub-01").assign(in_group="true"), content.load("sub-04").assign(in_group="false")]
+    )
+    got = Page(render_cohort(content.cohort_report(patterns=table, load=load)))
+    assert "not in the group2 of 4" in got.text
+    assert "with a lesion2 of 2" in got.text
+    assert "MRICS group, number of scans (2 of 4)" in got.text
+    assert "Not in the group: quality control failed" in got.text
+    assert "sub-04" in got.text
+    html = render_cohort(content.cohort_report(patterns=table, load=load))
+    row = html.partition(">Thalamus</th>")[0].rpartition("<tr>")[2]
+    assert re.findall(r'"num">(.*?)</td>', row) == ["1", "10.0"]  # one scan, 10 % of it
 
 
 def test_a_doubtful_tissue_does_not_hide_the_pattern():

@@ -169,8 +169,8 @@ def test_a_class_out_of_the_image_is_not_assessed_and_not_zero():
     result = score_dominance(cut, CHILD, CRITERIA)
     assert result["shares"]["cerebellum"] is None
     assert result["call"] == "white_matter"
-    assert {"rule": "load of cerebellum, %", "value": "not assessed"}.items() <= next(
-        step for step in result["evidence"] if step["rule"] == "load of cerebellum, %"
+    assert {"rule": "compared load of cerebellum, %", "value": "not assessed"}.items() <= next(
+        step for step in result["evidence"] if step["rule"] == "compared load of cerebellum, %"
     ).items()
 
 

@@ -215,12 +215,29 @@ def test_what_a_person_decided_wins(folder: Path, tmp_path: Path) -> None:
     assert rows.loc["sub-1", "mrics_subgroup"] == "C1"
     assert rows.loc["sub-1", "override"] == "mrics C1 (software: C3): seen by <b>two</b>"
     assert rows.loc["sub-2", ["qc", "dominance"]].tolist() == ["fail", "not_assessed"]
+    out = ["in_group", "out_of_group_reason"]
+    assert rows.loc["sub-2", out].tolist() == ["false", "quality control failed"]
+    assert rows.loc["sub-2", ["lesion_volume_mm3", "cortex_percent"]].isna().all()
+    assert rows.loc["sub-1", out].tolist() == ["true", "n/a"]
+    frequency = read_json(tmp_path / "out" / f"group_space-{SPACE}_label-L_probseg.json")
+    assert frequency["NumberOfScans"] == 1
+    shown = read_image(tmp_path / "out" / f"group_space-{SPACE}_label-L_probseg.nii.gz").data
+    assert np.array_equal(shown > 0, INFARCT)  # that of sub-1, not its mirror image
     page = (tmp_path / "out" / "index.html").read_text()
     assert "seen by &lt;b&gt;two" in page
     assert "<b>two" not in page
     (tmp_path / "o.tsv").write_text("participant_id\tverdict\treason\nsub-99\tC1\tr\n")
     with pytest.raises(InputError, match="no scan sub-99"):
         job.listed()
+
+
+@pytest.mark.parametrize("qc", ["pass", "warn"])
+def test_a_person_s_word_on_quality_keeps_the_call(folder: Path, tmp_path: Path, qc: str) -> None:
+    """A mask has no image that could be looked at; what is called from it stays."""
+    (tmp_path / "o.tsv").write_text(f"participant_id\tverdict\tqc\treason\n1\t\t{qc}\tlooked at\n")
+    run(MaskJob(folder, tmp_path / "out", SPACE, pattern="sub-1_*", overrides=tmp_path / "o.tsv"))
+    row = read_table(tmp_path / "out" / "group_patterns.tsv", group_dtypes()).iloc[0]
+    assert row[["qc", "mrics_subgroup", "in_group"]].tolist() == [qc, "C3", "true"]
 
 
 def test_refusals(folder: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from cpimaging.atlases.cache import cached_folder, digest
+from cpimaging.atlases.vocabulary import STRUCTURES
 
 NAME = "cpimaging"
 
@@ -16,7 +17,8 @@ def embedded_folder() -> Path:
 def cache_name() -> str:
     """Return what that folder is called: it changes with the code."""
     here = Path(__file__).parent
-    code = digest([*here.glob("*.py"), *here.glob("*.tsv"), here.parent / "template.py"], version("nilearn"))
+    files = [*here.glob("*.py"), *here.glob("*.tsv"), here.parent / "template.py", STRUCTURES]
+    code = digest(files, version("nilearn"))
     return f"atlas-{NAME}_{code}"
 
 
