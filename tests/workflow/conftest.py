@@ -27,10 +27,19 @@ def demo(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
     return made_once("demo", fill)
 
 
+def copy_of(demo: Path, folder: Path) -> Path:
+    for part in ("bids", "out", ".snakemake/metadata"):
+        shutil.copytree(demo / part, folder / part)
+    return folder
+
+
 @pytest.fixture
 def demo_copy(demo: Path, tmp_path: Path) -> Path:
     """A copy of the demo, its images and its results, that may be changed."""
-    copy = tmp_path / "demo"
-    for part in ("bids", "out", ".snakemake/metadata"):
-        shutil.copytree(demo / part, copy / part)
-    return copy
+    return copy_of(demo, tmp_path / "demo")
+
+
+@pytest.fixture(scope="module")
+def own_demo(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy for the tests of one module, each of which puts back what it takes away."""
+    return copy_of(demo, tmp_path_factory.mktemp("own") / "demo")

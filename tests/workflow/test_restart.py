@@ -72,17 +72,17 @@ AFTER = {
 
 @pytest.mark.parametrize("name", AFTER)
 def test_a_result_that_is_gone_runs_its_stage_and_what_follows_again(
-    demo: Path, tmp_path: Path, name: str
+    own_demo: Path, tmp_path: Path, name: str
 ) -> None:
-    path = demo / f"out/sub-02/anat/sub-02_{name}"
+    path = own_demo / f"out/sub-02/anat/sub-02_{name}"
     aside = path.rename(tmp_path / "aside")
     try:
-        jobs = runs_again(demo)
+        jobs = runs_again(own_demo)
     finally:
         aside.rename(path)
     first = SCAN_STAGES.index(AFTER[name])
     assert jobs == {**{stage: {"sub-02"} for stage in SCAN_STAGES[first:]}, "cohort": set()}
-    assert runs_again(demo) == {}
+    assert runs_again(own_demo) == {}
 
 
 @pytest.mark.parametrize(
@@ -96,32 +96,34 @@ def test_a_result_that_is_gone_runs_its_stage_and_what_follows_again(
         ("atlas-cpimaging_description.json", {"atlas"}),
     ],
 )
-def test_what_stands_for_the_study_comes_back(demo: Path, tmp_path: Path, name: str, rules: set[str]) -> None:
-    path = demo / "out" / name
+def test_what_stands_for_the_study_comes_back(
+    own_demo: Path, tmp_path: Path, name: str, rules: set[str]
+) -> None:
+    path = own_demo / "out" / name
     aside = path.rename(tmp_path / "aside")
     try:
-        assert set(runs_again(demo)) == rules
+        assert set(runs_again(own_demo)) == rules
     finally:
         aside.rename(path)
-    assert runs_again(demo) == {}
+    assert runs_again(own_demo) == {}
 
 
-def test_a_dry_run_of_one_scan_leaves_the_study_as_it_is(demo: Path) -> None:
-    before = {path: path.stat().st_mtime_ns for path in (demo / "out").rglob("*")}
-    assert runs_again(demo, participant_label="02") == {}
-    assert {path: path.stat().st_mtime_ns for path in (demo / "out").rglob("*")} == before
+def test_a_dry_run_of_one_scan_leaves_the_study_as_it_is(own_demo: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in (own_demo / "out").rglob("*")}
+    assert runs_again(own_demo, participant_label="02") == {}
+    assert {path: path.stat().st_mtime_ns for path in (own_demo / "out").rglob("*")} == before
 
 
-def test_a_second_run_is_stopped_while_one_goes_on(demo: Path) -> None:
+def test_a_second_run_is_stopped_while_one_goes_on(own_demo: Path) -> None:
     """From another working directory; the page is removed so that there is something to do."""
-    take_lock(demo / "out")
-    page = demo / "out/sub-01.html"
+    take_lock(own_demo / "out")
+    page = own_demo / "out/sub-01.html"
     content = page.read_bytes()
     page.unlink()
     try:
-        run = snakemake(demo.parent, bids_dir=str(demo / "bids"), output_dir=str(demo / "out"))
+        run = snakemake(own_demo.parent, bids_dir=str(own_demo / "bids"), output_dir=str(own_demo / "out"))
     finally:
-        release_lock(demo / "out")
+        release_lock(own_demo / "out")
         page.write_bytes(content)
     assert run.returncode != 0
     lines = [line for line in run.stderr.splitlines() if line.startswith("cpimaging: ")]
