@@ -10,7 +10,7 @@ from cpimaging.morphometry.planes import aligned_grid
 from cpimaging.morphometry.rows import COLUMNS, asymmetries, row
 from cpimaging.morphometry.sections import callosal_area, peduncle_areas
 from cpimaging.morphometry.ventricles import LANDMARKS, Point, ventricle_indices
-from cpimaging.morphometry.volumes import group_volumes, region_volumes, ventricle_shares
+from cpimaging.morphometry.volumes import group_volumes, region_volumes, side_volumes, ventricle_shares
 from cpimaging.registration import Matrix
 from cpimaging.types import Image, LabelMap
 
@@ -29,7 +29,7 @@ def measures(
     """
     volumes = region_volumes(labels)
     groups = group_volumes(volumes)
-    sides = {(structure, side): volume for (structure, side, _), volume in volumes.items()}
+    sides = side_volumes(volumes)
     brain_mm3 = float(np.count_nonzero(brain.data)) * brain.voxel_volume_mm3
     grid = aligned_grid(brain, to_template)
     rows = [row("group_volume", key, volume, "mm3") for key, volume in groups.items()]

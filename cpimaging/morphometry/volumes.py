@@ -84,6 +84,14 @@ def region_volumes(labels: LabelMap) -> dict[tuple[str, str, Region], float]:
     }
 
 
+def side_volumes(volumes: Mapping[tuple[str, str, Region], float]) -> dict[Key, float]:
+    """Return the volume in mm³ of each structure and side, all its regions together."""
+    sides: dict[Key, float] = {}
+    for (structure, side, _), volume in volumes.items():
+        sides[structure, side] = sides.get((structure, side), 0.0) + volume
+    return sides
+
+
 def group_volumes(volumes: Mapping[tuple[str, str, Region], float]) -> dict[Key, float]:
     """Return the volume in mm³ of each group that the atlas has, by (group, side)."""
     groups: dict[Key, float] = {}

@@ -19,18 +19,24 @@ CLOSE = 1e-6
 
 
 def contradictions(
-    values: Mapping[str, Any], pattern: Pattern, load: pd.DataFrame, lesions: pd.DataFrame
+    values: Mapping[str, Any],
+    pattern: Pattern,
+    load: pd.DataFrame,
+    lesions: pd.DataFrame,
+    morphometry: pd.DataFrame,
 ) -> list[str]:
     """List where a scan's page, pattern JSON and tables say different things; empty where they agree.
 
-    values: of `report.scan.page_values`. load, lesions: LESIONLOAD_COLUMNS and LESIONS_COLUMNS. Sums are made
-    anew from the tables here, by none of the functions that made the page or the pattern.
+    values: of `report.scan.page_values`. load, lesions: LESIONLOAD_COLUMNS, LESIONS_COLUMNS and
+    MORPHOMETRY_COLUMNS. Sums are made anew from the tables here, by none of the functions that made the page
+    or the pattern.
     """
     return [
         *_volumes(values, load, lesions),
         *_shares(values["shares"], pattern, load),
         *_calls(values, pattern),
         *_laterality(pattern, load),
+        *_asymmetries(morphometry),
     ]
 
 
@@ -136,6 +142,19 @@ def _laterality(pattern: Pattern, load: pd.DataFrame) -> Iterator[str]:
     true = (left - right) / (left + right) if left + right > 0 else None
     if not _same(index, true):
         yield f"laterality is {index:+.3f} in the pattern, {_told(true)} in the load table"
+
+
+def _asymmetries(morphometry: pd.DataFrame) -> Iterator[str]:
+    """Compare each asymmetry index with the volumes of both sides, where these are in the table."""
+    cells = zip(*(morphometry[name] for name in ("measure", "structure", "side", "value")), strict=True)
+    found = {(measure, structure, side): value for measure, structure, side, value in cells}
+    for (measure, structure, _), index in found.items():
+        left, right = (found.get(("volume", structure, side), math.nan) for side in ("left", "right"))
+        if measure != "asymmetry_index" or missing(left) or missing(right) or missing(index):
+            continue
+        true = (left - right) / (left + right) if left + right > 0 else None
+        if not _same(index, true):
+            yield f"the asymmetry of {structure} is {index:+.3f}, of its volumes {_told(true)}"
 
 
 def _same(one: Any, other: Any) -> bool:

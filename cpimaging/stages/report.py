@@ -88,7 +88,7 @@ def run(job: Job) -> None:
         **_pictures(job, reference, atlas),
     )
     values = page_values(content)
-    wrong = contradictions(values, pattern, content.load, content.lesions)
+    wrong = contradictions(values, pattern, content.load, content.lesions, content.morphometry)
     if wrong:
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
         cure = "do not use this scan's results, and tell the authors of cpimaging"

@@ -134,6 +134,25 @@ def test_a_mirrored_brain_has_the_opposite_index() -> None:
     )
 
 
+def test_the_asymmetry_of_white_matter_is_that_of_all_its_lobes() -> None:
+    """Left 600 and 200 mm³, right 400 and 800: (800 - 1200) / 2000; the last lobe alone would give -0.6."""
+    data = filled({})
+    for number, place, length in ((1, 10, 6), (2, 50, 4), (3, 20, 2), (4, 60, 8)):
+        data[place : place + 10, 10:20, 10 : 10 + length] = number
+    sides = (("left", "frontal"), ("right", "frontal"), ("left", "occipital"), ("right", "occipital"))
+    regions = tuple(
+        Region(number, lobe, "white_matter", side, "white_matter", lobe)
+        for number, (side, lobe) in enumerate(sides, start=1)
+    )
+    image = Image(data, np.eye(4))
+    dry = image.with_data(np.zeros(SHAPE, np.float32))
+    brain = image.with_data(filled({1: BRAIN}) > 0)
+    table = measures(LabelMap(image, regions), brain, dry, np.eye(4), LANDMARKS)
+    rows = table[table["measure"] == "asymmetry_index"].set_index("structure")["value"]
+    assert rows["white_matter"] == pytest.approx(-0.2)
+    assert rows["white_matter_occipital"] == pytest.approx(-0.6)
+
+
 def test_what_is_not_there_is_not_zero() -> None:
     empty = measured(filled({WHITE_L: BOXES[WHITE_L]}))
     assert np.isnan(empty[("fohr", "lateral_ventricle", "midline")])

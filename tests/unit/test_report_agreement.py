@@ -28,13 +28,13 @@ def scan(load=None, **changes):
         load=load, lesions=LESIONS, pattern=pattern, qc={"verdict": "pass", "flags": []}
     )
     values = page_values(report) | changes
-    return values, deepcopy(pattern), load, LESIONS
+    return values, deepcopy(pattern), load, LESIONS, content.morphometry()
 
 
 def test_a_page_agrees_with_its_tables():
-    values, pattern, load, lesions = scan()
+    values, pattern, *measured = scan()
     assert values["total_mm3"] == 1000.0
-    assert contradictions(values, pattern, load, lesions) == []
+    assert contradictions(values, pattern, *measured) == []
 
 
 @pytest.mark.parametrize(
@@ -61,12 +61,12 @@ def test_what_the_page_shows_is_what_was_measured(change, told):
     ],
 )
 def test_the_pattern_says_what_the_tables_do(path, value, told):
-    values, pattern, load, lesions = scan()
+    values, pattern, *measured = scan()
     place = pattern["dominance"]
     for key in path[:-1]:
         place = place[key]
     place[path[-1]] = value
-    assert any(told in line for line in contradictions(values, pattern, load, lesions))
+    assert any(told in line for line in contradictions(values, pattern, *measured))
 
 
 @pytest.mark.parametrize(
@@ -90,26 +90,36 @@ def test_the_pattern_says_what_the_tables_do(path, value, told):
     ],
 )
 def test_a_call_does_not_contradict_itself(change, told):
-    values, pattern, load, lesions = scan()
+    values, pattern, *measured = scan()
     pattern["mrics"] |= {"not_assessed": None, **change}
-    assert any(told in line for line in contradictions(values, pattern, load, lesions))
+    assert any(told in line for line in contradictions(values, pattern, *measured))
 
 
 def test_nothing_found_wears_no_colour_of_a_finding():
-    values, pattern, load, lesions = scan()
+    values, pattern, *measured = scan()
     pattern["dominance"] |= {"call": "not_assessed", "not_assessed": "x"}
     pattern["mrics"] |= {"group": "n/a", "subgroup": "n/a"}
     assert any(
-        "the panel is that of a finding" in line for line in contradictions(values, pattern, load, lesions)
+        "the panel is that of a finding" in line for line in contradictions(values, pattern, *measured)
     )
     pattern["out_of_group"] = "x"
-    assert any("does not count: x" in line for line in contradictions(values, pattern, load, lesions))
+    assert any("does not count: x" in line for line in contradictions(values, pattern, *measured))
 
 
 def test_a_row_that_nobody_searched_leaves_its_voxels_out_with_a_word():
     load = TABLES.load.copy()
     load.loc[load["structure"] == "pons", "lesion_volume_mm3"] = np.nan
-    values, pattern, load, lesions = scan(load)
+    values, pattern, *measured = scan(load)
     assert values["unplaced_mm3"] == pytest.approx(250.0)
-    lines = contradictions(values, pattern, load, lesions)
+    lines = contradictions(values, pattern, *measured)
     assert not any("lesions one by one" in line for line in lines)
+
+
+def test_an_asymmetry_is_that_of_the_volumes():
+    """Thalamus: 5200 and 5900 mm³, so -700 of 11100."""
+    values, pattern, load, lesions, volumes = scan()
+    row = {**volumes.iloc[0], "measure": "asymmetry_index", "side": "midline", "unit": "1"}
+    told = "the asymmetry of thalamus is +0.010, of its volumes -0.0631"
+    for value, wrong in ((-700 / 11100, []), (0.01, [told])):
+        volumes.loc[4] = {**row, "value": value}
+        assert contradictions(values, pattern, load, lesions, volumes) == wrong
