@@ -62,34 +62,29 @@ def _shares(shares: list[Share], pattern: Pattern, load: pd.DataFrame) -> Iterat
     """Compare each share of a class, as shown and as in the pattern, with the rows of the load table."""
     dominance = pattern.get("dominance", {})
     stated, sides = dominance.get("shares") or {}, dominance.get("sides") or {}
-    measured = load[load["lesion_volume_mm3"].notna()]
-    parts = pd.Series(
-        [
-            compartment(*cell)
-            for cell in measured[["structure", "tissue", "layer"]].itertuples(index=False, name=None)
-        ],
-        index=measured.index,
-        dtype=object,
-    )
+    if not sides:
+        return
+    measured = load[load["lesion_volume_mm3"].notna() & (load["tissue"] != "overlay")]
+    cells = zip(*(measured[name] for name in ("structure", "tissue", "layer")), strict=True)
+    parts = pd.Series([compartment(*cell) for cell in cells], index=measured.index, dtype=object)
     for share in shares:
-        if not sides:
-            continue
-        rows = measured[parts.isin(CLASSES[share.name]) & (measured["tissue"] != "overlay")]
-        told = {
-            "all": (share.whole, stated.get(share.name), rows),
-            **{
-                side: (getattr(share, side), sides[side].get(share.name), rows[rows["side"] == side])
-                for side in SIDES
-            },
-        }
-        for side, (shown, kept, part) in told.items():
-            region_mm3 = part["region_volume_mm3"].sum()
-            true = 100 * part["lesion_volume_mm3"].sum() / region_mm3 if region_mm3 > 0 else None
+        rows = measured[parts.isin(CLASSES[share.name])]
+        told = [("all", share.whole, stated.get(share.name), rows)]
+        for side in SIDES:
+            part = rows[rows["side"] == side]
+            told.append((side, getattr(share, side), sides[side].get(share.name), part))
+        for where, shown, kept, part in told:
+            true = _load(part)
             if not (_same(shown, kept) and _same(kept, true)):
                 yield (
-                    f"{share.name}, {side}: the page says {_told(shown)}, the pattern {_told(kept)}, "
+                    f"{share.name}, {where}: the page says {_told(shown)}, the pattern {_told(kept)}, "
                     f"the load table {_told(true)}"
                 )
+
+
+def _load(rows: pd.DataFrame) -> float | None:
+    region_mm3 = float(rows["region_volume_mm3"].sum())
+    return 100 * float(rows["lesion_volume_mm3"].sum()) / region_mm3 if region_mm3 > 0 else None
 
 
 def _calls(values: Mapping[str, Any], pattern: Pattern) -> Iterator[str]:
