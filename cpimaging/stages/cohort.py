@@ -128,18 +128,22 @@ def _pattern_row(job: Job) -> dict[str, Value]:
 
 def pattern_cells(pattern: Pattern, qc: str) -> dict[str, Value]:
     """Return the cells of the group table that come from a pattern JSON; qc: the verdict of the checks."""
-    override = pattern.get("override")
+    override, reason = pattern.get("override"), pattern.get("out_of_group")
     decided = override["qc"] if override else None
-    return {**scorer_cells(pattern), "qc": decided["set"] if decided else qc, "override": told(pattern)}
+    return {
+        **scorer_cells(pattern),
+        "qc": decided["set"] if decided else qc,
+        "override": told(pattern),
+        "in_group": "false" if reason else "true",
+        "out_of_group_reason": reason,
+    }
 
 
 def volume_cells(pattern: Pattern, lesion_mm3: float) -> dict[str, Value]:
-    """Return the volume and whether it counts: n/a, like every percent, for a scan out of the group."""
-    reason = pattern.get("out_of_group")
-    told: dict[str, Value] = {"in_group": "false" if reason else "true", "out_of_group_reason": reason}
-    if reason is None:
-        return {"lesion_volume_mm3": lesion_mm3, **told}
-    return {"lesion_volume_mm3": None, **{f"{name}_percent": None for name in LOAD_CLASSES}, **told}
+    """Return the volume of a scan's lesion; n/a, like every percent, for a scan out of the group."""
+    if pattern.get("out_of_group") is None:
+        return {"lesion_volume_mm3": lesion_mm3}
+    return {"lesion_volume_mm3": None, **{f"{name}_percent": None for name in LOAD_CLASSES}}
 
 
 def with_in_group(load: pd.DataFrame, patterns: pd.DataFrame) -> pd.DataFrame:

@@ -155,7 +155,7 @@ def test_their_keys_are_declared(pattern: Pattern) -> None:
 
 
 def test_the_group_table_has_their_columns_at_its_end(pattern: Pattern) -> None:
-    added = [column.name for column in group_columns()][27:]
+    added = [column.name for column in group_columns()][29:]
     assert added == ["mrics_steps", "toy_side", "toyscale_low", "toyscale_high"]
     cells = pattern_cells(pattern, "pass")
     assert cells["mrics_steps"] == len(pattern["mrics"]["evidence"]) > 3
@@ -178,7 +178,7 @@ def test_the_page_of_the_cohort_tells_them(pattern: Pattern) -> None:
     table = typed([dict.fromkeys(dtypes) | pattern_cells(pattern, "pass") | ids], dtypes)
     html = render_cohort(content.cohort_report(patterns=table))
     page = plain(html)
-    assert "Toy side, number of scans More on the right 1 " in page
+    assert "Toy side, number of scans (1 of 1) More on the right 1 " in page
     heads = re.findall(r'<th scope="col"(.*?)><button type="button">(.*?)</button>', html)
     assert heads[-2:] == [("", "Toy side"), (' class="num"', "Toy scale")]
     assert "<td>More on the right</td>" in html
