@@ -6,10 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from cpimaging.qc import limits
-from cpimaging.qc.limits import at_least, at_most
 from cpimaging.registration import moved_points, to_voxels
-from cpimaging.types import Flag, Image
+from cpimaging.types import Image
 
 Bool = NDArray[np.bool_]
 Values = NDArray[np.floating]
@@ -19,6 +17,9 @@ PATCH_VOXELS = 5
 
 SURE = 0.6
 """Share from which a voxel of the warped template counts as grey or white matter (ours)."""
+
+SHELL_MM = 10.0
+"""How far around a lesion the fit is looked at (ours)."""
 
 FEWEST_VOXELS = 100
 GREY_LEVELS = 20
@@ -52,43 +53,11 @@ class Fit:
         return np.where(self.template_brain, rest, 0)
 
 
-def fit_flags(fit: Fit, contrast: str, mature: bool) -> list[Flag]:
-    """Return the flags of agreement between scan and warped template.
-
-    contrast: what the scan is. mature: whether its white matter can be taken for myelinated; the tissues
-    of younger brains are not compared.
-    """
-    alike = contrast == "T1w" and mature
-    correlation, counted = local_correlation(fit.scan.data, fit.template_t1w, fit.common)
-    flags = [
-        at_least(
-            "brain_overlap_dice",
-            dice(fit.brain, fit.template_brain),
-            limits.BRAIN_DICE_WARN,
-            limits.BRAIN_DICE_FAIL,
-        ),
-        at_least(
-            "template_similarity",
-            correlation_ratio(fit.scan.data, fit.template_t1w, fit.common),
-            limits.SIMILARITY_WARN,
-            limits.SIMILARITY_FAIL,
-        ),
-        at_least(
-            "template_local_correlation",
-            _mean(correlation, counted),
-            *(limits.LOCAL_CORRELATION_LIKE_TEMPLATE if alike else limits.LOCAL_CORRELATION_OTHER),
-        ),
-    ]
-    if fit.lesion.any():
-        shell = counted & shell_around(fit.lesion, fit.scan.spacing_mm)
-        rest = _mean(correlation, counted & ~shell)
-        if shell.sum() >= FEWEST_VOXELS and rest > 0:
-            ratio = _mean(correlation, shell) / rest
-            flags.append(at_least("lesion_shell_correlation_ratio", ratio, limits.SHELL_RATIO_WARN))
-    if contrast in limits.TISSUE_DICE_WARN and mature:
-        overlap = tissue_overlap(fit, white_is_bright=contrast == "T1w")
-        flags.append(at_least("tissue_overlap_dice", overlap, limits.TISSUE_DICE_WARN[contrast]))
-    return flags
+def lesion_shell_ratio(correlation: Values, counted: Bool, shell: Bool) -> float | None:
+    """Return the mean local correlation in the shell over that in the rest; None if one is too small."""
+    near = counted & shell
+    rest = mean_where(correlation, counted & ~near)
+    return mean_where(correlation, near) / rest if near.sum() >= FEWEST_VOXELS and rest > 0 else None
 
 
 def dice(a: Bool, b: Bool) -> float:
@@ -143,14 +112,15 @@ def _scaled(image: Values, where: Bool) -> Values:
     return scaled
 
 
-def _mean(values: Values, where: Bool) -> float:
+def mean_where(values: Values, where: Bool) -> float:
+    """Return the mean of some values, 0 of none."""
     return float(values[where].mean()) if where.any() else 0.0
 
 
 def shell_around(lesion: Bool, spacing_mm: tuple[float, float, float]) -> Bool:
     """Return the voxels outside of a lesion that lie within SHELL_MM of it."""
     distance = ndimage.distance_transform_edt(~lesion, sampling=spacing_mm)
-    shell: Bool = ~lesion & (distance <= limits.SHELL_MM)
+    shell: Bool = ~lesion & (distance <= SHELL_MM)
     return shell
 
 
@@ -174,8 +144,8 @@ def tissue_overlap(fit: Fit, white_is_bright: bool) -> float:
     return (dice(found, expected) + dice(~found, ~expected)) / 2
 
 
-def cut_flag(template_brain: Image, to_template: Image, scan: Image) -> Flag:
-    """Return the flag of the share of the template's brain that lies outside the scan's field of view.
+def cut_share(template_brain: Image, to_template: Image, scan: Image) -> float:
+    """Return the share of the template's brain that lies outside the scan's field of view.
 
     template_brain: bool, on any grid of the template. to_template: displacement in mm, template to scan
     points. scan: its grid.
@@ -184,5 +154,4 @@ def cut_flag(template_brain: Image, to_template: Image, scan: Image) -> Flag:
     world = points @ template_brain.affine[:3, :3].T + template_brain.affine[:3, 3]
     voxels = to_voxels(moved_points(world, to_template), scan)
     outside = ((voxels < -0.5) | (voxels > np.array(scan.shape) - 0.5)).any(axis=1)
-    share = float(np.mean(outside)) if len(points) else 1.0
-    return at_most("brain_cut_share", share, limits.CUT_SHARE_WARN, limits.CUT_SHARE_FAIL)
+    return float(np.mean(outside)) if len(points) else 1.0

@@ -1,14 +1,12 @@
 """Whether an image can be used: size of the brain, holes, noise, clipped values, the right contrast."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 from scipy import ndimage
 
-from cpimaging.qc import limits
 from cpimaging.qc.fit import FEWEST_VOXELS, Bool, Fit, Values
-from cpimaging.qc.limits import at_least, at_most, within
-from cpimaging.types import Flag
 from cpimaging.voxels import bounding_box
 
 FLUID_IS_BRIGHT: Mapping[str, bool] = {"T1w": False, "T2w": True, "FLAIR": False, "ADC": True}
@@ -21,38 +19,16 @@ PURE = 0.8
 """Share from which a voxel of the warped template counts as one tissue (ours)."""
 
 
-def volume_flag(brain_ml: float, age_years: float | None) -> Flag:
-    """Return the flag of the brain's volume for its age."""
-    expected = limits.BRAIN_ML_UNKNOWN_AGE
-    if age_years is not None:
-        expected = next(
-            (both for until, both in limits.BRAIN_ML_BY_AGE if age_years < until),
-            limits.BRAIN_ML_BY_AGE[-1][1],
-        )
-    return within("brain_volume_ml", brain_ml, expected, limits.BRAIN_ML_FAIL)
+def saturated_share(values: Values) -> float:
+    """Return the share of values that are the highest."""
+    return float((values == values.max()).mean())
 
 
-def raw_flags(contrast: str, raw: Values, brain: Bool) -> list[Flag]:
-    """Return the flags of an image as it was given: clipped values and noise.
-
-    brain: bool on the image's own grid.
-    """
-    values = raw[brain]
-    if values.size < FEWEST_VOXELS:
-        return []
-    saturated = float((values == values.max()).mean())
-    return [
-        at_most(f"{contrast}_saturated_share", saturated, limits.SATURATED_SHARE_WARN),
-        at_most(f"{contrast}_noise", noise(raw, brain), limits.NOISE_WARN),
-    ]
-
-
-def empty_flag(contrast: str, image: Values, brain: Bool) -> Flag:
-    """Return the flag of the share of the brain mask in which an image, on the same grid, shows nothing."""
+def empty_share(image: Values, brain: Bool) -> float:
+    """Return the share of the brain mask in which an image, on the same grid, shows nothing."""
     values = image[brain]
     middle = abs(float(np.median(values))) if values.size else 0.0
-    empty = float((np.abs(values) <= NOTHING * middle).mean()) if middle > 0 else 1.0
-    return at_most(f"{contrast}_empty_share", empty, limits.EMPTY_SHARE_WARN, limits.EMPTY_SHARE_FAIL)
+    return float((np.abs(values) <= NOTHING * middle).mean()) if middle > 0 else 1.0
 
 
 def noise(image: Values, brain: Bool) -> float:
@@ -72,27 +48,40 @@ def noise(image: Values, brain: Bool) -> float:
     return 1.4826 * float(np.median(np.abs(residual))) / signal if signal > 0 else 1e3
 
 
-def contrast_flags(contrast: str, image: Values, fit: Fit, age_years: float | None) -> list[Flag]:
-    """Return the flags that tell whether an image looks like the contrast that it is named after.
+class Levels(NamedTuple):
+    """Median signal where the warped template is sure of one tissue; NaN where too few voxels are."""
 
-    image: intensities on the fit's grid. The order of fluid and tissue holds at any age, that of white and
-    grey matter from two years on; it is not checked where the age is unknown. White matter of a T1w is even.
-    """
+    fluid: float
+    grey: float
+    white: float
+
+
+def levels(image: Values, fit: Fit) -> Levels:
+    """Return the signal of each tissue outside of the lesion. image: intensities on the fit's grid."""
     where = fit.brain & ~fit.lesion & (image != 0)
-    shares = {"fluid": fit.template_fluid, "grey": fit.template_gm, "white": fit.template_wm}
-    levels = {name: _level(image, where & (share > PURE)) for name, share in shares.items()}
-    flags = []
-    if all(np.isfinite(level) for level in levels.values()):
-        tissue = (levels["grey"] + levels["white"]) / 2
-        fluid = _signed(levels["fluid"], tissue, FLUID_IS_BRIGHT[contrast])
-        flags.append(at_least(f"{contrast}_fluid_contrast", fluid, limits.FLUID_WARN, limits.FLUID_FAIL))
-        if contrast in WHITE_IS_BRIGHT and age_years is not None and age_years >= limits.MATURE_YEARS:
-            white = _signed(levels["white"], levels["grey"], WHITE_IS_BRIGHT[contrast])
-            flags.append(at_least(f"{contrast}_white_grey_contrast", white, limits.WHITE_GREY_WARN[contrast]))
-    if contrast == "T1w" and np.isfinite(levels["white"]):
-        variation = _variation(image[where & (fit.template_wm > SURE_WHITE)])
-        flags.append(at_most(f"{contrast}_white_variation", variation, limits.WHITE_VARIATION_WARN))
-    return flags
+    shares = (fit.template_fluid, fit.template_gm, fit.template_wm)
+    return Levels(*(_level(image, where & (share > PURE)) for share in shares))
+
+
+def fluid_contrast(of: Levels, contrast: str) -> float | None:
+    """Return fluid against tissue over their mean, above 0 where it is as expected; None if one is not seen.
+
+    The order of fluid and tissue holds at any age.
+    """
+    if not np.isfinite(of).all():
+        return None
+    return _signed(of.fluid, (of.grey + of.white) / 2, FLUID_IS_BRIGHT[contrast])
+
+
+def white_grey_contrast(of: Levels, contrast: str) -> float | None:
+    """Return white against grey matter as in `fluid_contrast`; what is expected is so from two years on."""
+    return _signed(of.white, of.grey, WHITE_IS_BRIGHT[contrast]) if np.isfinite(of).all() else None
+
+
+def white_variation(image: Values, fit: Fit) -> float:
+    """Return the robust coefficient of variation in white matter outside of the lesion."""
+    where = fit.brain & ~fit.lesion & (image != 0)
+    return _variation(image[where & (fit.template_wm > SURE_WHITE)])
 
 
 def _variation(values: Values) -> float:
@@ -109,21 +98,3 @@ def _signed(a: float, b: float, bright: bool) -> float:
     """Return how much `a` differs from `b`, over their mean; above 0 where it is as expected."""
     difference = 2 * (a - b) / max(abs(a) + abs(b), 1e-9)
     return difference if bright else -difference
-
-
-def lesion_flag(outside_mm3: float, total_mm3: float) -> Flag:
-    """Return the flag of the lesion share outside the brain mask."""
-    share = outside_mm3 / total_mm3 if total_mm3 > 0 else 0.0
-    return at_most("lesion_outside_brain_share", share, limits.OUTSIDE_SHARE_WARN)
-
-
-def drawn_flags(what: str, given: bool, doubt_mm: float, voxel_mm: float) -> list[Flag]:
-    """Return the flags of where a mask was drawn.
-
-    what: name of the mask. given: whether on an image of the scan. doubt_mm: how far it would lie elsewhere
-    if it was drawn on another contrast that fits as well. voxel_mm: shortest edge of a voxel.
-    """
-    position = at_most(f"{what}_position_doubt_mm", doubt_mm, voxel_mm)
-    return (
-        [position] if given else [position, Flag(f"{what}_drawn_on", "another image", "of the scan", False)]
-    )

@@ -1,81 +1,127 @@
-"""The limits of the quality checks, and how a value becomes a flag.
+"""The limits of the quality checks, from the table beside this module, and how a value becomes a flag."""
 
-Ours unless a source is named; set on half of the cases of benchmarks/sabotage.py, see
-docs/method/registration.md.
-"""
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
 
+from cpimaging.io import read_yaml
 from cpimaging.types import Flag
 
-# --- scan against warped template
-BRAIN_DICE_WARN, BRAIN_DICE_FAIL = 0.93, 0.85
-SIMILARITY_WARN, SIMILARITY_FAIL = 0.10, 0.03
-LOCAL_CORRELATION_LIKE_TEMPLATE = (0.40, 0.20)
-LOCAL_CORRELATION_OTHER = (0.25, 0.15)
-"""Warn, fail: for a T1w past two years of age, and for all others, which look less like the T1w template."""
-SHELL_RATIO_WARN = 0.5
-SHELL_MM = 10.0
-TISSUE_DICE_WARN = {"T1w": 0.68, "T2w": 0.45}
-CUT_SHARE_WARN, CUT_SHARE_FAIL = 0.05, 0.25
-
-# --- transform
-FOLDED_SHARE_WARN, FOLDED_SHARE_FAIL = 1e-4, 1e-2
-JACOBIAN_LOWEST_WARN = 0.1
-INVERSE_MEAN_WARN_MM, INVERSE_P95_WARN_MM = 0.5, 1.5
-ROTATION_WARN_DEGREES = 45.0
-STRETCH_RATIO_WARN = 1.4
-SIZE_EXPLAINED = (0.7, 1.4)
-
-# --- image
-BRAIN_ML_BY_AGE = (
-    (0.25, (150.0, 700.0)),
-    (1.0, (300.0, 1200.0)),
-    (3.0, (500.0, 1700.0)),
-    (150.0, (700.0, 2100.0)),
-)
-"""Up to this age in years, the brain's volume lies between these ml.
-
-Wide on purpose: small brains are common in cerebral palsy, and masks differ by a third in how much fluid
-they hold. The brain doubles in its first year (Knickmeyer et al. 2008, J Neurosci 28:12176).
-"""
-BRAIN_ML_UNKNOWN_AGE = (150.0, 2100.0)
-BRAIN_ML_FAIL = (100.0, 2500.0)
-SURFACE_AGREEMENT_WARN = 0.9
-"""See docs/method/brain.md; below 0.8 the brain counts as not found."""
-EMPTY_SHARE_WARN, EMPTY_SHARE_FAIL = 0.02, 0.15
-SATURATED_SHARE_WARN = 0.005
-NOISE_WARN = 0.12
-OUTSIDE_SHARE_WARN = 0.05
-
-# --- contrasts
-CONTRAST_SHIFT_WARN_MM = 10.0
-ALIGNMENT_ERROR_WARN_MM = 1.5
-AGREEMENT_WARN = 0.1
-SIDE_WARN, SIDE_FAIL = 0.0, 0.0
-FLUID_WARN, FLUID_FAIL = 0.0, -0.1
-WHITE_GREY_WARN = {"T1w": 0.12, "T2w": 0.05, "FLAIR": -0.05}
-WHITE_VARIATION_WARN = 0.09
-MATURE_YEARS = 2.0
-"""From this age on white and grey matter look as in adults (Paus et al. 2001, Brain Res Bull 54:255)."""
+Limit = float | tuple[float, float] | str
+"""A number, the two ends of a range, or a word; the limit itself still holds."""
 
 
-def at_least(name: str, value: float, warn: float, fail: float | None = None) -> Flag:
-    """Return the flag of a value that should reach a limit."""
-    if fail is not None and not value >= fail:
-        return Flag(name, value, fail, False, "fail")
-    return Flag(name, value, warn, bool(value >= warn))
+@dataclass(frozen=True)
+class Row:
+    """Limits under one circumstance. until_years: the age below which they hold, None for any."""
+
+    warn: Limit
+    fail: Limit | None = None
+    until_years: float | None = None
 
 
-def at_most(name: str, value: float, warn: float, fail: float | None = None) -> Flag:
-    """Return the flag of a value that should not pass a limit."""
-    if fail is not None and not value <= fail:
-        return Flag(name, value, fail, False, "fail")
-    return Flag(name, value, warn, bool(value <= warn))
+@dataclass(frozen=True)
+class Limits:
+    """What is said of a check, and its limits.
+
+    about: what is measured. hint: what it may mean where it does not hold. sense: on which side of the limit
+    a value should lie. tag: S read in the source, K not verified, D ours. rows: circumstance -> limits; ""
+    where there is one.
+    """
+
+    name: str
+    about: str
+    hint: str
+    sense: Literal["at_least", "at_most", "within", "same"]
+    unit: str
+    tag: str
+    source: str
+    rows: Mapping[str, Row]
+
+    def flag(self, value: float | str, row: str = "", of: str = "", scale: float = 1.0) -> Flag:
+        """Return the flag of a value under a circumstance.
+
+        of: contrast or mask, whose name comes in front. scale: what the limits are multiples of.
+        """
+        name = f"{of}_{self.name}" if of else self.name
+        warn, fail = (_times(limit, scale) for limit in (self.rows[row].warn, self.rows[row].fail))
+        if fail is not None and not _holds(value, fail, self.sense):
+            return Flag(name, value, _shown(fail), False, "fail")
+        return Flag(name, value, _shown(warn), _holds(value, warn, self.sense))
+
+    def row_at(self, age_years: float) -> str:
+        """Return the first circumstance that holds at an age."""
+        return next(
+            name for name, row in self.rows.items() if row.until_years is None or age_years < row.until_years
+        )
 
 
-def within(
-    name: str, value: float, warn: tuple[float, float], fail: tuple[float, float] | None = None
-) -> Flag:
-    """Return the flag of a value that should lie in a range."""
-    if fail is not None and not fail[0] <= value <= fail[1]:
-        return Flag(name, value, f"{fail[0]:g}–{fail[1]:g}", False, "fail")
-    return Flag(name, value, f"{warn[0]:g}–{warn[1]:g}", bool(warn[0] <= value <= warn[1]))
+def _times(limit: Limit | None, scale: float) -> Any:
+    return limit * scale if isinstance(limit, float) else limit
+
+
+def _holds(value: Any, limit: Limit, sense: str) -> bool:
+    """Tell whether a value keeps to a limit; what is not a number never does."""
+    if isinstance(limit, str):
+        return bool(value == limit)
+    if isinstance(limit, tuple):
+        return bool(limit[0] <= value <= limit[1])
+    return bool(value >= limit if sense == "at_least" else value <= limit)
+
+
+def _shown(limit: Limit) -> float | str:
+    return f"{limit[0]:g}–{limit[1]:g}" if isinstance(limit, tuple) else limit
+
+
+def _read() -> dict[str, Limits]:
+    table: dict[str, dict[str, Any]] = read_yaml(Path(__file__).with_suffix(".yaml"))
+    return {
+        name: Limits(name, **{**entry, "rows": {row: _row(**cells) for row, cells in entry["rows"].items()}})
+        for name, entry in table.items()
+    }
+
+
+def _row(warn: Any, fail: Any = None, until_years: float | None = None) -> Row:
+    warn, fail = (tuple(limit) if isinstance(limit, list) else limit for limit in (warn, fail))
+    return Row(warn, fail, until_years)
+
+
+LIMITS = _read()
+"""Every check by its name."""
+
+
+def hint(name: str) -> str:
+    """Return what a flag hints at: "T2w_side_margin" -> "left and right may be swapped …"; "" for others."""
+    found = (
+        [LIMITS[name]] if name in LIMITS else [of for of in LIMITS.values() if name.endswith(f"_{of.name}")]
+    )
+    return found[0].hint if found else ""
+
+
+def documented() -> str:
+    """Return the checks as the Markdown table of docs/method/registration.md."""
+    rows = [f"| {of.about} | {_side(of, False)} | {_side(of, True)} | {of.hint} |" for of in LIMITS.values()]
+    return "\n".join(["| measured | warns | fails | hints at |", "|---|---|---|---|", *rows])
+
+
+def _side(of: Limits, failing: bool) -> str:
+    """Return in words where a check does not hold: "> 2 mm", "T1w < 0.68, T2w < 0.45"."""
+    sign = {"at_least": "<", "at_most": ">", "within": "outside", "same": "not"}[of.sense]
+    unit = "" if of.unit == "ratio" else f" {of.unit}"
+    limits = {
+        name: row.fail if failing else row.warn
+        for name, row in of.rows.items()
+        if failing or row.warn != row.fail
+    }
+    words = {
+        name: f"{sign} {limit if isinstance(limit, str) else f'{limit:g}'}{unit}"
+        for name, limit in ((name, _shown(limit)) for name, limit in limits.items() if limit is not None)
+    }
+    if len(set(words.values())) == 1:
+        return next(iter(words.values()))
+    return ", ".join(f"{name} {text}" for name, text in words.items())
+
+
+if __name__ == "__main__":
+    print(documented())

@@ -1,46 +1,37 @@
 """Whether the contrasts of a scan show one head: how they agree, and whether one is flipped."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
-from cpimaging.qc import limits
 from cpimaging.qc.fit import FEWEST_VOXELS, Bool, Values
-from cpimaging.qc.limits import at_least, at_most
 from cpimaging.registration import Matrix, resample
 from cpimaging.registration.tools import rigid
-from cpimaging.types import Flag, Image
+from cpimaging.types import Image
 
 BINS = 32
 
 
-def alignment_flags(moved_mm: dict[str, tuple[float, float]]) -> list[Flag]:
-    """Return two flags for each contrast: how far it was moved to the reference, and how sure that is.
+class Agreement(NamedTuple):
+    """direct: information shared with the reference. margin: what its mirror image lacks of it, in parts."""
 
-    moved_mm: contrast -> mean shift, and mean disagreement with the fit in the other direction.
-    """
-    flags = []
-    for contrast, (shift, error) in sorted(moved_mm.items()):
-        flags.append(at_most(f"{contrast}_shift_mm", shift, limits.CONTRAST_SHIFT_WARN_MM))
-        flags.append(at_most(f"{contrast}_alignment_error_mm", error, limits.ALIGNMENT_ERROR_WARN_MM))
-    return flags
+    direct: float
+    margin: float
 
 
-def agreement_flags(contrast: str, image: Image, reference: Image, brain: Bool, matrix: Matrix) -> list[Flag]:
-    """Return the flags of a contrast that was aligned to the reference: one head, one side.
+def agreement(image: Image, reference: Image, brain: Bool, matrix: Matrix) -> Agreement:
+    """Compare a contrast that was aligned to the reference, and its mirror image, aligned anew, with it.
 
     image, reference: on one grid, 0 outside of the brain. matrix: the reference's way to the template,
-    (4, 4) mm. The mirror image of the contrast, aligned anew, must agree less with the reference than the
+    (4, 4) mm. The mirror image must agree less with the reference than the
     contrast itself. A scan of which all contrasts are flipped cannot be told from one that is not.
     """
     direct = shared_information(image.data, reference.data, brain)
     mirrored = mirror(image, matrix)
     again = resample(mirrored, reference, matrix=rigid(reference, mirrored))
     other = shared_information(again.data, reference.data, brain)
-    margin = (direct - other) / max(direct, 1e-9)
-    return [
-        at_least(f"{contrast}_agreement", direct, limits.AGREEMENT_WARN),
-        at_least(f"{contrast}_side_margin", margin, limits.SIDE_WARN, limits.SIDE_FAIL),
-    ]
+    return Agreement(direct, (direct - other) / max(direct, 1e-9))
 
 
 def mirror(image: Image, matrix: Matrix) -> Image:

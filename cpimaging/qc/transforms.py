@@ -1,50 +1,36 @@
 """Whether a transform is one that a brain can need: turn, stretch, folding, way back."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
-from cpimaging.qc import limits
-from cpimaging.qc.limits import at_least, at_most, within
-from cpimaging.registration import Matrix, jacobian, moved_points, resample
-from cpimaging.registration.plausible import affine_parts
-from cpimaging.types import Flag, Image
+from cpimaging.registration import jacobian, moved_points, resample
+from cpimaging.registration.plausible import AffineParts
+from cpimaging.types import Image
 
 Bool = NDArray[np.bool_]
 
 
-def affine_flags(matrix: Matrix, scan_ml: float, template_ml: float) -> list[Flag]:
-    """Return the flags of the scan-to-template matrix: turn, stretch, and whether it explains the size.
+def stretch_ratio(parts: AffineParts) -> float:
+    """Return the longest over the shortest stretch of an affine."""
+    return parts.scales[2] / max(parts.scales[0], 1e-9)
 
-    scan_ml, template_ml: volumes of both brains.
+
+def folded_share(volumes: Iterable[NDArray[np.float64]]) -> float:
+    """Return the share of voxels that are turned inside out, in the worse of the directions.
+
+    volumes: Jacobians of each direction, of `jacobian_inside`.
     """
-    parts = affine_parts(matrix)
-    ratio = parts.scales[2] / max(parts.scales[0], 1e-9)
-    explained = parts.determinant * scan_ml / template_ml
-    return [
-        at_most("affine_rotation_degrees", parts.rotation_degrees, limits.ROTATION_WARN_DEGREES),
-        at_most("affine_stretch_ratio", ratio, limits.STRETCH_RATIO_WARN),
-        within("affine_size_ratio", explained, limits.SIZE_EXPLAINED),
-    ]
+    return max(float((values <= 0).mean()) for values in volumes)
 
 
-def deformation_flags(to_scan: Image, to_template: Image, brain: Image, template_brain: Image) -> list[Flag]:
-    """Return the flags of both displacement fields (mm): folding, change of volume, the way back.
-
-    brain, template_brain: bool, each on any grid of its space.
-    """
-    there, back = (_inside(field, mask) for field, mask in ((to_scan, brain), (to_template, template_brain)))
-    folded = max(float((values <= 0).mean()) for values in (there, back))
-    low = min(float(np.percentile(values, 0.1)) for values in (there, back))
-    error = inverse_error_mm(to_scan, to_template, brain)
-    return [
-        at_most("folded_share", folded, limits.FOLDED_SHARE_WARN, limits.FOLDED_SHARE_FAIL),
-        at_least("jacobian_lowest", low, limits.JACOBIAN_LOWEST_WARN),
-        at_most("inverse_error_mean_mm", float(error.mean()), limits.INVERSE_MEAN_WARN_MM),
-        at_most("inverse_error_p95_mm", float(np.percentile(error, 95)), limits.INVERSE_P95_WARN_MM),
-    ]
+def lowest_jacobian(volumes: Iterable[NDArray[np.float64]]) -> float:
+    """Return the 0.1th percentile of the Jacobian, in the worse of the directions."""
+    return min(float(np.percentile(values, 0.1)) for values in volumes)
 
 
-def _inside(field: Image, mask: Image) -> NDArray[np.float64]:
+def jacobian_inside(field: Image, mask: Image) -> NDArray[np.float64]:
     """Return the Jacobian of a field at its points inside a mask, or everywhere where none is."""
     inside = resample(mask, field, mode="nearest").data
     values = jacobian(field)

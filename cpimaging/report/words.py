@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import cast
 
+from cpimaging.qc.limits import hint as check
 from cpimaging.scorers import AnyScorer
 from cpimaging.scorers.dominance import CALLS as DOMINANCE
 from cpimaging.scorers.mrics import GROUPS as MRICS_GROUPS
@@ -18,6 +19,7 @@ __all__ = [
     "DOMINANCE",
     "MRICS_GROUPS",
     "MRICS_SUBGROUPS",
+    "check",
     "missing",
     "mrics_words",
     "phrase",
@@ -49,46 +51,6 @@ QC: Mapping[str, str] = {
     "fail": "Quality checks failed: do not use these numbers",
     "not_applicable": "Quality not checked",
 }
-
-CHECKS: Mapping[str, str] = {
-    "brain_volume_ml": "age, voxel size or brain mask may be wrong, or the brain is unusually small or large",
-    "brain_surface_agreement": "the brain may have been cut out wrongly: look at its outline",
-    "alignment_error_mm": "this contrast may not lie on the reference",
-    "affine_rotation_degrees": "the header may have lost the orientation: left and right are in doubt",
-    "affine_stretch_ratio": "the voxel size may be wrong along one axis, or part of the brain is missing",
-    "affine_size_ratio": "part of the brain is missing, or the mask holds more than brain",
-    "brain_overlap_dice": "the brain mask and the template's brain do not meet",
-    "template_similarity": "the registration, the contrast or the image may be wrong",
-    "template_local_correlation": "the registration, the contrast or the image may be wrong",
-    "lesion_shell_correlation_ratio": "the lesion may have pulled the registration to itself",
-    "tissue_overlap_dice": "grey and white matter do not lie where the template's do",
-    "brain_cut_share": "part of the brain lies outside the field of view",
-    "folded_share": "the transform folds space",
-    "jacobian_lowest": "the transform squeezes tissue to nearly nothing",
-    "inverse_error_mean_mm": "the way to the template and the way back do not agree",
-    "inverse_error_p95_mm": "the way to the template and the way back do not agree",
-    "lesion_mask_position_doubt_mm": "the mask fits several contrasts that lie apart: which was it drawn on?",
-    "lesion_mask_drawn_on": "the mask was drawn on an image that is not given, where it lies was not checked",
-    "brain_mask_position_doubt_mm": "the mask fits several contrasts that lie apart: which was it drawn on?",
-    "brain_mask_drawn_on": "the mask was drawn on an image that is not given, where it lies was not checked",
-    "lesion_outside_brain_share": "part of the lesion lies outside the brain",
-    "empty_share": "the image shows nothing in part of the brain mask",
-    "saturated_share": "bright values were clipped",
-    "noise": "the image is noisy, or the head moved",
-    "fluid_contrast": "the image does not look like its contrast: fluid against tissue",
-    "white_grey_contrast": "the image does not look like its contrast at this age: white against grey matter",
-    "white_variation": "white matter is uneven: noise, motion, a bias field, or injury outside the lesion",
-    "agreement": "the contrast may show another head, or lies elsewhere than the reference",
-    "side_margin": "left and right may be swapped against the reference",
-    "shift_mm": "the contrast lay far from the reference",
-}
-"""What a quality check hints at where it does not hold; of checks of a contrast, without its name."""
-
-
-def check(name: str) -> str:
-    """Return what a quality check hints at: "T2w_side_margin" -> "left and right may be swapped …"."""
-    return CHECKS.get(name) or CHECKS.get(name.partition("_")[2], "")
-
 
 FOUND_BY = {"detected": " (detected by software)", "lesion_command": " (from lesion_command)"}
 """What the title adds where no reader drew the lesion."""

@@ -9,12 +9,14 @@ from cpimaging import qc
 from cpimaging.atlases import Template, load_template
 from cpimaging.io import read_displacement, read_image, read_json, read_table, write_json
 from cpimaging.layout import sidecar_path
-from cpimaging.qc import fit, images, limits, sides, transforms
+from cpimaging.qc import checks
+from cpimaging.qc.case import Case, Drawn
+from cpimaging.qc.fit import Bool, Fit, Values
 from cpimaging.registration import crop, resample
 from cpimaging.study.affine import read_affine
 from cpimaging.study.job import Job, measured_mask
 from cpimaging.study.record import recorded
-from cpimaging.types import LESIONLOAD_COLUMNS, Flag, Image
+from cpimaging.types import LESIONLOAD_COLUMNS, Image
 from cpimaging.voxels import steps_of, strided
 
 GRID_MM = 2.0
@@ -27,61 +29,52 @@ MARGIN_MM = 20.0
 @recorded
 def run(job: Job) -> None:
     """Write the quality flags, their verdict and the native-to-template volume ratio."""
-    mask = read_image(job.files.brain_mask, labels=True)
-    brain = mask.with_data(mask.data > 0)
-    template = load_template()
-    age = job.scan.age_years
-    scan_ml = float(brain.data.sum()) * brain.voxel_volume_mm3 / 1000
-    template_ml = float(template.brain.data.sum()) * template.brain.voxel_volume_mm3 / 1000
-    matrix = read_affine(job)
-    flags = [
-        images.volume_flag(scan_ml, age),
-        *_surface_flag(job),
-        *transforms.affine_flags(matrix, scan_ml, template_ml),
-        *_registration(job, brain, template, matrix, age),
-        *_raw(job, brain),
-        *_lesion_flag(job),
-        *_drawn_flags(job, brain),
-        *sides.alignment_flags(_shifts(job)),
-    ]
+    case = _case(job)
+    flags = checks.run(case)
     content = {
         "verdict": qc.verdict(flags),
         "flags": [asdict(flag) for flag in flags],
-        "template_volume_ratio": scan_ml / template_ml,
+        "template_volume_ratio": case.brain_ml / case.template_ml,
     }
     write_json(job.files.qc, content)
 
 
-def _registration(
-    job: Job, brain: Image, template: Template, matrix: np.ndarray, age: float | None
-) -> list[Flag]:
-    reference = job.reference
-    to_scan = read_displacement(job.files.xfm_to_scan(reference))
-    to_template = read_displacement(job.files.xfm_to_template(reference))
+def _case(job: Job) -> Case:
+    mask = read_image(job.files.brain_mask, labels=True)
+    brain = mask.with_data(mask.data > 0)
+    template = load_template()
+    to_scan = read_displacement(job.files.xfm_to_scan(job.reference))
     contrasts = {name: _thinned(read_image(job.files.preproc(name)), brain) for name in job.images}
-    there = _fit(job, contrasts[reference], brain, template, to_scan)
-    small = there.scan.with_data(there.brain)
-    mature = age is None or age >= limits.MATURE_YEARS
-    flags = [
-        *fit.fit_flags(there, reference, mature),
-        fit.cut_flag(template.brain, to_template, brain),
-        *transforms.deformation_flags(to_scan, to_template, small, template.brain),
-    ]
-    for name, image in contrasts.items():
-        flags.append(images.empty_flag(name, image.data, there.brain))
-        flags += images.contrast_flags(name, image.data, there, age)
-        if name != reference:
-            flags += sides.agreement_flags(name, image, there.scan, there.brain, matrix)
-    return flags
+
+    def read_raw(contrast: str) -> tuple[Values, Bool]:
+        raw = read_image(job.images[contrast])
+        return np.nan_to_num(raw.data), resample(brain, raw, mode="nearest").data
+
+    return Case(
+        age_years=job.scan.age_years,
+        reference=job.reference,
+        brain=brain,
+        template_brain=template.brain,
+        matrix=read_affine(job),
+        to_scan=to_scan,
+        to_template=read_displacement(job.files.xfm_to_template(job.reference)),
+        fit=_fit(job, contrasts[job.reference], brain, template, to_scan),
+        contrasts=contrasts,
+        read_raw=read_raw,
+        surface_agreement=read_json(sidecar_path(job.files.brain_mask)).get("SurfaceAgreement"),
+        moved_mm=_shifts(job),
+        lesion_mm3=_lesion_mm3(job),
+        drawn=_drawn(job),
+    )
 
 
-def _fit(job: Job, scan: Image, brain: Image, template: Template, to_scan: Image) -> fit.Fit:
+def _fit(job: Job, scan: Image, brain: Image, template: Template, to_scan: Image) -> Fit:
     lesion = np.zeros(scan.shape, bool)
     if measured_mask(job) is not None:
         whole = read_image(job.files.lesion_mask, labels=True)
         lesion = resample(whole.with_data(whole.data > 0), scan, mode="nearest").data
     outline = template.brain.with_data(template.brain.data.astype(np.float32))
-    return fit.Fit(
+    return Fit(
         scan=scan,
         brain=resample(brain, scan, mode="nearest").data,
         lesion=lesion,
@@ -100,36 +93,26 @@ def _thinned(image: Image, brain: Image) -> Image:
     return strided(part.with_data(smooth), step)
 
 
-def _raw(job: Job, brain: Image) -> list[Flag]:
-    flags: list[Flag] = []
-    for name, path in job.images.items():
-        raw = read_image(path)
-        inside = resample(brain, raw, mode="nearest").data
-        flags += images.raw_flags(name, np.nan_to_num(raw.data), inside)
-    return flags
-
-
-def _lesion_flag(job: Job) -> list[Flag]:
+def _lesion_mm3(job: Job) -> tuple[float, float] | None:
+    """Return the volume of the lesion outside of the brain and in all, None where it was not assessed."""
     if measured_mask(job) is None:
-        return []
+        return None
     load = read_table(job.files.lesionload, LESIONLOAD_COLUMNS)
     load = load[load["tissue"] != "overlay"]
     outside = load.loc[load["structure"] == "outside_brain", "lesion_volume_mm3"].sum()
-    return [images.lesion_flag(float(outside), float(load["lesion_volume_mm3"].sum()))]
+    return float(outside), float(load["lesion_volume_mm3"].sum())
 
 
-def _drawn_flags(job: Job, brain: Image) -> list[Flag]:
-    """Return the flags of the images that given masks were drawn on."""
+def _drawn(job: Job) -> dict[str, Drawn]:
+    """Return what is known of the images that given masks were drawn on."""
     lesion, whole = (
         read_json(sidecar_path(path)) for path in (job.files.xfm_to_scan(job.reference), job.files.brain_mask)
     )
-    flags: list[Flag] = []
-    for what, record, key in (("lesion_mask", lesion, "Lesion"), ("brain_mask", whole, "")):
-        doubt = record.get(f"{key}DoubtMillimetres")
-        if doubt is not None:
-            given = record[f"{key}DrawnOn"] is not None
-            flags += images.drawn_flags(what, given, doubt, min(brain.spacing_mm))
-    return flags
+    return {
+        what: Drawn(record[f"{key}DrawnOn"] is not None, record[f"{key}DoubtMillimetres"])
+        for what, record, key in (("lesion_mask", lesion, "Lesion"), ("brain_mask", whole, ""))
+        if record.get(f"{key}DoubtMillimetres") is not None
+    }
 
 
 def _shifts(job: Job) -> dict[str, tuple[float, float]]:
@@ -139,11 +122,3 @@ def _shifts(job: Job) -> dict[str, tuple[float, float]]:
         for name, content in sidecars.items()
         if "ShiftMillimetres" in content
     }
-
-
-def _surface_flag(job: Job) -> list[Flag]:
-    """Return the flag of a brain that was found in a head; other masks have no such number."""
-    agreement = read_json(sidecar_path(job.files.brain_mask)).get("SurfaceAgreement")
-    if agreement is None:
-        return []
-    return [limits.at_least("brain_surface_agreement", agreement, limits.SURFACE_AGREEMENT_WARN)]

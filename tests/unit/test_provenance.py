@@ -59,15 +59,14 @@ def test_comments_docstrings_and_blank_lines_do_not_count(copied: Path) -> None:
 
 
 def test_the_line_numbers_of_code_do_not_count(copied: Path) -> None:
-    assert (
-        changed(lambda: replace(copied / "qc" / "limits.py", "\nBRAIN_DICE", "\n\n\n\nBRAIN_DICE")) == set()
-    )
+    assert changed(lambda: replace(copied / "qc" / "limits.py", "\nLIMITS =", "\n\n\n\nLIMITS =")) == set()
 
 
 @pytest.mark.parametrize(
     ("file", "old", "new", "stages"),
     [
-        ("qc/limits.py", "FOLDED_SHARE_FAIL = 1e-4, 1e-2", "FOLDED_SHARE_FAIL = 1e-5, 1e-2", {"qc"}),
+        ("qc/checks.py", "np.percentile", "np.quantile", {"qc"}),
+        ("qc/limits.yaml", "fail: 0.85", "fail: 0.8", {"qc", "report", "cohort"}),
         ("stages/score.py", 'quality["verdict"])', 'quality["no"])', {"score"}),
         ("lesions/components.py", "np.", "numpy.", {"lesions"}),
         ("report/scan.py", "return", "return None or", {"report"}),

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from qc_case import case_of, flags_of
 
 from cpimaging.qc.fit import (
     Fit,
     correlation_ratio,
-    cut_flag,
+    cut_share,
     dice,
-    fit_flags,
     local_correlation,
     shell_around,
     tissue_overlap,
@@ -37,8 +37,18 @@ def layers() -> Fit:
     return Fit(Image(100 * t1w, GRID), EVERYWHERE, nothing, t1w, share["grey"], share["white"], EVERYWHERE)
 
 
+AGREEMENT = (
+    "brain_overlap_dice",
+    "template_similarity",
+    "template_local_correlation",
+    "lesion_shell_correlation_ratio",
+    "tissue_overlap_dice",
+)
+
+
 def flags(fit: Fit, contrast: str = "T1w", mature: bool = True) -> dict[str, Flag]:
-    return {flag.name: flag for flag in fit_flags(fit, contrast, mature)}
+    case = case_of(fit, reference=contrast, age_years=8.0 if mature else 1.0)
+    return flags_of(case, *AGREEMENT)
 
 
 # --- overlap
@@ -209,6 +219,8 @@ def test_a_lesion_that_pulled_the_fit_apart_shows_in_its_shell(
 def test_what_lies_outside_the_field_of_view(shift_mm: tuple[float, float, float], share: float) -> None:
     template = Image(np.ones((12, 14, 16 * 37), bool), np.diag([2.0, 3.0, 4 / 37, 1.0]))
     field = Image(np.broadcast_to(shift_mm, (*SHAPE, 3)).astype(float), GRID)
-    found = cut_flag(template, field, Image(np.zeros(SHAPE), GRID))
-    assert found.value == pytest.approx(share, abs=0.04)
+    scan = Image(np.zeros(SHAPE), GRID)
+    assert cut_share(template, field, scan) == pytest.approx(share, abs=0.04)
+    case = case_of(template_brain=template, to_template=field, brain=scan)
+    found = flags_of(case, "brain_cut_share")["brain_cut_share"]
     assert (found.ok, found.severity) == (share == 0, "warn" if share == 0 else "fail")

@@ -2,9 +2,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from qc_case import case_of, flags_of, volume
 
 from cpimaging.qc.fit import Fit
-from cpimaging.qc.images import contrast_flags, empty_flag, lesion_flag, noise, raw_flags, volume_flag
+from cpimaging.qc.images import noise
 from cpimaging.types import Flag, Image
 
 SHAPE = (12, 14, 16)
@@ -31,8 +32,9 @@ def painted(fluid: float, grey: float, white: float) -> np.ndarray:
 
 
 def contrast(name: str, image: np.ndarray, fit: Fit, age: float | None = 8.0) -> dict[str, Flag]:
-    found = contrast_flags(name, image, fit, age)
-    return {flag.name.removeprefix(f"{name}_"): flag for flag in found}
+    case = case_of(fit, contrasts={name: fit.scan.with_data(image)}, age_years=age)
+    found = flags_of(case, "fluid_contrast", "white_grey_contrast", "white_variation")
+    return {flag.removeprefix(f"{name}_"): found[flag] for flag in found}
 
 
 # --- contrasts
@@ -106,19 +108,25 @@ def test_uneven_white_matter_is_seen_in_a_t1w(layers: Fit) -> None:
 
 
 def raw(image: np.ndarray, brain: np.ndarray = BRAIN) -> dict[str, Flag]:
-    return {flag.name: flag for flag in raw_flags("T1w", image, brain)}
+    return flags_of(case_of(read_raw=lambda contrast: (image, brain)), "saturated_share", "noise")
 
 
-def test_a_hole_in_the_brain_is_seen(rng: np.random.Generator) -> None:
+def empty(image: np.ndarray, brain: np.ndarray, layers: Fit) -> Flag:
+    fit = replace(layers, brain=brain)
+    case = case_of(fit, contrasts={"T1w": fit.scan.with_data(image)})
+    return flags_of(case, "empty_share")["T1w_empty_share"]
+
+
+def test_a_hole_in_the_brain_is_seen(rng: np.random.Generator, layers: Fit) -> None:
     image = 100 + rng.random(SHAPE)
-    assert empty_flag("T1w", image, BRAIN).value == 0
+    assert empty(image, BRAIN, layers).value == 0
     image[:3] = 0
-    found = empty_flag("T1w", image, BRAIN)
+    found = empty(image, BRAIN, layers)
     assert (found.value, found.ok, found.severity) == (0.25, False, "fail")
     brain = BRAIN.copy()
     brain[:3] = False
-    assert empty_flag("T1w", image, brain).ok
-    assert empty_flag("T1w", image, ~BRAIN).value == 1
+    assert empty(image, brain, layers).ok
+    assert empty(image, ~BRAIN, layers).value == 1
 
 
 def test_clipped_values_are_seen(rng: np.random.Generator) -> None:
@@ -145,8 +153,8 @@ def test_the_edge_of_the_brain_is_no_noise() -> None:
     assert noise(image, image > 0) == pytest.approx(0, abs=1e-9)
 
 
-def test_an_image_without_signal_is_all_noise_and_holes() -> None:
-    assert empty_flag("T1w", np.zeros(SHAPE), BRAIN).severity == "fail"
+def test_an_image_without_signal_is_all_noise_and_holes(layers: Fit) -> None:
+    assert empty(np.zeros(SHAPE), BRAIN, layers).severity == "fail"
     assert not raw(np.zeros(SHAPE))["T1w_noise"].ok
     assert raw(np.ones(SHAPE), ~BRAIN) == {}
 
@@ -171,7 +179,8 @@ def test_an_image_without_signal_is_all_noise_and_holes() -> None:
     ],
 )
 def test_a_brain_has_the_size_of_its_age(ml: float, age: float | None, ok: bool, severity: str) -> None:
-    found = volume_flag(ml, age)
+    case = case_of(brain=volume(ml), age_years=age)
+    found = flags_of(case, "brain_volume_ml")["brain_volume_ml"]
     assert (found.value, found.ok, found.severity) == (ml, ok, severity)
 
 
@@ -180,5 +189,6 @@ def test_a_brain_has_the_size_of_its_age(ml: float, age: float | None, ok: bool,
     [(0, 0, 0, True), (4, 100, 0.04, True), (5, 100, 0.05, True), (6, 100, 0.06, False), (9, 9, 1, False)],
 )
 def test_a_lesion_lies_in_the_brain(outside: float, total: float, share: float, ok: bool) -> None:
-    found = lesion_flag(outside, total)
+    case = case_of(lesion_mm3=(outside, total))
+    found = flags_of(case, "lesion_outside_brain_share")["lesion_outside_brain_share"]
     assert (found.value, found.ok) == (pytest.approx(share), ok)

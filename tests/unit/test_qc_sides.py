@@ -1,20 +1,32 @@
 import numpy as np
 import pytest
+from qc_case import case_of, flags_of
 
-from cpimaging.qc.sides import agreement_flags, alignment_flags, mirror, shared_information
+from cpimaging.qc.checks import run
+from cpimaging.qc.fit import Fit
+from cpimaging.qc.sides import mirror, shared_information
 from cpimaging.registration import resample
-from cpimaging.types import Image
+from cpimaging.types import Flag, Image
+
+
+def agreement(image: Image, reference: Image, matrix: np.ndarray) -> dict[str, Flag]:
+    """The flags of a T2w on the grid of a T1w."""
+    brain, nothing = reference.data != 0, np.zeros(reference.shape, bool)
+    fit = Fit(reference, brain, nothing, reference.data, reference.data, reference.data, brain)
+    case = case_of(fit, contrasts={"T1w": reference, "T2w": image}, matrix=matrix)
+    return flags_of(case, "agreement", "side_margin")
 
 
 def test_contrasts_lie_on_one_another() -> None:
-    found = alignment_flags({"T2w": (10.5, 0.2), "FLAIR": (0.4, 1.6)})
+    case = case_of(moved_mm={"T2w": (10.5, 0.2), "FLAIR": (0.4, 1.6)})
+    found = [flag for flag in run(case) if flag.name.endswith(("shift_mm", "alignment_error_mm"))]
     assert [(f.name, f.value, f.ok) for f in found] == [
         ("FLAIR_shift_mm", 0.4, True),
         ("FLAIR_alignment_error_mm", 1.6, False),
         ("T2w_shift_mm", 10.5, False),
         ("T2w_alignment_error_mm", 0.2, True),
     ]
-    assert alignment_flags({}) == []
+    assert flags_of(case_of(), "shift_mm", "alignment_error_mm") == {}
 
 
 def test_information_by_hand() -> None:
@@ -58,7 +70,7 @@ def test_a_flipped_contrast_is_noticed(blob_brain: Image, inverted: bool) -> Non
     right = blob_brain.with_data(other.astype(np.float32))
     wrong = right.with_data(np.ascontiguousarray(right.data[::-1]))
     for image, ok in ((right, True), (wrong, False)):
-        found = {f.name: f for f in agreement_flags("T2w", image, blob_brain, brain, np.eye(4))}
+        found = agreement(image, blob_brain, np.eye(4))
         assert found["T2w_side_margin"].ok == ok
         assert (found["T2w_side_margin"].value > 0) == ok
     assert found["T2w_side_margin"].severity == "fail"
@@ -70,9 +82,9 @@ def test_a_flipped_contrast_is_noticed_where_the_midplane_is_not_well_known(blob
     off[0, 3] = 6.0
     sides = 0.7 * blob_brain.data + 0.3 * blob_brain.data[::-1]  # much alike, as those of a brain are
     reference, flipped = (blob_brain.with_data(np.ascontiguousarray(s)) for s in (sides, sides[::-1]))
-    agreement, margin = agreement_flags("T2w", flipped, reference, blob_brain.data > 0, off)
-    assert agreement.ok
-    assert (margin.name, margin.ok) == ("T2w_side_margin", False)
+    found = agreement(flipped, reference, off)
+    assert found["T2w_agreement"].ok
+    assert not found["T2w_side_margin"].ok
 
 
 def test_a_tilted_and_moved_head_is_mirrored_in_its_own_midplane(blob_brain: Image) -> None:

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+from qc_case import case_of, flags_of, volume
 
-from cpimaging.qc.transforms import affine_flags, deformation_flags, inverse_error_mm
+from cpimaging.qc.fit import Fit
+from cpimaging.qc.transforms import inverse_error_mm
 from cpimaging.types import Flag, Image
 
 GRID = np.diag([2.0, 3.0, 2.5, 1.0])
@@ -16,15 +18,21 @@ def about_z(degrees: float) -> np.ndarray:
 
 
 def affine(matrix: np.ndarray, scan_ml: float = 1000.0, template_ml: float = 1000.0) -> dict[str, Flag]:
-    return {flag.name: flag for flag in affine_flags(matrix, scan_ml, template_ml)}
+    case = case_of(matrix=matrix, brain=volume(scan_ml), template_brain=volume(template_ml))
+    return flags_of(case, "affine_rotation_degrees", "affine_stretch_ratio", "affine_size_ratio")
 
 
 def still() -> Image:
     return Image(np.zeros((*SHAPE, 3)), GRID)
 
 
-def deformation(to_scan: Image, to_template: Image) -> dict[str, Flag]:
-    return {flag.name: flag for flag in deformation_flags(to_scan, to_template, BRAIN, BRAIN)}
+WAY = ("folded_share", "jacobian_lowest", "inverse_error_mean_mm", "inverse_error_p95_mm")
+
+
+def deformation(to_scan: Image, to_template: Image, brain: Image = BRAIN) -> dict[str, Flag]:
+    numbers = brain.data.astype(float)
+    fit = Fit(brain.with_data(numbers), brain.data, ~brain.data, numbers, numbers, numbers, brain.data)
+    return flags_of(case_of(fit, to_scan=to_scan, to_template=to_template, template_brain=BRAIN), *WAY)
 
 
 @pytest.mark.parametrize(("degrees", "ok"), [(0, True), (30, True), (-30, True), (90, False), (180, False)])
@@ -69,8 +77,8 @@ def test_a_fold_outside_of_the_brain_does_not_count() -> None:
     spoilt = still()
     spoilt.data[6:, ..., 0] = -5.0 * np.arange(6)[:, None, None]
     inner = BRAIN.with_data(BRAIN.data & (np.arange(12) < 5)[:, None, None])
-    found = {flag.name: flag.value for flag in deformation_flags(spoilt, still(), inner, BRAIN)}
-    assert (found["folded_share"], found["jacobian_lowest"]) == (0, pytest.approx(1))
+    found = deformation(spoilt, still(), inner)
+    assert (found["folded_share"].value, found["jacobian_lowest"].value) == (0, pytest.approx(1))
 
 
 def test_a_squeeze_is_not_a_fold() -> None:

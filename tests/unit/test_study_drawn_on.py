@@ -5,16 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from qc_case import case_of, flags_of
 from scipy import ndimage
 
 from cpimaging.bids import Scan
 from cpimaging.io import read_image, read_json, write_image, write_json
 from cpimaging.layout import sidecar_path
 from cpimaging.masks import place_mask
-from cpimaging.qc.images import drawn_flags
+from cpimaging.qc.case import Drawn
 from cpimaging.registration import resample
 from cpimaging.stages import preprocess, register
-from cpimaging.stages.qc import _drawn_flags
+from cpimaging.stages.qc import _drawn
 from cpimaging.study.drawn_on import read_lesion
 from cpimaging.study.job import Job
 from cpimaging.study.plan import write_plan
@@ -23,6 +24,12 @@ from cpimaging.types import Image, InputError
 ANAT = "sub-01/anat/sub-01"
 SHIFT = np.array([[1.0, 0, 0, 2], [0, 1, 0, 7], [0, 0, 1, 3], [0, 0, 0, 1]])
 """From points of the reference to those of the other contrast: 7.9 mm, below every limit of alignment."""
+
+
+def held(brain: Image, drawn: Mapping[str, Drawn]) -> dict[str, bool]:
+    """Whether each check of where given masks lie holds."""
+    found = flags_of(case_of(brain=brain, drawn=drawn), "position_doubt_mm", "drawn_on")
+    return {name: flag.ok for name, flag in found.items()}
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +133,7 @@ def test_a_mask_drawn_on_a_contrast_moves_with_it(
     moved, notes = read_lesion(job, job.dataset / str(job.scan.lesion_mask))
     assert np.array_equal(moved.data, mask.data)
     assert any("drawn on sub-01/anat/sub-01_T2w.nii.gz, moved with it by 7." in note for note in notes)
-    flags = {flag.name: flag.ok for flag in _drawn_flags(job, brain)}
+    flags = held(brain, _drawn(job))
     assert flags == {"lesion_mask_position_doubt_mm": True}
 
 
@@ -144,7 +151,7 @@ def test_on_one_grid_only_a_name_can_tell(data: Data, brain: Image, lesion: np.n
     assert dice(found, expected) > 0.9
     doubt = record(job)["LesionDoubtMillimetres"]
     notes = " ".join(record(job)["Notes"])
-    flags = {flag.name: flag.ok for flag in _drawn_flags(job, brain)}
+    flags = held(brain, _drawn(job))
     if name == "sub-01_label-L_mask":
         assert doubt == pytest.approx(10, abs=0.6)
         assert "nothing says on which image it was drawn, and T1w, T2w lie up to" in notes
@@ -172,7 +179,7 @@ def test_a_mask_of_an_image_that_is_not_given_is_told(data: Data, brain: Image, 
     job = data.job(mask, "sub-01_space-TRACE_lesion")
     assert record(job)["LesionDrawnOn"] is None
     assert any("an image that is not given" in note for note in record(job)["Notes"])
-    flags = {flag.name: flag.ok for flag in _drawn_flags(job, brain)}
+    flags = held(brain, _drawn(job))
     assert flags == {"lesion_mask_position_doubt_mm": True, "lesion_mask_drawn_on": False}
 
 
@@ -219,6 +226,10 @@ def test_a_lost_header_is_told_with_the_image_whose_shape_it_has(data: Data, bra
 
 
 def test_the_limit_of_doubt_is_a_voxel() -> None:
-    assert [flag.ok for flag in drawn_flags("lesion_mask", True, 0.9, 1.0)] == [True]
-    assert [flag.ok for flag in drawn_flags("lesion_mask", True, 1.1, 1.0)] == [False]
-    assert [flag.ok for flag in drawn_flags("lesion_mask", False, 0.0, 1.0)] == [True, False]
+    grid = Image(np.ones((1, 1, 1), bool), np.diag([3.0, 1.0, 2.0, 1.0]))
+    assert list(held(grid, {"lesion_mask": Drawn(True, 1.0)}).values()) == [True]
+    assert list(held(grid, {"lesion_mask": Drawn(True, 1.1)}).values()) == [False]
+    assert held(grid, {"lesion_mask": Drawn(False, 0.0)}) == {
+        "lesion_mask_position_doubt_mm": True,
+        "lesion_mask_drawn_on": False,
+    }
