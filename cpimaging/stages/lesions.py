@@ -12,7 +12,7 @@ from cpimaging.io import read_displacement, read_image, read_json, typed, write_
 from cpimaging.layout import sidecar_path
 from cpimaging.lesions.components import PIECE_COLUMNS, components
 from cpimaging.provenance import sidecar
-from cpimaging.quantify.depth import white_matter_depth
+from cpimaging.quantify.depth import ventricle_distance_mm
 from cpimaging.registration import resample
 from cpimaging.study.job import Job
 from cpimaging.study.look import Sighting, look
@@ -68,7 +68,7 @@ def _of_command(job: Job) -> list[str]:
 
 
 def _numbered(grid: MeasuringGrid, source: str) -> tuple[Image, pd.DataFrame]:
-    _, distance_mm = white_matter_depth(grid.labels, grid.atlas.dseg.regions)
+    distance_mm = ventricle_distance_mm(grid.labels, grid.atlas.dseg.regions)
     return components(grid.mask, grid.labels, grid.atlas.dseg, distance_mm, source)
 
 

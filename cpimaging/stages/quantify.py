@@ -9,7 +9,7 @@ from cpimaging.quantify.margins import MARGIN_COLUMNS, load_margins
 from cpimaging.quantify.partition import partition
 from cpimaging.quantify.profile import lesion_profile
 from cpimaging.study.job import Job, lesion_record, measured_mask
-from cpimaging.study.measuring_grid import measuring_grid, with_ids
+from cpimaging.study.measuring_grid import measuring_grid, overlays_on, with_ids
 from cpimaging.study.record import recorded
 
 NOT_MEASURED = ["lesion_volume_mm3", "percent_region", "percent_lesion"]
@@ -22,7 +22,7 @@ def run(job: Job) -> None:
     grid = measuring_grid(job, mask)
     regions = grid.atlas.dseg.regions
     depth, distance_mm = white_matter_depth(grid.labels, regions)
-    parts = partition(grid.labels, grid.atlas.dseg, grid.overlays, grid.brain, depth)
+    parts = partition(grid.labels, grid.atlas.dseg, overlays_on(job, grid), grid.brain, depth)
     table, margins = load_in(grid.mask, parts), load_margins(grid.mask, parts)
     profile = lesion_profile(grid.mask, grid.labels, regions, distance_mm)
     unknown = rows_within(parts, lesion_record(job)["NotSearched"])

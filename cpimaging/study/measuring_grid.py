@@ -27,18 +27,17 @@ def with_ids(table: pd.DataFrame, label: str) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class MeasuringGrid:
-    """The grid on which a lesion is measured: the mask's own, with all that is needed on it."""
+    """The grid on which a lesion is measured: the mask's own, with the atlas and the brain on it."""
 
     mask: Image
     labels: Image
     brain: Image
-    overlays: dict[str, LabelMap]
     atlas: Atlas
     notes: list[str]
 
 
 def measuring_grid(job: Job, lesion: Path | None) -> MeasuringGrid:
-    """Return the lesion mask on its own grid, with labels, brain and overlays moved there once.
+    """Return the lesion mask on its own grid, with labels and brain moved there once.
 
     lesion: path of the mask; without one, an empty mask on the reference grid.
     """
@@ -53,10 +52,13 @@ def measuring_grid(job: Job, lesion: Path | None) -> MeasuringGrid:
         brain, labels = (resample(image, mask, mode="nearest") for image in (brain, labels))
     else:
         mask = brain.with_data(mask.data)
-    field = read_displacement(job.files.xfm_to_scan(job.reference))
-    inside = brain.data > 0
-    overlays = {name: _moved(overlay, field, mask, inside) for name, overlay in atlas.overlays.items()}
-    return MeasuringGrid(mask, labels, brain.with_data(inside), overlays, atlas, notes)
+    return MeasuringGrid(mask, labels, brain.with_data(brain.data > 0), atlas, notes)
+
+
+def overlays_on(job: Job, grid: MeasuringGrid) -> dict[str, LabelMap]:
+    """Return the overlays of the atlas on a grid: most of its time, and only the load table wants them."""
+    field, inside = read_displacement(job.files.xfm_to_scan(job.reference)), grid.brain.data
+    return {name: _moved(overlay, field, grid.mask, inside) for name, overlay in grid.atlas.overlays.items()}
 
 
 def _moved(overlay: LabelMap, field: Image, grid: Image, inside: NDArray[np.bool_]) -> LabelMap:

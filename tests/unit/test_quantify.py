@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cpimaging.io import read_image
 from cpimaging.morphometry.volumes import structure_volumes, template_volumes, volume_table
-from cpimaging.quantify.depth import layers, white_matter_depth
+from cpimaging.quantify.depth import layers, ventricle_distance_mm, white_matter_depth
 from cpimaging.quantify.load import cell_rows, lesion_load, load_in, rows_within
 from cpimaging.quantify.margins import MARGIN_COLUMNS, load_margins
 from cpimaging.quantify.partition import Cell, partition
@@ -62,6 +62,11 @@ def test_depth_runs_from_ventricle_to_cortex_with_real_spacing():
     assert np.isnan(depth[10]).all()
     assert np.isnan(distance_mm[0]).all()
     assert np.isnan(distance_mm[:, :, 4]).all()
+
+
+def test_the_distance_from_the_ventricle_alone_is_the_same_to_the_bit():
+    _, distance_mm = white_matter_depth(grid(slab()), REGIONS)
+    assert ventricle_distance_mm(grid(slab()), REGIONS).tobytes() == distance_mm.tobytes()
 
 
 def test_distance_runs_to_the_wall_of_a_voxel_met_at_an_angle():
