@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cpimaging.io import read_image
-from cpimaging.registration import Matrix, resample
+from cpimaging.registration import Matrix, resample, to_voxels
 from cpimaging.types import Image, InputError
 
 LESION_INSIDE_SHARE = 0.5
@@ -34,6 +34,9 @@ SCALES = {100.0: "a soft mask in percent", 255.0: "a soft mask of 255"}
 WHOLE_SCALE = 0.9
 """Whole numbers whose top does not reach this share of a scale may as well be numbered lesions (ours)."""
 
+
+MOST_PADDED_VOXELS = 64_000_000
+"""A whole head at 0.5 mm has fewer; measuring more takes several gigabytes (ours)."""
 
 LATTICE_VOXELS = 0.1
 """Voxels closer than this share of their edge lie on one another: headers are rounded (ours)."""
@@ -162,6 +165,33 @@ def moved_mask(mask: Image, matrix: Matrix) -> Image:
     matrix: takes points of the reference to points of that image, (4, 4) mm.
     """
     return Image(mask.data, np.linalg.inv(matrix) @ mask.affine, mask.axcodes)
+
+
+def covering_mask(mask: Image, brain: Image, path: Path | str) -> Image:
+    """Return a mask on a grid that covers the brain, both boolean, padded with background; no voxel changes.
+
+    A part of the brain's grid becomes the whole of it; a mask that covers the brain is returned as it is.
+    Raises InputError where the voxels are too fine to cover a brain with them.
+    """
+    part = _part_of(mask, brain)
+    if part is not None and mask.affine[:3, :3].round(3).tolist() == brain.affine[:3, :3].round(3).tolist():
+        first, size, affine = -part[0], np.array(brain.shape), brain.affine
+    else:
+        edge = brain.data & ~ndimage.binary_erosion(brain.data)
+        points = np.argwhere(edge) @ brain.affine[:3, :3].T + brain.affine[:3, 3]
+        voxels = np.rint(to_voxels(points, mask)).astype(int)
+        first = np.minimum(voxels.min(axis=0, initial=0), 0)
+        size = np.maximum(voxels.max(axis=0, initial=0) + 1, mask.shape) - first
+        affine = mask.affine.copy()
+        affine[:3, 3] = (mask.affine @ [*first, 1.0])[:3]
+    if (size == mask.shape).all():
+        return mask
+    if int(np.prod(size)) > MOST_PADDED_VOXELS:
+        problem = "is a part of a grid too fine for the whole brain to be measured on"
+        raise InputError(path, problem, "give it on the grid of the image that it was drawn on")
+    data = np.zeros(size, bool)
+    data[tuple(slice(-start, n - start) for start, n in zip(first, mask.shape, strict=True))] = mask.data
+    return Image(data, affine, mask.axcodes)
 
 
 def check_lesion_position(lesion: Image, brain: Image, path: Path | str, drawn_on: str | None = None) -> None:

@@ -17,7 +17,7 @@ from cpimaging.atlases.space import resample_labels
 from cpimaging.atlases.template import SPACE
 from cpimaging.io import Sparse, read_image
 from cpimaging.lesions.components import MIDLINE_MM
-from cpimaging.masks import LESION_INSIDE_SHARE
+from cpimaging.masks import LESION_INSIDE_SHARE, MOST_PADDED_VOXELS
 from cpimaging.quantify.depth import has_layers, white_matter_depth
 from cpimaging.quantify.load import cell_rows
 from cpimaging.quantify.partition import Partition, partition
@@ -31,9 +31,6 @@ FAMILY = ("MNI152", "ICBM152")
 
 GRIDS_AT_MOST = 3
 """Masks of one template share a grid; more than this are not in template space, or would fill the memory."""
-
-MOST_PADDED_VOXELS = 64_000_000
-"""A whole head at 0.5 mm has fewer; measuring more takes several gigabytes (ours)."""
 
 
 class Way(NamedTuple):

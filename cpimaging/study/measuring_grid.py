@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cpimaging.atlases import load_atlas
 from cpimaging.io import read_displacement, read_image
-from cpimaging.masks import place_mask
+from cpimaging.masks import covering_mask, place_mask
 from cpimaging.registration import resample
 from cpimaging.study.drawn_on import read_lesion
 from cpimaging.study.job import Job
@@ -27,7 +27,7 @@ def with_ids(table: pd.DataFrame, label: str) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class MeasuringGrid:
-    """The grid on which a lesion is measured: the mask's own, with the atlas and the brain on it."""
+    """The grid on which a lesion is measured: the mask's own, padded to cover the brain, and all on it."""
 
     mask: Image
     labels: Image
@@ -39,6 +39,7 @@ class MeasuringGrid:
 def measuring_grid(job: Job, lesion: Path | None) -> MeasuringGrid:
     """Return the lesion mask on its own grid, with labels and brain moved there once.
 
+    Regions are counted over the whole brain, whatever part of space the mask covers.
     lesion: path of the mask; without one, an empty mask on the reference grid.
     """
     atlas = load_atlas(job.atlas)
@@ -48,6 +49,7 @@ def measuring_grid(job: Job, lesion: Path | None) -> MeasuringGrid:
     if lesion is not None:
         mask, notes = read_lesion(job, lesion)
         notes = list(dict.fromkeys([*notes, *place_mask(mask, brain)[1]]))
+        mask = covering_mask(mask, brain.with_data(brain.data > 0), lesion)
     if not mask.same_grid(brain, tolerance_mm=0.1 * min(brain.spacing_mm)):
         brain, labels = (resample(image, mask, mode="nearest") for image in (brain, labels))
     else:

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from cpimaging.masks import check_header, check_lesion_position, moved_mask, of_same_grid, place_mask
+from cpimaging import masks
+from cpimaging.masks import (
+    check_header,
+    check_lesion_position,
+    covering_mask,
+    moved_mask,
+    of_same_grid,
+    place_mask,
+)
 from cpimaging.types import Image, InputError
 
 FILE = "sub-01_mask.nii.gz"
@@ -142,3 +150,67 @@ def test_a_moved_mask_keeps_its_voxels_and_their_volume(blob_brain: Image) -> No
     )
     assert (moved.affine @ [9, 9, 9, 1])[:3] == pytest.approx(back)
     assert np.array_equal(moved_mask(mask, np.eye(4)).affine, mask.affine)
+
+
+# --- the grid that is measured covers the brain
+
+
+def part_of(mask: Image, low: tuple[int, int, int], high: tuple[int, int, int]) -> Image:
+    affine = mask.affine.copy()
+    affine[:3, 3] = (mask.affine @ [*low, 1])[:3]
+    return Image(mask.data[tuple(slice(a, b) for a, b in zip(low, high, strict=True))], affine)
+
+
+def test_a_cropped_mask_of_the_scan_gets_the_grid_of_the_scan(blob_brain: Image) -> None:
+    brain = blob_brain.with_data(blob_brain.data > 0)
+    mask = box(blob_brain, (9, 9, 9), (12, 13, 14))
+    for low, high in (((9, 9, 9), (12, 13, 14)), ((0, 5, 9), (40, 13, 30)), ((7, 0, 0), (14, 48, 36))):
+        whole = covering_mask(part_of(mask, low, high), brain, FILE)
+        assert np.array_equal(whole.data, mask.data)
+        assert np.allclose(whole.affine, brain.affine)
+    assert covering_mask(mask, brain, FILE) is mask
+
+
+def test_a_cropped_mask_on_a_lattice_of_its_own_grows_until_it_holds_the_brain(blob_brain: Image) -> None:
+    """Voxels of 3 mm that lie across those of the scan, turned by 20 degrees: counted by brute force."""
+    brain = blob_brain.with_data(blob_brain.data > 0)
+    a = np.deg2rad(20)
+    affine = np.eye(4)
+    affine[:2, :2] = 3 * np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]])
+    affine[2, 2] = 3
+    affine[:3, 3] = [-7, 5, -4]
+    data = np.zeros((5, 6, 7), bool)
+    data[1:3, 2, 4:6] = True
+    mask = Image(data, affine)
+    grown = covering_mask(mask, brain, FILE)
+    assert grown.voxel_volume_mm3 == mask.voxel_volume_mm3
+    assert grown.data.sum() == data.sum()
+    at = [(image.affine @ [*np.argwhere(image.data)[0], 1])[:3] for image in (grown, mask)]
+    assert at[0] == pytest.approx(at[1])
+    points = np.argwhere(brain.data) @ brain.affine[:3, :3].T + brain.affine[:3, 3]
+    inverse = np.linalg.inv(grown.affine)
+    voxels = np.rint(points @ inverse[:3, :3].T + inverse[:3, 3])
+    assert (voxels >= 0).all()
+    assert (voxels < grown.shape).all()
+    assert covering_mask(grown, brain, FILE) is grown
+
+
+def test_a_mask_of_thick_slices_that_covers_the_brain_stays_as_it_is(blob_brain: Image) -> None:
+    brain = blob_brain.with_data(blob_brain.data > 0)
+    slices = Image(np.zeros((40, 48, 15), bool), blob_brain.affine @ np.diag([1, 1, 2.5, 1.0]))
+    assert covering_mask(slices, brain, FILE) is slices
+    few = Image(slices.data[:, :, 4:9], part_of(slices, (0, 0, 4), (40, 48, 9)).affine)
+    assert covering_mask(few, brain, FILE).shape[2] in (
+        11,
+        12,
+        13,
+    )  # 54 of 72 mm hold brain, and what was there
+
+
+def test_a_part_too_fine_to_be_measured_on_is_refused(
+    blob_brain: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(masks, "MOST_PADDED_VOXELS", 10_000)
+    brain = blob_brain.with_data(blob_brain.data > 0)
+    with pytest.raises(InputError, match="too fine"):
+        covering_mask(Image(np.ones((5, 5, 5), bool), np.eye(4)), brain, FILE)

@@ -328,6 +328,39 @@ def test_messages_name_files_without_the_folders_of_the_machine(bids: Path, tmp_
     assert str(tmp_path) not in (out / "index.html").read_text()
 
 
+def cropped(mask: Image, margin: int) -> Image:
+    """The mask around its lesion, as some editors save it."""
+    found = np.argwhere(mask.data)
+    low, high = found.min(axis=0) - margin, found.max(axis=0) + 1 + margin
+    affine = mask.affine.copy()
+    affine[:3, 3] = (mask.affine @ [*low, 1])[:3]
+    data = mask.data[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
+    return Image(np.ascontiguousarray(data), affine, mask.axcodes)
+
+
+@pytest.mark.parametrize("margin", [0, 2])
+def test_a_cropped_mask_gives_the_tables_of_the_whole_one(
+    bids: Path, out: Path, tmp_path: Path, margin: int
+) -> None:
+    root = Path(shutil.copytree(bids, tmp_path / "bids"))
+    path = root / MASK.format("sub-01")
+    mask = read_image(path, labels=True)
+    small = cropped(mask, margin)
+    assert small.data.size < mask.data.size / 2
+    write_image(path, small)
+    write_plan(tmp_path / "out", root, with_demographics(root, list_scans(root)))
+    job, whole = (
+        Job(folder, "sub-01", engine="identity", detection="off") for folder in (tmp_path / "out", out)
+    )
+    run_stages(job)
+    for name in ("lesions", "lesionload", "load_margins", "lesion_profile"):
+        assert Path(getattr(job.files, name)).read_bytes() == Path(getattr(whole.files, name)).read_bytes(), (
+            name
+        )
+    voxels = [read_image(one.files.lesion_mask, labels=True).data for one in (job, whole)]
+    assert np.array_equal(*voxels)
+
+
 # --- refusals that need a dataset
 
 
