@@ -162,9 +162,15 @@ def place_mask(mask: Image, reference: Image) -> tuple[Image, list[str]]:
 def moved_mask(mask: Image, matrix: Matrix) -> Image:
     """Return a mask that was drawn on another image where it lies on the reference: no voxel is changed.
 
-    matrix: takes points of the reference to points of that image, (4, 4) mm.
+    matrix: rigid, takes points of the reference to points of that image, (4, 4) mm. Its turn is made exact:
+    that of a fit stretches by 1e-7, and the volume of a voxel must not change.
     """
-    return Image(mask.data, np.linalg.inv(matrix) @ mask.affine, mask.axcodes)
+    if np.array_equal(matrix, np.eye(4)):
+        return mask
+    left, _, right = np.linalg.svd(matrix[:3, :3])
+    exact = matrix.copy()
+    exact[:3, :3] = left @ right
+    return Image(mask.data, np.linalg.inv(exact) @ mask.affine, mask.axcodes)
 
 
 def covering_mask(mask: Image, brain: Image, path: Path | str) -> Image:

@@ -37,7 +37,7 @@ def find_drawn_on(job: Job, mask: Image, path: Path, matrix_of: Callable[[Path],
     whose header was lost.
     """
     grids = {contrast: _grid(image) for contrast, image in job.images.items()}
-    check_header(mask, {job.scan.images[contrast]: grid for contrast, grid in grids.items()}, path)
+    check_header(mask, {job.names(job.scan.images[name])[0]: grid for name, grid in grids.items()}, path)
     fitting = of_same_grid(mask, grids)
     stated = _stated(path)
     said = named_contrasts(path.name) if stated is None else Named(named_contrasts(stated).word, None)

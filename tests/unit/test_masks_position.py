@@ -150,6 +150,8 @@ def test_a_moved_mask_keeps_its_voxels_and_their_volume(blob_brain: Image) -> No
     )
     assert (moved.affine @ [9, 9, 9, 1])[:3] == pytest.approx(back)
     assert np.array_equal(moved_mask(mask, np.eye(4)).affine, mask.affine)
+    fitted = matrix + np.diag([2e-6, -1e-6, 1e-6, 0])
+    assert moved_mask(mask, fitted).voxel_volume_mm3 == pytest.approx(8, rel=1e-12)
 
 
 # --- the grid that is measured covers the brain
