@@ -21,6 +21,7 @@ WORDS = {
     "qc": "pass warn fail not_applicable",
     "mask_source": "lesions_dir derivatives raw given none",
     "sex": "M F O n/a",
+    "in_group": "true false",
 }
 LOAD_WORDS = {
     "side": "left right midline",
@@ -42,7 +43,8 @@ GROUP_COLUMNS = (
     "participant_id session_id dominance dominance_index mrics_group mrics_subgroup mrics_secondary "
     "confidence lesion_volume_mm3 white_matter_percent deep_grey_percent cortex_percent brainstem_percent "
     "cerebellum_percent qc not_assessed_reason mask_source template_volume_ratio age_years sex "
-    "override fiori_low fiori_high barkovich_low barkovich_high nichd_low nichd_high"
+    "override fiori_low fiori_high barkovich_low barkovich_high nichd_low nichd_high "
+    "in_group out_of_group_reason"
 )
 
 
@@ -79,7 +81,7 @@ def test_what_is_declared_is_there(demo: Path) -> None:
 def test_columns_of_the_group(demo: Path) -> None:
     assert " ".join(read_table(demo / "out/group_patterns.tsv")) == GROUP_COLUMNS
     group = read_table(demo / "out/group_desc-lesionload_stats.tsv")
-    assert " ".join(group) == COLUMNS["atlas-cpimaging_desc-lesionload"]
+    assert " ".join(group) == COLUMNS["atlas-cpimaging_desc-lesionload"] + " in_group"
     summary = read_table(demo / "out/logs/summary.tsv")
     assert " ".join(summary) == "participant_id session_id stage status message log"
     assert set(summary["status"]) == {"done"}
