@@ -81,7 +81,8 @@ def wrong_in_json(path: Path) -> list[str]:
 def outputs(folder: Path, suffix: str) -> list[Path]:
     """Return the results below a folder; of logs, those that are for people."""
     found = sorted(folder.rglob(f"*{suffix}"))
-    return [path for path in found if "logs" not in path.parts or path.name in ("index.tsv", "summary.tsv")]
+    told = (("logs", "index.tsv"), ("logs", "summary.tsv"))  # not those of Snakemake, deeper below logs
+    return [path for path in found if "logs" not in path.parts or path.parts[-2:] in told]
 
 
 def undeclared(folder: Path) -> list[str]:

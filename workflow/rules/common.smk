@@ -75,7 +75,9 @@ def final_output(wildcards):
 
 
 def pages_of(wildcards):
-    return [ScanFiles.of(OUT, label).report for label in PLANNER.planned()]
+    # Where masks are measured, no scan is planned: Snakemake also asks the rule that it will not take.
+    labels = [] if MASKS else PLANNER.planned()
+    return [ScanFiles.of(OUT, label).report for label in labels]
 
 
 def unless_finished(stage, output):
