@@ -12,8 +12,8 @@ from cpimaging.scorers.dominance import CLASSES
 from cpimaging.scorers.injury import SUPRATENTORIAL, compartment
 from cpimaging.scorers.results import CallResult, MricsResult, Pattern
 from cpimaging.scorers.words import missing
+from cpimaging.words import SIDES
 
-SIDES = ("left", "right", "midline")
 CLOSE = 1e-6
 """Numbers that are summed up in another order may differ by this share, and by this many mm³ or percent."""
 

@@ -16,7 +16,8 @@ CONTRACT = (
     "participant_id session_id dominance dominance_index mrics_group mrics_subgroup mrics_secondary "
     "confidence lesion_volume_mm3 white_matter_percent deep_grey_percent cortex_percent brainstem_percent "
     "cerebellum_percent qc not_assessed_reason mask_source template_volume_ratio age_years sex "
-    "override fiori_low fiori_high barkovich_low barkovich_high nichd_low nichd_high"
+    "override fiori_low fiori_high barkovich_low barkovich_high nichd_low nichd_high "
+    "in_group out_of_group_reason"
 )
 
 

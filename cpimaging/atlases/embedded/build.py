@@ -15,7 +15,7 @@ from cpimaging.atlases.template import Template
 from cpimaging.atlases.vocabulary import load_structures
 from cpimaging.types import Atlas, LabelMap, Region
 from cpimaging.voxels import largest_piece
-from cpimaging.words import Side
+from cpimaging.words import SIDES, Side
 
 Masks = Mapping[str, Mask]
 
@@ -30,7 +30,6 @@ ORDER = (
     *("pallidum", "hippocampus", "amygdala", "plic", "alic", "external_capsule"),
 )
 """Structures in the order in which they claim their voxels: a small one before the one around it."""
-SIDES: tuple[Side, ...] = ("left", "right", "midline")
 FILL_MM = 3.0  # ours: unlabelled tissue this near to a label joins it
 
 
