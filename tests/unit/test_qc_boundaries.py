@@ -91,7 +91,7 @@ def test_a_voxel_is_sure_above_the_limit(share: float, counts: bool) -> None:
 
 def test_as_much_grey_as_white_matter_counts_as_grey() -> None:
     """All is half grey, half white: none is white, so that every bright voxel is wrong."""
-    bright = np.indices(SHAPE)[0] >= 5
+    bright = np.indices(SHAPE)[0] >= 4
     half = np.full(SHAPE, 0.7)
     both = fit_of(np.where(bright, 90.0, 60.0), half, half)
     inner = np.zeros(SHAPE, bool)
