@@ -5,7 +5,7 @@ rule masks:
     """Measure and score every mask: group tables, lesion frequency, one page."""
     input:
         files=mask_files,
-        resume=unless_finished("masks", f"{OUT}/index.html"),
+        resume=unless_finished("masks", f"{OUT}/index.html") if MASKS else [],
     output:
         GROUP_FILES,
         f"{OUT}/group_desc-pattern_stats.jsonl",

@@ -48,7 +48,7 @@ rule cohort:
     input:
         pages=pages_of,
         index=f"{OUT}/{INDEX}",
-        resume=unless_finished("cohort", f"{OUT}/index.html"),
+        resume=[] if MASKS else unless_finished("cohort", f"{OUT}/index.html"),
     output:
         GROUP_FILES,
     log:
