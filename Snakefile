@@ -40,7 +40,7 @@ rule all:
 
 onstart:
     if workflow.is_main_process:
-        plainly(PLANNER.start)
+        plainly(PLANNER.lock if MASKS else PLANNER.start)
         # Absolute: by then Snakemake has left the working directory.
         atexit.register(release_lock, PLANNER.output.resolve())
         atexit.register(told_in_the_end, PLANNER.output.resolve(), OUT)

@@ -109,9 +109,13 @@ class Planner:
         asked = (self.choices.participant_label, self.choices.session_label)
         return any(labels not in ("", []) for labels in asked)
 
+    def lock(self) -> None:
+        """Lock the folder of the results."""
+        take_lock(self.output)
+
     def start(self) -> None:
         """Lock the folder of the results; write what says whose results these are, and what the jobs read."""
-        take_lock(self.output)
+        self.lock()
         write_dataset_files(self.output)
         scans = [job.scan for job in self.jobs.values()]
         write_plan(self.output, self.choices.bids_dir, scans, whole=not self.partial)

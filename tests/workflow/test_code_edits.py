@@ -63,7 +63,7 @@ def test_an_edit_in_a_page_runs_the_pages_again(demo: Path, project: Path) -> No
 
 
 def test_an_edit_in_the_registration_spares_what_comes_before(demo: Path, project: Path) -> None:
-    replace(project / "cpimaging/stages/register.py", "def run(", "NEW = 1\n\n\ndef run(")
+    replace(project / "cpimaging/stages/register.py", "@recorded\n", "NEW = 1\n\n\n@recorded\n")
     jobs = runs_again(demo, project)
     assert "register" in jobs
     assert jobs["report"] == EVERY_SCAN
