@@ -15,8 +15,9 @@ from pathlib import Path
 from cpimaging.atlases import checked_atlas
 from cpimaging.bids import choose_references, list_scans, with_demographics
 from cpimaging.bids.labels import choose_labels
+from cpimaging.bids.reference import REFERENCES
 from cpimaging.io import read_table
-from cpimaging.layout import ScanFiles, sidecar_path
+from cpimaging.layout import ScanFiles, atlas_name, sidecar_path
 from cpimaging.registration.engines import ENGINES
 from cpimaging.report.cohort import DONE
 from cpimaging.scorers import chosen_scorers
@@ -30,6 +31,7 @@ from cpimaging.study.choices import Choices
 from cpimaging.study.job import Job
 from cpimaging.study.lock import take_lock
 from cpimaging.study.plan import SUMMARY, Entry, planned_labels, read_entry, write_plan
+from cpimaging.study.record import finished
 from cpimaging.types import InputError
 
 
@@ -163,7 +165,7 @@ class Planner:
         """Return the given mask; without one, the record of what the external tool drew, if there is one."""
         if self.given_mask(label) or not self.choices.lesion_command:
             return self.given_mask(label)
-        return [sidecar_path(ScanFiles.of(self.output, label).command_mask)]
+        return [sidecar_path(self._files(label).command_mask)]
 
     def detection(self, label: str) -> str:
         """Return how the lesion is found; "off" for a given mask, so that a changed choice spares it."""
@@ -180,6 +182,34 @@ class Planner:
         """Return the files of that map."""
         folder = self.adc_norm(label)
         return [f"{folder}/{name}" for name in (MEAN, SD)] if folder else []
+
+    def transform(self, label: str) -> str:
+        """Return the transform to the scan; any name without a contrast, which preprocess will tell."""
+        reference = self.jobs[label].scan.reference
+        return self._files(label).xfm_to_scan(reference if reference in REFERENCES else REFERENCES[0])
+
+    def _files(self, label: str) -> ScanFiles:
+        return ScanFiles.of(self.choices.output_dir, label, atlas_name(self.choices.atlas))
+
+    def unfinished(self, label: str) -> list[str]:
+        """Return, for each stage that was cut short or has lost a file, a file that its rule declares.
+
+        What else a stage writes depends on the scan, so that no rule can declare it: its record lists it.
+        """
+        files = self._files(label)
+        declared = {
+            "preprocess": files.brain_mask,
+            "register": self.transform(label),
+            "segment": files.morphometry,
+            "lesions": files.lesions,
+            "quantify": files.lesionload,
+            "qc": files.qc,
+            "score": files.pattern,
+            "report": files.report,
+        }
+        if self.detection(label) == "command":
+            declared["command"] = sidecar_path(files.command_mask)
+        return [path for stage, path in declared.items() if not finished(self.output, stage, label)]
 
 
 def state(paths: Sequence[str]) -> str:

@@ -181,7 +181,7 @@ def _properly_named(scans: Iterable[Scan]) -> list[Scan]:
     proper = [scan for scan in scans if _is_proper(scan.participant, scan.session)]
     taken = {scan.label for scan in proper}
     for scan in scans:
-        if scan not in proper:
+        if not _is_proper(scan.participant, scan.session):
             participant = _NOT_IN_A_LABEL.sub("", scan.participant) or "unnamed"
             session = scan.session and (_NOT_IN_A_LABEL.sub("", scan.session) or "unnamed")
             named = replace(scan, participant=participant, session=session)

@@ -93,7 +93,6 @@ def page_values(content: ScanReport) -> dict[str, object]:
     title, line = words.headline(content.pattern, content.lesion_source, voxels)
     rows = tables.load_rows(content.load)
     inside = [row for row in rows if row.tissue not in ("overlay", "outside")]
-    touched = [row for row in inside if row.amount > 0]
     shares, verdict = _shares(content.pattern), content.qc.get("verdict", "not_applicable")
     evidence, sources = _evidence(content.pattern)
     views = pictures.scan_views(content.images, content.lesion, content.atlas)
@@ -120,8 +119,8 @@ def page_values(content: ScanReport) -> dict[str, object]:
         "check_views": pictures.registration_views(
             content.images.get(content.reference), content.template_in_scan, content.atlas
         ),
-        "sided": [row for row in touched if not row.midline],
-        "midline": [row for row in touched if row.midline],
+        "sided": [row for row in inside if row.amount > 0 and not row.midline],
+        "midline": [row for row in inside if row.amount > 0 and row.midline],
         "untouched": tables.untouched(inside),
         "outside": [row for row in rows if row.tissue == "outside"],
         "overlays": [row for row in rows if row.tissue == "overlay" and row.amount > 0],

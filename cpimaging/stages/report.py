@@ -88,12 +88,16 @@ def run(job: Job) -> None:
         **_pictures(job, reference, atlas),
     )
     values = page_values(content)
-    wrong = contradictions(values, pattern, content.load, content.lesions, content.morphometry)
+    _refuse_contradictions(values, content)
+    write_text(job.files.report, render_scan(content, values))
+
+
+def _refuse_contradictions(values: dict[str, object], content: ScanReport) -> None:
+    wrong = contradictions(values, content.pattern, content.load, content.lesions, content.morphometry)
     if wrong:
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
         cure = "do not use this scan's results, and tell the authors of cpimaging"
-        raise InputError(job.label, f"the results contradict each other: {wrong[0]}{more}", cure)
-    write_text(job.files.report, render_scan(content, values))
+        raise InputError(content.label, f"the results contradict each other: {wrong[0]}{more}", cure)
 
 
 class _Pictures(TypedDict):

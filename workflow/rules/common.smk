@@ -80,20 +80,21 @@ def pages_of(wildcards):
     return [ScanFiles.of(OUT, label).report for label in labels]
 
 
-def unless_finished(stage, output):
-    """Make Snakemake run a stage again that was cut short, or any of whose files is gone.
+def run_again(paths):
+    """Make Snakemake run the stages again that declare these files; name no input."""
+    if workflow.is_main_process:
+        workflow.dag.forcefiles.update(paths)
+    return []
 
-    An input function that names no file. `output`: a declared one; what a stage writes beside it depends
-    on the scan, so that it cannot be declared: the stage's record lists it.
-    """
 
-    def unfinished(wildcards):
-        label = [wildcards.scan] if "scan" in wildcards.keys() else []
-        if workflow.is_main_process and not finished(Path(OUT), stage, *label):
-            workflow.dag.forcefiles.add(output.format(**dict(wildcards.items())))
-        return []
+def unless_finished(stage, path):
+    """Make a stage of the whole study run again that was cut short, or any of whose files is gone."""
+    return lambda wildcards: run_again([] if finished(Path(OUT), stage) else [path])
 
-    return unfinished
+
+def unfinished_stages(wildcards):
+    """The same for all stages of a scan, asked once: by its page, which needs them all."""
+    return run_again(PLANNER.unfinished(wildcards.scan))
 
 
 def of_scan(ask):
@@ -117,13 +118,6 @@ def state_of_images(wildcards):
 
 def state_of_mask(wildcards):
     return state(PLANNER.given_mask(wildcards.scan))
-
-
-def transform_of(wildcards):
-    # A scan without a usable contrast is told by preprocess; until then any name will do.
-    reference = PLANNER.jobs[wildcards.scan].scan.reference
-    reference = reference if reference in REFERENCES else REFERENCES[0]
-    return ScanFiles.of(OUT, wildcards.scan).xfm_to_scan(reference)
 
 
 # Functions, not plain parameters: in those Snakemake takes braces for wildcards.

@@ -5,7 +5,6 @@ rule preprocess:
     """Bring every contrast to one grid, inside the brain; the brain mask is written last."""
     input:
         given=given_images,
-        resume=unless_finished("preprocess", FILES.brain_mask),
     output:
         FILES.brain_mask,
     log:
@@ -28,7 +27,6 @@ rule command:
     """Let an external tool draw the lesion; its record says whether it could, and is written last."""
     input:
         brain=FILES.brain_mask,
-        resume=unless_finished("command", sidecar_path(FILES.command_mask)),
     output:
         sidecar_path(FILES.command_mask),
     log:
@@ -54,7 +52,6 @@ rule register:
         atlas=ancient(ATLAS_TABLE),
         mask=of_scan(PLANNER.lesion_mask),
         norm=of_scan(PLANNER.adc_norm_files),
-        resume=unless_finished("register", FILES.xfm_to_scan("{reference}")),
     output:
         FILES.xfm_to_template("{reference}"),
         FILES.xfm_to_scan("{reference}"),
@@ -84,9 +81,8 @@ rule segment:
     """Find tissue and ventricles, bring the atlas to them and measure its structures."""
     input:
         brain=FILES.brain_mask,
-        xfm=transform_of,
+        xfm=of_scan(PLANNER.transform),
         mask=of_scan(PLANNER.lesion_mask),
-        resume=unless_finished("segment", FILES.morphometry),
     output:
         FILES.atlas_dseg,
         FILES.tissue_dseg,
@@ -114,10 +110,9 @@ rule lesions:
     """Find the lesions, or take the mask; number them and say where each lies. The table is written last."""
     input:
         labels=FILES.atlas_dseg,
-        xfm=transform_of,
+        xfm=of_scan(PLANNER.transform),
         mask=of_scan(PLANNER.lesion_mask),
         norm=of_scan(PLANNER.adc_norm_files),
-        resume=unless_finished("lesions", FILES.lesions),
     output:
         FILES.lesions,
     log:
@@ -145,9 +140,8 @@ rule quantify:
     input:
         lesions=FILES.lesions,
         labels=FILES.atlas_dseg,
-        xfm=transform_of,
+        xfm=of_scan(PLANNER.transform),
         mask=of_scan(PLANNER.lesion_mask),
-        resume=unless_finished("quantify", FILES.lesionload),
     output:
         FILES.lesionload,
     log:
@@ -172,8 +166,7 @@ rule qc:
         brain=FILES.brain_mask,
         lesions=FILES.lesions,
         load=FILES.lesionload,
-        xfm=transform_of,
-        resume=unless_finished("qc", FILES.qc),
+        xfm=of_scan(PLANNER.transform),
     output:
         FILES.qc,
     log:
@@ -199,7 +192,6 @@ rule score:
         lesions=FILES.lesions,
         morphometry=FILES.morphometry,
         qc=FILES.qc,
-        resume=unless_finished("score", FILES.pattern),
     output:
         FILES.pattern,
     log:
@@ -225,8 +217,8 @@ rule report:
     """Write the page of the scan."""
     input:
         results=results_of,
+        resume=unfinished_stages,
         atlas=ancient(ATLAS_TABLE),
-        resume=unless_finished("report", FILES.report),
     output:
         FILES.report,
     log:
