@@ -23,7 +23,7 @@ def code_digest(stage: str) -> str:
     """
     digest = hashlib.sha256()
     for module in sorted(_reachable(f"{PACKAGE}.stages.{stage}")):
-        digest.update(_code(_text(module)).encode())
+        digest.update(_parsed(_text(module))[0].encode())
         digest.update(_data_beside(_source(module)))
     return digest.hexdigest()[:12]
 
@@ -35,14 +35,16 @@ def _reachable(start: str) -> set[str]:
         module = todo.pop()
         if module not in found:
             found.add(module)
-            todo.extend(_imports(_text(module)))
+            todo.extend(_parsed(_text(module))[1])
             todo.extend(filter(None, [module.rpartition(".")[0]]))  # a package runs, and reads, first
     return found
 
 
 @cache  # the stages share most of their modules
-def _imports(text: str) -> tuple[str, ...]:
-    return tuple(_imported(ast.parse(text)))
+def _parsed(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return the code of a module, without comments and docstrings, and what it imports of ours."""
+    tree = ast.parse(text)
+    return _code(tree), tuple(_imported(tree))
 
 
 def _statements(node: ast.AST) -> Iterator[ast.AST]:
@@ -79,9 +81,7 @@ def _text(module: str) -> str:
     return _source(module).read_text(encoding="utf-8")
 
 
-@cache
-def _code(text: str) -> str:
-    tree = ast.parse(text)
+def _code(tree: ast.Module) -> str:
     for node in list(_statements(tree)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             node.body = [statement for statement in node.body if not _is_text(statement)]

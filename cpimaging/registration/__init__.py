@@ -1,6 +1,7 @@
 """Scan to template and back: transforms, and the one way to resample. Engines: `registration.engines`."""
 
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, Literal
 
 import numpy as np
@@ -60,15 +61,21 @@ def resample(
     interpolator = sitk.sitkNearestNeighbor if mode == "nearest" else sitk.sitkLinear
     empty = to_itk(_empty_like(grid))
     out = from_itk(sitk.Resample(to_itk(source), empty, transform, interpolator, 0.0)).data
-    if (
-        field is not None
-    ):  # beyond its field ITK moves nothing: a part of the image would show where it is not
+    # Beyond its field ITK moves nothing: a part of the image would show where it is not.
+    if field is not None and not _covers(field, grid):
         everywhere = to_itk(Image(np.ones(field.shape, np.uint8), field.affine))
         known = sitk.Resample(
             everywhere, empty, sitk.Transform(3, sitk.sitkIdentity), sitk.sitkNearestNeighbor
         )
         out = np.where(from_itk(known).data > 0, out, np.zeros((), out.dtype))
     return Image(out.astype(data.dtype, copy=False), grid.affine, grid.axcodes)
+
+
+def _covers(field: Image, grid: Image) -> bool:
+    """Tell whether every voxel of a grid has its centre inside of a field: its corners do."""
+    corners = np.array(list(product(*((0, size - 1) for size in grid.shape))))
+    voxels = to_voxels(corners @ grid.affine[:3, :3].T + grid.affine[:3, 3], field)
+    return bool((voxels >= 0).all() and (voxels <= np.array(field.shape) - 1).all())
 
 
 def to_voxels(points_mm: NDArray[np.float64], grid: Image) -> NDArray[np.float64]:

@@ -5,8 +5,9 @@ not, and is pulled 5 to 11 mm astray; painted in the template's greys it is regi
 """
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage, stats
+from scipy import ndimage
 
 from cpimaging.registration import Matrix, resample
 from cpimaging.types import Image
@@ -43,7 +44,8 @@ def like_template(scan: Image, template: Image, matrix: Matrix, exclude: Image |
         return scan
     seen = grid.data[asked]
     levels, means = _curve(seen, expected[asked])
-    if stats.spearmanr(seen, np.interp(seen, levels, means)).statistic > ALIKE:
+    # By its whole name scipy.stats is loaded here, where it is needed, and not in every stage.
+    if scipy.stats.spearmanr(seen, np.interp(seen, levels, means)).statistic > ALIKE:
         return scan
     painted = np.interp(scan.data, levels, means)
     return scan.with_data(np.where(scan.data != 0, painted, 0).astype(np.float32))

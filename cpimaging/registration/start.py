@@ -7,8 +7,9 @@ Turns in all directions are tried on a coarse grid, and the best is refined.
 from itertools import permutations, product
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage, optimize
+from scipy import ndimage
 
 from cpimaging.types import Image
 from cpimaging.voxels import bounding_box, steps_of, stride, strided, voxels_in
@@ -104,7 +105,7 @@ class _Fit:
             )  # one unit of x is about 1 mm at the surface
             return self.matrix(x[:3], x[3:6], size, turn)
 
-        best = optimize.minimize(
+        best = scipy.optimize.minimize(
             lambda x: -self.score(matrix(x)),
             np.zeros(7),
             method="Powell",
