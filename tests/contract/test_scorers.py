@@ -222,8 +222,10 @@ def test_a_missing_structure_is_an_error_and_never_a_zero(scorer):
 def test_a_structure_with_one_side_only_is_an_error(scorer):
     atlas = toy_brain.atlas()
     tables = measure(atlas, lesions(atlas)["rim"])
-    gone = (tables.load["structure"] == "putamen") & (tables.load["side"] == "left")
-    with pytest.raises(ValueError, match="both sides of putamen"):
+    left = tables.load["side"] == "left"
+    structure = min(scorer.requires & set(tables.load.loc[left, "structure"]))
+    gone = left & (tables.load["structure"] == structure)
+    with pytest.raises(ValueError, match=f"both sides of {structure}"):
         run(scorer, replace(tables, load=tables.load[~gone]))
 
 
@@ -366,3 +368,10 @@ def test_every_column_is_one_of_its_own_or_shared_word_for_word(scorer):
 
 def plain(column: Column) -> tuple:
     return (column.name, column.dtype, column.text, column.unit, dict(column.levels))
+
+
+def test_little_that_software_found_is_no_call(scorer):
+    atlas = toy_brain.atlas()
+    fan = lesions(atlas)["fan"]
+    little = fan & (np.cumsum(fan.ravel()) <= 2).reshape(fan.shape)
+    assert run(scorer, measure(atlas, little), lesion_source="detected")["not_assessed"]

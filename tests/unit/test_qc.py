@@ -97,7 +97,7 @@ def test_every_check_has_its_entry_in_the_table_and_in_its_order() -> None:
 @pytest.mark.parametrize("name", LIMITS)
 def test_an_entry_says_all_there_is_to_say(name: str) -> None:
     of = LIMITS[name]
-    assert of.tag in ("S", "K", "D")
+    assert of.tag in ("S", "S2", "K", "D")
     assert all((of.about, of.hint, of.unit, of.source, of.rows))
     assert of.sense in ("at_least", "at_most", "within", "same")
     for row in of.rows.values():
