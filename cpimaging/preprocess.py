@@ -73,12 +73,20 @@ COVERED_SHARE = 0.9
 
 
 def check_signal(image: Image, path: Path | str) -> Image:
-    """Return the image with not-a-number voxels set to 0; refuse one that holds nothing."""
+    """Return the image with not-a-number voxels set to 0; refuse one that holds nothing, or a mask."""
     data = np.nan_to_num(image.data, nan=0.0, posinf=0.0, neginf=0.0)
+    low, high = data.min(), data.max()
+    problem = ""
     if not data.any():
-        raise InputError(path, "holds only zeros", "convert it again or leave it out")
-    if data.min() == data.max():
-        raise InputError(path, "has the same value everywhere", "convert it again or leave it out")
+        problem = "holds only zeros"
+    elif low == high:
+        problem = "has the same value everywhere"
+    elif high <= 0:
+        problem = "has no signal above 0"
+    elif ((data == low) | (data == high)).all():
+        problem = "has only two values, as a mask has"
+    if problem:
+        raise InputError(path, problem, "convert it again or leave it out")
     return image.with_data(data)
 
 

@@ -169,7 +169,8 @@ def _read_transform(way: Path) -> _Transform | None:
 
 def _read_matrix(path: Path) -> Matrix:
     try:
-        matrix: Matrix = np.loadtxt(path, dtype=float)
+        rows = [line.partition("#")[0].split() for line in path.read_text(encoding="utf-8").splitlines()]
+        matrix: Matrix = np.array([row for row in rows if row], dtype=float)
     except (ValueError, OSError):
         matrix = np.zeros(0)
     usable = matrix.shape == (4, 4) and np.isfinite(matrix).all() and np.allclose(matrix[3], [0, 0, 0, 1])

@@ -9,9 +9,6 @@ from cpimaging.bids.listing import Scan
 from cpimaging.io import Header, read_header
 from cpimaging.types import InputError
 
-MAX_FORM_DISTANCE_MM = 1.0
-"""Ours: sform and qform that place a corner farther apart than this contradict each other."""
-
 MIN_BOX_OVERLAP = 0.5
 """Ours: the smaller of two fields of view must lie at least half in the other one."""
 
@@ -37,34 +34,16 @@ def check_scan(bids_dir: Path | str, scan: Scan) -> tuple[str, ...]:
             problems.append(f"{role} {shown}: {error.problem}; {error.cure}")
             continue
         fault = header.fault()
-        faults = ["; ".join(fault)] if fault else _forms_apart(header)
-        problems += [f"{role} {shown}: {fault}" for fault in faults]
-        if not faults:
+        if fault:
+            problems.append(f"{role} {shown}: {'; '.join(fault)}")
+        else:
             headers[role] = header
     return (*problems, *_misplaced_masks(scan, headers))
 
 
-def _forms_apart(header: Header) -> list[str]:
-    """Return the fault that sform and qform place the image at two places."""
-    if header.sform is None or header.qform is None:
-        return []
-    corners = _corners(header)
-    apart = np.linalg.norm((header.sform - header.qform)[:3] @ corners, axis=0).max()
-    if apart > MAX_FORM_DISTANCE_MM:
-        return [f"sform and qform place it up to {apart:.1f} mm apart; copy the right one over the other"]
-    return []
-
-
-def _corners(header: Header) -> NDArray[np.float64]:
-    """Return the outer corners of the field of view as homogeneous voxel indices (4, 8)."""
-    unit = np.array([[*corner, 1.0] for corner in np.ndindex(2, 2, 2)]).T
-    unit[:3] = unit[:3] * np.array(header.shape[:3])[:, None] - 0.5
-    return unit
-
-
 def _box_mm(header: Header) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the lower and upper end of the field of view along the world axes."""
-    world = (header.affine @ _corners(header))[:3]
+    world = (header.affine @ header.corners)[:3]
     return world.min(axis=1), world.max(axis=1)
 
 

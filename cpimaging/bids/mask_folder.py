@@ -8,6 +8,7 @@ from pathlib import Path
 from cpimaging.bids.files import File, is_own_file, natural, parse_file, walk
 from cpimaging.bids.listing import Scan
 from cpimaging.bids.masks import SCAN_SPACES
+from cpimaging.bids.participants import UNSAFE
 from cpimaging.imagefiles import stem
 from cpimaging.types import InputError, plain
 
@@ -61,11 +62,11 @@ def _closed(folder: str) -> Scan:
 
 
 def _scan(participant: str, session: str | None, file: File, same: list[File]) -> Scan:
-    problems = [] if file.safe else [f"{file.shown}: its path holds braces or unprintable characters"]
+    problems = [] if file.safe else [f"{file.shown}: {UNSAFE}"]
     space = file.entities.get("space", "")
     if space.lower() in SCAN_SPACES:
         problems.append(f"{file.shown}: lies in space {space}, the scan's own; a template's space is needed")
     if len(same) > 1:
         names = ", ".join(other.shown for other in same)
-        problems.append(f"{len(same)} masks have these labels, none is guessed: {names}")
+        problems.append(f"{len(same)} masks have these labels, none is guessed: {names}; keep one of them")
     return Scan(participant, session, {}, file.below, SOURCE, problems=tuple(problems))

@@ -9,11 +9,12 @@ from typing import NamedTuple
 from cpimaging.bids.files import File, Tree, is_own_file
 from cpimaging.bids.images import contrast_of, why_not
 from cpimaging.bids.masks import BRAIN, LESION, is_brain_mask
+from cpimaging.bids.rows import Names
 from cpimaging.bids.unused import Unused, participant_of, unused_masks
 from cpimaging.types import InputError, plain
 
 _EMPTY_ROOM = "sub-emptyroom"  # BIDS: noise of the MEG room, nobody in it
-_UNSAFE = "its path holds braces or unprintable characters; rename it"
+UNSAFE = "its path holds braces or unprintable characters; rename it"
 
 
 class Note(NamedTuple):
@@ -61,10 +62,18 @@ def collect(root: Path, tree: Tree, files: Iterable[File]) -> dict[str, Particip
 
 
 def add_lesion_masks(root: Path, found: Mapping[str, Participant], masks: Iterable[File]) -> None:
-    """Add the lesion masks to their participants."""
+    """Add the lesion masks to their participants; one of "sub-1" is not that of "sub-01", but is told."""
+    names = Names(found)
     for mask in masks:
-        if participant := found.get(mask.entities.get("sub", "")):
+        label = mask.entities.get("sub", "")
+        if participant := found.get(label):
             _add_mask(root, LESION, participant, participant.lesion_masks, mask)
+        elif alike := names.find(label):
+            line = (
+                f"{LESION}: {mask.shown} is not used: its participant is written otherwise than sub-{alike}; "
+                "where it is the same, rename the mask"
+            )
+            found[alike].notes.append(Note(None, line, False))
 
 
 def add_unused(found: Mapping[str, Participant], files: Iterable[File]) -> None:
@@ -91,7 +100,7 @@ def _add_raw(participant: Participant, file: File) -> None:
         if why := why_not(file):
             participant.notes.append(Note(session, f"{file.shown} is not used: {why}", False))
     elif not file.safe:
-        participant.misplaced.setdefault(session, []).append(f"{file.shown}: {_UNSAFE}")
+        participant.misplaced.setdefault(session, []).append(f"{file.shown}: {UNSAFE}")
     elif file.entities.get("sub") == _folder_label(file.below) and file.entities.get("ses") == session:
         participant.images.setdefault(session, defaultdict(list))[contrast].append(file)
     else:
@@ -103,7 +112,7 @@ def _add_mask(root: Path, kind: str, participant: Participant, masks: list[File]
     """Add a mask to those of its participant, unless its name stops the workflow or we made it ourselves."""
     session = mask.entities.get("ses")
     if not mask.safe:
-        participant.notes.append(Note(session, f"{kind} {mask.shown}: {_UNSAFE}", True))
+        participant.notes.append(Note(session, f"{kind} {mask.shown}: {UNSAFE}", True))
     elif is_own_file(root / mask.path):
         line = (
             f"{kind}: {mask.shown} is not used: its sidecar says that this software made it; "

@@ -157,11 +157,7 @@ def read_object(path: Path) -> dict[str, Any]:
     """Read a JSON sidecar, {} where there is none. Raises InputError where it cannot be read."""
     if not os.path.lexists(path):
         return {}
-    try:
-        content = read_json(path)
-    except (OSError, RecursionError, ValueError) as error:
-        problem = error.problem if isinstance(error, InputError) else "cannot be read"
-        raise InputError(path, problem, "repair it") from error
+    content = read_json(path)
     if not isinstance(content, dict):
         raise InputError(path, "is not as BIDS has it", "repair it")
     return content

@@ -17,8 +17,8 @@ from cpimaging.types import InputError
 
 __all__ = ["ENDINGS", "Header", "read_file_header", "read_vectors", "read_voxels", "stem"]
 
-ENDINGS = (".nii.gz", ".nii", ".mgz", ".mgh", ".nrrd", ".mha", ".img.gz", ".img")
-"""How the names of image files end; of a pair (.hdr and .img) the voxels are named."""
+ENDINGS = (".nii.gz", ".nii", ".mgz", ".mgh", ".nrrd", ".mha", ".img.gz", ".img", ".nhdr", ".mhd")
+"""How the names of image files end; of a pair the voxels are named (.img); .nhdr and .mhd are refused."""
 
 _PAIRS = {".img": ".hdr", ".img.gz": ".hdr", ".hdr": ".img", ".hdr.gz": ".img"}
 
@@ -30,8 +30,7 @@ def stem(name: str) -> str:
 
 def read_file_header(path: Path) -> Header:
     """Return what an image file states of itself; it is not judged. Raises InputError as `decoding` does."""
-    with decoding(path, "its header cannot be read"):
-        return _stated(path)[0]
+    return _stated(path)[0]
 
 
 def read_voxels(path: Path, dtype: type[np.floating[Any]] | None = None) -> tuple[Header, NDArray[Any]]:
@@ -53,20 +52,21 @@ def read_vectors(path: Path) -> tuple[Header, NDArray[np.float64]]:
 
 def _stated(path: Path) -> tuple[Header, Path]:
     """Return an image's header, and the file with its voxels once that has the size for them."""
-    header_path, voxels_path = _parts(path)
-    header = _header(header_path, beginning(beginning_on_disk(header_path)))
-    if beginning_on_disk(voxels_path).startswith(GZIP):
-        header = replace(header, packed=True)
-    header.check_size(path, voxels_path.stat().st_size)
-    return header, voxels_path
+    with decoding(path, "its header cannot be read"):
+        header_path, voxels_path = _parts(path)
+        header = _header(header_path, beginning(header_path, beginning_on_disk(header_path)))
+        if beginning_on_disk(voxels_path).startswith(GZIP):
+            header = replace(header, packed=True)
+        header.check_size(path, voxels_path.stat().st_size)
+        return header, voxels_path
 
 
 def _read(
     path: Path, dtype: type[np.floating[Any]] | None, *, one_volume: bool
 ) -> tuple[Header, NDArray[Any]]:
+    header, voxels_path = _stated(path)
+    header.refuse(path, one_volume=one_volume)
     with decoding(path), np.errstate(over="ignore", invalid="ignore"):
-        header, voxels_path = _stated(path)
-        header.refuse(path, one_volume=one_volume)
         raw = on_disk(voxels_path)[header.skipped :]
         content = whole(path, raw, header.needed, packed=header.packed, more=header.footer)
         stored = (header.shape, header.dtype, header.offset)

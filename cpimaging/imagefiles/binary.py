@@ -23,6 +23,9 @@ NIFTI_SIZES = {
 }
 """What the first number of a NIfTI file is, in either byte order: the length of its header."""
 
+EXTENDER_BYTES = 4
+"""They follow the header in files that hold both header and voxels."""
+
 MGH_START = b"\0\0\0\1"
 
 MM_PER_UNIT = {1: 1000.0, 3: 0.001}
@@ -48,7 +51,10 @@ def nifti_header(path: Path, start: bytes) -> Header:
         (540, True): nib.Nifti2Header,
         (540, False): Nifti2PairHeader,
     }
-    stored = kinds[length, single](start[:length])
+    stored = kinds[length, single](start[:length], check=False)  # nibabel would mend: edges of 0 become 1 mm
+    offset = int(stored.get_data_offset())
+    if offset < (length + EXTENDER_BYTES if single else 0):
+        raise InputError(path, "its header says that the voxels begin within it", COPY_AGAIN)
     sform = stored.get_sform(coded=True)[0]
     qform = _qform(stored, sform)
     slope, inter = _scaling(stored)
@@ -57,7 +63,7 @@ def nifti_header(path: Path, start: bytes) -> Header:
         shape=tuple(map(int, stored.get_data_shape())),
         affine=scale @ np.asarray(stored.get_best_affine(), dtype=float),
         dtype=stored.get_data_dtype(),
-        offset=int(stored.get_data_offset()),
+        offset=offset,
         sform=None if sform is None else scale @ sform,
         qform=None if qform is None else scale @ qform,
         oriented=sform is not None or qform is not None,
@@ -70,7 +76,7 @@ def _qform(stored: Any, sform: NDArray[np.float64] | None) -> NDArray[np.float64
     """Return the qform where it is stated; one with a broken quaternion counts as none beside an sform."""
     try:
         qform: NDArray[np.float64] | None = stored.get_qform(coded=True)[0]
-    except HeaderDataError:
+    except (HeaderDataError, ValueError):
         if sform is None:
             raise
         return None

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from zlib_ng import zlib_ng
 
@@ -36,6 +37,9 @@ def decoding(path: Path, problem: str = UNREADABLE, cure: str = COPY_AGAIN) -> I
         raise
     except PermissionError as error:
         raise InputError(path, "cannot be opened", "check its permissions") from error
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror or 'no reason is given'})"
+        raise InputError(path, problem, "check the file and the disk that it lies on") from error
     except MemoryError as error:
         raise InputError(path, "needs more memory than there is", "use a larger machine") from error
     except Exception as error:
@@ -73,11 +77,15 @@ def beginning_on_disk(path: Path) -> bytes:
         return stream.read(BEGINNING_BYTES)
 
 
-def beginning(raw: bytes) -> bytes:
-    """Return the first bytes of a file, unpacked."""
+def beginning(path: Path, raw: bytes) -> bytes:
+    """Return the first bytes of a file, unpacked, over all parts that it is packed in."""
     if not raw.startswith(GZIP):
         return raw
-    start: bytes = zlib_ng.decompressobj(wbits=ANY_DEFLATE).decompress(raw, BEGINNING_BYTES)
+    start = b""
+    while raw.startswith(GZIP) and len(start) < BEGINNING_BYTES:
+        engine = zlib_ng.decompressobj(wbits=ANY_DEFLATE)
+        start += _inflated(path, engine, raw, BEGINNING_BYTES - len(start))
+        raw = engine.unused_data
     return start
 
 
@@ -100,12 +108,7 @@ def _unpacked(path: Path, raw: bytes, needed: int) -> bytes:
     parts, room = [], needed + SURPLUS_BYTES
     while raw:
         engine = zlib_ng.decompressobj(wbits=ANY_DEFLATE)
-        try:
-            part = engine.decompress(raw, room + 1)
-        except zlib_ng.error as error:  # type: ignore[misc]  # the stubs take the class for an instance
-            raise InputError(
-                path, "is damaged: its content does not fit its check sum", COPY_AGAIN
-            ) from error
+        part = _inflated(path, engine, raw, room + 1)
         parts.append(part)
         room -= len(part)
         if room < 0:
@@ -116,3 +119,11 @@ def _unpacked(path: Path, raw: bytes, needed: int) -> bytes:
         if raw and not raw.startswith(GZIP):
             raise InputError(path, "has something behind its end that is no image", COPY_AGAIN)
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _inflated(path: Path, engine: Any, raw: bytes, most: int) -> bytes:
+    try:
+        content: bytes = engine.decompress(raw, most)
+    except zlib_ng.error as error:  # type: ignore[misc]  # the stubs take the class for an instance
+        raise InputError(path, "is damaged: its content does not fit its check sum", COPY_AGAIN) from error
+    return content

@@ -14,6 +14,9 @@ from cpimaging.types import InputError
 MOST_VOXELS = 500_000_000
 """Larger images are refused: they would need more memory than machines of clinics have (ours)."""
 
+MAX_FORM_DISTANCE_MM = 1.0
+"""sform and qform that place a corner farther apart than this contradict each other (ours)."""
+
 Fault = tuple[str, str]
 """What is wrong, and what to do."""
 
@@ -47,6 +50,13 @@ class Header:
         """Bytes up to the last voxel, once they are unpacked."""
         return self.offset + math.prod(self.shape) * self.dtype.itemsize
 
+    @property
+    def corners(self) -> NDArray[np.float64]:
+        """The outer corners of the field of view as homogeneous voxel indices (4, 8)."""
+        unit = np.array([[*corner, 1.0] for corner in np.ndindex(2, 2, 2)]).T
+        unit[:3] = unit[:3] * np.array(self.shape[:3])[:, None] - 0.5
+        return unit
+
     def fault(self, *, one_volume: bool = True) -> Fault | None:
         """Return what makes the image no volume that can be used, None where nothing does."""
         return self._kind_fault() or self._shape_fault(one_volume) or self._orientation_fault()
@@ -65,8 +75,10 @@ class Header:
             raise InputError(path, "holds more than its header states", COPY_AGAIN)
 
     def _kind_fault(self) -> Fault | None:
-        if self.dtype.names or self.dtype.kind == "V":
+        if self.dtype.names:
             return "is a colour image (RGB)", "give the grey-valued original"
+        if self.dtype.kind == "V":
+            return "its voxels are of a type that is not read", "save it with 8 to 64 bits"
         if self.dtype.kind == "c":
             return "has complex values", "give its magnitude"
         if not (math.isfinite(self.slope) and math.isfinite(self.inter)):
@@ -98,4 +110,7 @@ class Header:
         if np.linalg.det(self.sform[:3, :3]) * np.linalg.det(self.qform[:3, :3]) < 0:
             problem = "sform and qform are of opposite handedness, so left and right are unknown"
             return problem, "convert it anew"
+        apart = float(np.linalg.norm((self.sform - self.qform)[:3] @ self.corners, axis=0).max())
+        if apart > MAX_FORM_DISTANCE_MM:
+            return f"sform and qform place it up to {apart:.1f} mm apart", "copy the right one over the other"
         return None

@@ -14,6 +14,8 @@ NRRD_START = b"NRRD000"
 METAIMAGE_KEY = b"NDims"
 
 _CONVERT = "save it as NIfTI (.nii.gz)"
+_ELSEWHERE = re.compile(rb"(?mi)^(?:data ?file *:|ElementDataFile *=(?! *LOCAL\b))")
+"""What says that the voxels lie in another file: .nhdr, .mhd."""
 
 _SPACES = {
     "right-anterior-superior": (1, 1, 1),
@@ -59,16 +61,14 @@ def nrrd_header(path: Path, start: bytes) -> Header:
     Raises InputError for what this reader does not know: voxels in another file, other encodings, units or
     spaces.
     """
-    text = re.match(rb"(?s).*?\r?\n\r?\n", start)
-    if text is None:
-        raise InputError(path, "its header cannot be read", _CONVERT)
-    lines = [line.partition(": ") for line in text[0].decode("utf-8", "replace").splitlines()[1:]]
+    text = _text(path, start, rb"(?s).*?(?:\r?\n\r?\n|\Z)")
+    lines = [line.partition(": ") for line in text.decode("utf-8", "replace").splitlines()[1:]]
     field = {name.lower().replace(" ", ""): value.strip() for name, _, value in lines if value}
     types = {name: code for code, names in _NRRD_TYPES.items() for name in names}
     known = {
         "type": field["type"].lower() in types,
         "encoding": field["encoding"].lower() in ("raw", "gzip", "gz"),
-        "data file": not field.keys() & {"datafile", "lineskip", "byteskip"},
+        "data file": not field.keys() & {"lineskip", "byteskip"},
         "space units": set(re.findall(r'"(.*?)"', field.get("spaceunits", ""))) <= {"mm", ""},
     }
     _require(path, known)
@@ -86,7 +86,7 @@ def nrrd_header(path: Path, start: bytes) -> Header:
         dtype=np.dtype(_ORDER[field.get("endian", "little")] + types[field["type"].lower()]),
         offset=0,
         oriented=oriented,
-        skipped=len(text[0]),
+        skipped=len(text),
         packed=field["encoding"].lower() != "raw",
     )
 
@@ -103,14 +103,11 @@ def metaimage_header(path: Path, start: bytes) -> Header:
 
     Raises InputError for what this reader does not know: voxels in another file, channels, scalings, units.
     """
-    text = re.match(rb"(?s).*?^ElementDataFile *= *(\S+) *\r?\n", start, re.MULTILINE)
-    if text is None:
-        raise InputError(path, "its header cannot be read", _CONVERT)
-    lines = [line.partition("=") for line in text[0].decode("utf-8", "replace").splitlines()]
+    text = _text(path, start, rb"(?sm).*?^ElementDataFile *= *\S+ *\r?\n")
+    lines = [line.partition("=") for line in text.decode("utf-8", "replace").splitlines()]
     field = {name.strip(): value.strip() for name, _, value in lines}
     known = {
         "ElementType": field["ElementType"] in _METAIMAGE_TYPES,
-        "ElementDataFile": field["ElementDataFile"] == "LOCAL",
         "BinaryData": field.get("BinaryData", "False") == "True",
         "ElementNumberOfChannels": field.get("ElementNumberOfChannels", "1") == "1",
         "HeaderSize": field.get("HeaderSize", "0") == "0",
@@ -136,9 +133,21 @@ def metaimage_header(path: Path, start: bytes) -> Header:
         dtype=np.dtype(order + _METAIMAGE_TYPES[field["ElementType"]]),
         offset=0,
         oriented=oriented,
-        skipped=len(text[0]),
+        skipped=len(text),
         packed=_truth(field, "CompressedData"),
     )
+
+
+def _text(path: Path, start: bytes, pattern: bytes) -> bytes:
+    """Return the header of a file. Raises InputError where it has no end, or its voxels lie elsewhere."""
+    found = re.match(pattern, start)
+    if found is None:
+        raise InputError(path, "its header cannot be read", _CONVERT)
+    if _ELSEWHERE.search(found[0]):
+        raise InputError(
+            path, "has its voxels in a file of their own", "save both as one NIfTI file (.nii.gz)"
+        )
+    return found[0]
 
 
 def _truth(field: Mapping[str, str], key: str) -> bool:

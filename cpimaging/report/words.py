@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import cast
 
+from cpimaging.bids.ages import FEW_DAYS
+from cpimaging.bids.durations import DAYS
 from cpimaging.qc.limits import hint as check
 from cpimaging.scorers import AnyScorer
 from cpimaging.scorers.dominance import CALLS as DOMINANCE
@@ -108,9 +110,12 @@ def inside(title: str) -> str:
 
 
 def age(years: float | None) -> str:
-    """Return an age in months below two years, else in years."""
+    """Return an age in days below two months, in months below two years, else in years."""
     if years is None or missing(years):
         return "n/a"
+    days = round(years * DAYS["years"])
+    if days < FEW_DAYS:
+        return f"{days} day{'' if days == 1 else 's'}"
     return f"{12 * years:.0f} months" if years < 2 else f"{years:.1f} years"
 
 

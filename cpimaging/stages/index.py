@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from cpimaging import __version__, columns
@@ -20,7 +21,10 @@ Written by cpimaging. Start with `index.html`. Research use only: no prognosis, 
 File names follow BIDS derivatives; the tables' columns are explained in the reports.
 """
 PEOPLE = {
-    "age": {"Description": "age at scan", "Units": "years"},
+    "age": {
+        "Description": "age at scan; n/a where sessions differ, logs/index.tsv has each",
+        "Units": "years",
+    },
     "sex": {
         "Description": "sex as given by the source dataset",
         "Levels": {"F": "female", "M": "male", "O": "other"},
@@ -44,10 +48,19 @@ def run(output: Path) -> None:
     rows = [_row(read_entry(output, label)) for label in study_labels(output)]
     table = typed(pd.DataFrame(rows).replace("", "n/a"), INDEX_COLUMNS)
     write_table(output / INDEX, table)
-    people = table.drop_duplicates("participant_id").rename(columns={"age_years": "age"})
-    write_table(output / "participants.tsv", people[["participant_id", "age", "sex"]])
+    write_table(output / "participants.tsv", _people(table))
     write_json(output / "participants.json", PEOPLE)
     write_dataset_files(output)
+
+
+def _people(table: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per participant; what differs from session to session is n/a there."""
+    people = table.rename(columns={"age_years": "age"})[["participant_id", "age", "sex"]]
+    first = people.drop_duplicates("participant_id").set_index("participant_id")
+    for column in ("age", "sex"):
+        differs = people.drop_duplicates(["participant_id", column])["participant_id"].duplicated()
+        first.loc[people.loc[differs[differs].index, "participant_id"], column] = np.nan
+    return first.reset_index()
 
 
 def _row(entry: Entry) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 import json
 import math
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,9 @@ NOTES = (
     "Tissue loss, ventricles and confidence are not measured; no mask alone makes a scan normal (E).",
 )
 
+
+NOT_KNOWN = ("age at scan n/a", "sex n/a")
+"""How lines begin that tell what tables do not say for certain."""
 
 NAMED_AT_MOST = 5
 """So many masks are named beside a note on the page; logs/summary.tsv has them all."""
@@ -144,7 +148,8 @@ def _measure(job: MaskJob, scan: Scan, grids: MaskGrids, scoring: "_Scoring") ->
     """Read, count and score one mask. Raises InputError where it is no mask of this space."""
     path = job.masks / str(scan.lesion_mask)
     if scan.problems:
-        raise InputError(scan.label, scan.problems[0], "correct the name, or leave the file out")
+        problem, _, cure = "; ".join(scan.problems).rpartition("; ")
+        raise InputError(scan.label, problem, cure)
     mask, index, notes = _lesion(path)
     grid, index = grids.place(mask, index, path)
     hits = hits_in(index, grid.parts)
@@ -152,7 +157,8 @@ def _measure(job: MaskJob, scan: Scan, grids: MaskGrids, scoring: "_Scoring") ->
     pattern = scoring.pattern(scan, Tables(table, _lesions(index, grid), NO_VOLUMES))
     if pattern["out_of_group"] is None:
         grid.counts[index] += 1
-    return _Measured(scan, grid, hits, index.size, pattern, notes)
+    doubts = [line for line in scan.decisions if line.startswith(NOT_KNOWN)]
+    return _Measured(scan, grid, hits, index.size, pattern, [*notes, *doubts])
 
 
 def _lesion(path: Path) -> tuple[Sparse, NDArray[np.intp], list[str]]:
@@ -201,13 +207,10 @@ class _Scoring:
 
 def _with_people(masks: Path, scans: list[Scan]) -> list[Scan]:
     """Return the scans with age and sex from participants.tsv beside the masks, or in the folder above."""
-    folders = [
-        folder for folder in (masks, masks.resolve().parent) if (folder / "participants.tsv").is_file()
-    ]
-    if not folders:
-        return scans
-    people = with_demographics(folders[0], [replace(scan, session=None) for scan in scans])
-    return [replace(person, session=scan.session) for person, scan in zip(people, scans, strict=True)]
+    for folder in (masks, masks.resolve().parent):
+        if os.path.lexists(folder / "participants.tsv"):  # a link to nothing is told
+            return with_demographics(folder, scans)
+    return scans
 
 
 def _ids(scan: Scan) -> dict[str, str]:

@@ -20,6 +20,9 @@ COMMAND = "brain_command"
 AGREEMENT_FAIL = 0.8
 """Below this overlap of the two surfaces the brain counts as not found (ours; docs/method/brain.md)."""
 
+LEAST_SLAB_MM = 30.0
+"""A bare brain that shows less cannot be registered, nor its bias field be fitted (ours)."""
+
 CURE = "put a brain mask (…_desc-brain_mask.nii.gz) into derivatives, set brain_command, or leave it out"
 
 
@@ -44,6 +47,7 @@ def check_command(command: str) -> None:
 
 def find_brain(job: Job, scan: Image, path: Path) -> Brain:
     """Return the brain of the reference scan; raise InputError where none can be had, or none is sound."""
+    _check_view(scan, path, LEAST_SLAB_MM, "be registered", "leave the scan out")
     if job.brain_mask is not None:
         return _given(job, scan, job.brain_mask)
     bare = extracted_brain(scan)
@@ -94,12 +98,14 @@ def _placed(scan: Image, mask: Image, shown: Path | str) -> _Placed:
     return _Placed(placed.data, notes)
 
 
+def _check_view(scan: Image, path: Path, least_mm: float, purpose: str, cure: str) -> None:
+    view_mm = float(min(np.multiply(scan.shape, scan.spacing_mm)))
+    if view_mm < least_mm:
+        raise InputError(path, f"covers only {view_mm:.0f} mm of the head, too little to {purpose}", cure)
+
+
 def _extracted(scan: Image, path: Path) -> Brain:
-    view = np.array(scan.shape) * scan.spacing_mm
-    if view.min() < LEAST_VIEW_MM:
-        raise InputError(
-            path, f"covers only {view.min():.0f} mm of the head, too little to find a brain in", CURE
-        )
+    _check_view(scan, path, LEAST_VIEW_MM, "find a brain in", CURE)
     shown_ml = np.count_nonzero(scan.data) * scan.voxel_volume_mm3 / 1000
     if shown_ml < BRAIN_ML[0]:
         raise InputError(path, f"shows {shown_ml:.1f} ml, less than a brain", CURE)

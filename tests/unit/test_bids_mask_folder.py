@@ -43,7 +43,9 @@ def test_problems_are_told_for_each_mask(tmp_path: Path) -> None:
     problems = {scan.lesion_mask: scan.problems for scan in list_masks(tmp_path)}
     assert "space orig, the scan's own" in problems["sub-1_space-orig_mask.nii"][0]
     for name in ("sub-2_a.nii", "sub-2_b.nii"):
-        assert problems[name] == ("2 masks have these labels, none is guessed: sub-2_a.nii, sub-2_b.nii",)
+        assert problems[name] == (
+            "2 masks have these labels, none is guessed: sub-2_a.nii, sub-2_b.nii; keep one of them",
+        )
     assert problems["sub-3_space-MNI152_mask.nii"] == ()
 
 

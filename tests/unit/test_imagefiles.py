@@ -408,7 +408,7 @@ def test_the_spaces_of_nrrd(
     [
         (written(space="scanner-xyz"), "left"),
         (written(space="").replace("space: \n", ""), "left"),
-        (written(more="data file: b.raw\n"), "data file"),
+        (written(more="data file: b.raw\n"), "a file of their own"),
         (written(more='space units: "um" "um" "um"\n'), "space units"),
         (written().replace("raw", "hex"), "encoding"),
     ],
@@ -424,7 +424,7 @@ def test_an_nrrd_that_is_not_understood_is_refused(
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        (b"ElementDataFile = LOCAL", b"ElementDataFile = b.raw", "ElementDataFile"),
+        (b"ElementDataFile = LOCAL", b"ElementDataFile = b.raw", "a file of their own"),
         (b"TransformMatrix", b"TransformMatriz", "left and right"),
         (b"ElementType = MET_SHORT", b"ElementNumberOfChannels = 3\nElementType = MET_SHORT", "Channels"),
         (b"ElementType = MET_SHORT", b"DistanceUnits = um\nElementType = MET_SHORT", "DistanceUnits"),

@@ -237,6 +237,24 @@ def test_missing_numbers_read_n_a():
     assert "n/a" in html
 
 
+@pytest.mark.parametrize(
+    ("years", "told"),
+    [
+        (None, "n/a"),
+        (0.0, "0 days"),
+        (1 / 365.25, "1 day"),
+        (0.01, "4 days"),
+        (59.4 / 365.25, "59 days"),
+        (60 / 365.25, "2 months"),
+        (1.99, "24 months"),
+        (2.0, "2.0 years"),
+        (41.26, "41.3 years"),
+    ],
+)
+def test_an_age_is_told_in_the_unit_that_shows_it(years, told):
+    assert words.age(years) == told
+
+
 def test_scan_without_pictures_still_makes_a_page():
     got = Page(render_scan(content.scan_report(images={})))
     assert "No image to show." in got.text
