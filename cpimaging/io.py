@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -236,12 +237,27 @@ def write_table(path: Path | str, table: pd.DataFrame) -> None:
     """Write a table as BIDS TSV: tabs, "n/a" for missing values, full float precision.
 
     Quotes are ordinary characters, as `read_table` has it; a tab or a line end within a cell becomes a space.
+    An apostrophe goes before a text that a spreadsheet would compute.
     """
-    plain = table.replace(r"[\t\r\n]+", " ", regex=True)
+    texts = table.select_dtypes(exclude="number")
+    written = {name: {cell: _cell(cell) for cell in texts[name].unique()} for name in texts}
+    plain = table.assign(**{name: texts[name].map(cells) for name, cells in written.items()})
     with whole(path) as temporary:
         plain.to_csv(
             temporary, sep="\t", index=False, na_rep="n/a", lineterminator="\n", quoting=csv.QUOTE_NONE
         )
+
+
+def _cell(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = _BREAKS.sub(" ", value)
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+_BREAKS = re.compile(r"[\t\r\n]+")
+_FORMULA = re.compile(r"[=@+-](?=.)(?![\d.]+(?:[eE][+-]?\d+)?$)")
+"""How a text begins that spreadsheets compute (OWASP, CSV injection); a number is none."""
 
 
 def read_json(path: Path | str) -> Any:
