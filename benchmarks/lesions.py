@@ -24,7 +24,9 @@ from cpimaging.lesions.detect import DETECTORS, Finding, detect, make_scene, on_
 from cpimaging.morphometry.volumes import template_volumes, volume_table
 from cpimaging.preprocess import align, bias_correct, extracted_brain
 from cpimaging.quantify.depth import white_matter_depth
-from cpimaging.quantify.load import lesion_load
+from cpimaging.quantify.load import load_in
+from cpimaging.quantify.partition import partition
+from cpimaging.quantify.pieces import lesion_parts
 from cpimaging.registration import resample
 from cpimaging.registration.engines import ENGINES
 from cpimaging.scorers import SCORERS, Tables, read_criteria
@@ -153,9 +155,12 @@ def call(case: Case, atlas: Any, labels: Image, overlays: dict[str, LabelMap], l
     """Return dominance and MRICS subgroup for a lesion mask."""
     lesion = labels.with_data(lesion.data.astype(bool))
     _, distance_mm = white_matter_depth(labels, atlas.dseg.regions)
+    numbered, pieces = components(lesion, labels, atlas.dseg, distance_mm, "given mask")
+    parts = partition(labels, atlas.dseg, overlays, case.brain)
     tables = Tables(
-        lesion_load(lesion, labels, atlas.dseg, overlays, case.brain),
-        components(lesion, labels, atlas.dseg, distance_mm, "given mask")[1],
+        load_in(lesion, parts),
+        pieces,
+        lesion_parts(numbered, parts),
         volume_table(labels, atlas.dseg, case.brain, template_volumes(atlas)),
     )
     context = ScanContext(case.age_years, list(case.images), "given mask", "pass")

@@ -31,6 +31,7 @@ from cpimaging.quantify.depth import white_matter_depth
 from cpimaging.quantify.load import load_in
 from cpimaging.quantify.margins import load_margins
 from cpimaging.quantify.partition import partition
+from cpimaging.quantify.pieces import lesion_parts
 from cpimaging.scorers import SCORERS, Tables, read_criteria, score_surely
 from cpimaging.simulate.anatomy import Anatomy, find_anatomy
 from cpimaging.simulate.contrast import blur, sample
@@ -152,8 +153,9 @@ def measured(case: Case, head: Head) -> tuple[Tables, pd.DataFrame]:
         overlays = {name: mirror_labels(overlay) for name, overlay in overlays.items()}
     depth, distance_mm = white_matter_depth(dseg.labels, dseg.regions)
     parts = partition(dseg.labels, dseg, overlays, brain, depth)
-    _, pieces = components(lesion, dseg.labels, dseg, distance_mm, "given mask")
-    tables = Tables(load_in(lesion, parts), pieces, volume_table(dseg.labels, dseg, brain, volumes))
+    numbered, pieces = components(lesion, dseg.labels, dseg, distance_mm, "given mask")
+    held, sizes = lesion_parts(numbered, parts), volume_table(dseg.labels, dseg, brain, volumes)
+    tables = Tables(load_in(lesion, parts), pieces, held, sizes)
     return tables, load_margins(lesion, parts)
 
 

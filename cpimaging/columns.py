@@ -98,6 +98,13 @@ LESIONS = (
     Column("distance_ventricle_mm", "float64", "Least distance from a lateral ventricle.", "mm"),
     Column("source", "str", "Who drew it; of detected ones, why they were taken."),
 )
+LESIONPARTS = (
+    PARTICIPANT,
+    SESSION,
+    Column("index", "int64", "Number of the lesion, as in the table of lesions."),
+    *CELL,
+    Column("volume_mm3", "float64", "What this lesion takes of the part.", "mm3"),
+)
 MORPHOMETRY = (
     PARTICIPANT,
     SESSION,
@@ -175,6 +182,7 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
     "*_desc-lesionload_stats.tsv": LESIONLOAD,
     "*_desc-loadmargins_stats.tsv": LOADMARGINS,
     "*_desc-lesions_stats.tsv": LESIONS,
+    "*_desc-lesionparts_stats.tsv": LESIONPARTS,
     "*_desc-morphometry_stats.tsv": MORPHOMETRY,
     "*_desc-profile_stats.tsv": PROFILE,
     "summary.tsv": SUMMARY,

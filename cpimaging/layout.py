@@ -108,6 +108,11 @@ class ScanFiles:
         return self._anat(f"atlas-{self.atlas}_desc-loadmargins_stats.tsv")
 
     @property
+    def lesion_parts(self) -> str:
+        """What each lesion holds of every part of the brain."""
+        return self._anat(f"atlas-{self.atlas}_desc-lesionparts_stats.tsv")
+
+    @property
     def lesions(self) -> str:
         """One row per lesion."""
         return self._anat("desc-lesions_stats.tsv")

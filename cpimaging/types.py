@@ -8,7 +8,7 @@ from typing import Any, Literal, NotRequired, Required, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from cpimaging.columns import LESIONLOAD, LESIONS, MORPHOMETRY, dtypes
+from cpimaging.columns import LESIONLOAD, LESIONPARTS, LESIONS, MORPHOMETRY, dtypes
 from cpimaging.words import Side
 
 Verdict = Literal["pass", "warn", "fail", "not_applicable"]
@@ -18,6 +18,7 @@ CONTRASTS = ("T1w", "T2w", "FLAIR", "ADC")
 
 LESIONLOAD_COLUMNS = dtypes(LESIONLOAD)
 LESIONS_COLUMNS = dtypes(LESIONS)
+LESIONPARTS_COLUMNS = dtypes(LESIONPARTS)
 MORPHOMETRY_COLUMNS = dtypes(MORPHOMETRY)
 """The dtype of each column of a table, by name; what the columns mean stands in `columns`."""
 

@@ -54,20 +54,20 @@ def components(
 
 
 def piece_table(
-    voxels: NDArray[np.int_],
+    member: NDArray[np.int_],
     sides: NDArray[np.int_],
     distance_ventricle_mm: NDArray[np.floating[Any]],
     voxel_mm3: float,
 ) -> pd.DataFrame:
-    """Describe the pieces (26-connected) of a lesion that is given by its voxels alone, on any grid.
+    """Describe the pieces of a lesion that is given by its voxels alone, on any grid.
 
-    voxels: (voxels, 3). sides: place in SIDES of each. distance_ventricle_mm: of each. Returns side,
-    volume_mm3 and distance_ventricle_mm as in `components`, one row per piece, in no special order.
+    member: from `members`, of each voxel. sides: place in SIDES of each. distance_ventricle_mm: of each.
+    Returns index (1 + member), side, volume_mm3 and distance_ventricle_mm as in `components`, a row each.
     """
-    member = _members(voxels)
     n = int(member.max(initial=-1)) + 1
     return pd.DataFrame(
         {
+            "index": np.arange(1, n + 1),
             "side": np.array(_majority_side(_tally(member, sides, n, len(SIDES))), dtype=object),
             "volume_mm3": np.bincount(member, minlength=n) * voxel_mm3,
             "distance_ventricle_mm": _minima(member, distance_ventricle_mm, n),
@@ -78,19 +78,19 @@ def piece_table(
 def _pieces(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
     """Return the lesion voxels, (voxels, 3), and the piece, from 0, that each belongs to."""
     voxels = np.stack(np.unravel_index(np.flatnonzero(mask), mask.shape), axis=1)
-    return voxels, _members(voxels)
+    return voxels, members(voxels)
 
 
-def _members(voxels: NDArray[np.int_]) -> NDArray[np.int_]:
-    """Return the piece, from 0, that each voxel belongs to."""
+def members(voxels: NDArray[np.int_]) -> NDArray[np.int_]:
+    """Return the piece (26-connected), from 0, that each voxel belongs to. voxels: (voxels, 3)."""
     if not len(voxels):
         return np.empty(0, dtype=int)
     place = tuple((voxels - voxels.min(axis=0)).T)
     box = np.zeros([int(axis.max()) + 1 for axis in place], bool)
     box[place] = True
     pieces, _ = ndimage.label(box, structure=np.ones((3, 3, 3)))
-    members: NDArray[np.int_] = pieces[place] - 1
-    return members
+    found: NDArray[np.int_] = pieces[place] - 1
+    return found
 
 
 def _means(member: NDArray[np.int_], values: NDArray[np.int_], n: int) -> NDArray[np.float64]:

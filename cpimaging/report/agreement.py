@@ -10,7 +10,7 @@ from cpimaging.report.scan import Share
 from cpimaging.report.tables import Row
 from cpimaging.scorers.dominance import CLASSES
 from cpimaging.scorers.injury import SUPRATENTORIAL, compartment
-from cpimaging.scorers.results import CallResult, MricsResult, Pattern
+from cpimaging.scorers.results import MricsResult, Pattern
 from cpimaging.scorers.words import missing
 from cpimaging.words import SIDES
 
@@ -112,13 +112,13 @@ def _groups(mrics: MricsResult | Mapping[str, Any]) -> Iterator[str]:
         yield f"MRICS {subgroup} is called, and fits beside itself"
 
 
-def _confidence(name: str, result: CallResult | Mapping[str, Any]) -> Iterator[str]:
+def _confidence(name: str, result: Mapping[str, Any]) -> Iterator[str]:
     """The finest answer that is called and what else came out share the repetitions."""
     kept = result.get("subgroup_confidence", result.get("confidence"))
     others = result.get("alternatives") or []
     if kept is None or result.get("not_assessed"):
         return
-    sum_of_all = float(kept) + sum(other["share"] for other in others)  # type: ignore[arg-type]
+    sum_of_all = float(kept) + sum(other["share"] or 0.0 for other in others)
     if sum_of_all > 1 + CLOSE:
         yield f"{name}: the repetitions add up to {sum_of_all:.0%}"
     answer = result.get("subgroup", result.get("call"))

@@ -141,7 +141,8 @@ def confidence(scorer: AnyScorer, score: CallResult) -> str:
         )
         what = f"{finer[-1]} "
     others = [
-        f"{what}{phrase(other['call'])} ({other['share']:.0%})" for other in score.get("alternatives") or []
+        f"{what}{phrase(other['call'])} ({other['share'] or 0:.0%})"
+        for other in score.get("alternatives") or []
     ]
     return f"{kept}; else {', '.join(others)}" if others else kept
 

@@ -41,6 +41,7 @@ class Tables:
 
     load: pd.DataFrame
     lesions: pd.DataFrame
+    parts: pd.DataFrame
     morphometry: pd.DataFrame
 
 

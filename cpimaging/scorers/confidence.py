@@ -13,8 +13,9 @@ from pandas.api.types import is_numeric_dtype
 
 from cpimaging.columns import CELL, MARGIN_MM, MARGINS, dtypes
 from cpimaging.scorers.base import Criteria, Criterion, R, Scorer, Tables, as_step
-from cpimaging.scorers.results import Alternative, Points, Result, ScaleResult, answer
+from cpimaging.scorers.results import Alternative, CallResult, Points, Result, ScaleResult, answer
 from cpimaging.types import Evidence, ScanContext
+from cpimaging.words import SIDE_WORDS
 
 SEED = 57
 PAIRS = 50  # of repetitions: each is drawn once and mirrored, so that a mirrored scan is exactly as sure
@@ -76,8 +77,14 @@ def score_surely(
     kept = {name: found.get(answer(result, name), 0.0) for name, found in shares.items()}
     keys = ("confidence", *(f"{name}_confidence" for name in scorer.answers[1:]))
     finest = scorer.answers[-1]
-    rest = [(call, share) for call, share in shares[finest].items() if call != answer(result, finest)]
-    alternatives = [_alternative(call, share) for call, share in rest if share >= MENTIONED]
+    first = cast(CallResult, result).get("alternatives") or []
+    seen = [call for call, share in shares[finest].items() if share >= MENTIONED]
+    others_called = [
+        call
+        for call in dict.fromkeys([*(other["call"] for other in first), *seen])
+        if call != answer(result, finest)
+    ]
+    alternatives = [_alternative(call, shares[finest].get(call, 0.0)) for call in others_called]
     sure = dict(zip(keys, kept.values(), strict=True))
     result = _with(result, {**sure, "alternatives": alternatives})
     return _abstained(scorer, result, shares, criteria)
@@ -183,9 +190,15 @@ class _Uncertain:
     def __init__(self, tables: Tables, margins: pd.DataFrame) -> None:
         keys = list(dtypes(CELL))
         moved = tables.load[keys].merge(margins, on=keys, how="left", validate="1:1")
-        self.tables = Tables(*map(_plain_text, (tables.load, tables.lesions, tables.morphometry)))
         self.moved = {name: moved[name].to_numpy(float) for name in dtypes(MARGINS)}
         self.measured = tables.load["lesion_volume_mm3"].to_numpy(float)
+        self.tables = Tables(
+            _plain_text(tables.load),
+            _plain_text(tables.lesions),
+            _plain_text(self._with_reached(tables)),
+            _plain_text(tables.morphometry),
+        )
+        self.part_row, self.part_share = self._shares(tables.load)
         self.region = tables.load["region_volume_mm3"].to_numpy(float)
         self.load_side, self.lesion_side = _places(tables.load), _places(tables.lesions)
         self.volume_mm3 = tables.lesions["volume_mm3"].to_numpy(float)
@@ -199,6 +212,31 @@ class _Uncertain:
         self.ratio_rows = {
             name: np.flatnonzero(is_ratio & (groups == name)) for name in set(groups[is_ratio])
         }
+
+    def _with_reached(self, tables: Tables) -> pd.DataFrame:
+        """Return the parts of the lesions, and 0 in cells that only the moved lesion reaches.
+
+        Such a cell falls to the lesion that is largest on its side.
+        """
+        volumes = np.stack(list(self.moved.values()))
+        reached = (self.measured == 0) & (volumes > 0).any(axis=0)
+        cells = tables.load.loc[reached, list(dtypes(CELL))]
+        owners = [_largest_on(tables.parts, side) for side in SIDE_WORDS]
+        owner = dict(zip(SIDE_WORDS, owners, strict=True))
+        index = [owner[side] for side in cells["side"]]
+        return pd.concat([tables.parts, cells.assign(index=index, volume_mm3=0.0)], ignore_index=True)
+
+    def _shares(self, load: pd.DataFrame) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Return the row of the load table that each part lies in, and its share of the lesion there."""
+        keys = list(dtypes(CELL))
+        place = {cell: row for row, cell in enumerate(load[keys].itertuples(index=False, name=None))}
+        parts = self.tables.parts
+        row = np.array(
+            [place[cell] for cell in parts[keys].itertuples(index=False, name=None)], dtype=np.intp
+        )
+        measured = self.measured[row]
+        share = np.divide(parts["volume_mm3"], measured, out=np.ones(len(row)), where=measured > 0)
+        return row, share
 
     def varied(self, draw: Draw) -> Tables:
         """Return the tables of one repetition."""
@@ -218,6 +256,7 @@ class _Uncertain:
         return Tables(
             self.tables.load.assign(lesion_volume_mm3=lesion, percent_region=percent),
             pieces,
+            self.tables.parts.assign(volume_mm3=self.part_share * lesion[self.part_row]),
             self.tables.morphometry.assign(value=values),
         )
 
@@ -237,6 +276,13 @@ class _Uncertain:
 def _plain_text(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table whose text is plain objects: copied and read in half the time of pandas' own kind."""
     return table.astype({name: object for name in table if not is_numeric_dtype(table[name])})
+
+
+def _largest_on(parts: pd.DataFrame, side: str) -> int:
+    """Return the number of the lesion that holds most of a side, or most of all where none lies there."""
+    here = parts[(parts["tissue"] != "overlay") & (parts["side"] == side)]
+    volumes = (here if len(here) else parts).groupby("index")["volume_mm3"].sum()
+    return int(volumes.idxmax()) if len(volumes) else 1
 
 
 def _places(table: pd.DataFrame) -> NDArray[np.int_]:

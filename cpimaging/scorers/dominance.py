@@ -1,6 +1,7 @@
 """Dominance: which tissue bears the injury, relative to how much of that tissue there is."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 from cpimaging.columns import Column
@@ -16,22 +17,11 @@ from cpimaging.scorers.base import (
     check_structures,
     not_assessable,
 )
-from cpimaging.scorers.injury import (
-    REQUIRED,
-    Injury,
-    cortical_parts,
-    deep_grey_load,
-    dominance_index,
-    has_loss,
-    injury_of,
-    rolandic_is_deep_grey,
-    starts_in_cortex,
-    tissue_loss,
-    too_little,
-    unusable,
-    white_matter_load,
-)
+from cpimaging.scorers.injury import REQUIRED, Injury, injury_of, no_more_than_in_health, unusable
+from cpimaging.scorers.patterns import added
+from cpimaging.scorers.pieces import pieces_of
 from cpimaging.scorers.results import CALL_KEYS, WHY_NOT, DominanceResult, Number
+from cpimaging.scorers.rules import explain
 from cpimaging.scorers.words import phrase
 from cpimaging.types import ScanContext
 from cpimaging.words import HEMISPHERES as SIDES
@@ -62,17 +52,18 @@ def score_dominance(tables: Tables, context: ScanContext, criteria: Criteria) ->
     if reason:
         return _result("not_assessed", None, trace, reason)
     injury = injury_of(tables)
-    lost = has_loss(injury, trace)
-    reason = unusable(injury, trace) or too_little(injury, context, trace)
+    reason = unusable(injury, trace) or no_more_than_in_health(injury, context, trace)
     if reason:
         return _result("not_assessed", None, trace, reason)
     inside_mm3 = injury.total_mm3 - injury.outside_mm3
-    if injury.total_mm3 == 0 and not lost:
+    if injury.total_mm3 == 0:
         trace.note(f"no lesion found{NOT_SEEN_BY.get(context.lesion_source or '', '')}", 0.0)
         return _result("none", injury, trace)
-    if not trace.at_least("lesion in the brain", inside_mm3, "minimum_volume") and not lost:
+    if not trace.at_least("lesion in the brain", inside_mm3, "minimum_volume"):
         return _result("none", injury, trace)
-    return _result(_call(injury, trace), injury, trace)
+    patterns = explain(pieces_of(tables), injury, Trace(criteria))
+    loads = added(*(pattern.loads for pattern in patterns))
+    return _result(_call(loads, trace), injury, trace, loads=loads)
 
 
 def unscored_dominance(reason: str) -> DominanceResult:
@@ -80,71 +71,33 @@ def unscored_dominance(reason: str) -> DominanceResult:
     return _result("not_assessed", None, Trace({}), reason)
 
 
-def _call(injury: Injury, trace: Trace) -> str:
-    parts = _parts(injury, trace)
-    loads = _loads(injury, parts, trace)
+def _call(loads: Mapping[str, float], trace: Trace) -> str:
     for name, load in loads.items():
-        trace.note(f"compared load of {name.replace('_', ' ')}, %", load)
-    found = {name: load for name, load in loads.items() if load > 0}
-    if not found:
-        trace.note("no lesion in white matter, deep grey, cortex, brainstem or cerebellum", injury.total_mm3)
+        trace.note(f"load borne by {name.replace('_', ' ')}, %", load, "of the whole class, piece by piece")
+    ranked = sorted(((name, load) for name, load in loads.items() if load > 0), key=lambda item: -item[1])
+    if not ranked:
+        trace.note("no lesion in white matter, deep grey, cortex, brainstem or cerebellum", 0.0)
         return "indeterminate"
-    reached = {
-        name: load for name, load in found.items() if _reaches_minimum(load, parts[name], injury, trace)
-    }
-    if not reached:
-        trace.note("no tissue reaches the minimum: the call rests on little", max(found.values()))
-    ranked = sorted((reached or found).items(), key=lambda item: -item[1])
     if len(ranked) == 1:
         return ranked[0][0]
     (first, high), (second, next_high) = ranked[:2]
-    rule = f"compared load of {first} against {second}".replace("_", " ")
+    rule = f"load of {first} against {second}".replace("_", " ")
     return first if trace.at_least(rule, high / next_high, "class_ratio") else "mixed"
 
 
-def _parts(injury: Injury, trace: Trace) -> dict[str, tuple[str, ...]]:
-    """Return the compartments of each class; the perirolandic cortex goes with one of two."""
-    together = rolandic_is_deep_grey(injury, trace)
-    if injury.of(["perirolandic"]).lesion_mm3 > 0:
-        where = "deep grey (nuclei injured on both sides)" if together else "cortex"
-        trace.note("perirolandic cortex counts with", where, "ours: see description [D]")
-    cortex = tuple(cortical_parts(injury, trace))
-    return {**CLASSES, "deep_grey": ("nuclei", "perirolandic") if together else ("nuclei",), "cortex": cortex}
-
-
-def _loads(injury: Injury, parts: dict[str, tuple[str, ...]], trace: Trace) -> dict[str, float]:
-    """Return the load of each class; a lesion that comes from the cortex keeps what it runs into."""
-    white, deep = white_matter_load(injury, trace), deep_grey_load(injury, trace)
-    if injury.of(parts["cortex"]).lesion_mm3 > 0 and starts_in_cortex(injury, trace, "cortical lesion"):
-        white = min(_periventricular(injury, trace, side) for side in SIDES)
-        deep = min(deep_grey_load(injury, trace, [side]) for side in SIDES)
-        trace.note("white matter and deep grey: only what both sides share is compared", white + deep)
-    loads = {name: injury.of(parts[name]).load for name in ("cortex", "brainstem", "cerebellum")}
-    return {"white_matter": white, "deep_grey": deep, **loads}
-
-
-def _periventricular(injury: Injury, trace: Trace, side: str) -> float:
-    return injury.of(["periventricular"], [side]).load + tissue_loss(injury, trace, side)
-
-
-def _reaches_minimum(load: float, parts: tuple[str, ...], injury: Injury, trace: Trace) -> bool:
-    """Tell whether a class is injured: by the load that is compared, or one of its structures is."""
-    if "periventricular" in parts and has_loss(injury, trace):
-        return True
-    least_mm3 = trace.limit("minimum_volume")
-    spread = load >= trace.limit("minimum_class_load") and injury.of(parts).lesion_mm3 >= least_mm3
-    return spread or injury.highest_load(parts, least_mm3) >= trace.limit("minimum_structure_load")
-
-
 def _result(
-    call: str, injury: Injury | None, trace: Trace, not_assessed: str | None = None
+    call: str,
+    injury: Injury | None,
+    trace: Trace,
+    not_assessed: str | None = None,
+    loads: Mapping[str, float] | None = None,
 ) -> DominanceResult:
     shares: dict[str, Number] = dict.fromkeys(CLASSES)
     index = laterality = None
     sided: dict[str, dict[str, Number]] = {}
     if injury:
         shares = {name: _number(injury.of(parts).load) for name, parts in CLASSES.items()}
-        index = _number(dominance_index(white_matter_load(injury, trace), deep_grey_load(injury, trace)))
+        index = _number(_index(loads or {}))
         laterality = _number(injury.laterality())
         sided = {side: _of_side(injury, side) for side in (*SIDES, "midline")}
     return {
@@ -156,6 +109,12 @@ def _result(
         "evidence": trace.as_json(),
         "not_assessed": not_assessed,
     }
+
+
+def _index(loads: Mapping[str, float]) -> float:
+    """Return (white − deep) / (white + deep) of what these two bear; NaN where neither bears any."""
+    white, deep = loads.get("white_matter", 0.0), loads.get("deep_grey", 0.0)
+    return (white - deep) / (white + deep) if white + deep > 0 else float("nan")
 
 
 def _of_side(injury: Injury, side: str) -> dict[str, Number]:

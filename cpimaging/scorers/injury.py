@@ -11,17 +11,19 @@ import pandas as pd
 from cpimaging.scorers.base import Tables, Trace
 from cpimaging.types import ScanContext
 from cpimaging.words import HEMISPHERES as SIDES
+from cpimaging.words import LOBES
 
 WHOLE_OF = {"thalamus_ventrolateral": "thalamus", "putamen_posterior": "putamen"}
 """Parts that an atlas may cut out of a structure; they count with the whole as well."""
 
-NUCLEI = frozenset({"thalamus", "putamen", "pallidum", "caudate", "hippocampus"})
+NUCLEI_NEEDED = frozenset({"thalamus", "putamen", "pallidum", "caudate", "hippocampus"})
+NUCLEI = NUCLEI_NEEDED | {"subthalamic_nucleus"}
 SUPRATENTORIAL = ("white_matter", "deep_grey", "cortex")
 INFRATENTORIAL = ("brainstem", "cerebellum")
 COMPARTMENTS = ("periventricular", "deep_white_matter", "nuclei", "perirolandic", "cortex", *INFRATENTORIAL)
 """The tissue of the brain, in the parts that the rules put together."""
 
-REQUIRED = NUCLEI | {
+REQUIRED = NUCLEI_NEEDED | {
     "white_matter",
     "perirolandic",
     "frontal_cortex",
@@ -93,14 +95,16 @@ class Injury:
         self.outside_mm3 = sum(row.lesion_mm3 for row in rows if row.structure == "outside_brain")
         self._compartments: dict[tuple[str, str], list[_Row]] = defaultdict(list)
         self._structures: dict[tuple[str, str], list[_Row]] = defaultdict(list)
+        self._volumes: dict[str, float] = defaultdict(float)
         self._tissues: dict[tuple[str, str], float] = defaultdict(float)
         for row in rows:
             self._sort_in(row)
-        measures = (tables.morphometry[name].tolist() for name in ("measure", "structure", "side", "value"))
-        self._ratios: dict[tuple[str, str], float] = {
-            (structure, side): value
-            for measure, structure, side, value in zip(*measures, strict=True)
-            if measure == "ratio_to_template"
+        names = ("measure", "structure", "side", "value")
+        self._measures: dict[tuple[str, str, str], float] = {
+            (measure, structure, side): value
+            for measure, structure, side, value in zip(
+                *(tables.morphometry[name].tolist() for name in names), strict=True
+            )
         }
 
     def _sort_in(self, row: _Row) -> None:
@@ -112,17 +116,15 @@ class Injury:
         part = compartment(row.structure, row.tissue, row.layer)
         self._compartments[(part, row.side)].append(row)
         self._tissues[(row.tissue, row.side)] += row.lesion_mm3
+        self._volumes[row.tissue] += row.region_mm3
 
     def of(self, parts: Iterable[str], sides: Iterable[str] = (*SIDES, "midline")) -> Amount:
         """Sum compartments over sides."""
         return _sum(row for part in parts for side in sides for row in self._compartments[(part, side)])
 
-    def highest_load(self, parts: Iterable[str], least_mm3: float) -> float:
-        """Return the load of the most affected row that holds `least_mm3` of lesion; 0 if none does."""
-        rows = [
-            row for part in parts for side in (*SIDES, "midline") for row in self._compartments[(part, side)]
-        ]
-        return max((_sum([row]).load for row in rows if row.lesion_mm3 >= least_mm3), default=0.0)
+    def class_mm3(self, tissue: str) -> float:
+        """Return the volume of a class of tissue, both sides and midline."""
+        return self._volumes.get(tissue, 0.0)
 
     def structure(self, name: str, sides: Iterable[str] = (*SIDES, "midline")) -> Amount:
         """Sum a structure with its parts; where the atlas has no such part, the whole stands for it."""
@@ -134,6 +136,11 @@ class Injury:
         return _sum(
             row for row in self._structures[("white_matter", side)] if (row.lobe, row.layer) == (lobe, layer)
         )
+
+    def layer_load(self, layer: str, side: str, lobes: Iterable[str] = LOBES) -> float:
+        """Return the load of one layer of the white matter in some lobes of one side."""
+        parts = [self.white_matter(lobe, layer, side) for lobe in lobes]
+        return Amount(sum(part.lesion_mm3 for part in parts), sum(part.region_mm3 for part in parts)).load
 
     def has(self, name: str) -> bool:
         """Tell whether the atlas labels a structure."""
@@ -153,9 +160,13 @@ class Injury:
         left, right = (self.lesion_mm3(tissues, [side]) for side in SIDES)
         return (left - right) / (left + right) if left + right > 0 else float("nan")
 
+    def measure(self, measure: str, structure: str, side: str) -> float:
+        """Return a value of the morphometry table; NaN if not measured."""
+        return float(self._measures.get((measure, structure, side), float("nan")))
+
     def ratio(self, group: str, side: str) -> float:
         """Return a volume relative to the template's, both as shares of the brain; NaN if not measured."""
-        return float(self._ratios.get((group, side), float("nan")))
+        return self.measure("ratio_to_template", group, side)
 
     def ventricle_ratio(self) -> float:
         """Return the larger lateral ventricle relative to the template's; NaN if not measured."""
@@ -195,11 +206,6 @@ def no_more_than_in_health(injury: Injury, context: ScanContext, trace: Trace) -
     return f"software found {found_mm3:.0f} mm3, no more than it may find in a healthy brain"
 
 
-def too_little(injury: Injury, context: ScanContext, trace: Trace) -> str | None:
-    """Return a reason where what software found may be nothing, unless lost tissue speaks for itself."""
-    return None if has_loss(injury, trace) else no_more_than_in_health(injury, context, trace)
-
-
 def _least_found(injury: Injury, context: ScanContext) -> str:
     """Return the criterion that says how much software must find; it finds more in health without FLAIR.
 
@@ -216,88 +222,3 @@ def _least_found(injury: Injury, context: ScanContext) -> str:
 def _sum(rows: Iterable[_Row]) -> Amount:
     found = list(rows)
     return Amount(sum(row.lesion_mm3 for row in found), sum(row.region_mm3 for row in found))
-
-
-def tissue_loss(injury: Injury, trace: Trace, side: str) -> float:
-    """Return the white matter lost on one side, in percent; 0 unless the ventricle is large as well."""
-    ventricle, white = injury.ratio("lateral_ventricle", side), injury.ratio("white_matter", side)
-    large = ventricle >= trace.limit("loss_ventricle_ratio")
-    thin = white < trace.limit("loss_white_matter_ratio")
-    return 100 * (1 - white) if large and thin else 0.0
-
-
-def has_loss(injury: Injury, trace: Trace) -> bool:
-    """Tell whether white matter is lost on either side."""
-    return any(tissue_loss(injury, trace, side) > 0 for side in SIDES)
-
-
-def rolandic_is_deep_grey(injury: Injury, trace: Trace) -> bool:
-    """Tell whether perirolandic injury goes with the deep grey: nuclei are injured on both sides."""
-    enough = trace.limit("minimum_class_load"), trace.limit("minimum_structure_load")
-    return all(
-        injury.of(["nuclei"], [side]).load >= enough[0]
-        or any(injury.structure(name, [side]).load >= enough[1] for name in NUCLEI)
-        for side in SIDES
-    )
-
-
-def deep_grey_load(injury: Injury, trace: Trace, sides: Iterable[str] = SIDES) -> float:
-    """Return the load of the deep grey; perirolandic cortex may add to it, its sparing does not dilute it."""
-    chosen = tuple(sides)
-    nuclei = injury.of(["nuclei"], chosen).load
-    if not rolandic_is_deep_grey(injury, trace):
-        return nuclei
-    return max(nuclei, injury.of(["nuclei", "perirolandic"], chosen).load)
-
-
-def white_matter_load(injury: Injury, trace: Trace, sides: Iterable[str] = SIDES) -> float:
-    """Return the load of the white matter: periventricular, part of the rest, and tissue lost."""
-    chosen = tuple(sides)
-    rest = injury.of(["deep_white_matter"], (*chosen, "midline") if len(chosen) > 1 else chosen)
-    loss = sum(tissue_loss(injury, trace, side) for side in chosen) / len(chosen)
-    weight = trace.limit("deep_white_matter_weight")
-    return injury.of(["periventricular"], chosen).load + weight * rest.load + loss
-
-
-def dominance_index(white: float, deep: float) -> float:
-    """Return (white − deep) / (white + deep); NaN where both are 0."""
-    return (white - deep) / (white + deep) if white + deep > 0 else float("nan")
-
-
-def cortical_parts(injury: Injury, trace: Trace) -> list[str]:
-    """Return the compartments that count as cortex in this scan."""
-    return ["cortex"] if rolandic_is_deep_grey(injury, trace) else ["cortex", "perirolandic"]
-
-
-def starts_in_cortex(injury: Injury, trace: Trace, rule: str) -> bool:
-    """Tell whether the lesion comes from the cortex: a fair share of it lies there, not just an edge."""
-    cortex = injury.of(cortical_parts(injury, trace))
-    share = injury.share(cortex.lesion_mm3)
-    return trace.at_least(f"{rule}: lesion in the cortex", share, "cortical_share") and not_an_edge(
-        injury, trace, rule
-    )
-
-
-def not_an_edge(injury: Injury, trace: Trace, rule: str) -> bool:
-    """Tell whether the cortex is hit in earnest, compared with the periventricular white matter."""
-    cortex = injury.of(cortical_parts(injury, trace)).load
-    both = cortex + injury.of(["periventricular"]).load
-    share = 100 * cortex / both if both > 0 else float("nan")
-    earnest = trace.at_least(
-        f"{rule}: cortex, of its and the periventricular load", share, "cortex_share_of_loads"
-    )
-    return earnest or both_start_in_cortex(injury, trace, rule)
-
-
-def both_start_in_cortex(injury: Injury, trace: Trace, rule: str) -> bool:
-    """Tell whether a fair share of the lesion lies in the cortex on either side: no edge of another one."""
-    parts = cortical_parts(injury, trace)
-    for side in SIDES:
-        whole_mm3 = injury.lesion_mm3(SUPRATENTORIAL, [side])
-        cortex_mm3 = injury.of(parts, [side]).lesion_mm3
-        share = 100 * cortex_mm3 / whole_mm3 if whole_mm3 > 0 else float("nan")
-        if not trace.at_least(f"{rule}: or of the {side} lesion in the cortex", share, "cortical_share"):
-            return False
-        if not trace.at_least(f"{rule}: {side} cortex", cortex_mm3, "minimum_volume"):
-            return False
-    return True

@@ -1,10 +1,11 @@
 """MRI classification of cerebral palsy (MRICS, Himmelmann 2017): main and secondary pattern."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Sequence
 from pathlib import Path
 
 from cpimaging.columns import Column
+from cpimaging.scorers.attribution import WATERSHEDS
 from cpimaging.scorers.base import (
     CHILD,
     NOT_SEEN_BY,
@@ -18,25 +19,14 @@ from cpimaging.scorers.base import (
     check_structures,
     not_assessable,
 )
-from cpimaging.scorers.injury import (
-    INFRATENTORIAL,
-    REQUIRED,
-    SUPRATENTORIAL,
-    Injury,
-    cortical_parts,
-    deep_grey_load,
-    dominance_index,
-    has_loss,
-    injury_of,
-    too_little,
-    unusable,
-    white_matter_load,
-)
-from cpimaging.scorers.mrics_rules import RULES, TERRITORIES, WATERSHEDS, Pattern
+from cpimaging.scorers.injury import REQUIRED, Injury, injury_of, no_more_than_in_health, unusable
+from cpimaging.scorers.loss import NO_NORMS, against_norms, beyond_norms, unlike_template
+from cpimaging.scorers.patterns import TERRITORIES, Pattern
+from cpimaging.scorers.pieces import pieces_of
 from cpimaging.scorers.results import CALL_KEYS, WHY_NOT, MricsResult
+from cpimaging.scorers.rules import explain
 from cpimaging.scorers.words import missing
 from cpimaging.types import ScanContext
-from cpimaging.words import HEMISPHERES as SIDES
 
 REQUIRES = frozenset(REQUIRED) | {*TERRITORIES, *WATERSHEDS}
 
@@ -45,7 +35,8 @@ def score_mrics(tables: Tables, context: ScanContext, criteria: Criteria) -> Mri
     """Classify a scan by MRICS.
 
     Returns group, subgroup ("n/a" where not called), severity, territory, side, secondary (subgroups),
-    confidence (None: not measured here), alternatives, evidence and not_assessed (the reason, or None).
+    instead (what the main pattern may be as well), confidence (None: not measured here), alternatives,
+    evidence and not_assessed (the reason, or None).
     Raises ValueError where the load table lacks a required structure.
     Method: Himmelmann et al. 2017, Dev Med Child Neurol 59:57; rules and limits are ours.
     """
@@ -55,15 +46,17 @@ def score_mrics(tables: Tables, context: ScanContext, criteria: Criteria) -> Mri
     if reason:
         return _result(None, [], trace, reason)
     injury = injury_of(tables)
-    lost = has_loss(injury, trace)
-    reason = unusable(injury, trace) or too_little(injury, context, trace)
+    reason = unusable(injury, trace) or no_more_than_in_health(injury, context, trace)
     if reason:
         return _result(None, [], trace, reason)
     inside_mm3 = injury.total_mm3 - injury.outside_mm3
-    enough = trace.at_least("lesion in the brain", inside_mm3, "minimum_volume")
-    if not enough and not lost:
+    if not trace.at_least("lesion in the brain", inside_mm3, "minimum_volume"):
         return _without_lesion(injury, inside_mm3, context, trace)
-    return _classify(injury, trace)
+    pieces = pieces_of(tables)
+    if not pieces:
+        return _result(None, [], trace, "the lesion lies in no assessed structure")
+    trace.note("laterality: left 1, right −1", injury.laterality())
+    return _predominant(explain(pieces, injury, trace), trace)
 
 
 def unscored_mrics(reason: str) -> MricsResult:
@@ -77,17 +70,19 @@ def _without_lesion(injury: Injury, inside_mm3: float, context: ScanContext, tra
         return _result(None, [], trace, f"a lesion of {inside_mm3:.0f} mm3 is too small to classify")
     found = f"no lesion found{NOT_SEEN_BY.get(context.lesion_source or '', '')}"
     trace.note(found, 0.0)
-    ratio = injury.ventricle_ratio()
-    if trace.at_least("rule 1: larger lateral ventricle", ratio, "ventriculomegaly_ratio"):
-        trace.note("decided: D, no lesion but large ventricles", ratio, "ours [D]")
-        return _result(Pattern("D"), [], trace)
+    if beyond_norms(injury, trace):
+        trace.note("decided: D, tissue is lost beyond norms without a lesion", "B1 possible", "ours [D]")
+        return _result(Pattern("D", instead=("B1",)), [], trace)
+    if unlike_template(injury, trace) and not against_norms(injury).known:
+        open_question = f"ventricles or white matter differ from the template, and {NO_NORMS} say by how much"
+        return _result(None, [], trace, f"{found}; {open_question} too much")
     months = float("nan") if context.age_years is None else 12 * context.age_years
     needs = {
         "quality control passed": context.qc == "pass",
         "T1w": "T1w" in context.contrasts,
         "T2w or FLAIR": bool({"T2w", "FLAIR"} & set(context.contrasts)),
         "a reader's mask (software misses small lesions)": context.lesion_source == "given mask",
-        "ventricles measured": not math.isnan(ratio),
+        "ventricles measured": not math.isnan(injury.ventricle_ratio()),
         "age of 24 months or more": trace.at_least("age", months, "normal_from_age"),
     }
     for need, met in needs.items():
@@ -95,67 +90,33 @@ def _without_lesion(injury: Injury, inside_mm3: float, context: ScanContext, tra
     lacking = ", ".join(need for need, met in needs.items() if not met)
     if lacking:
         return _result(None, [], trace, f"{found}; E is not called without: {lacking}")
-    trace.note("decided: E, rule 1", "all of these hold", "ours [D]")
+    trace.note("decided: E", "all of these hold", "ours [D]")
     return _result(Pattern("E"), [], trace)
 
 
-def _classify(injury: Injury, trace: Trace) -> MricsResult:
-    tissue = injury.lesion_mm3((*SUPRATENTORIAL, *INFRATENTORIAL))
-    lost = has_loss(injury, trace)
-    if tissue == 0 and not lost:
-        trace.note("no lesion in brain tissue, mm3", tissue)
-        return _result(None, [], trace, "the lesion lies in no assessed structure")
-    white, deep = white_matter_load(injury, trace), deep_grey_load(injury, trace)
-    index = dominance_index(white, deep)
-    trace.note("index: white matter 1, deep grey −1", index, "see dominance")
-    trace.note("laterality: left 1, right −1", injury.laterality())
-    below = 100 * injury.lesion_mm3(INFRATENTORIAL) / tissue if tissue else 0.0
-    if trace.at_least("rule 2, D: lesion below the tentorium", below, "infratentorial_share"):
-        trace.note("decided: D, rule 2", below, "ours [D]")
-        return _result(Pattern("D"), [], trace)
-    found = [pattern for rule in RULES if (pattern := rule(injury, trace))]
-    main = _predominant(found, index, trace)
-    secondary = [pattern for pattern in found if _stands_beside(pattern, main, injury, trace)]
-    for pattern in secondary:
-        trace.note("also seen", pattern.subgroup)
-    return _result(main, secondary, trace)
-
-
-def _predominant(found: list[Pattern], index: float, trace: Trace) -> Pattern:
-    """Choose the main pattern, and write down why."""
-    by_name = {pattern.subgroup: pattern for pattern in found}
-    name, why = _first_choice(by_name, index, trace.limit("balanced_index"))
-    trace.note(f"decided: {name}, {why}", index, "ours [D]")
-    return by_name.get(name, Pattern("D"))
-
-
-def _first_choice(found: Collection[str], index: float, limit: float) -> tuple[str, str]:
-    """Return what is found first, and why; the index decides between B1 and C1."""
-    for name in ("C3", "B3", "B2"):
-        if name in found:
-            return name, "the first rule that holds"
-    if "C1" in found and index < -limit:
-        return "C1", f"deep grey predominates, index below −{limit:g}"
-    if "C2" in found:
-        return "C2", "its rule holds, and deep grey does not predominate"
-    if {"B1", "C1"} <= set(found) and -limit <= index <= limit:
-        return "B1" if index > 0 else "C1", "rule 8: neither predominates, B1 and C1 are both named"
-    if "B1" in found and index > limit:
-        return "B1", f"white matter predominates, index above {limit:g}"
-    if "C1" in found and index <= limit:
-        return "C1", f"its rule holds, and the index is not above {limit:g}"
-    return "D", "rule 9: no other pattern holds"
-
-
-def _stands_beside(pattern: Pattern, main: Pattern, injury: Injury, trace: Trace) -> bool:
-    """Tell whether a pattern is one of its own, not a part or an edge of the main one."""
-    contained = {"C3": {"C2"}, "B2": {"B1"}, "B3": {"B1"}}
-    if pattern.slight or pattern.subgroup in {main.subgroup, *contained.get(main.subgroup, set())}:
-        return False
-    if (pattern.subgroup, main.subgroup) == ("B1", "C2"):
-        cortex = injury.of(cortical_parts(injury, trace)).load
-        return all(injury.of(["periventricular"], [side]).load > cortex for side in SIDES)
-    return True
+def _predominant(found: Sequence[Pattern], trace: Trace) -> MricsResult:
+    """Put the pattern first that explains most injury; D only where there is no other."""
+    for pattern in found:
+        trace.note(
+            f"{pattern.subgroup} explains, % of tissue", pattern.extent, "of each class, added up; ours [D]"
+        )
+    whole = sum(pattern.extent for pattern in found)
+    called = [pattern for pattern in found if pattern.subgroup != "D"]
+    main = max(called or found or [Pattern("D")], key=lambda pattern: pattern.extent)
+    why = "it explains most injury" if called else "no other pattern explains the lesion"
+    trace.note(f"decided: {main.subgroup}, {why}", main.extent, "ours [D]")
+    others = sorted(
+        (pattern for pattern in found if pattern.subgroup != main.subgroup),
+        key=lambda pattern: -pattern.extent,
+    )
+    beside = [
+        pattern
+        for pattern in others
+        if trace.at_least(
+            f"{pattern.subgroup} beside it: of all injury", 100 * pattern.extent / whole, "named_share"
+        )
+    ]
+    return _result(main, beside, trace)
 
 
 def _result(
@@ -170,8 +131,9 @@ def _result(
         "territory": main.territory if main else None,
         "side": main.side if main else None,
         "secondary": [pattern.subgroup for pattern in secondary],
+        "instead": list(main.instead) if main else [],
         "confidence": None,
-        "alternatives": [],
+        "alternatives": [{"call": call, "share": None} for call in (main.instead if main else ())],
         "evidence": trace.as_json(),
         "not_assessed": not_assessed,
     }
@@ -212,7 +174,9 @@ def say(code: object) -> str:
 
 def _facts(result: MricsResult) -> list[tuple[str, str]]:
     secondary = [say(code) for code in result.get("secondary") or []]
-    return [("Also fits", "; ".join(secondary))] if secondary else []
+    either = [say(code) for code in result.get("instead") or []]
+    lines = {"Beside it": secondary, "May be instead": either}
+    return [(name, "; ".join(words)) for name, words in lines.items() if words]
 
 
 def _code(row: Row) -> str:
@@ -236,6 +200,7 @@ SCORER = Scorer(
         Column("territory", "str", "Artery of an infarct: aca, mca, pca or several; else null."),
         Column("side", "str", "Side of the pattern, or null.", levels=SIDED),
         Column("secondary", "list", "Subgroups of patterns seen beside the main one."),
+        Column("instead", "list", "Subgroups that the main pattern may be as well; a mask cannot tell."),
         Column("subgroup_confidence", "float64", "Share of the repetitions that keep the subgroup, or null."),
         *CALL_KEYS,
     ),

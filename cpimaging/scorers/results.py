@@ -25,7 +25,7 @@ class Alternative(TypedDict):
     """What else came out of the repetitions, and its share of them."""
 
     call: str
-    share: float
+    share: Number
 
 
 class Result(TypedDict):
@@ -61,6 +61,7 @@ class MricsResult(CallResult):
     territory: str | None
     side: str | None
     secondary: list[str]
+    instead: list[str]
     subgroup_confidence: NotRequired[Number]
 
 
@@ -140,7 +141,10 @@ CALL_KEYS = (
     Column("alternatives", "list", "What else came out of the repetitions."),
     Column("alternatives[].call", "str", "The other call.", when="where a call is not sure"),
     Column(
-        "alternatives[].share", "float64", "Its share of the repetitions.", when="where a call is not sure"
+        "alternatives[].share",
+        "float64",
+        "Its share of the repetitions, null where they were not made.",
+        when="where a call is not sure",
     ),
 )
 """Keys of every call."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cpimaging.columns import Column
 from cpimaging.scorers.base import Criteria, Tables, Trace, not_assessable, read_criteria
-from cpimaging.scorers.injury import injury_of, too_little
+from cpimaging.scorers.injury import injury_of, no_more_than_in_health
 from cpimaging.types import ScanContext
 
 OUT_OF_GROUP = Column("out_of_group", "str", "Why the lesion counts in no map, count or volume, or null.")
@@ -25,4 +25,4 @@ def out_of_group(tables: Tables, context: ScanContext) -> str | None:
     """
     if reason := not_assessable(context):
         return reason
-    return too_little(injury_of(tables), context, Trace(_criteria()))
+    return no_more_than_in_health(injury_of(tables), context, Trace(_criteria()))

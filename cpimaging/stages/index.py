@@ -33,6 +33,7 @@ PEOPLE = {
 DESCRIPTIONS = {
     "preproc": "on the grid of the reference scan, brain only, without its bias field",
     "lesionload": "lesion volume per structure, side, lobe and layer",
+    "lesionparts": "what each lesion takes of every part of the brain",
     "loadmargins": "lesion volumes with the border or the position of the lesion moved by 1 mm",
     "lesions": "one row per lesion",
     "morphometry": "volumes, shares and sides of structures, ventricle indices, callosal area",

@@ -15,10 +15,11 @@ from cpimaging.bids import Scan, list_masks, with_demographics
 from cpimaging.bids.mask_folder import SOURCE
 from cpimaging.io import Sparse, read_sparse, typed, write_json, write_text
 from cpimaging.layout import TEMPLATE
-from cpimaging.lesions.components import piece_table
+from cpimaging.lesions.components import members, piece_table
 from cpimaging.masks import values_inside
 from cpimaging.provenance import sidecar, software_versions
 from cpimaging.quantify.load import filled_rows, hits_in
+from cpimaging.quantify.pieces import held
 from cpimaging.registration import resample
 from cpimaging.report.cohort import DONE, CohortReport
 from cpimaging.scorers import (
@@ -154,7 +155,7 @@ def _measure(job: MaskJob, scan: Scan, grids: MaskGrids, scoring: "_Scoring") ->
     grid, index = grids.place(mask, index, path)
     hits = hits_in(index, grid.parts)
     table = filled_rows(grid.rows, hits, index.size, grid.image.voxel_volume_mm3)
-    pattern = scoring.pattern(scan, Tables(table, _lesions(index, grid), NO_VOLUMES))
+    pattern = scoring.pattern(scan, Tables(table, *_pieces(index, grid), NO_VOLUMES))
     if pattern["out_of_group"] is None:
         grid.counts[index] += 1
     doubts = [line for line in scan.decisions if line.startswith(NOT_KNOWN)]
@@ -168,12 +169,12 @@ def _lesion(path: Path) -> tuple[Sparse, NDArray[np.intp], list[str]]:
     return mask, mask.index[inside], notes
 
 
-def _lesions(index: NDArray[np.intp], grid: MaskGrid) -> pd.DataFrame:
-    """Return what scorers ask of the pieces of a lesion."""
+def _pieces(index: NDArray[np.intp], grid: MaskGrid) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return what scorers ask of the pieces of a lesion, and what each of them holds."""
     voxels = np.stack(np.unravel_index(index, grid.image.shape), axis=1)
-    return piece_table(
-        voxels, grid.sides[index].astype(int), grid.distance_mm[index], grid.image.voxel_volume_mm3
-    )
+    member, size_mm3 = members(voxels), grid.image.voxel_volume_mm3
+    pieces = piece_table(member, grid.sides[index].astype(int), grid.distance_mm[index], size_mm3)
+    return pieces, held(index, member, grid.parts, grid.rows, size_mm3)
 
 
 NO_VOLUMES = pd.DataFrame(columns=list(MORPHOMETRY_COLUMNS))

@@ -2,11 +2,14 @@
 
 import numpy as np
 
+from cpimaging.columns import CELL, dtypes
 from cpimaging.io import write_table
+from cpimaging.lesions.components import components
 from cpimaging.quantify.depth import white_matter_depth
 from cpimaging.quantify.load import load_in, rows_within
 from cpimaging.quantify.margins import MARGIN_COLUMNS, load_margins
 from cpimaging.quantify.partition import partition
+from cpimaging.quantify.pieces import lesion_parts
 from cpimaging.quantify.profile import lesion_profile
 from cpimaging.study.job import Job, lesion_record, measured_mask
 from cpimaging.study.measuring_grid import measuring_grid, overlays_on, with_ids
@@ -24,6 +27,7 @@ def run(job: Job) -> None:
     depth, distance_mm = white_matter_depth(grid.labels, regions)
     parts = partition(grid.labels, grid.atlas.dseg, overlays_on(job, grid), grid.brain, depth)
     table, margins = load_in(grid.mask, parts), load_margins(grid.mask, parts)
+    pieces, _ = components(grid.mask, grid.labels, grid.atlas.dseg, distance_mm, "")
     profile = lesion_profile(grid.mask, grid.labels, regions, distance_mm)
     unknown = rows_within(parts, lesion_record(job)["NotSearched"])
     if mask is None:
@@ -31,6 +35,8 @@ def run(job: Job) -> None:
         unknown[:] = True
     table.loc[unknown, NOT_MEASURED] = np.nan
     margins.loc[unknown, list(MARGIN_COLUMNS)] = np.nan
+    searched = lesion_parts(pieces, parts).merge(table.loc[~unknown, list(dtypes(CELL))])
+    write_table(job.files.lesion_parts, with_ids(searched, job.label))
     write_table(job.files.lesion_profile, with_ids(profile, job.label))
     write_table(job.files.load_margins, with_ids(margins, job.label))
     write_table(job.files.lesionload, with_ids(table, job.label))

@@ -8,7 +8,14 @@ from cpimaging.scorers.results import Result
 from cpimaging.scorers.trust import out_of_group
 from cpimaging.study.job import Job, lesion_record
 from cpimaging.study.record import recorded
-from cpimaging.types import LESIONLOAD_COLUMNS, LESIONS_COLUMNS, MORPHOMETRY_COLUMNS, Quality, ScanContext
+from cpimaging.types import (
+    LESIONLOAD_COLUMNS,
+    LESIONPARTS_COLUMNS,
+    LESIONS_COLUMNS,
+    MORPHOMETRY_COLUMNS,
+    Quality,
+    ScanContext,
+)
 
 MARGIN_TABLE = dtypes((*CELL, *MARGINS))
 
@@ -21,6 +28,7 @@ def run(job: Job, override: Override | None = None) -> None:
     tables = Tables(
         read_table(job.files.lesionload, LESIONLOAD_COLUMNS),
         read_table(job.files.lesions, LESIONS_COLUMNS),
+        read_table(job.files.lesion_parts, LESIONPARTS_COLUMNS),
         read_table(job.files.morphometry, MORPHOMETRY_COLUMNS),
     )
     margins = read_table(job.files.load_margins, MARGIN_TABLE)

@@ -19,6 +19,7 @@ from cpimaging.quantify.depth import white_matter_depth
 from cpimaging.quantify.load import load_in
 from cpimaging.quantify.margins import load_margins
 from cpimaging.quantify.partition import partition
+from cpimaging.quantify.pieces import lesion_parts
 from cpimaging.report.cohort import render_cohort
 from cpimaging.report.scan import render_scan
 from cpimaging.scorers import SCORERS, Scorer, Tables, pattern_content, read_criteria, score_surely
@@ -43,9 +44,10 @@ def measure(atlas: LabelMap, mask: np.ndarray, overlays: dict[str, LabelMap] | N
     lesion, brain = labels.with_data(mask), labels.with_data(labels.data > 0)
     depth, distance_mm = white_matter_depth(labels, atlas.regions)
     parts = partition(labels, atlas, overlays or toy_brain.overlays(atlas), brain, depth)
-    _, pieces = components(lesion, labels, atlas, distance_mm, "given mask")
+    numbered, pieces = components(lesion, labels, atlas, distance_mm, "given mask")
     volumes = structure_volumes(labels, atlas.regions, brain)
-    return Tables(load_in(lesion, parts), pieces, volume_table(labels, atlas, brain, volumes))
+    sizes = volume_table(labels, atlas, brain, volumes)
+    return Tables(load_in(lesion, parts), pieces, lesion_parts(numbered, parts), sizes)
 
 
 def run(scorer: Scorer, tables: Tables, **changes: object) -> dict:

@@ -4,7 +4,13 @@ import pandas as pd
 
 from cpimaging.io import typed
 from cpimaging.scorers import Tables
-from cpimaging.types import LESIONLOAD_COLUMNS, LESIONS_COLUMNS, MORPHOMETRY_COLUMNS, ScanContext
+from cpimaging.types import (
+    LESIONLOAD_COLUMNS,
+    LESIONPARTS_COLUMNS,
+    LESIONS_COLUMNS,
+    MORPHOMETRY_COLUMNS,
+    ScanContext,
+)
 
 IDS = ("participant_id", "session_id")
 LATERAL_ML = {
@@ -84,6 +90,7 @@ def load_table(lesion_ml: dict[tuple[str, ...], float], more: bool = False) -> p
 
 
 OUTSIDE = ("outside_atlas", "outside_brain")
+SIDES = ("left", "right", "midline")
 
 
 def _row(key: tuple[str, str, str, str], side: str, ml: float) -> dict[str, object]:
@@ -131,18 +138,60 @@ def ratio_table(ratios: dict[tuple[str, str], float]) -> pd.DataFrame:
     return typed(rows, {k: v for k, v in MORPHOMETRY_COLUMNS.items() if k not in IDS})
 
 
-NO_PIECES = lesion_table(), ratio_table({})
-"""What scales do not ask for: the pieces of the lesion, and the morphometry."""
 PLAIN = {(group, side): 1.0 for group in ("lateral_ventricle", "white_matter") for side in ("left", "right")}
 
 
+Lesion = dict[tuple[str, ...], float]
+
+
 def tables(
-    lesion_ml: dict[tuple[str, ...], float],
-    pieces: tuple[tuple[str, float, float], ...] = (),
+    lesion: Lesion | list[Lesion],
+    mm: float | list[float] = 1.0,
     ratios: dict[tuple[str, str], float] | None = None,
 ) -> Tables:
-    """Return the three tables; ratios are 1 unless told."""
-    return Tables(load_table(lesion_ml), lesion_table(*pieces), ratio_table({**PLAIN, **(ratios or {})}))
+    """Return the tables of lesions, each given as `load_table` wants it.
+
+    One dict is a lesion on each side. mm: from the ventricle, of all or of each. ratios: 1 unless told.
+    """
+    lesions = lesion if isinstance(lesion, list) else by_side(lesion)
+    near_mm = mm if isinstance(mm, list) else [mm] * len(lesions)
+    whole: Lesion = {}
+    for one in lesions:
+        for key, ml in one.items():
+            whole[key] = whole.get(key, 0.0) + ml
+    pieces = [(_side_of(one), far, _tissue_ml(one)) for one, far in zip(lesions, near_mm, strict=True)]
+    return Tables(
+        load_table(whole),
+        lesion_table(*pieces),
+        parts_table(lesions),
+        ratio_table({**PLAIN, **(ratios or {})}),
+    )
+
+
+def by_side(lesion: Lesion) -> list[Lesion]:
+    """Return what lies on each side as a lesion of its own; what lies on the midline is one more."""
+    sides = {side: {key: ml for key, ml in lesion.items() if key[1] == side} for side in SIDES}
+    return [one for one in sides.values() if one]
+
+
+def parts_table(lesions: list[Lesion]) -> pd.DataFrame:
+    """Return what each lesion holds, lesions being numbered from 1."""
+    held = []
+    for index, one in enumerate(lesions, 1):
+        load = load_table(one)
+        rows = load[load["lesion_volume_mm3"] > 0].rename(columns={"lesion_volume_mm3": "volume_mm3"})
+        held.append(rows.assign(index=index))
+    columns = {name: dtype for name, dtype in LESIONPARTS_COLUMNS.items() if name not in IDS}
+    return typed(pd.concat(held, ignore_index=True)[list(columns)] if held else [], columns)
+
+
+def _side_of(lesion: Lesion) -> str:
+    found = {key[1] for key in lesion}
+    return found.pop() if len(found) == 1 else "midline"
+
+
+def _tissue_ml(lesion: Lesion) -> float:
+    return sum(ml for key, ml in lesion.items() if key[0] not in OVERLAY_ML)
 
 
 def white(side: str, layer: str, lobe: str) -> tuple[str, str, str, str]:
@@ -160,6 +209,9 @@ def mirrored(lesion_ml: dict[tuple[str, ...], float]) -> dict[tuple[str, ...], f
     swap = {"left": "right", "right": "left"}
     return {tuple(swap.get(word, word) for word in key): ml for key, ml in lesion_ml.items()}
 
+
+NO_PIECES = lesion_table(), parts_table([]), ratio_table({})
+"""What scales do not ask for: the pieces of the lesion, and the morphometry."""
 
 TRIGONES = {
     white("left", "periventricular", "parietal"): 0.9,

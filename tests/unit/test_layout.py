@@ -15,6 +15,7 @@ NAMES = {
     "tissue_dseg": "space-orig_seg-tissue_dseg.nii.gz",
     "lesionload": "atlas-cpimaging_desc-lesionload_stats.tsv",
     "load_margins": "atlas-cpimaging_desc-loadmargins_stats.tsv",
+    "lesion_parts": "atlas-cpimaging_desc-lesionparts_stats.tsv",
     "lesions": "desc-lesions_stats.tsv",
     "lesion_profile": "desc-profile_stats.tsv",
     "morphometry": "desc-morphometry_stats.tsv",
@@ -48,10 +49,10 @@ def test_files_that_depend_on_a_contrast() -> None:
     assert sidecar_path(affine) == affine.replace(".txt", ".json")
 
 
-def test_another_atlas_has_its_name_in_three_files_only() -> None:
+def test_another_atlas_has_its_name_in_four_files_only() -> None:
     plain, other = (ScanFiles.of("out", "sub-01", atlas) for atlas in ("cpimaging", "AAL3"))
     changed = {name for name in NAMES if getattr(plain, name) != getattr(other, name)}
-    assert changed == {"atlas_dseg", "lesionload", "load_margins"}
+    assert changed == {"atlas_dseg", "lesionload", "load_margins", "lesion_parts"}
     assert other.lesionload == "out/sub-01/anat/sub-01_atlas-AAL3_desc-lesionload_stats.tsv"
 
 

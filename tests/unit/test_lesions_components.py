@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cpimaging.lesions.components import components, piece_table
+from cpimaging.lesions.components import components, members, piece_table
 from cpimaging.types import LESIONS_COLUMNS, Image, LabelMap, Region
 
 AFFINE = np.array([[2.0, 0, 0, -9.0], [0, 1.0, 0, 5.0], [0, 0, 3.0, -4.0], [0, 0, 0, 1.0]])
@@ -157,8 +157,12 @@ def test_mask_and_labels_must_share_a_grid():
 def test_pieces_of_voxels_are_those_of_the_mask() -> None:
     """Two voxels that touch at a corner, on the left, and three apart in a row, mostly on the right."""
     voxels = np.array([[0, 0, 0], [1, 1, 1], [9, 5, 5], [9, 6, 5], [9, 7, 5]])
-    table = piece_table(voxels, np.array([0, 0, 1, 0, 1]), np.array([4.0, np.nan, 3.0, 2.0, np.nan]), 8.0)
-    assert sorted(table.itertuples(index=False, name=None)) == [("left", 16.0, 4.0), ("right", 24.0, 2.0)]
-    none = piece_table(np.empty((0, 3), int), np.empty(0, int), np.empty(0), 8.0)
-    assert list(none) == ["side", "volume_mm3", "distance_ventricle_mm"]
+    member = members(voxels)
+    table = piece_table(member, np.array([0, 0, 1, 0, 1]), np.array([4.0, np.nan, 3.0, 2.0, np.nan]), 8.0)
+    assert sorted(table.itertuples(index=False, name=None)) == [
+        (1, "left", 16.0, 4.0),
+        (2, "right", 24.0, 2.0),
+    ]
+    none = piece_table(members(np.empty((0, 3), int)), np.empty(0, int), np.empty(0), 8.0)
+    assert list(none) == ["index", "side", "volume_mm3", "distance_ventricle_mm"]
     assert none.empty

@@ -13,6 +13,7 @@ from cpimaging.quantify.depth import layers, ventricle_distance_mm, white_matter
 from cpimaging.quantify.load import cell_rows, lesion_load, load_in, rows_within
 from cpimaging.quantify.margins import MARGIN_COLUMNS, load_margins
 from cpimaging.quantify.partition import Cell, partition
+from cpimaging.quantify.pieces import lesion_parts
 from cpimaging.quantify.profile import anterior_share, distance_profile, lesion_profile
 from cpimaging.types import LESIONLOAD_COLUMNS, MORPHOMETRY_COLUMNS, Atlas, Image, LabelMap, Region
 
@@ -413,6 +414,20 @@ def test_a_lesion_at_the_edge_of_the_image_has_margins():
     assert totals["right_mm3"] == pytest.approx(24)
 
 
+def test_the_parts_of_two_lesions_add_up_to_the_load():
+    labels = slab()
+    parts = partition(grid(labels), atlas_of(labels), {}, brain_of(labels))
+    pieces = block().astype(np.int32)
+    pieces[tuple(np.argwhere(pieces)[0])] = 2
+    found, load = lesion_parts(grid(pieces), parts), load_in(grid(pieces > 0), parts)
+    cell = list(Cell._fields)
+    lesioned = load[load["lesion_volume_mm3"] > 0].set_index(cell)["lesion_volume_mm3"]
+    assert found.groupby(cell)["volume_mm3"].sum().to_dict() == lesioned.to_dict()
+    assert found.loc[found["index"] == 2, "volume_mm3"].tolist() == [grid(labels).voxel_volume_mm3]
+    with pytest.raises(ValueError, match="not on the grid"):
+        lesion_parts(grid(pieces[1:]), parts)
+
+
 def test_a_mask_of_another_grid_has_no_margins():
     labels = slab()
     parts = partition(grid(labels), atlas_of(labels), {}, brain_of(labels))
@@ -504,6 +519,8 @@ def test_volumes_margins_and_rows_know_the_plane_too() -> None:
     margins = load_margins(grid(mask), parts).set_index(["structure", "side"]).loc["pons"]
     # 1 mm is half a voxel along x: half of the two voxels moves to the left, the rest stays on the plane
     assert margins["left_mm3"].to_dict() == {"left": 3.0 + 1.5, "right": 1.5}
+    held = lesion_parts(grid(mask.astype(np.int32)), parts).set_index("side")["volume_mm3"]
+    assert held.to_dict() == {"left": 3.0, "right": 3.0}
     stems = [parts.cells[row].structure for row in np.flatnonzero(rows_within(parts, ["brainstem"]))]
     assert stems == ["pons", "pons"]
     assert [cell.side for cell in parts.cells_of_codes if cell.structure == "pons"] == [

@@ -353,7 +353,7 @@ def test_a_cropped_mask_gives_the_tables_of_the_whole_one(
         Job(folder, "sub-01", engine="identity", detection="off") for folder in (tmp_path / "out", out)
     )
     run_stages(job)
-    for name in ("lesions", "lesionload", "load_margins", "lesion_profile"):
+    for name in ("lesions", "lesionload", "lesion_parts", "load_margins", "lesion_profile"):
         assert Path(getattr(job.files, name)).read_bytes() == Path(getattr(whole.files, name)).read_bytes(), (
             name
         )

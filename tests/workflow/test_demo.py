@@ -16,6 +16,7 @@ from cpimaging.types import LESIONLOAD_COLUMNS
 
 SCAN_FILES = """
 atlas-cpimaging_desc-lesionload_stats.tsv
+atlas-cpimaging_desc-lesionparts_stats.tsv
 atlas-cpimaging_desc-loadmargins_stats.tsv
 desc-lesions_stats.json
 desc-lesions_stats.tsv

@@ -32,6 +32,8 @@ LOAD_WORDS = {
 COLUMNS = {
     "atlas-cpimaging_desc-lesionload": "participant_id session_id structure side tissue lobe layer "
     "region_volume_mm3 lesion_volume_mm3 percent_region percent_lesion",
+    "atlas-cpimaging_desc-lesionparts": "participant_id session_id index structure side tissue lobe layer "
+    "volume_mm3",
     "atlas-cpimaging_desc-loadmargins": "participant_id session_id structure side tissue lobe layer "
     "shrunk_mm3 grown_mm3 left_mm3 right_mm3 back_mm3 front_mm3 down_mm3 up_mm3",
     "desc-lesions": "participant_id session_id index volume_mm3 centroid_x_mm centroid_y_mm centroid_z_mm "

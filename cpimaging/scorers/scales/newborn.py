@@ -2,9 +2,9 @@
 
 import math
 
+from cpimaging.scorers.attribution import WATERSHEDS
 from cpimaging.scorers.base import Trace
-from cpimaging.scorers.injury import NUCLEI, REQUIRED, Amount, Injury
-from cpimaging.scorers.mrics_rules import WATERSHEDS
+from cpimaging.scorers.injury import NUCLEI_NEEDED, REQUIRED, Amount, Injury
 from cpimaging.scorers.scales.evaluate import Fact, age_told, seen_by_reader
 from cpimaging.types import ScanContext
 from cpimaging.words import HEMISPHERES as SIDES
@@ -12,7 +12,7 @@ from cpimaging.words import HEMISPHERES as SIDES
 REQUIRES = frozenset(REQUIRED) | set(WATERSHEDS)
 DAYS_PER_YEAR = 365.25
 CAPSULES = ("alic", "plic")
-BASAL = tuple(sorted(NUCLEI - {"hippocampus"}))
+BASAL = tuple(sorted(NUCLEI_NEEDED - {"hippocampus"}))
 NAMES = {
     "perirolandic": "perirolandic cortex",
     "alic": "anterior limb of the internal capsule",

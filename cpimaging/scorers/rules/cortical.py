@@ -1,0 +1,90 @@
+"""Cortex and border zones: C3 in one artery's territory, else C2."""
+
+from collections.abc import Sequence
+
+from cpimaging.scorers.attribution import (
+    BORDER_ZONE,
+    CENTRAL,
+    CORTICAL,
+    WATERSHEDS,
+    of_side,
+    percent_in,
+    volume_mm3,
+)
+from cpimaging.scorers.patterns import TERRITORIES, Case, Pattern, added, only
+from cpimaging.scorers.pieces import CORTEX, Piece
+from cpimaging.words import HEMISPHERES as SIDES
+
+INNER = ("periventricular", "deep", "callosum")
+
+
+def cortical(case: Case) -> list[Pattern]:
+    """Find C3, an infarct of one side or of whole territories on both, or C2: cortex and white matter."""
+    outer, border = case.take(CORTICAL), case.take(BORDER_ZONE)
+    pieces = [*outer, *border]
+    volumes = {side: volume_mm3(of_side(pieces, side)) for side in SIDES}
+    whole = sum(volumes.values())
+    if whole < case.trace.limit("minimum_volume"):
+        return []
+    loads = added(case.borne_by("cortex", outer), case.loads(border)) if outer else case.loads(border)
+    laterality = (volumes["left"] - volumes["right"]) / whole
+    rule = "C3: cortical lesions of one side, |laterality|"
+    if case.trace.at_least(rule, abs(laterality), "arterial_laterality"):
+        side = "left" if laterality > 0 else "right"
+        artery = _artery(case, of_side(pieces, side), side)
+        subgroup, other = ("C3", "C2") if artery else ("C2", "C3")
+        return [Pattern(subgroup, side, artery, loads=loads, instead=(other,))]
+    arteries = {_whole_territory(case, of_side(pieces, side), side) for side in SIDES}
+    if None not in arteries:
+        artery = "several" if len(arteries) > 1 else arteries.pop()
+        return [Pattern("C3", "both", artery, loads=loads, instead=("C2",))]
+    return [Pattern("C2", "both", loads=loads), *_periventricular_within(case, pieces)]
+
+
+def _best_territory(pieces: Sequence[Piece]) -> tuple[str, float]:
+    shares = {name: percent_in([name], pieces) for name in TERRITORIES}
+    best = max(shares, key=shares.__getitem__)
+    return best, shares[best]
+
+
+def _artery(case: Case, pieces: Sequence[Piece], side: str) -> str | None:
+    """Return the artery in whose territory lesions of one side lie, "several", or None."""
+    territory, share = _best_territory(pieces)
+    artery = territory.removeprefix("territory_")
+    if case.trace.at_least(f"C3: in the territory of the {side} {artery.upper()}", share, "territory_share"):
+        return artery
+    zones = percent_in(WATERSHEDS, pieces)
+    if case.trace.at_least("C2: in the border zones instead", zones, "watershed_share"):
+        return None
+    nuclei = case.injured_nuclei(side, [*pieces, *case.kinds.get(CENTRAL, [])])
+    case.trace.note("C3: several territories, with nuclei", ", ".join(nuclei) or "none", "ours [D]")
+    return "several" if nuclei else None
+
+
+def _whole_territory(case: Case, pieces: Sequence[Piece], side: str) -> str | None:
+    """Return the artery whose territory lesions of one side keep to, and fill."""
+    territory, share = _best_territory(pieces)
+    artery = territory.removeprefix("territory_")
+    rule = f"C3 of both sides, {side} {artery.upper()}"
+    keeps = case.trace.at_least(f"{rule}: of the lesion", share, "territory_share")
+    fills = case.trace.at_least(
+        f"{rule}: of the territory", case.load(territory, side, pieces), "territory_load"
+    )
+    return artery if keeps and fills else None
+
+
+def _periventricular_within(case: Case, pieces: Sequence[Piece]) -> list[Pattern]:
+    """Find B1 within cortical lesions: on both sides the inner layer is hit more than the cortex."""
+    for side in SIDES:
+        own = of_side(pieces, side)
+        inner, outer = (
+            100 * volume_mm3(own, *parts) / max(case.injury.of(parts, [side]).region_mm3, 1.0)
+            for parts in (("periventricular",), CORTEX)
+        )
+        if inner < case.trace.limit("periventricular_load") or inner <= outer:
+            return []
+    case.trace.note(
+        "B1 within: the periventricular layer is hit more than the cortex", "both sides", "ours [D]"
+    )
+    loads = case.borne_by("white_matter", [only(piece, INNER) for piece in pieces])
+    return [Pattern("B1", "both", severity="mild", loads=loads)]

@@ -1,0 +1,77 @@
+"""What no pattern of the scheme explains: D, as a whole or as a rest."""
+
+from cpimaging.scorers.attribution import (
+    INFRATENTORIAL,
+    UNEXPLAINED,
+    WATERSHEDS,
+    of_side,
+    percent_in,
+    volume_mm3,
+)
+from cpimaging.scorers.patterns import Case, Pattern
+from cpimaging.scorers.pieces import CORTEX
+from cpimaging.words import HEMISPHERES as SIDES
+
+BEHIND, BEFORE = ("parietal", "occipital"), ("frontal",)
+
+
+def rest(case: Case) -> list[Pattern]:
+    """Return D for what nothing explains, and for what lies below the tentorium."""
+    pieces = [*case.take(UNEXPLAINED), *case.take(INFRATENTORIAL)]
+    enough = volume_mm3(pieces) >= case.trace.limit("minimum_volume")
+    return [Pattern("D", loads=case.loads(pieces))] if enough else []
+
+
+def unlike_any(case: Case) -> bool:
+    """Tell whether the lesion as a whole is one that no pattern of the scheme explains."""
+    return _scattered(case) or _confluent(case)
+
+
+def _scattered(case: Case) -> bool:
+    """Tell whether there are many small foci of three or more kinds, not in border zones."""
+    trace, pieces = case.trace, [piece for some in case.kinds.values() for piece in some]
+    whole = volume_mm3(pieces)
+    if len(pieces) < trace.limit("scattered_count") or whole == 0:
+        return False
+    largest = 100 * max(piece.tissue_mm3 for piece in pieces) / whole
+    least = trace.limit("scattered_kind") * whole
+    several = sum(100 * volume_mm3(some) >= least for some in case.kinds.values())
+    return (
+        trace.below("many foci: share of the largest", largest, "scattered_largest")
+        and trace.at_least("many foci: kinds of injury", several, "scattered_kinds")
+        and trace.below("many foci: in the border zones", percent_in(WATERSHEDS, pieces), "watershed_share")
+    )
+
+
+def _confluent(case: Case) -> bool:
+    """Tell whether white matter is lesion up to the cortex on both sides: at large, or behind."""
+    injury, trace = case.injury, case.trace
+    if not trace.below("white matter up to the cortex: cortex", injury.of(CORTEX).load, "cortex_spared"):
+        return False
+    outer = [injury.layer_load("subcortical", side) for side in SIDES]
+    if trace.at_least("white matter up to the cortex, less injured side", min(outer), "confluent_load"):
+        return True
+    behind, before = (
+        [injury.layer_load("subcortical", side, lobes) for side in SIDES] for lobes in (BEHIND, BEFORE)
+    )
+    splenium = injury.structure("corpus_callosum_splenium").load
+    return (
+        trace.at_least("splenium", splenium, "splenium_load")
+        and trace.at_least("one lesion of both sides, smaller half", _crossing_mm3(case), "crossing_volume")
+        and trace.at_least(
+            "white matter up to the cortex behind, less injured side", min(behind), "posterior_load"
+        )
+        and trace.at_least(
+            "the same, times the frontal one", min(behind) / max(*before, 0.01), "posterior_ratio"
+        )
+    )
+
+
+def _crossing_mm3(case: Case) -> float:
+    """Return the smaller half, left or right, of the lesion that reaches farthest to both sides."""
+    pieces = [piece for some in case.kinds.values() for piece in some]
+    halves: dict[int, dict[str, float]] = {piece.number: dict.fromkeys(SIDES, 0.0) for piece in pieces}
+    for side in SIDES:
+        for piece in of_side(pieces, side):
+            halves[piece.number][side] += piece.tissue_mm3
+    return max((min(half.values()) for half in halves.values()), default=0.0)

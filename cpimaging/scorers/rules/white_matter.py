@@ -1,0 +1,89 @@
+"""White matter beside the ventricles: B1, B2, B3."""
+
+from collections.abc import Sequence
+
+from cpimaging.scorers.attribution import PERIVENTRICULAR, of_side, volume_mm3
+from cpimaging.scorers.base import Trace
+from cpimaging.scorers.loss import beyond_norms
+from cpimaging.scorers.patterns import Case, Pattern
+from cpimaging.scorers.pieces import WHITE, Piece
+from cpimaging.words import HEMISPHERES as SIDES
+from cpimaging.words import LOBES
+
+
+def periventricular(case: Case) -> list[Pattern]:
+    """Find B1 on both sides, B3 where one side has a venous infarct besides, B2 or B1 on one side alone."""
+    trace, pieces = case.trace, case.take(PERIVENTRICULAR)
+    volumes = {side: volume_mm3(of_side(pieces, side)) for side in SIDES}
+    whole, least = sum(volumes.values()), trace.limit("minimum_volume")
+    if whole < least:
+        return []
+    for side, volume in volumes.items():
+        trace.note(f"B: periventricular lesion, {side}, mm3", volume)
+    loads = case.borne_by("white_matter", pieces)
+    fans = [side for side in SIDES if _is_fan(case, of_side(pieces, side), side)]
+    if min(volumes.values()) >= least:
+        if len(fans) == 1 and _outdoes(pieces, fans[0], trace):
+            return [Pattern("B3", "both", loads=loads, instead=("B1",))]
+        uneven = abs(volumes["left"] - volumes["right"]) >= trace.limit("one_sided_laterality") * whole
+        instead = ("B2",) if len(fans) == 2 else ("B3",) if uneven or fans else ()
+        return [Pattern("B1", "both", severity=_grade(case, pieces), loads=loads, instead=instead)]
+    side = max(SIDES, key=volumes.__getitem__)
+    if fans or _is_venous(of_side(pieces, side), trace):
+        return [Pattern("B2", side, loads=loads, instead=("B1",))]
+    return [Pattern("B1", side, severity=_grade(case, pieces), loads=loads, instead=("B2",))]
+
+
+def _single(pieces: Sequence[Piece], trace: Trace) -> Piece | None:
+    """Return the one lesion that touches the ventricle and holds most of a side, or None."""
+    largest = max(pieces, key=lambda piece: piece.tissue_mm3, default=None)
+    if largest is None or largest.distance_mm >= trace.limit("joined_to_ventricle"):
+        return None
+    most = 100 * largest.tissue_mm3 >= trace.limit("most") * volume_mm3(pieces)
+    return largest if most else None
+
+
+def _is_fan(case: Case, pieces: Sequence[Piece], side: str) -> bool:
+    """Tell whether a single lesion fans out from the ventricle to the outer white matter."""
+    single = _single(pieces, case.trace)
+    if single is None:
+        return False
+    outer = single.of("subcortical")
+    layer = sum(case.injury.white_matter(lobe, "subcortical", side).region_mm3 for lobe in LOBES)
+    share, load = 100 * outer / single.tissue_mm3, 100 * outer / layer if layer > 0 else 0.0
+    return case.trace.at_least(f"B2: {side}, one lesion that fans out, subcortical", share, "fan_share") and (
+        case.trace.at_least(f"B2: {side}, one lesion that fans out, of the outer layer", load, "fan_load")
+    )
+
+
+def _outdoes(pieces: Sequence[Piece], side: str, trace: Trace) -> bool:
+    """Tell whether one side has several times the other's lesion in the outer white matter."""
+    outer = {one: volume_mm3(of_side(pieces, one), "subcortical") for one in SIDES}
+    other = outer[SIDES[1 - SIDES.index(side)]]
+    return trace.at_least(
+        "B3: outer white matter, times the other side's", outer[side] / max(other, 1.0), "fan_ratio"
+    )
+
+
+def _is_venous(pieces: Sequence[Piece], trace: Trace) -> bool:
+    """Tell whether a single lesion of one side is large, or lies at the frontal horn.
+
+    The germinal matrix lies and bleeds beside the frontal horn; gliosis of one side lies at the trigone.
+    """
+    single = _single(pieces, trace)
+    if single is None:
+        return False
+    lobes = {lobe: single.named.get(f"white_matter_{lobe}", 0.0) for lobe in LOBES}
+    frontal = 100 * lobes["frontal"] / max(sum(lobes.values()), 1.0)
+    return trace.at_least("B2: one lesion of one side", single.tissue_mm3, "venous_volume") or (
+        trace.at_least("B2: or in the frontal lobe", frontal, "most")
+        and trace.at_least("B2: and not punctate", single.tissue_mm3, "venous_frontal_volume")
+    )
+
+
+def _grade(case: Case, pieces: Sequence[Piece]) -> str:
+    """Grade B1: severe if much white matter is lesion, or tissue is lost beyond norms; else mild."""
+    white = case.injury.class_mm3("white_matter")
+    load = 100 * volume_mm3(pieces, *WHITE) / white if white > 0 else 0.0
+    extensive = case.trace.at_least("B1 severe: of the white matter", load, "severe_white_load")
+    return "severe" if beyond_norms(case.injury, case.trace) or extensive else "mild"
