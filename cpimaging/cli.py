@@ -245,6 +245,31 @@ def cohort(
     stage.run(output_dir, atlas)
 
 
+@app.command()
+@_plain
+def agree(
+    output_dir: Annotated[Path, typer.Argument(help="Folder that holds the results.")],
+    readings: Annotated[list[Path] | None, typer.Argument(help="Tables of readers, TSV.")] = None,
+    sheet: Annotated[
+        Path | None, typer.Option(help="New folder for a blinded reading list instead: sheet and pages.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the list's order and of the bootstrap.")] = 0,
+) -> None:
+    """Compare readers with each other and with the software; or write the list for them to read."""
+    from cpimaging.stages import agree as stage
+    from cpimaging.stages import reading_list
+    from cpimaging.types import InputError
+
+    if bool(readings) == bool(sheet):
+        raise InputError(
+            "agree", "wants tables of readers or --sheet, one of them", "see cpimaging agree --help"
+        )
+    if sheet:
+        reading_list.run(output_dir, sheet, seed)
+    else:
+        stage.run(output_dir, readings or [], seed)
+
+
 @app.command(cls=_NamingScorers)
 @_plain
 def run(

@@ -172,6 +172,79 @@ TISSUE_LABELS = (
     Column("abbreviation", "str", "What BIDS abbreviates it to."),
     Column("mapping", "int64", "Number that BIDS has for the class."),
 )
+READING_LIST = (
+    Column("case", "str", "Number of the scan in the reading list."),
+    PARTICIPANT,
+    SESSION,
+)
+QUESTION = Column(
+    "question",
+    "str",
+    "What was asked.",
+    levels={
+        "mrics_group": "group of MRICS",
+        "mrics_subgroup": "subgroup of MRICS",
+        "severity": "severity, mild to severe",
+        "fiori": "points of Fiori's scale",
+    },
+)
+CASES = Column("cases", "int64", "Scans that it is made of.")
+
+
+def _ends(name: str = "") -> list[Column]:
+    return [
+        Column(f"{name}{end}", "float64", f"{which} end of its 95 % interval.")
+        for end, which in (("low", "Lower"), ("high", "Upper"))
+    ]
+
+
+AGREEMENT = (
+    QUESTION,
+    Column(
+        "figure",
+        "str",
+        "Which figure.",
+        levels={
+            "agreement": "share of the pairs of ratings of one scan that are the same",
+            "cohen_kappa": "Cohen's kappa",
+            "weighted_kappa": "Cohen's kappa with quadratic weights",
+            "fleiss_kappa": "Fleiss' kappa",
+            "gwet_ac1": "Gwet's AC1",
+            "icc": "intraclass correlation, absolute agreement of single raters",
+            "bias": "mean difference, software minus readers, points",
+            "lower_limit": "lower limit of agreement, points",
+            "upper_limit": "upper limit of agreement, points",
+        },
+    ),
+    Column("raters", "str", "Raters, with commas; consensus: what more than half of the readers said."),
+    Column("value", "float64", "The figure."),
+    *_ends(),
+    CASES,
+)
+AGREEMENT_WORDS = (
+    QUESTION,
+    Column("word", "str", "Group or subgroup."),
+    Column("readers", "int64", "Scans that the readers' consensus gives it."),
+    Column("software", "int64", "Scans with a consensus that the software gives it."),
+    Column("sensitivity", "float64", "Share of the readers' scans that the software gives it as well."),
+    *_ends("sensitivity_"),
+    Column("ppv", "float64", "Share of the software's scans that the readers give it as well."),
+    *_ends("ppv_"),
+)
+ACCURACY = (
+    Column("accuracy", "float64", "Share of these scans that the readers' consensus agrees with."),
+    *_ends("accuracy_"),
+    CASES,
+)
+AGREEMENT_COVERAGE = (
+    Column("certainty", "float64", "Least certainty that the software states for the group."),
+    Column("coverage", "float64", "Share of the scans with a consensus that is called at least so surely."),
+    *ACCURACY,
+)
+AGREEMENT_CALIBRATION = (
+    Column("certainty", "float64", "Mean certainty that the software states for the group, one bin."),
+    *ACCURACY,
+)
 DESCRIPTIONS = (
     Column("desc_id", "str", "The desc entity of file names."),
     Column("description", "str", "What such files hold."),
@@ -191,5 +264,10 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
     "atlas-*_dseg.tsv": ATLAS_LABELS,
     "seg-tissue_dseg.tsv": TISSUE_LABELS,
     "descriptions.tsv": DESCRIPTIONS,
+    "group_desc-readinglist_stats.tsv": READING_LIST,
+    "group_desc-agreement_stats.tsv": AGREEMENT,
+    "group_desc-agreementwords_stats.tsv": AGREEMENT_WORDS,
+    "group_desc-agreementcoverage_stats.tsv": AGREEMENT_COVERAGE,
+    "group_desc-agreementcalibration_stats.tsv": AGREEMENT_CALIBRATION,
 }
 """The columns of every table by its name; those of group_patterns.tsv: `scorers.group.group_columns`."""

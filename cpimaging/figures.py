@@ -175,11 +175,11 @@ def cuts_at(point_mm: NDArray[np.float64], frame: Frame) -> list[Cut]:
     return [Cut(plane, float(point_mm[axis]), frame) for plane, axis in NORMAL.items()]
 
 
-def axial_series(image: Image, frame: Frame, count: int) -> list[Cut]:
-    """Return `count` axial planes, evenly spread over the voxels of `image` that are not 0."""
-    inner = frame_around(image)
-    positions = np.linspace(inner.low_mm[2], inner.high_mm[2], count + 2)[1:-1]
-    return [Cut("axial", float(position), frame) for position in positions]
+def series(image: Image, frame: Frame, plane: Plane, count: int) -> list[Cut]:
+    """Return `count` planes of one kind, evenly spread over the voxels of `image` that are not 0."""
+    inner, axis = frame_around(image), NORMAL[plane]
+    positions = np.linspace(inner.low_mm[axis], inner.high_mm[axis], count + 2)[1:-1]
+    return [Cut(plane, float(position), frame) for position in positions]
 
 
 def centre_mm(image: Image) -> NDArray[np.float64]:

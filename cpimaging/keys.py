@@ -96,6 +96,17 @@ TISSUE_IMAGE = (
     Column("Labels.*", "str", "The class of one number."),
 )
 FREQUENCY = (*SIDECAR, Column("NumberOfScans", "int64", "Scans that have a mask."))
+SEED = Column("Seed", "int64", "Seed of what was drawn by chance.")
+READING_LIST = (*SIDECAR, SEED)
+AGREEMENT = (
+    *SIDECAR,
+    SEED,
+    Column("Readers", "list", "Codes of the readers."),
+    Column("Scans", "int64", "Scans that a reader rated."),
+    Column("Overridden", "int64", "Scans of them whose call a person replaced, not the software's."),
+    Column("Certainty", "str", "Column of the group table that is taken for the stated certainty."),
+    Column("CalibrationError", "float64", "Mean distance of stated certainty and accuracy, or null."),
+)
 MASK_TABLES = (
     *SIDECAR,
     Column("Space", "str", "Template whose space the masks lie in.", when=MASKS),
@@ -159,6 +170,8 @@ FILES: Mapping[str, tuple[Column, ...]] = {
     "*_atlas-*_dseg.json": ATLAS_IMAGE,
     "*_seg-tissue_dseg.json": TISSUE_IMAGE,
     "group_*_label-L_probseg.json": FREQUENCY,
+    "group_desc-readinglist_stats.json": READING_LIST,
+    "group_desc-agreement_stats.json": AGREEMENT,
     "group_patterns.json": MASK_TABLES,
     "group_desc-lesionload_stats.json": MASK_TABLES,
     "participants.json": PEOPLE,

@@ -13,6 +13,7 @@ from cpimaging.types import Image, LabelMap
 CUTS_OF_SCAN: Mapping[Plane, int] = {"axial": 4, "coronal": 2, "sagittal": 2}
 CUTS_OF_TEMPLATE: Mapping[Plane, int] = {"axial": 4, "coronal": 1, "sagittal": 1}
 CUTS_OF_STRUCTURE: Mapping[Plane, int] = {"axial": 1, "coronal": 1, "sagittal": 1}
+CUTS_TO_READ: Mapping[Plane, int] = {"axial": 24, "coronal": 12, "sagittal": 9}
 STRUCTURE_PIXEL_MM = 1.5
 """Pixel of the pictures of an atlas: keeps a page of sixty structures below 5 MB."""
 OUTLINE_PIXEL_MM = 0.5
@@ -55,6 +56,23 @@ def scan_views(images: Mapping[str, Image], lesion: Image | None, atlas: LabelMa
             outlines=figures.atlas_outlines(atlas, cut) if atlas else {},
         )
         for cut in cuts
+    ]
+
+
+def reading_views(images: Mapping[str, Image]) -> list[View]:
+    """Cut every contrast in even series, with nothing drawn on it that the software found."""
+    reference = next(iter(images.values()))
+    frame = figures.frame_around(reference)
+    limits = {contrast: figures.window(image) for contrast, image in images.items()}
+    return [
+        View(
+            title=_title(cut, None),
+            size=cut.size,
+            letters=figures.EDGE_LETTERS[cut.plane],
+            pictures={name: figures.picture(image, cut, limits[name]) for name, image in images.items()},
+        )
+        for plane, count in CUTS_TO_READ.items()
+        for cut in figures.series(reference, frame, plane, count)
     ]
 
 
@@ -104,7 +122,7 @@ def frequency_views(template: Image, frequency: Image, highest: float) -> list[V
             letters=figures.EDGE_LETTERS[cut.plane],
             pictures={"Frequency": figures.frequency_picture(template, frequency, cut, highest)},
         )
-        for cut in figures.axial_series(frequency, frame, SERIES)
+        for cut in figures.series(frequency, frame, "axial", SERIES)
     ]
 
 

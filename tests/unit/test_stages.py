@@ -13,13 +13,14 @@ from declared import undeclared
 from cpimaging import single
 from cpimaging.atlases import load_atlas, write_atlas
 from cpimaging.bids import Scan, list_scans, single_scan, with_demographics
-from cpimaging.io import read_image, read_json, read_table, write_image, write_json
+from cpimaging.io import read_image, read_json, read_table, write_image, write_json, write_table
 from cpimaging.layout import atlas_name
 from cpimaging.report import words
+from cpimaging.report.pictures import CUTS_TO_READ
 from cpimaging.scorers.group import group_dtypes
 from cpimaging.scorers.needs import check_fit
 from cpimaging.simulate import simulate
-from cpimaging.stages import cohort, index
+from cpimaging.stages import agree, cohort, index, reading_list
 from cpimaging.study.job import SCAN_STAGES, Job
 from cpimaging.study.measuring_grid import with_ids
 from cpimaging.study.plan import write_plan
@@ -479,3 +480,47 @@ def test_sidecars_are_json_without_gaps(out: Path) -> None:
             assert content["Type"] == "Lesion"
         if "_desc-preproc_" in path.name:
             assert content["SkullStripped"] is True
+
+
+def test_a_reading_list_shows_scans_and_no_verdict(out: Path, tmp_path: Path) -> None:
+    study, folder = tmp_path / "out", tmp_path / "list"
+    shutil.copytree(out, study)
+    reading_list.run(study, folder, seed=1)
+    assert undeclared(study) == []
+    key = reading_list.reading_list(study)
+    assert sorted(key.values()) == [("sub-01", "n/a"), ("sub-02", "n/a")]
+    assert read_json(study / "group_desc-readinglist_stats.json")["Seed"] == 1
+    sheet = read_table(folder / "readings.tsv")
+    assert sheet["case"].tolist() == ["001", "002"]
+    assert set(sheet["mrics_subgroup"]) == {"n/a"}
+    pages = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.html")}
+    assert set(pages) == {"case-001.html", "case-002.html"}
+    for page in pages.values():
+        assert "sub-0" not in page
+        assert "MRICS" not in page
+        assert 'class="lesion"' not in page
+        assert page.count("<image") == 2 * sum(CUTS_TO_READ.values())
+    with pytest.raises(InputError, match="is not an empty folder"):
+        reading_list.run(study, folder, seed=1)
+    (study / "group_desc-readinglist_stats.tsv").write_text(
+        "case\tparticipant_id\tsession_id\n001\tsub-01\tn/a\n"
+    )
+    with pytest.raises(InputError, match="has another reading list already"):
+        reading_list.run(study, tmp_path / "other", seed=1)
+    assert not (tmp_path / "other").exists()
+
+
+def test_what_readers_filled_in_is_compared(out: Path, tmp_path: Path) -> None:
+    study, folder = tmp_path / "out", tmp_path / "list"
+    shutil.copytree(out, study)
+    reading_list.run(study, folder, seed=0)
+    sheet = read_table(folder / "readings.tsv")
+    sheet["reader"], sheet["mrics_subgroup"], sheet["fiori"] = "R1", "C1", "7"
+    write_table(folder / "readings.tsv", sheet)
+    agree.run(study, [folder / "readings.tsv"], seed=0)
+    assert undeclared(study) == []
+    told = read_json(study / "group_desc-agreement_stats.json")
+    assert (told["Readers"], told["Scans"], told["Certainty"]) == (["R1"], 2, "confidence")
+    rows = read_table(study / "group_desc-agreement_stats.tsv")
+    assert set(rows["raters"]) <= {"R1, software", "consensus, software"}
+    assert "Readers and software" in (study / "agreement.html").read_text(encoding="utf-8")

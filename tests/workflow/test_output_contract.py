@@ -14,6 +14,7 @@ from cpimaging.io import read_displacement, read_image, read_table
 from cpimaging.scorers.group import group_dtypes
 
 SCANS = ("sub-01", "sub-02", "sub-03", "sub-04")
+READINGS = ("readinglist", "agreement", "agreementwords", "agreementcoverage", "agreementcalibration")
 WORDS = {
     "dominance": "white_matter deep_grey cortex brainstem cerebellum mixed none indeterminate not_assessed",
     "mrics_group": "A B C D E n/a",
@@ -69,11 +70,14 @@ def test_columns_keys_and_words_are_the_declared_ones(demo: Path) -> None:
 
 
 def test_what_is_declared_is_there(demo: Path) -> None:
-    """But for files of other studies: lesions that software found or a tool drew, masks without images."""
+    """But for files of other studies: lesions that software found or a tool drew, readings, masks."""
     elsewhere = [
+        *(f"group_desc-{name}_stats.tsv" for name in READINGS),
         "*_label-L_desc-first_mask.json",
         "*_label-L_desc-command_mask.json",
         "*_space-orig_label-L_probseg.json",
+        "group_desc-readinglist_stats.json",
+        "group_desc-agreement_stats.json",
         "group_patterns.json",
         "group_desc-lesionload_stats.json",
     ]

@@ -1,0 +1,1 @@
+"""How well readers agree with each other, and the software with them."""
