@@ -24,6 +24,8 @@ app = typer.Typer(
 )
 atlas_app = typer.Typer(help="Atlases: list, show, fetch, export and check.", no_args_is_help=True)
 app.add_typer(atlas_app, name="atlas")
+norms_app = typer.Typer(help="Norms for age and sex, from a study's own controls.", no_args_is_help=True)
+app.add_typer(norms_app, name="norms")
 
 BAD_INPUT = 2
 
@@ -48,6 +50,7 @@ Detection = Annotated[
 ]
 BrainCommand = Annotated[str, typer.Option(help="Brain extractor with {image} and {out}; docs/how-to.md.")]
 AdcNorm = Annotated[str, typer.Option(help="Folder with mean.nii.gz and sd.nii.gz of healthy ADC.")]
+NormsDir = Annotated[str, typer.Option(help="Folder of norms for age (cpimaging norms build).")]
 Threads = Annotated[int, typer.Option(min=1, help="Number of threads.")]
 ScanLabel = Annotated[str, typer.Option(help="Label of the scan: sub-01 or sub-01_ses-02.")]
 ImageFile = Annotated[Path | None, typer.Option(help="Image of this contrast, NIfTI.")]
@@ -62,7 +65,7 @@ STAGE_OPTIONS: dict[str, dict[str, Any]] = {
         "detection": Detection,
         "adc_norm": AdcNorm,
     },
-    "segment": {"atlas": AtlasName, "detection": Detection},
+    "segment": {"atlas": AtlasName, "detection": Detection, "norms_dir": NormsDir},
     "lesions": {"atlas": AtlasName, "detection": Detection, "adc_norm": AdcNorm},
     "quantify": {"atlas": AtlasName},
     "qc": {"atlas": AtlasName},
@@ -78,6 +81,7 @@ DEFAULTS: dict[str, Any] = {
     "detection": "on",
     "brain_command": "",
     "adc_norm": "",
+    "norms_dir": "",
 }
 """Those of `study.job.Job` and of the configuration's schema; a test holds them together."""
 
@@ -289,8 +293,12 @@ def run(
     detection: Annotated[Literal["on", "off"], typer.Option(help="Search where no mask is given.")] = "on",
     brain_command: BrainCommand = DEFAULTS["brain_command"],
     adc_norm: AdcNorm = DEFAULTS["adc_norm"],
+    norms_dir: NormsDir = DEFAULTS["norms_dir"],
+    sex: Annotated[Literal["F", "M", "O", "n/a"], typer.Option(help="Sex, for norms.")] = "n/a",
 ) -> None:
     """Process one scan without BIDS, all stages in a row."""
+    from dataclasses import replace
+
     from cpimaging import single as stage
     from cpimaging.bids import single_scan
     from cpimaging.study.job import Job
@@ -299,8 +307,10 @@ def run(
     given = {contrast: path.resolve() for contrast, path in images.items() if path is not None}
     lesion, brain_mask = (path.resolve() if path else None for path in (lesion, brain_mask))
     planned = single_scan(given, lesion, brain_mask, label=scan)
-    job = Job(output_dir, scan, atlas, engine, threads, scorers, detection, brain_command, adc_norm)
-    for name in stage.run(job, planned, age_years):
+    job = Job(
+        output_dir, scan, atlas, engine, threads, scorers, detection, brain_command, adc_norm, norms_dir
+    )
+    for name in stage.run(job, replace(planned, sex=sex), age_years):
         typer.echo(name)
 
 
@@ -413,3 +423,28 @@ def atlas_check(folder: Annotated[str, typer.Argument(help="Atlas folder.")]) ->
     typer.echo(f"{atlas.name}: fine, {len(atlas.dseg.regions)} regions in {atlas.space}")
     for scorer, problem in unfit(atlas).items():
         typer.echo(f"{scorer}: {problem or 'the atlas serves it'}")
+
+
+@norms_app.command("build")
+@_plain
+def norms_build(
+    output_dir: Annotated[Path, typer.Argument(help="Folder that holds the results.")],
+    controls: Annotated[
+        list[str],
+        typer.Option(
+            help="COLUMN=VALUE of participants.tsv, or a folder of results whose scans are all controls."
+        ),
+    ],
+    norms_dir: Annotated[
+        Path | None, typer.Option(help="Folder of the norms; the results' own name and -norms if not given.")
+    ] = None,
+    scanner: Annotated[
+        str, typer.Option(help="Key of the images' sidecars to tell scanners apart by, if any.")
+    ] = "",
+) -> None:
+    """Build a reference for ventricles and tissue volumes that can be shared: no names, no images."""
+    from cpimaging.stages import norms as stage
+
+    folder = norms_dir or output_dir.with_name(f"{output_dir.resolve().name}-norms")
+    for line in stage.run(output_dir, controls, folder, scanner):
+        typer.echo(line)

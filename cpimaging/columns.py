@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from cpimaging.words import LAYER_WORDS, LOBE_WORDS, QC, SEXES, SIDE_WORDS, TISSUES
+from cpimaging.words import LAYER_WORDS, LOBE_WORDS, NORMED, QC, SEXES, SIDE_WORDS, TISSUES, z_column
 
 Dtype = Literal["str", "int64", "float64", "bool", "list", "object"]
 """As tables are typed; bool, list and object are for keys of JSON files alone."""
@@ -115,6 +115,16 @@ MORPHOMETRY = (
     Column("unit", "str", "Unit of the value."),
 )
 PROFILE = MORPHOMETRY
+Z_SCORES = tuple(
+    Column(
+        z_column(structure, side),
+        "float64",
+        f"Distance of {structure.replace('_', ' ')}, {side}, from norms for age; n/a if none or QC failed.",
+        "SD",
+    )
+    for _, structure, side in NORMED
+)
+"""Columns of the group table; the intervals stand in each scan's morphometry table."""
 GROUP = (
     PARTICIPANT,
     SESSION,
@@ -127,6 +137,7 @@ GROUP = (
     Column("override", "str", "What a person set instead of the software, and why."),
     IN_GROUP,
     Column("out_of_group_reason", "str", "Why the scan takes no part; its volume and percent are n/a then."),
+    *Z_SCORES,
 )
 """The columns of the group table that no scorer fills; see `scorers.group`."""
 SUMMARY = (
@@ -245,6 +256,12 @@ AGREEMENT_CALIBRATION = (
     Column("certainty", "float64", "Mean certainty that the software states for the group, one bin."),
     *ACCURACY,
 )
+CONTROLS = (
+    AGE,
+    Column("sex", "str", "Sex.", levels={"F": "female", "M": "male"}),
+    Column("field_strength_tesla", "str", "Field strength, as the image's sidecar gives it."),
+)
+"""Of the folder of norms, one row per control, by age: nothing that names a person."""
 DESCRIPTIONS = (
     Column("desc_id", "str", "The desc entity of file names."),
     Column("description", "str", "What such files hold."),

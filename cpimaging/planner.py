@@ -30,6 +30,7 @@ from cpimaging.study.brain import check_command as check_brain_command
 from cpimaging.study.choices import Choices
 from cpimaging.study.job import Job
 from cpimaging.study.lock import take_lock
+from cpimaging.study.norms import NORMS, read_norms
 from cpimaging.study.plan import SUMMARY, Entry, planned_labels, read_entry, write_plan
 from cpimaging.study.record import finished
 from cpimaging.types import InputError
@@ -101,6 +102,8 @@ class Planner:
         check_brain_command(choices.brain_command or "")
         if choices.adc_norm:
             read_norm(choices.adc_norm)
+        if choices.norms_dir:
+            read_norms(choices.norms_dir, choices.atlas)
         if choices.atlas != "embedded":
             check_fit(checked_atlas(choices.atlas), choices.atlas, self.scorers)
         ENGINES[choices.engine].check()
@@ -210,6 +213,11 @@ class Planner:
         if self.detection(label) == "command":
             declared["command"] = sidecar_path(files.command_mask)
         return [path for stage, path in declared.items() if not finished(self.output, stage, label)]
+
+
+def norms_files(folder: str | None) -> list[str]:
+    """Return the file of the norms in a folder; [] without one."""
+    return [f"{folder}/{NORMS}"] if folder else []
 
 
 def state(paths: Sequence[str]) -> str:

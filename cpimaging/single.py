@@ -11,6 +11,7 @@ from cpimaging.stages import atlas, index
 from cpimaging.stages import cohort as cohort_pages
 from cpimaging.study.adc_norm import read_norm
 from cpimaging.study.job import SCAN_STAGES, Job
+from cpimaging.study.norms import read_norms
 from cpimaging.study.plan import write_plan
 
 
@@ -20,6 +21,8 @@ def run(job: Job, scan: Scan, age_years: float | None) -> Iterator[str]:
     write_plan(job.output, ".", choose_references(".", [given]), whole=False)
     if job.adc_norm:
         read_norm(job.adc_norm)
+    if job.norms_dir:
+        read_norms(job.norms_dir, job.atlas)
     check_fit(checked_atlas(job.atlas), job.atlas, job.scorers)
     atlas.run(job.output, job.atlas)
     index.run(job.output)

@@ -53,3 +53,29 @@ SEXES = {"F": "female", "M": "male", "O": "other", UNKNOWN: "not known"}
 
 GIVEN, DETECTED, COMMAND = "given mask", "detected", "lesion_command"
 """Where a lesion mask may come from: a reader or the dataset, our detectors, the external tool."""
+
+NORMED: tuple[tuple[str, str, Side], ...] = (
+    ("group_volume", "ventricles", "midline"),
+    ("group_volume", "lateral_ventricle", "left"),
+    ("group_volume", "lateral_ventricle", "right"),
+    *(
+        ("group_volume", f"white_matter_{lobe}", side)
+        for lobe in LOBES
+        for side in SIDES
+        if side != "midline"
+    ),
+    ("callosal_area", "corpus_callosum", "midline"),
+    ("callosal_area", "corpus_callosum_anterior_third", "midline"),
+    ("callosal_area", "corpus_callosum_middle_third", "midline"),
+    ("callosal_area", "corpus_callosum_posterior_third", "midline"),
+    ("group_volume", "thalamus_whole", "left"),
+    ("group_volume", "thalamus_whole", "right"),
+    ("group_volume", "brainstem", "midline"),
+    ("group_volume", "cerebellum", "midline"),
+)
+"""What is compared with norms: measure, structure and side of the morphometry table."""
+
+
+def z_column(structure: str, side: Side) -> str:
+    """Return the column of the group table that holds the distance of a measure from its norms."""
+    return f"{structure}_z" if side == "midline" else f"{structure}_{side}_z"

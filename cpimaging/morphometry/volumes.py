@@ -105,8 +105,8 @@ def _groups_of(structure: str, side: str, region: Region) -> list[Key]:
     if "ventricle" in structure and region.tissue == "csf":
         whole = [(LATERAL, side)] if structure.startswith(LATERAL) else []
         return [*whole, ("ventricles", "midline")]
-    if region.tissue == "brainstem":
-        return [("brainstem", "midline")]
+    if region.tissue in ("brainstem", "cerebellum"):
+        return [(region.tissue, "midline")]
     if structure.startswith("thalamus"):
         return [("thalamus_whole", side)]
     if structure == "white_matter" and region.lobe != "n/a":

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from cpimaging.figures import HEAT
-from cpimaging.report import pictures, tables, words
+from cpimaging.report import norms, pictures, tables, words
 from cpimaging.report.page import Provenance, render
 from cpimaging.scorers import SCORERS, AnyScorer
 from cpimaging.scorers.base import Row
@@ -38,7 +38,8 @@ class CohortReport:
     patterns: columns of `scorers.group`, one row per scan. summary: columns.SUMMARY; every status but
     "done" is that of a scan that did not finish.
     load: columns.GROUP_LESIONLOAD of all scans. frequency: share (0–1) of the `frequency_scans` scans of the
-    group that have a lesion in each template voxel. links: (participant_id, session_id) -> address of the
+    group that have a lesion in each template voxel. morphometry: (participant_id, session_id) -> table.
+    links: (participant_id, session_id) -> address of the
     scan's page, relative to this page.
     """
 
@@ -49,6 +50,7 @@ class CohortReport:
     frequency: Image | None = None
     frequency_scans: int = 0
     template: Image | None = None
+    morphometry: Mapping[tuple[str, str], pd.DataFrame] = field(default_factory=dict)
     links: Mapping[tuple[str, str], str] = field(default_factory=dict)
     notes: Sequence[str] = ()
     methods: Sequence[str] = ()
@@ -82,6 +84,7 @@ def _context(content: CohortReport) -> dict[str, object]:
         "classes": list(zip(PERCENTS, words.CLASSES.values(), strict=True)),
         "told": _told(scans),
         "groups": sorted({str(scan["mrics"]) for scan in scans}, key=lambda code: _place(mrics, code)),
+        "norms": norms.cohort_norms(_named(content.morphometry)),
         "views": views,
         "colours": ", ".join(f"rgb{colour} {place:.0%}" for place, colour in HEAT),
         "most": max(1, round(highest * content.frequency_scans)),
@@ -96,10 +99,19 @@ def _scans(content: CohortReport) -> list[Row]:
     records: list[Row] = []
     for row in content.patterns.to_dict("records"):
         ids = (str(row["participant_id"]), str(row["session_id"]))
-        name = ids[0] if words.missing(ids[1]) else f"{ids[0]}_{ids[1]}"
+        name = _name(*ids)
         code = SCORERS["mrics"].words.code(row)
         records.append({**row, "name": name, "href": content.links.get(ids), "mrics": code})
     return records
+
+
+def _named(scans: Mapping[tuple[str, str], pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return tables by the names that pages give scans."""
+    return {_name(*ids): table for ids, table in scans.items()}
+
+
+def _name(participant: str, session: str) -> str:
+    return participant if words.missing(session) else f"{participant}_{session}"
 
 
 def _told(scans: Sequence[Row]) -> list[Told]:

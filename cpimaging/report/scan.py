@@ -6,7 +6,7 @@ from typing import NamedTuple, cast
 
 import pandas as pd
 
-from cpimaging.report import pictures, scales, tables, words
+from cpimaging.report import norms, pictures, scales, tables, words
 from cpimaging.report.page import Provenance, render
 from cpimaging.scorers import Pattern, results
 from cpimaging.scorers.results import CallResult
@@ -96,6 +96,7 @@ def page_values(content: ScanReport) -> dict[str, object]:
     shares, verdict = _shares(content.pattern), content.qc.get("verdict", "not_applicable")
     evidence, sources = _evidence(content.pattern)
     views = pictures.scan_views(content.images, content.lesion, content.atlas)
+    measured = norms.without_own_tables(content.morphometry, content.age_years)
     return {
         "scan": content,
         "title": title,
@@ -131,8 +132,10 @@ def page_values(content: ScanReport) -> dict[str, object]:
         "lobes": tables.lobe_layers(content.load),
         "profile": [] if content.profile.empty else tables.profile(content.profile),
         "lesion_rows": content.lesions.to_dict("records"),
-        "key_measures": tables.key_measures(content.morphometry),
-        "measures": _by_measure(content.morphometry),
+        "key_measures": tables.key_measures(measured),
+        "measures": _by_measure(measured),
+        "norms": norms.scan_rows(content.morphometry),
+        "adult_years": norms.ADULT_YEARS,
         "not_assessed": _not_assessed(content),
         "words": words,
         "structure_name": tables.structure_name,

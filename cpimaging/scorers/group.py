@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from cpimaging.columns import GROUP, Column, dtypes
+from cpimaging.columns import GROUP, Z_SCORES, Column, dtypes
 from cpimaging.scorers import SCORERS, Pattern, results
 from cpimaging.scorers.results import OVERRIDE_KEYS, Value
 from cpimaging.scorers.trust import OUT_OF_GROUP
@@ -14,6 +14,7 @@ ORDER = (
     *("cerebellum_percent", "qc", "not_assessed_reason", "mask_source", "template_volume_ratio"),
     *("age_years", "sex", "override", "fiori_low", "fiori_high", "barkovich_low", "barkovich_high"),
     *("nichd_low", "nichd_high", "in_group", "out_of_group_reason"),
+    *(column.name for column in Z_SCORES),
 )
 """Columns of the group table that scripts of others may find by their place; new ones follow."""
 

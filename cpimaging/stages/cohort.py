@@ -29,8 +29,8 @@ from cpimaging.scorers.results import Value
 from cpimaging.study.job import SCAN_STAGES, Job, lesion_record
 from cpimaging.study.plan import SUMMARY, study_labels
 from cpimaging.study.record import finished, recorded
-from cpimaging.types import LESIONLOAD_COLUMNS, Image, Quality
-from cpimaging.words import GIVEN, LOAD_CLASSES
+from cpimaging.types import LESIONLOAD_COLUMNS, MORPHOMETRY_COLUMNS, Image, Quality
+from cpimaging.words import GIVEN, LOAD_CLASSES, NORMED, z_column
 
 SUMMARY_COLUMNS = columns.dtypes(columns.SUMMARY)
 
@@ -47,6 +47,7 @@ def run(output: Path, atlas: str = "embedded") -> None:
         template=load_template().t1w if frequency is not None else None,
         frequency=frequency,
         frequency_scans=n,
+        morphometry=_trusted_morphometry(jobs, patterns),
         load=with_in_group(_loads(jobs), patterns),
         links={_key(job.label): Path(job.files.report).name for job in jobs if _finished(job)},
         provenance={"Software": software_versions()},
@@ -115,14 +116,28 @@ def _pattern_row(job: Job) -> dict[str, Value]:
     quality: Quality = read_json(job.files.qc)
     load = read_table(job.files.lesionload, LESIONLOAD_COLUMNS)
     pattern: Pattern = read_json(job.files.pattern)
+    cells = pattern_cells(pattern, quality["verdict"])
+    trusted = cells["qc"] != "fail"
     return {
         **_ids(job.label),
-        **pattern_cells(pattern, quality["verdict"]),
+        **cells,
         **volume_cells(pattern, load.loc[load["tissue"] != "overlay", "lesion_volume_mm3"].sum(min_count=1)),
         "mask_source": _mask_source(job, job.scan.lesion_source),
         "template_volume_ratio": quality["template_volume_ratio"],
         "age_years": job.scan.age_years,
         "sex": job.scan.sex,
+        **(z_cells(read_table(job.files.morphometry, MORPHOMETRY_COLUMNS)) if trusted else {}),
+    }
+
+
+def z_cells(morphometry: pd.DataFrame) -> dict[str, Value]:
+    """Return the cells of the group table that hold distances from norms; none where there are no norms."""
+    cells = zip(*(morphometry[name] for name in ("measure", "structure", "side", "value")), strict=True)
+    found = {(measure, structure, side): float(value) for measure, structure, side, value in cells}
+    return {
+        z_column(structure, side): found[f"{measure}_z", structure, side]
+        for measure, structure, side in NORMED
+        if (f"{measure}_z", structure, side) in found
     }
 
 
@@ -132,6 +147,7 @@ def pattern_cells(pattern: Pattern, qc: str) -> dict[str, Value]:
     decided = override["qc"] if override else None
     return {
         **scorer_cells(pattern),
+        **{column.name: None for column in columns.Z_SCORES},
         "qc": decided["set"] if decided else qc,
         "override": told(pattern),
         "in_group": "false" if reason else "true",
@@ -152,6 +168,17 @@ def with_in_group(load: pd.DataFrame, patterns: pd.DataFrame) -> pd.DataFrame:
     known = patterns.set_index(ids)["in_group"]
     scans = pd.MultiIndex.from_frame(load[ids])
     return load.assign(in_group=known.reindex(scans).to_numpy(dtype=object))
+
+
+def _trusted_morphometry(jobs: list[Job], patterns: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
+    """Return the morphometry tables of the scans that did not fail their checks."""
+    ids = patterns.loc[patterns["qc"] != "fail", ["participant_id", "session_id"]]
+    trusted = set(ids.itertuples(index=False, name=None))
+    return {
+        key: read_table(job.files.morphometry, MORPHOMETRY_COLUMNS)
+        for job in jobs
+        if (key := _key(job.label)) in trusted
+    }
 
 
 def _mask_source(job: Job, planned: str) -> str:

@@ -19,6 +19,7 @@ from cpimaging.study.affine import read_affine
 from cpimaging.study.drawn_on import read_lesion
 from cpimaging.study.job import Job
 from cpimaging.study.measuring_grid import with_ids
+from cpimaging.study.norms import with_norms
 from cpimaging.study.record import recorded
 from cpimaging.types import Atlas, Image, LabelMap
 
@@ -30,8 +31,9 @@ def run(job: Job) -> None:
     mask = read_image(job.files.brain_mask, labels=True)
     brain = mask.with_data(mask.data > 0)
     found = _segmented(job, atlas, brain)
-    _write_labels(job, atlas, found)
-    write_table(job.files.morphometry, with_ids(_measured(job, atlas, brain, found), job.label))
+    table, notes = with_norms(job, _measured(job, atlas, brain, found))
+    _write_labels(job, atlas, found, notes)
+    write_table(job.files.morphometry, with_ids(table, job.label))
 
 
 def _segmented(job: Job, atlas: Atlas, brain: Image) -> Segmentation:
@@ -50,12 +52,12 @@ def _segmented(job: Job, atlas: Atlas, brain: Image) -> Segmentation:
     )
 
 
-def _write_labels(job: Job, atlas: Atlas, found: Segmentation) -> None:
+def _write_labels(job: Job, atlas: Atlas, found: Segmentation, notes: list[str]) -> None:
     source = job.names(job.scan.images[job.reference])
     fields: dict[str, Any] = {
         "SpatialReference": source[0],
         "VentriclesFromImage": found.assessed,
-        "Notes": found.notes,
+        "Notes": [*found.notes, *notes],
     }
     names = {str(number): name for number, (name, _, _) in TISSUE_LABELS.items()}
     for path, image, more in (

@@ -19,6 +19,7 @@ PLAIN = (
     "overrides",
     "atlas",
     "adc_norm",
+    "norms_dir",
 )
 """Folders and files: in their names Snakemake would take braces for wildcards."""
 
@@ -46,6 +47,7 @@ class Choices:
     lesion_command: str | None
     brain_command: str | None
     adc_norm: str | None
+    norms_dir: str | None
 
 
 def read_choices(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Choices:

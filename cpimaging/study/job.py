@@ -23,7 +23,8 @@ class Job:
     """One scan in one stage: where its files are, and the study's choices.
 
     detection: "on", "off", or "command", which takes the mask of an external tool. A given mask always wins.
-    adc_norm: folder of a map of healthy ADC (`study.adc_norm`); "" for none. planned: the scan; without it,
+    adc_norm: folder of a map of healthy ADC (`study.adc_norm`); "" for none. norms_dir: folder of norms
+    (`study.norms`); "" for none. planned: the scan; without it,
     it is read from the plan.
     """
 
@@ -36,6 +37,7 @@ class Job:
     detection: str = "on"
     brain_command: str = ""
     adc_norm: str = ""
+    norms_dir: str = ""
     planned: Entry | None = None
 
     @cached_property

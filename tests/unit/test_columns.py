@@ -17,7 +17,13 @@ CONTRACT = (
     "confidence lesion_volume_mm3 white_matter_percent deep_grey_percent cortex_percent brainstem_percent "
     "cerebellum_percent qc not_assessed_reason mask_source template_volume_ratio age_years sex "
     "override fiori_low fiori_high barkovich_low barkovich_high nichd_low nichd_high "
-    "in_group out_of_group_reason"
+    "in_group out_of_group_reason "
+    "ventricles_z lateral_ventricle_left_z lateral_ventricle_right_z "
+    "white_matter_frontal_left_z white_matter_frontal_right_z white_matter_parietal_left_z "
+    "white_matter_parietal_right_z white_matter_temporal_left_z white_matter_temporal_right_z "
+    "white_matter_occipital_left_z white_matter_occipital_right_z corpus_callosum_z "
+    "corpus_callosum_anterior_third_z corpus_callosum_middle_third_z corpus_callosum_posterior_third_z "
+    "thalamus_whole_left_z thalamus_whole_right_z brainstem_z cerebellum_z"
 )
 
 

@@ -20,7 +20,7 @@ IMAGES = GROUND | set("atlases itk provenance registration voxels".split())
 ROOMS = {  # a mask is laid over its image as preprocess lays contrasts over one another
     "preprocess": IMAGES | {"extract", "masks", "preprocess"},
     "register": IMAGES | {"lesions", "masks", "preprocess"},
-    "segment": IMAGES | {"masks", "morphometry", "preprocess", "segment"},
+    "segment": IMAGES | {"masks", "morphometry", "norms", "preprocess", "segment"},
     "lesions": IMAGES | {"lesions", "masks", "preprocess", "quantify"},
     "quantify": IMAGES | {"masks", "morphometry", "preprocess", "quantify"},
     "qc": IMAGES | {"qc"},

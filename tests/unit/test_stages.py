@@ -13,8 +13,10 @@ from declared import undeclared
 from cpimaging import single
 from cpimaging.atlases import load_atlas, write_atlas
 from cpimaging.bids import Scan, list_scans, single_scan, with_demographics
+from cpimaging.columns import Z_SCORES
 from cpimaging.io import read_image, read_json, read_table, write_image, write_json, write_table
 from cpimaging.layout import atlas_name
+from cpimaging.norms import Person, as_json, build_norms
 from cpimaging.report import words
 from cpimaging.report.pictures import CUTS_TO_READ
 from cpimaging.scorers.group import group_dtypes
@@ -33,6 +35,7 @@ from cpimaging.types import (
     InputError,
     LabelMap,
 )
+from cpimaging.words import NORMED
 
 pytestmark = pytest.mark.slow
 MASK = "derivatives/lesions/{0}/anat/{0}_space-orig_label-L_mask.nii.gz"
@@ -524,3 +527,39 @@ def test_what_readers_filled_in_is_compared(out: Path, tmp_path: Path) -> None:
     rows = read_table(study / "group_desc-agreement_stats.tsv")
     assert set(rows["raters"]) <= {"R1, software", "consensus, software"}
     assert "Readers and software" in (study / "agreement.html").read_text(encoding="utf-8")
+
+
+def test_a_scan_is_compared_with_norms(out: Path, tmp_path: Path) -> None:
+    """Norms of 40 controls around the scan's own volumes: nothing lies far, everything has a distance."""
+    study = tmp_path / "out"
+    shutil.copytree(out, study)
+    job = Job(study, "sub-02", engine="identity", detection="off", norms_dir=str(tmp_path))
+    own = read_table(job.files.morphometry, MORPHOMETRY_COLUMNS)
+    assert not own["measure"].str.endswith("_z").any()
+    keys = zip(*(own[name] for name in ("measure", "structure", "side", "value")), strict=True)
+    volumes = {(measure, structure, side): value for measure, structure, side, value in keys}
+    rng = np.random.default_rng(0)
+    people = [Person(float(age), "FM"[place % 2]) for place, age in enumerate(np.linspace(0.5, 19, 40))]
+    values = pd.DataFrame({key: volumes[key] * np.exp(0.1 * rng.normal(size=40)) for key in NORMED})
+    norms = build_norms(people, values, {"Atlas": "cpimaging 1", "Controls": {"F": 20, "M": 20}})
+    write_json(tmp_path / "norms.json", as_json(norms))
+    for stage in ("segment", "report"):
+        import_module(f"cpimaging.stages.{stage}").run(job)
+    quality = read_json(job.files.qc)
+    for verdict, listed in (("fail", False), ("warn", True)):
+        write_json(job.files.qc, {**quality, "verdict": verdict})
+        cohort.run(study)
+        index_page = (study / "index.html").read_text(encoding="utf-8")
+        assert ("Against norms for age and sex" in index_page) == listed
+        group = read_table(study / "group_patterns.tsv", group_dtypes()).set_index("participant_id")
+        assert group.loc["sub-02", [column.name for column in Z_SCORES]].notna().all() == listed
+    assert undeclared(study) == []
+    found = read_table(job.files.morphometry, MORPHOMETRY_COLUMNS)
+    z = found[found["measure"].str.endswith("_z")]
+    assert len(z) == len(NORMED)
+    assert z["value"].abs().max() < 1
+    page = Path(job.files.report).read_text(encoding="utf-8")
+    assert "Norms of 40 controls (20 F, 20 M) of 0.5 to 19.0 years" in page
+    assert "Distance from the norms for age and sex" in page
+    assert "No norms for age are applied" not in page
+    assert group.loc["sub-01", [column.name for column in Z_SCORES]].isna().all()

@@ -8,7 +8,7 @@ from pathlib import Path
 from cpimaging.bids.reference import REFERENCES
 from cpimaging.io import read_yaml
 from cpimaging.layout import ScanFiles, atlas_name, sidecar_path
-from cpimaging.planner import Planner, state, told_in_the_end
+from cpimaging.planner import Planner, norms_files, state, told_in_the_end
 from cpimaging.provenance import code_digest
 from cpimaging.stages.masks import MaskJob
 from cpimaging.study.choices import read_choices

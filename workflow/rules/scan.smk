@@ -83,6 +83,7 @@ rule segment:
         brain=FILES.brain_mask,
         xfm=of_scan(PLANNER.transform),
         mask=of_scan(PLANNER.lesion_mask),
+        norms=norms_files(CHOICES.norms_dir),
     output:
         FILES.atlas_dseg,
         FILES.tissue_dseg,
@@ -101,9 +102,10 @@ rule segment:
         person=of_scan(PLANNER.person),
         atlas=ATLAS,
         detection=of_scan(PLANNER.detection),
+        norms=quote(CHOICES.norms_dir or ""),
     shell:
         "cpimaging segment {params.job} --atlas {params.atlas}"
-        " --detection {params.detection} > {log:q} 2>&1"
+        " --detection {params.detection} --norms-dir {params.norms} > {log:q} 2>&1"
 
 
 rule lesions:
