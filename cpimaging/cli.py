@@ -285,7 +285,13 @@ def run(
     lesion: Annotated[Path | None, typer.Option(help="Lesion mask in scan space.")] = None,
     brain_mask: Annotated[Path | None, typer.Option(help="Brain mask in scan space.")] = None,
     scan: ScanLabel = "sub-01",
-    age_years: Annotated[float | None, typer.Option(min=0, max=120, help="Age at scan.")] = None,
+    age: Annotated[str, typer.Option(help="Age at scan with its unit: 5y 3m, 14 months, 3d.")] = "",
+    age_years: Annotated[str, typer.Option(help="The same in years.")] = "",
+    pma_weeks: Annotated[str, typer.Option(help="Postmenstrual age at scan, weeks: 38+4.")] = "",
+    gestation_weeks: Annotated[str, typer.Option(help="Gestational age at birth, weeks: 27+0.")] = "",
+    assume_age: Annotated[
+        Literal["", "child", "adult"], typer.Option(help="What to take a scan of unknown age for.")
+    ] = "",
     atlas: AtlasName = DEFAULTS["atlas"],
     engine: Engine = DEFAULTS["engine"],
     threads: Threads = 2,
@@ -300,17 +306,20 @@ def run(
     from dataclasses import replace
 
     from cpimaging import single as stage
-    from cpimaging.bids import single_scan
+    from cpimaging.bids import single_scan, with_assumed_ages, with_given_ages
     from cpimaging.study.job import Job
 
     images = {"T1w": t1w, "T2w": t2w, "FLAIR": flair, "ADC": adc}
     given = {contrast: path.resolve() for contrast, path in images.items() if path is not None}
     lesion, brain_mask = (path.resolve() if path else None for path in (lesion, brain_mask))
+    ages = {"age": age, "age_years": age_years, "pma_weeks": pma_weeks, "ga_weeks": gestation_weeks}
     planned = single_scan(given, lesion, brain_mask, label=scan)
+    planned = with_given_ages(planned, {name: text for name, text in ages.items() if text})
+    (planned,) = with_assumed_ages([planned], assume_age)
     job = Job(
         output_dir, scan, atlas, engine, threads, scorers, detection, brain_command, adc_norm, norms_dir
     )
-    for name in stage.run(job, replace(planned, sex=sex), age_years):
+    for name in stage.run(job, replace(planned, sex=sex)):
         typer.echo(name)
 
 

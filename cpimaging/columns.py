@@ -39,7 +39,7 @@ def dtypes(columns: Iterable[Column]) -> dict[str, str]:
 PARTICIPANT = Column("participant_id", "str", "Participant, with sub-.")
 SESSION = Column("session_id", "str", "Session, with ses-; n/a where the dataset has none.")
 SIDE = Column("side", "str", "Side of the body.", levels=SIDE_WORDS)
-AGE = Column("age_years", "float64", "Age at scan.", "years")
+AGE = Column("age_years", "float64", "Age at scan, corrected for preterm birth.", "years")
 SEX = Column("sex", "str", "Sex as the source dataset gives it.", levels=SEXES)
 
 IN_GROUP = Column(
@@ -138,6 +138,7 @@ GROUP = (
     IN_GROUP,
     Column("out_of_group_reason", "str", "Why the scan takes no part; its volume and percent are n/a then."),
     *Z_SCORES,
+    Column("template", "str", "Template that the scan was registered to, or whose space its mask lies in."),
 )
 """The columns of the group table that no scorer fills; see `scorers.group`."""
 SUMMARY = (
@@ -163,6 +164,9 @@ INDEX = (
     AGE,
     SEX,
     Column("age_source", "str", "Where the age was found, as it stands there."),
+    Column("pma_weeks", "float64", "Postmenstrual age at scan; n/a where not known.", "weeks"),
+    Column("postnatal_days", "float64", "Days since birth at scan; n/a where not known.", "days"),
+    Column("gestation_weeks", "float64", "Gestational age at birth; n/a where not known.", "weeks"),
     Column("contrasts", "str", "Contrasts that were picked, with commas."),
     Column("lesion_source", "str", "Folder that the lesion mask was found in, or none."),
     Column("decisions", "str", "What was chosen among several files, and why."),

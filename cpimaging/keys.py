@@ -54,6 +54,8 @@ TRANSFORM = (
     Column("FromSpace", "str", "Space that points of the target are looked up from."),
     Column("ToSpace", "str", "Space whose grid the field lies on."),
     Column("Engine", "str", "Registration engine."),
+    Column("Template", "str", "Template that the scan was registered to."),
+    Column("TemplateOfAge", "bool", "Whether it is one of the scan's age; else the adult one."),
     Column("LesionStrategy", "str", "How the lesion was kept out of the fit."),
     Column("Affine", "list", "Affine part: world mm of the scan to world mm of the template, 4 x 4."),
     Column(
@@ -87,6 +89,7 @@ SEGMENTED = (
     *SIDECAR,
     SPACE,
     Column("VentriclesFromImage", "bool", "Whether the ventricles were read from the image."),
+    Column("NotPlaced", "list", "Structures that the template cannot place at this age."),
     NOTES,
 )
 ATLAS_IMAGE = (*SEGMENTED, Column("Atlas", "str", "Name and version of the atlas."))

@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from cpimaging.atlases import checked_atlas
-from cpimaging.bids import choose_references, list_scans, with_demographics
+from cpimaging.bids import choose_references, list_scans, with_assumed_ages, with_demographics
 from cpimaging.bids.labels import choose_labels
 from cpimaging.bids.reference import REFERENCES
 from cpimaging.io import read_table
@@ -68,7 +68,8 @@ class Planner:
             session_label=choices.session_label,
             lesion_pattern=choices.lesion_pattern,
         )
-        planned = choose_references(choices.bids_dir, with_demographics(choices.bids_dir, scans))
+        people = with_assumed_ages(with_demographics(choices.bids_dir, scans), choices.assume_age)
+        planned = choose_references(choices.bids_dir, people)
         entries = {scan.label: Entry(Path(choices.bids_dir), scan) for scan in planned}
         return {
             label: Job(self.output, label, choices.atlas, planned=entry) for label, entry in entries.items()
@@ -148,9 +149,10 @@ class Planner:
         return " ".join(f"--{name} {shlex.quote(word)}" for name, word in words if word)
 
     def person(self, label: str) -> str:
-        """Return age and sex: the job reads them from the plan, here they make only their scan run again."""
+        """Return ages and sex: the job reads them from the plan, here they make only their scan run again."""
         scan = self.jobs[label].scan
-        return f"{scan.age_years} {scan.sex}"
+        ages = (scan.age_years, scan.pma_weeks, scan.postnatal_days, scan.gestation_weeks)
+        return " ".join(map(str, (*ages, scan.assumed_age or "n/a", scan.sex)))
 
     def images(self, label: str) -> list[str]:
         """Return the user's images of a scan."""

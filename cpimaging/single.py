@@ -1,7 +1,6 @@
 """One scan without BIDS: all stages in a row, in this process."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from importlib import import_module
 
 from cpimaging.atlases import checked_atlas
@@ -15,10 +14,9 @@ from cpimaging.study.norms import read_norms
 from cpimaging.study.plan import write_plan
 
 
-def run(job: Job, scan: Scan, age_years: float | None) -> Iterator[str]:
+def run(job: Job, scan: Scan) -> Iterator[str]:
     """Run every stage; yield the name of each as it starts, and last the path of the page."""
-    given = replace(scan, age_years=age_years, age_source="n/a" if age_years is None else "given")
-    write_plan(job.output, ".", choose_references(".", [given]), whole=False)
+    write_plan(job.output, ".", choose_references(".", [scan]), whole=False)
     if job.adc_norm:
         read_norm(job.adc_norm)
     if job.norms_dir:

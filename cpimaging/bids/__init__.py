@@ -1,7 +1,7 @@
 """Find the scans of a BIDS dataset, their masks, and the age and sex that go with them."""
 
 from cpimaging.bids.checks import check_scan
-from cpimaging.bids.demographics import with_demographics
+from cpimaging.bids.demographics import with_assumed_ages, with_demographics, with_given_ages
 from cpimaging.bids.listing import Scan, list_scans, single_scan
 from cpimaging.bids.mask_folder import list_masks
 from cpimaging.bids.reference import choose_references
@@ -13,5 +13,7 @@ __all__ = [
     "list_masks",
     "list_scans",
     "single_scan",
+    "with_assumed_ages",
     "with_demographics",
+    "with_given_ages",
 ]

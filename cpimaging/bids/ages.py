@@ -59,6 +59,7 @@ class Age(NamedTuple):
 
     step_years: how fine the age is. corrected: counted from term, not from birth. refused: the cell says
     something that cannot be, so that nothing is to be computed. assumed: the unit is years for want of one.
+    days: the same since birth or term, below 0 before it.
     """
 
     years: float | None
@@ -67,6 +68,7 @@ class Age(NamedTuple):
     corrected: bool = False
     refused: bool = False
     assumed: bool = False
+    days: float = 0.0
 
 
 def is_missing(text: str) -> bool:
@@ -186,11 +188,12 @@ def _since_term(duration: Duration, gestation_weeks: float | None) -> Age:
     born = TERM_WEEKS
     if gestation_weeks is not None and gestation_weeks >= FROM_TERM_WEEKS:
         born = gestation_weeks
-    days = max(weeks - born, 0.0) * DAYS["weeks"]
+    exact = (weeks - born) * DAYS["weeks"]
+    days = max(exact, 0.0)
     corrected = born is TERM_WEEKS
     how = "corrected age, from 40 weeks" if corrected else f"less {born:.4g} weeks of gestation"
     note = f"{told}: {days:.0f} days, {how}"
-    return Age(days / DAYS["years"], note, step * DAYS["weeks"] / DAYS["years"], corrected)
+    return Age(days / DAYS["years"], note, step * DAYS["weeks"] / DAYS["years"], corrected, days=exact)
 
 
 def _plausible(duration: Duration, kind: str) -> Age:
@@ -206,7 +209,7 @@ def _plausible(duration: Duration, kind: str) -> Age:
     if unit in ("years", "months") and 0 < days < FEW_DAYS:
         note += f": {days:.0f} days"
     step_years = duration.step * DAYS[unit] / DAYS["years"]
-    return Age(max(years, 0.0), note, step_years, corrected, assumed=duration.unit is None)
+    return Age(max(years, 0.0), note, step_years, corrected, assumed=duration.unit is None, days=days)
 
 
 def _refused(note: str) -> Age:

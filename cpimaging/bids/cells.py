@@ -67,7 +67,7 @@ def finding_in(cell: Cell, gestation_weeks: float | None) -> Finding | None:
     age = found[0]
     if len(found) > 1:
         told = " and ".join(age.note for age in found)
-        age = Age(None, f"{len(found)} rows on this scan contradict each other: {told}")
+        age = Age(None, f"{len(found)} rows on this scan contradict each other: {told}", refused=True)
     return Finding(f"{cell.table}: {cell.column}", age, cell.unsure)
 
 

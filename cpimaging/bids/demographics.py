@@ -3,16 +3,16 @@
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from cpimaging.bids.ages import is_age, normal, read_gestation_weeks
+from cpimaging.bids.ages import is_age, normal, read_age, read_gestation_weeks
 from cpimaging.bids.cells import Cell, cells_of, finding_in, rows_of_session, unread_ages
 from cpimaging.bids.durations import entry
 from cpimaging.bids.listing import Scan
-from cpimaging.bids.reconcile import reconcile
+from cpimaging.bids.reconcile import Finding, Verdict, reconcile
 from cpimaging.bids.rows import (
     PARTICIPANT_COLUMNS,
     SESSION_COLUMNS,
@@ -48,6 +48,40 @@ def with_demographics(bids_dir: Path | str, scans: Sequence[Scan]) -> list[Scan]
     """
     study = _Study(Path(bids_dir), scans)
     return [_told(study, scan) for scan in scans]
+
+
+def with_given_ages(scan: Scan, given: Mapping[str, str]) -> Scan:
+    """Return a scan with the ages that are given in words by the names of columns, e.g. {"age": "5y 3m"}.
+
+    Raises InputError for what is no age, cannot be, or contradicts another.
+    """
+    weeks = next((w for name, text in given.items() if (w := read_gestation_weeks(name, text, {}))), None)
+    ages = {name: read_age(name, text, {}, weeks) for name, text in given.items()}
+    age = reconcile([Finding(name, found) for name, found in ages.items() if found], [], weeks)
+    lost = [
+        name
+        for name, text in given.items()
+        if ages[name] is None and not read_gestation_weeks(name, text, {})
+    ]
+    problem = "; ".join([*age.problems, *(f"{name} is no age that can be read" for name in lost)])
+    if problem or (given and age.years is None):
+        raise InputError("age", problem or age.source, "give it with its unit, as in 5y, 14 months or 3d")
+    return _aged(scan, age, weeks)
+
+
+def with_assumed_ages(scans: Sequence[Scan], assumed: str | None) -> list[Scan]:
+    """Return the scans, those of unknown age taken for what the study says: "child", "adult", or nothing."""
+    if not assumed:
+        return list(scans)
+    told = (
+        f"age at scan n/a: taken for that of {'an adult' if assumed == 'adult' else 'a child'} (assume_age)"
+    )
+    return [
+        replace(scan, assumed_age=assumed, decisions=(*scan.decisions, told))
+        if scan.age_years is None and not scan.problems
+        else scan
+        for scan in scans
+    ]
 
 
 class _Study:
@@ -112,14 +146,22 @@ def _told(study: _Study, scan: Scan) -> Scan:
     cells, notes = _gathered(study, scan)
     weeks = next((weeks for cell in cells if (weeks := _gestation_weeks(cell)) is not None), None)
     findings = [found for cell in cells if (found := finding_in(cell, weeks))]
-    age = reconcile(findings, notes if findings else [*notes, *study.unread(scan)])
+    age = reconcile(findings, notes if findings else [*notes, *study.unread(scan)], weeks)
     sex, doubts = _sex(cells)
+    aged = _aged(scan, age, weeks)
+    return replace(aged, sex=sex, decisions=(*aged.decisions, *doubts))
+
+
+def _aged(scan: Scan, age: Verdict, gestation_weeks: float | None) -> Scan:
+    """Return a scan with what is known of its age."""
     return replace(
         scan,
         age_years=age.years,
-        sex=sex,
         age_source=age.source,
-        decisions=(*scan.decisions, *age.decisions, *doubts),
+        pma_weeks=age.pma_weeks,
+        postnatal_days=age.postnatal_days,
+        gestation_weeks=gestation_weeks,
+        decisions=(*scan.decisions, *age.decisions),
         problems=(*scan.problems, *age.problems),
     )
 

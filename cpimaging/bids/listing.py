@@ -38,6 +38,9 @@ class Scan:
     problems: why the scan cannot be processed as it is; empty where it can. chosen: the reference where
     it is not the first by name (`choose_references`). age_years is None where it is not certain, sex is
     F, M, O or n/a, age_source tells where the age stood and how it was read (`with_demographics`).
+    It is the age of the brain's maturation: corrected for preterm birth. pma_weeks: postmenstrual age.
+    postnatal_days: since birth. gestation_weeks: at birth. None where not known. assumed_age: "child" or
+    "adult", what the study takes an unknown age for (`assume_age`), "" for nothing.
     """
 
     participant: str
@@ -52,6 +55,10 @@ class Scan:
     age_years: float | None = None
     sex: str = "n/a"
     age_source: str = "n/a"
+    pma_weeks: float | None = None
+    postnatal_days: float | None = None
+    gestation_weeks: float | None = None
+    assumed_age: str = ""
 
     @property
     def label(self) -> str:

@@ -43,6 +43,7 @@ class ScanReport:
     label: "sub-01" or "sub-01_ses-02". images: contrast -> image in scan space, the reference first;
     they are shown as they are, so give them without face. lesion: not 0 in the lesion, in scan space
     on any grid; None where there is no mask. atlas: labels in scan space.
+    template_told: the template that the scan was registered to, in words. warning: what its age forbids.
     template_in_scan: the template's T1w brought to the scan. lesion_source: as in ScanContext.
     pattern and qc: content of the JSON files. not_assessed: lines beyond what the pattern says.
     override: what a person set instead of the software, in one line.
@@ -57,6 +58,8 @@ class ScanReport:
     sex: str = "n/a"
     contrasts: Sequence[str]
     reference: str
+    template_told: str = "adult template"
+    warning: str | None = None
     lesion_source: str | None
     notes: Sequence[str] = ()
     override: str | None = None

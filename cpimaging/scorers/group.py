@@ -15,6 +15,7 @@ ORDER = (
     *("age_years", "sex", "override", "fiori_low", "fiori_high", "barkovich_low", "barkovich_high"),
     *("nichd_low", "nichd_high", "in_group", "out_of_group_reason"),
     *(column.name for column in Z_SCORES),
+    "template",
 )
 """Columns of the group table that scripts of others may find by their place; new ones follow."""
 

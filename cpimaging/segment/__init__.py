@@ -43,10 +43,6 @@ TISSUE_LABELS = {
 
 WHITE_MATTER, CSF, CORTICAL_GREY, DEEP_GREY, BRAINSTEM, CEREBELLUM, VENTRICLE, CAVITY = TISSUE_LABELS
 
-ADULT_CONTRAST_YEARS = 2.0
-"""Below, myelin is too young for the contrast between grey and white that the classes need
-(Barkovich 2000, Neuroimaging Clin N Am 10:327 dates the adult pattern to about two years)."""
-
 LEAST_FLUID_SD = 2.0
 """Fluid nearer to tissue than this many SD of tissue is not told apart (ours)."""
 
@@ -82,23 +78,27 @@ def segment(
     atlas: LabelMap,
     tissue_priors: Mapping[str, Image],
     lesion: Image | None,
-    age_years: float | None,
+    young: str,
 ) -> Segmentation:
     """Find tissue classes and ventricles in the image, and bring the atlas labels to them.
 
     images: contrast -> preprocessed image. atlas: labels resampled to the scan. tissue_priors: the
     template's share of "fluid", "grey" and "white", resampled likewise. brain, lesion: bool. All on
-    one grid. Given lesion voxels teach nothing and never become ventricle. Below two years only the
-    T2w is read, for fluid alone.
+    one grid. Given lesion voxels teach nothing and never become ventricle. young: "" from the age on at which
+    grey and white matter are told apart; before it, that age in words, and only the T2w is read, for fluid.
     """
     lesioned = np.zeros(brain.shape, bool) if lesion is None else lesion.data.astype(bool)
-    infant = age_years is not None and age_years < ADULT_CONTRAST_YEARS
+    infant = bool(young)
     used = {name: image for name, image in images.items() if name == "T2w" or not infant}
-    notes = ["tissue classes: not assessed below 2 years"] if infant else []
+    notes = [f"tissue classes: not assessed {young}"] if infant else []
     if not any(is_ventricle(region) for region in atlas.regions):
         return _unchanged(brain, atlas, [*notes, "the atlas has no ventricles: its labels are not corrected"])
     if not used:
-        return _unchanged(brain, atlas, [*notes, "ventricles: not assessed below 2 years without a T2w"])
+        return _unchanged(
+            brain,
+            atlas,
+            [*notes, f"ventricles: not assessed {young} without a T2w"],
+        )
     seen = _read(used, brain, atlas, tissue_priors, lesioned)
     if seen.apart_sd < LEAST_FLUID_SD:
         why = f"ventricles: not assessed, fluid is {seen.apart_sd:.1f} SD from tissue"

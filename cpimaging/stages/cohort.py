@@ -26,6 +26,7 @@ from cpimaging.scorers import Pattern
 from cpimaging.scorers.group import group_dtypes, scorer_cells
 from cpimaging.scorers.overrides import told
 from cpimaging.scorers.results import Value
+from cpimaging.study.gate import template_used
 from cpimaging.study.job import SCAN_STAGES, Job, lesion_record
 from cpimaging.study.plan import SUMMARY, study_labels
 from cpimaging.study.record import finished, recorded
@@ -127,6 +128,7 @@ def _pattern_row(job: Job) -> dict[str, Value]:
         "age_years": job.scan.age_years,
         "sex": job.scan.sex,
         **(z_cells(read_table(job.files.morphometry, MORPHOMETRY_COLUMNS)) if trusted else {}),
+        "template": template_used(job).name,
     }
 
 

@@ -14,6 +14,7 @@ from cpimaging.lesions.components import PIECE_COLUMNS, components
 from cpimaging.provenance import sidecar
 from cpimaging.quantify.depth import ventricle_distance_mm
 from cpimaging.registration import resample
+from cpimaging.study.gate import gate_of
 from cpimaging.study.job import Job
 from cpimaging.study.look import Sighting, look
 from cpimaging.study.measuring_grid import MeasuringGrid, measuring_grid, with_ids
@@ -74,7 +75,7 @@ def _numbered(grid: MeasuringGrid, source: str) -> tuple[Image, pd.DataFrame]:
 
 def _detected(job: Job) -> tuple[Image | None, pd.DataFrame]:
     """Detect with the final registration; write what was found, or why nothing could be said."""
-    seen = look(job, read_displacement(job.files.xfm_to_scan(job.reference)))
+    seen = look(job, read_displacement(job.files.xfm_to_scan(job.reference)), gate_of(job))
     finding = seen.finding
     if finding.not_assessed is not None:
         _write_record(job, None, list(finding.notes), NotAssessed=finding.not_assessed)

@@ -274,6 +274,7 @@ def _row(job: MaskJob, item: _Measured) -> dict[str, Value]:
         "template_volume_ratio": None,
         "age_years": item.scan.age_years,
         "sex": item.scan.sex,
+        "template": job.space,
     }
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 
 from cpimaging.columns import CELL, dtypes
-from cpimaging.io import write_table
+from cpimaging.io import read_json, write_table
+from cpimaging.layout import sidecar_path
 from cpimaging.lesions.components import components
 from cpimaging.quantify.depth import white_matter_depth
 from cpimaging.quantify.load import load_in, rows_within
@@ -20,7 +21,7 @@ NOT_MEASURED = ["lesion_volume_mm3", "percent_region", "percent_lesion"]
 
 @recorded
 def run(job: Job) -> None:
-    """Write the lesion-load table and its margins; what was not searched is n/a, not 0."""
+    """Write the lesion-load table and its margins; what was not searched, or cannot be placed, is n/a."""
     mask = measured_mask(job)
     grid = measuring_grid(job, mask)
     regions = grid.atlas.dseg.regions
@@ -35,7 +36,10 @@ def run(job: Job) -> None:
         unknown[:] = True
     table.loc[unknown, NOT_MEASURED] = np.nan
     margins.loc[unknown, list(MARGIN_COLUMNS)] = np.nan
-    searched = lesion_parts(pieces, parts).merge(table.loc[~unknown, list(dtypes(CELL))])
+    unplaced = table["structure"].isin(read_json(sidecar_path(job.files.atlas_dseg))["NotPlaced"])
+    table.loc[unplaced, ["region_volume_mm3", *NOT_MEASURED]] = np.nan
+    margins.loc[unplaced, list(MARGIN_COLUMNS)] = np.nan
+    searched = lesion_parts(pieces, parts).merge(table.loc[~(unknown | unplaced), list(dtypes(CELL))])
     write_table(job.files.lesion_parts, with_ids(searched, job.label))
     write_table(job.files.lesion_profile, with_ids(profile, job.label))
     write_table(job.files.load_margins, with_ids(margins, job.label))

@@ -14,6 +14,7 @@ from cpimaging.registration.lesion import check_registrable, lesion_strategy
 from cpimaging.registration.plausible import check_affine, check_transform
 from cpimaging.study.affine import write_affine
 from cpimaging.study.drawn_on import lesion_drawn_on, told
+from cpimaging.study.gate import Used, gate_of
 from cpimaging.study.job import Job
 from cpimaging.study.look import look
 from cpimaging.study.record import recorded
@@ -33,11 +34,14 @@ def run(job: Job) -> None:
     engine = ENGINES[job.engine]
     matrix = engine.method.affine(scan, template, lesion)
     check_affine(matrix, name)
-    lesion = _first_look(job, matrix) if lesion is None else lesion
+    used = Used(TEMPLATE, of_age=False)
+    lesion = _first_look(job, matrix, used) if lesion is None else lesion
     transform = engine.method.deformable(scan, template, matrix, lesion, job.threads)
     check_transform(transform, name)
     fields = {
         "Engine": job.engine,
+        "Template": used.name,
+        "TemplateOfAge": used.of_age,
         "LesionStrategy": lesion_strategy(lesion, engine, detected=job.lesion is None),
         "Affine": matrix.round(9).tolist(),
         **drawn,
@@ -74,12 +78,12 @@ def _lesion(job: Job, scan: Image) -> tuple[Image | None, dict[str, Any]]:
     }
 
 
-def _first_look(job: Job, matrix: Matrix) -> Image | None:
+def _first_look(job: Job, matrix: Matrix, used: Used) -> Image | None:
     """Detect with affine priors; write and return what the deformable registration leaves out."""
     path = Path(job.files.first_lesion_mask)
     mask = None
     if job.detection == "on" and job.lesion is None:
-        seen = look(job, matrix, first=True)
+        seen = look(job, matrix, gate_of(job, used), first=True)
         mask = seen.mask if seen.finding.not_assessed is None else None
     if mask is None:
         for file in (path, Path(sidecar_path(str(path)))):

@@ -14,6 +14,7 @@ from cpimaging.report.page import Provenance
 from cpimaging.report.scan import ScanReport, page_values, render_scan
 from cpimaging.scorers import Pattern
 from cpimaging.scorers.overrides import told
+from cpimaging.study.gate import gate_of, template_used
 from cpimaging.study.job import SCAN_STAGES, Job, lesion_record
 from cpimaging.study.record import recorded
 from cpimaging.types import (
@@ -61,6 +62,8 @@ def run(job: Job) -> None:
         sex=job.scan.sex,
         contrasts=list(job.images),
         reference=reference,
+        template_told=template_used(job).told,
+        warning=_warning(job),
         lesion_source=lesion_record(job)["MaskSource"],
         notes=list(
             dict.fromkeys([*job.scan.decisions, *_notes(job, reference), *lesion_record(job)["Notes"]])
@@ -98,6 +101,12 @@ def _refuse_contradictions(values: dict[str, object], content: ScanReport) -> No
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
         cure = "do not use this scan's results, and tell the authors of cpimaging"
         raise InputError(content.label, f"the results contradict each other: {wrong[0]}{more}", cure)
+
+
+def _warning(job: Job) -> str | None:
+    """Say that a scan was registered to the adult template at an age at which it does not place all."""
+    used, why = template_used(job), gate_of(job).refusal("fine_structures")
+    return f"Registered to the {used.told}: {why}." if why else None
 
 
 class _Pictures(TypedDict):

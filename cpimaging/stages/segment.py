@@ -1,10 +1,13 @@
 """segment: tissue and ventricles from the image, the atlas brought to them, and what they measure."""
 
+from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from cpimaging.assessed import UNPLACED, Gate
 from cpimaging.atlases import load_atlas, load_template
 from cpimaging.atlases.embedded.landmarks import landmark
 from cpimaging.io import read_displacement, read_image, write_image, write_json, write_table
@@ -15,8 +18,10 @@ from cpimaging.morphometry.volumes import template_volumes, volume_table
 from cpimaging.provenance import sidecar
 from cpimaging.registration import moved_points, resample
 from cpimaging.segment import TISSUE_LABELS, Segmentation, segment, template_shares
+from cpimaging.segment.unplaced import without_unplaced
 from cpimaging.study.affine import read_affine
 from cpimaging.study.drawn_on import read_lesion
+from cpimaging.study.gate import gate_of
 from cpimaging.study.job import Job
 from cpimaging.study.measuring_grid import with_ids
 from cpimaging.study.norms import with_norms
@@ -30,13 +35,36 @@ def run(job: Job) -> None:
     atlas = load_atlas(job.atlas)
     mask = read_image(job.files.brain_mask, labels=True)
     brain = mask.with_data(mask.data > 0)
-    found = _segmented(job, atlas, brain)
-    table, notes = with_norms(job, _measured(job, atlas, brain, found))
-    _write_labels(job, atlas, found, notes)
+    gate = gate_of(job)
+    unplaced = _unplaced(atlas, gate)
+    found = _segmented(job, atlas, brain, gate)
+    found = replace(found, labels=without_unplaced(found.labels, atlas.dseg.regions, unplaced))
+    measured = gated(_measured(job, atlas, brain, found), unplaced, gate.refusal("tissue_loss"))
+    table, notes = with_norms(job, measured)
+    notes += [why for rule in ("fine_structures", "tissue_loss") if (why := gate.refusal(rule))]
+    _write_labels(job, atlas, found, unplaced, notes)
     write_table(job.files.morphometry, with_ids(table, job.label))
 
 
-def _segmented(job: Job, atlas: Atlas, brain: Image) -> Segmentation:
+def _unplaced(atlas: Atlas, gate: Gate) -> list[str]:
+    """Return the structures of the atlas that the template cannot place at this age."""
+    has = {region.structure for region in atlas.dseg.regions}
+    return sorted(has & UNPLACED) if gate.refusal("fine_structures") else []
+
+
+def gated(table: pd.DataFrame, unplaced: Collection[str], no_loss: str | None) -> pd.DataFrame:
+    """Return a morphometry table in which what is not assessed at this age is NaN.
+
+    unplaced: structures. no_loss: why volumes are not compared with the template's, or None.
+    """
+    out = table.copy()
+    out.loc[out["structure"].isin(list(unplaced)), "value"] = np.nan
+    if no_loss:
+        out.loc[out["measure"] == "ratio_to_template", "value"] = np.nan
+    return out
+
+
+def _segmented(job: Job, atlas: Atlas, brain: Image, gate: Gate) -> Segmentation:
     field = read_displacement(job.files.xfm_to_scan(job.reference))
     labels = resample(atlas.dseg.labels, brain, field, mode="nearest")
     labels = labels.with_data(np.where(brain.data, labels.data, 0))
@@ -48,16 +76,17 @@ def _segmented(job: Job, atlas: Atlas, brain: Image) -> Segmentation:
         LabelMap(labels, atlas.dseg.regions),
         {name: resample(share, brain, field) for name, share in template_shares(load_template()).items()},
         lesion,
-        job.scan.age_years,
+        gate.young("grey_white"),
     )
 
 
-def _write_labels(job: Job, atlas: Atlas, found: Segmentation, notes: list[str]) -> None:
+def _write_labels(job: Job, atlas: Atlas, found: Segmentation, unplaced: list[str], notes: list[str]) -> None:
     source = job.names(job.scan.images[job.reference])
     fields: dict[str, Any] = {
         "SpatialReference": source[0],
         "VentriclesFromImage": found.assessed,
-        "Notes": [*found.notes, *notes],
+        "NotPlaced": unplaced,
+        "Notes": list(dict.fromkeys([*found.notes, *notes])),
     }
     names = {str(number): name for number, (name, _, _) in TISSUE_LABELS.items()}
     for path, image, more in (

@@ -48,6 +48,7 @@ class Choices:
     brain_command: str | None
     adc_norm: str | None
     norms_dir: str | None
+    assume_age: str | None
 
 
 def read_choices(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Choices:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cpimaging.assessed import Gate
 from cpimaging.atlases import load_atlas, load_template
 from cpimaging.io import read_image
 from cpimaging.lesions.detect import Finding, Scene, detect, make_scene, on_grid, thinned
@@ -36,18 +37,25 @@ class Sighting:
         return words
 
 
-def look(job: Job, way: Image | Matrix, *, first: bool = False) -> Sighting:
+def look(job: Job, way: Image | Matrix, gate: Gate, *, first: bool = False) -> Sighting:
     """Run the detectors on a scan. way: from scan to template. first: quickly, on a coarse grid."""
     brain = read_image(job.files.brain_mask, labels=True)
     brain = brain.with_data(brain.data > 0)
     scene = _scene(job, brain, way)
     if first:
         scene = thinned(scene, FIRST_LOOK_MM)
-    found = detect(scene)
+    found = detect(scene, _refused(scene, gate))
     mask, probability, origin = (
         on_grid(data, scene, brain) for data in (found.mask, found.probability, found.origin)
     )
     return Sighting(found, mask.with_data(mask.data & brain.data), probability, origin)
+
+
+def _refused(scene: Scene, gate: Gate) -> dict[str, str]:
+    """Return the detectors that do not look at this age, and why."""
+    rules = {name: name for name in ("FLAIR", "T2w", "T1w", "punctate")}
+    rules["ADC"] = "ADC" if scene.norm is None else "ADC_norm"
+    return {name: why for name, rule in rules.items() if (why := gate.refusal(rule))}
 
 
 def _scene(job: Job, brain: Image, way: Image | Matrix) -> Scene:

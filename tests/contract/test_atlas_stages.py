@@ -10,7 +10,7 @@ from nasty_atlas import nasty_atlas, unnamed
 
 from cpimaging import single
 from cpimaging.atlases import load_atlas, load_template, write_atlas
-from cpimaging.bids import single_scan
+from cpimaging.bids import single_scan, with_given_ages
 from cpimaging.io import read_image, read_json, read_table, write_image
 from cpimaging.registration import resample
 from cpimaging.scorers.group import group_dtypes
@@ -44,8 +44,9 @@ def run(scan: Path, atlas: Atlas | str, scorers: str) -> Job:
     if isinstance(atlas, Atlas):
         write_atlas(name, atlas)
     planned = single_scan({"T1w": scan / "T1w.nii.gz"}, scan / "mask.nii.gz", label="sub-01")
+    planned = with_given_ages(planned, {"age": "6"})
     job = Job(scan.with_name(f"out_{Path(name).name}_{scorers}"), "sub-01", name, "identity", scorers=scorers)
-    list(single.run(job, planned, 6.0))
+    list(single.run(job, planned))
     return job
 
 

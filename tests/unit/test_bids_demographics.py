@@ -328,7 +328,7 @@ def test_rows_on_one_participant_agree_or_give_nothing(bids, rows, years):
     assert scan.age_years == years
     assert scan.sex == "F"
     if years is None:
-        assert not_known(
+        assert refused(
             scan, "2 rows on this scan contradict each other: 4, years", f"and {rows[1].split()[1]}, years"
         )
 
@@ -340,7 +340,7 @@ def test_two_columns_with_one_meaning_agree_or_give_nothing(bids, columns, cells
     scan = scan_of(bids)
     assert scan.age_years == years
     if years is None:
-        assert not_known(scan, "(4, years", "(5, years", "contradict each other")
+        assert refused(scan, "(4, years", "(5, years", "contradict each other")
 
 
 def test_a_column_of_ids_that_is_there_twice_is_not_used(bids):
@@ -384,14 +384,14 @@ def test_all_that_is_said_of_a_scan_must_agree(visit, people, session, image, si
         assert refused(scan, "sub-1_sessions.tsv: age (-1")
     elif years is None:
         given = [text for text in (people, session, image) if text] + (["007Y"] if sidecar else [])
-        assert not_known(scan, "contradict each other", *(f"({text}, years" for text in given))
+        assert refused(scan, "contradict each other", *(f"({text}, years" for text in given))
 
 
 def test_a_corrected_age_goes_before_one_from_birth_that_fits(bids):
     table(bids / "participants.tsv", "participant_id age_days pma_weeks ga", "sub-1 98 41 27")
     assert scan_of(bids).age_years == pytest.approx(7 * DAY)
     table(bids / "participants.tsv", "participant_id age_days pma_weeks ga", "sub-1 400 41 27")
-    assert not_known(scan_of(bids), "age_days (400", "pma_weeks (41", "contradict")
+    assert refused(scan_of(bids), "age_days (400", "pma_weeks (41", "contradict")
 
 
 def test_the_images_of_one_scan_must_agree(tmp_path):
@@ -400,7 +400,7 @@ def test_the_images_of_one_scan_must_agree(tmp_path):
     table(root / "sub-1/sub-1_scans.tsv", *rows)
     assert scan_of(root).age_years == 6
     table(root / "sub-1/sub-1_scans.tsv", *rows, "./anat/sub-1_T1w.nii.gz 8")
-    assert not_known(scan_of(root), "contradict each other: 6, years", "8, years")
+    assert refused(scan_of(root), "contradict each other: 6, years", "8, years")
 
 
 def test_a_session_tables_row_of_another_participant_is_not_read(visit):
@@ -519,3 +519,62 @@ def test_reads_the_real_table():
     assert (rows["sub-ms07"].age_years, rows["sub-ms07"].sex) == (53, "F")
     assert (rows["sub-ms26"].age_years, rows["sub-ms26"].sex) == (40, "F")
     assert rows["sub-head"].age_years is None
+
+
+SPELLED = [
+    # columns, cells, (years of maturation, postmenstrual weeks, days since birth) or what the refusal says
+    ("pma_weeks", "23", (0, 23, None)),
+    ("pma_weeks", "34+4", (0, 34 + 4 / 7, None)),
+    ("pma", "38+4", (0, 38 + 4 / 7, None)),
+    ("pma_weeks", "41", (7 * DAY, 41, None)),
+    ("post_menstrual_age", "52 weeks", (84 * DAY, 52, None)),
+    ("scan_age birth_age", "40.5 39.5", (7 * DAY, 40.5, 7)),  # dHCP, weeks
+    ("scan_age birth_age", "41 27", (7 * DAY, 41, 98)),
+    ("age_days ga", "98 27", (7 * DAY, 41, 98)),  # 27 + 14 weeks: at term-equivalent
+    ("age_weeks gestational_age", "14 27+0", (7 * DAY, 41, 98)),
+    ("postnatal_age_days ga", "3 40", (3 * DAY, 40 + 3 / 7, 3)),
+    ("corrected_age_days", "7", (7 * DAY, 41, None)),
+    ("corrected_age_months ga", "24 28", (2, 40 + 730.5 / 7, 814.5)),
+    ("age_months", "6", (0.5, None, 182.625)),  # as NiBabies names it
+    ("age ga", "6 27", (6, 27 + 6 * 365.25 / 7, 6 * 365.25)),  # past three years nothing is corrected
+    ("age", "45", (45, None, 45 * 365.25)),
+    ("age", "12", (12, None, 12 * 365.25)),  # years, as BIDS has it
+    ("age", "5y 3m", (5.25, None, 5.25 * 365.25)),
+    ("age", "P3W", (21 * DAY, None, 21)),
+    ("age", "n/a", (None, None, None)),
+    ("age", "300", "300, years"),
+    ("age", "-1", "-1, years"),
+    ("age", "38+4", "pma_weeks or age_weeks"),
+    ("age", "0", "give it in days or months"),
+    ("scan_age", "41", "may count from birth or not"),
+    ("corrected_age", "7", "say corrected_age_weeks"),
+    ("pma_weeks", "12", "not between 20 and 200 weeks"),
+    ("pma_weeks ga", "30 32", "before birth at 32 weeks"),
+    ("age_days pma_weeks ga", "30 41 27", "contradict each other: born at 27 weeks"),
+]
+
+
+@pytest.mark.parametrize(("columns", "cells", "expected"), SPELLED)
+def test_an_age_is_read_as_all_that_it_says_or_refused(bids, columns, cells, expected):
+    head, row = f"participant_id {columns}".split(" "), ["sub-1", *cells.split(" ")]
+    if "weeks" in row or "3m" in row:
+        row = ["sub-1", cells]
+    (bids / "participants.tsv").write_text("\t".join(head) + "\n" + "\t".join(row) + "\n")
+    scan = scan_of(bids)
+    if isinstance(expected, str):
+        assert refused(scan, expected)
+        return
+    found = (scan.age_years, scan.pma_weeks, scan.postnatal_days)
+    assert found == tuple(value if value is None else pytest.approx(value) for value in expected)
+    assert not scan.problems
+
+
+def test_a_contradiction_tells_both_values(bids):
+    table(bids / "participants.tsv", "participant_id age_days pma_weeks ga", "sub-1 30 41 27")
+    assert refused(scan_of(bids), "pma_weeks (41 weeks", "age_days (30, days", "is 31.29 weeks")
+
+
+@pytest.mark.parametrize(("days", "fits"), [("91", True), ("105", True), ("89", False), ("107", False)])
+def test_completed_weeks_may_be_a_week_short(bids, days, fits):
+    table(bids / "participants.tsv", "participant_id age_days pma_weeks ga", f"sub-1 {days} 41 27")
+    assert (scan_of(bids).age_years is not None) == fits

@@ -106,6 +106,9 @@ def test_a_broken_plan_is_told(tmp_path: Path) -> None:
         (("run", "{tmp}/out", "--t1w", "{tmp}/none.nii.gz"), "none.nii.gz: no such file"),
         (("run", "{tmp}/out", "--t1w", "{tmp}/text.nii.gz"), "text.nii.gz: "),
         (("run", "{tmp}/out", "--t1w", "x.nii.gz", "--scan", "patient 1"), "patient 1: is not a label"),
+        (("run", "{tmp}/out", "--t1w", "x.nii.gz", "--age-years", "-1"), "-1, years: not between 0 and 120"),
+        (("run", "{tmp}/out", "--t1w", "x.nii.gz", "--age", "38+4"), "may count from birth or not"),
+        (("run", "{tmp}/out", "--t1w", "x.nii.gz", "--age", "old"), "cannot be read as a number"),
         (("run", "{tmp}/out", "--t1w", "x.nii.gz", "--atlas", "{tmp}"), "holds 0 label images"),
         (("simulate", "{tmp}/out", "--patterns", "earthquake"), "patterns=earthquake: not known"),
         (("simulate", "{tmp}/out", "--contrasts", "PET"), "contrasts=PET: not known"),
@@ -125,7 +128,6 @@ def test_bad_input_is_one_line(tmp_path: Path, words: tuple[str, ...], problem: 
     [
         ("register", "--scan", "sub-01", "--output-dir", "out", "--engine", "magic"),
         ("run", "out", "--threads", "0"),
-        ("run", "out", "--age-years", "-1"),
         ("simulate", "out", "--n", "0"),
         ("simulate", "out", "--voxel-mm", "9"),
         ("preprocess", "--scan", "sub-01"),

@@ -23,7 +23,8 @@ CONTRACT = (
     "white_matter_parietal_right_z white_matter_temporal_left_z white_matter_temporal_right_z "
     "white_matter_occipital_left_z white_matter_occipital_right_z corpus_callosum_z "
     "corpus_callosum_anterior_third_z corpus_callosum_middle_third_z corpus_callosum_posterior_third_z "
-    "thalamus_whole_left_z thalamus_whole_right_z brainstem_z cerebellum_z"
+    "thalamus_whole_left_z thalamus_whole_right_z brainstem_z cerebellum_z "
+    "template"
 )
 
 

@@ -101,7 +101,10 @@ def test_a_job_elsewhere_sees_the_scans_of_the_run_and_the_same_digest(
     elsewhere = planner(two, main=False, **asked)
     assert elsewhere.planned() == study.planned()
     assert elsewhere.digest == study.digest
-    assert elsewhere.person("sub-02" if asked == {"participant_label": "02"} else "sub-01") == "None n/a"
+    assert (
+        elsewhere.person("sub-02" if asked == {"participant_label": "02"} else "sub-01")
+        == "None None None None n/a n/a"
+    )
 
 
 def test_the_digest_follows_the_study_not_the_run(two: Path) -> None:

@@ -89,7 +89,8 @@ def run(
     atlas, signal = atlas_of(prior), {"T1w": T1W, "T2w": T2W}
     images = {name: scan_of(true, signal[name]) for name in contrasts}
     given = None if lesion is None else image(lesion)
-    return segment(images, image(BRAIN), atlas, priors_of(atlas), given, age_years)
+    young = "below 2 years" if age_years is not None and age_years < 2 else ""
+    return segment(images, image(BRAIN), atlas, priors_of(atlas), given, young)
 
 
 def dice(a: np.ndarray, b: np.ndarray) -> float:
@@ -173,7 +174,7 @@ def swapped(labels: np.ndarray) -> np.ndarray:
 def test_an_atlas_without_ventricles_is_left_as_it_is() -> None:
     labels = atlas_of(pools(0.1, 0.1)).labels
     atlas = LabelMap(labels, tuple(region for region in REGIONS if region.tissue != "csf"))
-    found = segment({"T1w": scan_of(pools(3, 3), T1W)}, image(BRAIN), atlas, priors_of(atlas), None, 8.0)
+    found = segment({"T1w": scan_of(pools(3, 3), T1W)}, image(BRAIN), atlas, priors_of(atlas), None, "")
     np.testing.assert_array_equal(found.labels.data, labels.data)
     assert not found.assessed
     assert not found.ventricles.data.any()
@@ -196,7 +197,7 @@ def test_below_two_years_only_fluid_is_read_and_only_from_t2w() -> None:
 def test_without_contrast_nothing_is_assessed() -> None:
     flat = {"fluid": 600.0, "grey": 600.0, "white": 610.0}
     atlas = atlas_of(pools(3, 3))
-    found = segment({"T1w": scan_of(pools(4, 4), flat)}, image(BRAIN), atlas, priors_of(atlas), None, 8.0)
+    found = segment({"T1w": scan_of(pools(4, 4), flat)}, image(BRAIN), atlas, priors_of(atlas), None, "")
     assert not found.assessed
     assert not found.tissue.data.any()
     assert "SD from tissue" in found.notes[0]
@@ -212,7 +213,7 @@ def test_veins_and_dura_are_not_taken_for_fluid(contrasts: tuple[str, ...]) -> N
     signal = {"T1w": T1W, "T2w": T2W}
     images = {name: scan_of(true, signal[name]) for name in contrasts}
     images = {name: scan.with_data(np.where(edge, 20, scan.data)) for name, scan in images.items()}
-    found = segment(images, image(BRAIN), atlas, priors_of(atlas), None, 8.0)
+    found = segment(images, image(BRAIN), atlas, priors_of(atlas), None, "")
     assert found.assessed
     assert dice(found.ventricles.data, true) > 0.97
 

@@ -12,7 +12,7 @@ from declared import undeclared
 
 from cpimaging import single
 from cpimaging.atlases import load_atlas, write_atlas
-from cpimaging.bids import Scan, list_scans, single_scan, with_demographics
+from cpimaging.bids import Scan, list_scans, single_scan, with_demographics, with_given_ages
 from cpimaging.columns import Z_SCORES
 from cpimaging.io import read_image, read_json, read_table, write_image, write_json, write_table
 from cpimaging.layout import atlas_name
@@ -423,8 +423,9 @@ def alone(bids: Path) -> Path:
     write_atlas(folder / "my_atlas", renamed)
     images = {"T1w": bids / "sub-01/anat/sub-01_T1w.nii.gz"}
     scan = single_scan(images, bids / MASK.format("sub-01"), label="sub-09_ses-1")
+    scan = with_given_ages(scan, {"age": "4.5"})
     job = Job(folder / "out", "sub-09_ses-1", str(folder / "my_atlas"), "identity")
-    assert [*single.run(job, scan, 4.5)][:-1] == list(SCAN_STAGES)
+    assert [*single.run(job, scan)][:-1] == list(SCAN_STAGES)
     return folder / "out"
 
 

@@ -48,7 +48,7 @@ GROUP_COLUMNS = (
     "confidence lesion_volume_mm3 white_matter_percent deep_grey_percent cortex_percent brainstem_percent "
     "cerebellum_percent qc not_assessed_reason mask_source template_volume_ratio age_years sex "
     "override fiori_low fiori_high barkovich_low barkovich_high nichd_low nichd_high "
-    "in_group out_of_group_reason " + " ".join(column.name for column in Z_SCORES)
+    "in_group out_of_group_reason " + " ".join(column.name for column in Z_SCORES) + " template"
 )
 
 

@@ -1,14 +1,18 @@
 """Which detectors look at a scan, and how their findings become one."""
 
+from collections.abc import Mapping
+
 from cpimaging.lesions.detect.detectors import DETECTORS
+from cpimaging.lesions.detect.detectors.base import Detector
 from cpimaging.lesions.detect.findings import Finding, nothing, together
 from cpimaging.lesions.detect.inputs import Scene
 
 
-def detect(scene: Scene) -> Finding:
+def detect(scene: Scene, refused: Mapping[str, str] | None = None) -> Finding:
     """Return what all detectors that can look find together; not assessed where none can.
 
     Of those that are for the scan alone the first that can look does; those beside others always.
+    refused: detectors that must not look at this scan, by name, and why.
     """
     found: list[Finding] = []
     reasons: list[str] = []
@@ -17,7 +21,7 @@ def detect(scene: Scene) -> Finding:
     for detector in sorted(DETECTORS.values(), key=lambda each: each.beside):
         if alone and not detector.beside:
             continue
-        finding = detector.look(scene)
+        finding = _look(detector, scene, (refused or {}).get(detector.name))
         if finding.not_assessed is None:
             found.append(finding)
             alone = True
@@ -28,3 +32,9 @@ def detect(scene: Scene) -> Finding:
     if not found:
         return nothing(scene, "; ".join(dict.fromkeys(reasons)))
     return together(found, tuple(dict.fromkeys(told)))
+
+
+def _look(detector: Detector, scene: Scene, why_not: str | None) -> Finding:
+    """Let a detector look, unless it is refused a scan that has its contrasts."""
+    refused = why_not is not None and all(name in scene.images for name in detector.contrasts)
+    return nothing(scene, str(why_not)) if refused else detector.look(scene)

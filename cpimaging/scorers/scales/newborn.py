@@ -27,11 +27,17 @@ def newborn_needs(context: ScanContext, trace: Trace) -> dict[str, bool]:
     days = math.nan if context.age_years is None else DAYS_PER_YEAR * context.age_years
     young = trace.below("age", days, "to_age")
     needs = {f"an age of less than {trace.limit('to_age'):g} days ({age_told(context)})": young}
-    trace.note("born at term", "not known here: the scale is for term newborns")
+    trace.note("born at term", f"{_birth(context)}: the scale is for term newborns")
     if not seen_by_reader(context):
-        recent = trace.below("age, for software that looks for low ADC", days, "diffusion_to_age")
+        born = days if context.postnatal_days is None else context.postnatal_days
+        recent = trace.below("age, for software that looks for low ADC", born, "diffusion_to_age")
         needs["a reader's lesion, or ADC in the first two weeks"] = "ADC" in context.contrasts and recent
     return needs
+
+
+def _birth(context: ScanContext) -> str:
+    weeks = context.gestation_weeks
+    return "not known here" if weeks is None else f"at {weeks:.4g} weeks of gestation"
 
 
 def is_hit(injury: Injury, structure: str, trace: Trace) -> bool:
