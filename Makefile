@@ -1,5 +1,6 @@
 # make demo: set up, run the embedded data, end with the path of the report.
-# make test: set up, run the tests; make test-quick: those that take seconds.
+# make test: set up, run the tests; make test-quick: those that take seconds;
+# make test-long: them, random input and mutants (2 h).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,7 +11,7 @@ PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 BENCHMARKS := $(addprefix bench-,agreement atlas brain segmentation lesions ghosts norms pattern workflow masks \
 	sabotage interruptions planning)
 
-.PHONY: demo test test-quick lint mutants ants bench bench-registration clean $(BENCHMARKS)
+.PHONY: demo test test-quick test-long lint fuzz mutants ants bench bench-registration clean $(BENCHMARKS)
 
 demo: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --quiet rules host
@@ -21,6 +22,13 @@ test: $(READY)
 
 test-quick: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(PARALLEL) -m "not slow"
+
+# Random input, for FUZZ_MINUTES (10 if nothing is said).
+fuzz: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/hostile/fuzz.py
+
+# What is too long for every change.
+test-long: test fuzz mutants
 
 # How many small faults the tests notice; an hour.
 mutants: $(READY)

@@ -1,18 +1,23 @@
 """All kinds of hostile input."""
 
 import kinds_atlases
+import kinds_choices
 import kinds_data
+import kinds_formats
 import kinds_headers
 import kinds_masks
 import kinds_studies
 import kinds_tables
 from kinds import Kind
 
-KINDS: list[Kind] = [
-    *kinds_headers.KINDS,
-    *kinds_data.KINDS,
-    *kinds_masks.KINDS,
-    *kinds_tables.KINDS,
-    *kinds_studies.KINDS,
-    *kinds_atlases.KINDS,
-]
+MODULES = (
+    kinds_headers,
+    kinds_formats,
+    kinds_data,
+    kinds_masks,
+    kinds_tables,
+    kinds_choices,
+    kinds_studies,
+    kinds_atlases,
+)
+KINDS: list[Kind] = [kind for module in MODULES for kind in module.KINDS]
