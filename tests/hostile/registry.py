@@ -6,6 +6,7 @@ import kinds_data
 import kinds_formats
 import kinds_headers
 import kinds_masks
+import kinds_scans
 import kinds_studies
 import kinds_tables
 from kinds import Kind
@@ -14,6 +15,7 @@ MODULES = (
     kinds_headers,
     kinds_formats,
     kinds_data,
+    kinds_scans,
     kinds_masks,
     kinds_tables,
     kinds_choices,
