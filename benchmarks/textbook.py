@@ -2,7 +2,7 @@
 
 `python benchmarks/textbook.py` reads ../shared/data/textbook (or `--data FOLDER` of that form: masks/ and
 expected.tsv) and prints what does not agree, and how much does. `--moved` calls each mask mirrored, and moved
-by 4 mm along each axis, as well. Both use the stage `masks`, as users do; results go to results/bench.
+by 4 mm along each axis, as well. Both use the stage `masks`, as users do.
 """
 
 import argparse

@@ -46,10 +46,8 @@ def held(
         found.append((piece, cell + first, table[piece, cell]))
         first += n
     piece, row, voxels = (np.concatenate(column) for column in zip(*found, strict=True))
-    table = cells[list(Cell._fields)].take(row).reset_index(drop=True)
-    table.insert(0, "index", piece + 1)
-    table["volume_mm3"] = voxels * voxel_mm3
-    return table
+    names = {name: cells[name].to_numpy(object)[row] for name in Cell._fields}
+    return pd.DataFrame({"index": piece + 1, **names, "volume_mm3": voxels * voxel_mm3})
 
 
 def _tally(numbers: NDArray[np.intp], codes: NDArray[np.int32], part: Partition) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cpimaging.scorers.base import Tables
 from cpimaging.scorers.injury import NUCLEI, WHOLE_OF
@@ -66,11 +67,12 @@ def compartment(structure: str, tissue: str, layer: str) -> str | None:
     return tissue if tissue in CLASSES else None
 
 
-def pieces_of(tables: Tables) -> list[Piece]:
-    """Return the pieces of a scan's lesions, largest lesion first, left before right.
+@lru_cache(maxsize=1)
+def pieces_of(tables: Tables) -> tuple[Piece, ...]:
+    """Return the pieces of a scan's lesions, by the lesion's number, left before right.
 
-    What lies in structures of the midline goes to the sides as the rest of that lesion does. A piece of no
-    tissue is left out.
+    The last ones are kept, for scorers ask one after another. What lies in structures of the midline goes to
+    the sides as the rest of that lesion does. A piece of no tissue is left out.
     """
     table = tables.parts
     names = ("index", "structure", "side", "tissue", "lobe", "layer", "volume_mm3")
@@ -95,7 +97,7 @@ def pieces_of(tables: Tables) -> list[Piece]:
         for number in numbers
         for side in SIDES
     ]
-    return [piece for piece in found if piece.tissue_mm3 > 0]
+    return tuple(piece for piece in found if piece.tissue_mm3 > 0)
 
 
 Sums = Mapping[tuple[int, str], Mapping[str, float]]

@@ -1,5 +1,7 @@
 """One module per kind of injury: each takes the pieces that it explains and names their pattern."""
 
+from collections.abc import Sequence
+
 from cpimaging.scorers.attribution import attribute
 from cpimaging.scorers.base import Trace
 from cpimaging.scorers.injury import Injury
@@ -13,7 +15,7 @@ from cpimaging.scorers.rules.white_matter import periventricular
 __all__ = ["explain"]
 
 
-def explain(pieces: list[Piece], injury: Injury, trace: Trace) -> list[Pattern]:
+def explain(pieces: Sequence[Piece], injury: Injury, trace: Trace) -> list[Pattern]:
     """Return the patterns that explain a lesion, D last, with what each of them explains."""
     case = Case(injury, attribute(pieces, trace), trace)
     if unlike_any(case):
