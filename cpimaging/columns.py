@@ -36,6 +36,18 @@ def dtypes(columns: Iterable[Column]) -> dict[str, str]:
     return {column.name: column.dtype for column in columns}
 
 
+def described(columns: Iterable[Column]) -> dict[str, dict[str, object]]:
+    """Return the columns of a table as its sidecar tells them (BIDS: Description, Units, Levels)."""
+    return {
+        column.name: {
+            "Description": column.text,
+            **({"Units": column.unit} if column.unit else {}),
+            **({"Levels": dict(column.levels)} if column.levels else {}),
+        }
+        for column in columns
+    }
+
+
 PARTICIPANT = Column("participant_id", "str", "Participant, with sub-.")
 SESSION = Column("session_id", "str", "Session, with ses-; n/a where the dataset has none.")
 SIDE = Column("side", "str", "Side of the body.", levels=SIDE_WORDS)
@@ -125,6 +137,31 @@ Z_SCORES = tuple(
     for _, structure, side in NORMED
 )
 """Columns of the group table; the intervals stand in each scan's morphometry table."""
+TRACTS = (
+    *(
+        Column(f"{name}_{side}_percent", "float64", f"Lesioned share of the {side} {text}.", "percent")
+        for name, text in {
+            "corticospinal": "corticospinal tract",
+            "corticospinal_sections": "corticospinal tract, mean over its cross-sections",
+            "plic": "posterior limb of the internal capsule",
+            "optic_radiation": "optic radiation",
+        }.items()
+        for side in ("left", "right")
+    ),
+    *(
+        Column(f"peduncle_{side}_mm2", "float64", f"Cross-section of the {side} cerebral peduncle.", "mm2")
+        for side in ("left", "right")
+    ),
+)
+"""Columns of the group table on tracts; n/a for scans out of the group, like every share of lesion."""
+DETAILS = (
+    Column("laterality_index", "float64", "Lesion of the cerebrum: 1 all left, -1 all right.", "1"),
+    Column("mrics_side", "str", "Side that bears the pattern, where one does."),
+    Column("mrics_territory", "str", "Arterial territory of the pattern, where it has one."),
+    Column("mrics_severity", "str", "Severity of the pattern; n/a where it is not known."),
+    Column("subgroup_stability", "float64", "Share of the repetitions that keep the MRICS subgroup."),
+)
+"""What a call says beside its word."""
 GROUP = (
     PARTICIPANT,
     SESSION,
@@ -139,6 +176,8 @@ GROUP = (
     Column("out_of_group_reason", "str", "Why the scan takes no part; its volume and percent are n/a then."),
     *Z_SCORES,
     Column("template", "str", "Template that the scan was registered to, or whose space its mask lies in."),
+    *DETAILS,
+    *TRACTS,
 )
 """The columns of the group table that no scorer fills; see `scorers.group`."""
 SUMMARY = (

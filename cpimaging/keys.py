@@ -10,6 +10,7 @@ from cpimaging.words import QC, SEXES
 
 DETECTING, WHOLE_HEAD = "where software looked for lesions", "where the brain was found in a whole head"
 GIVEN = "for a given mask"
+OF_NUMBERS, OF_WORDS = "of numbers with a unit", "where words are counted up"
 MOVED, MASKS = "for contrasts beside the reference", "beside masks in template space"
 SIDECAR = (
     Column("Sources", "list", "Files that it was made from, relative to the dataset."),
@@ -100,7 +101,14 @@ TISSUE_IMAGE = (
 )
 FREQUENCY = (*SIDECAR, Column("NumberOfScans", "int64", "Scans that have a mask."))
 SEED = Column("Seed", "int64", "Seed of what was drawn by chance.")
-READING_LIST = (*SIDECAR, SEED)
+COLUMN_KEYS = (
+    Column("*", "object", "A column of the table."),
+    Column("*.Description", "str", "What it holds."),
+    Column("*.Units", "str", "Unit of its numbers.", when=OF_NUMBERS),
+    Column("*.Levels", "object", "Its words.", when=OF_WORDS),
+    Column("*.Levels.*", "str", "What a word means.", when=OF_WORDS),
+)
+READING_LIST = (*SIDECAR, SEED, *COLUMN_KEYS)
 AGREEMENT = (
     *SIDECAR,
     SEED,
@@ -109,6 +117,7 @@ AGREEMENT = (
     Column("Overridden", "int64", "Scans of them whose call a person replaced, not the software's."),
     Column("Certainty", "str", "Column of the group table that is taken for the stated certainty."),
     Column("CalibrationError", "float64", "Mean distance of stated certainty and accuracy, or null."),
+    *COLUMN_KEYS,
 )
 MASK_TABLES = (
     *SIDECAR,
@@ -117,6 +126,7 @@ MASK_TABLES = (
     Column("Atlas", "str", "Name and version of the atlas.", when=MASKS),
     Column("AtlasSpace", "str", "Template whose space the atlas lies in.", when=MASKS),
     Column("Notes", "list", NOTES.text, when=MASKS),
+    *COLUMN_KEYS,
 )
 QUALITY = (
     Column("verdict", "str", "The worst of the flags.", levels=QC),

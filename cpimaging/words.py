@@ -79,3 +79,7 @@ NORMED: tuple[tuple[str, str, Side], ...] = (
 def z_column(structure: str, side: Side) -> str:
     """Return the column of the group table that holds the distance of a measure from its norms."""
     return f"{structure}_z" if side == "midline" else f"{structure}_{side}_z"
+
+
+SECTION_LOAD = "section_load"
+"""Measure of the profile table: mean share of a tract's cross-sections that is lesion."""

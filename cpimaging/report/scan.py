@@ -6,11 +6,12 @@ from typing import NamedTuple, cast
 
 import pandas as pd
 
+from cpimaging.io import typed
 from cpimaging.report import norms, pictures, scales, tables, words
 from cpimaging.report.page import Provenance, render
 from cpimaging.scorers import Pattern, results
 from cpimaging.scorers.results import CallResult
-from cpimaging.types import FlagContent, Image, LabelMap, Quality
+from cpimaging.types import MORPHOMETRY_COLUMNS, FlagContent, Image, LabelMap, Quality
 from cpimaging.words import SIDES
 
 ALWAYS_NOT_ASSESSED = (
@@ -72,7 +73,7 @@ class ScanReport:
     load: pd.DataFrame
     lesions: pd.DataFrame
     morphometry: pd.DataFrame
-    profile: pd.DataFrame = field(default_factory=pd.DataFrame)
+    profile: pd.DataFrame = field(default_factory=lambda: typed([], MORPHOMETRY_COLUMNS))
     pattern: Pattern
     qc: Quality
     not_assessed: Sequence[str] = ()
@@ -128,7 +129,7 @@ def page_values(content: ScanReport) -> dict[str, object]:
         "untouched": tables.untouched(inside),
         "outside": [row for row in rows if row.tissue == "outside"],
         "overlays": [row for row in rows if row.tissue == "overlay" and row.amount > 0],
-        "tracts": tables.tract_rows(content.load, content.morphometry),
+        "tracts": tables.tract_rows(content.load, content.morphometry, content.profile),
         "largest_load": max((cell.share for row in rows for cell in row.cells if cell.share > 0), default=0),
         "total_mm3": _total(content),
         "unplaced_mm3": _unplaced(content),

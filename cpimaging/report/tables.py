@@ -9,7 +9,7 @@ import pandas as pd
 
 from cpimaging.atlases.vocabulary import load_structures
 from cpimaging.report.words import TISSUES, phrase, sentence
-from cpimaging.words import LAYERS, LOBES, SIDES
+from cpimaging.words import LAYERS, LOBES, SECTION_LOAD, SIDES
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ def key_measures(morphometry: pd.DataFrame) -> list[Measured]:
     return [{**named[key], "name": name} for key, name in KEY_MEASURES.items() if key in named]
 
 
-TRACTS = ("corticospinal_tract", "plic")
+TRACTS = ("corticospinal_tract", "plic", "optic_radiation")
 SUPPLY = ("territory_aca", "territory_mca", "territory_pca", "watershed_anterior", "watershed_posterior")
 
 
@@ -219,21 +219,27 @@ class Tract:
         return (self.left - self.right) / both if both else float("nan")
 
 
-def tract_rows(load: pd.DataFrame, morphometry: pd.DataFrame) -> list[Tract]:
+def tract_rows(load: pd.DataFrame, morphometry: pd.DataFrame, profile: pd.DataFrame) -> list[Tract]:
     """Return the load of motor tracts, the size of PLIC and peduncle, and the share of the lesion by supply.
 
-    load, morphometry: LESIONLOAD_COLUMNS and MORPHOMETRY_COLUMNS. What the atlas lacks has no row.
+    load: LESIONLOAD_COLUMNS; morphometry, profile: MORPHOMETRY_COLUMNS. What the atlas lacks has no row.
     """
     volumes = ["region_volume_mm3", "lesion_volume_mm3", "percent_lesion"]
     ids = ["structure", "side"]
     sums = load.groupby(ids)[volumes].sum(min_count=1)
     sums["percent_region"] = 100 * sums["lesion_volume_mm3"] / sums["region_volume_mm3"].replace(0, np.nan)
 
-    def size(measure: str) -> pd.Series:
-        return morphometry[morphometry["measure"] == measure].groupby(ids)["value"].sum(min_count=1)
+    def size(measure: str, table: pd.DataFrame = morphometry) -> pd.Series:
+        return table[table["measure"] == measure].groupby(ids)["value"].sum(min_count=1)
 
     wanted = [
         *((name, f"{structure_name(name)}, lesioned", sums["percent_region"], "% of it") for name in TRACTS),
+        (
+            "corticospinal_tract",
+            f"{structure_name('corticospinal_tract')}, mean over its cross-sections",
+            size(SECTION_LOAD, profile),
+            "% of it",
+        ),
         ("plic", f"{structure_name('plic')}, volume", size("volume") / 1000, "ml"),
         ("cerebral_peduncle", "Cerebral peduncle, area", size("peduncle_area"), "mm²"),
         *((name, structure_name(name), sums["percent_lesion"], "% of the lesion") for name in SUPPLY),
@@ -258,7 +264,7 @@ def profile(measured: pd.DataFrame) -> list[tuple[str, float, str]]:
     for item in measured.to_dict("records"):
         if item["measure"] == "anterior_share":
             records.append(("In front of the middle of the lateral ventricles", item["value"], "%"))
-        else:
+        elif item["measure"] == "distance_profile":
             stretch = phrase(item["structure"]).replace(" mm and more", " mm or more")
             records.append((f"{stretch} from the lateral ventricle", item["value"] / 1000, "ml"))
     return records

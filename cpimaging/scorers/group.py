@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from cpimaging.columns import GROUP, Z_SCORES, Column, dtypes
+from cpimaging.columns import DETAILS, GROUP, TRACTS, Z_SCORES, Column, dtypes
 from cpimaging.scorers import SCORERS, Pattern, results
 from cpimaging.scorers.results import OVERRIDE_KEYS, Value
 from cpimaging.scorers.trust import OUT_OF_GROUP
@@ -16,6 +16,7 @@ ORDER = (
     *("nichd_low", "nichd_high", "in_group", "out_of_group_reason"),
     *(column.name for column in Z_SCORES),
     "template",
+    *(column.name for column in (*DETAILS, *TRACTS)),
 )
 """Columns of the group table that scripts of others may find by their place; new ones follow."""
 

@@ -48,7 +48,10 @@ def run(output: Path, readings: Sequence[Path], seed: int = 0) -> None:
         "Certainty": name,
         "CalibrationError": None if math.isnan(error) else error,
     }
-    write_json(output / "group_desc-agreement_stats.json", sidecar("agree", [PATTERNS], **told))
+    write_json(
+        output / "group_desc-agreement_stats.json",
+        sidecar("agree", [PATTERNS], **told, **columns.described(columns.AGREEMENT)),
+    )
     write_text(output / "agreement.html", render_agreement(page))
 
 

@@ -1,7 +1,9 @@
 """cohort: group tables, lesion frequency, what failed, and one page, from whatever exists."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,9 +23,10 @@ from cpimaging.io import (
 )
 from cpimaging.layout import TEMPLATE
 from cpimaging.provenance import sidecar, software_versions
+from cpimaging.quantify.tracts import tract_cells
 from cpimaging.report.cohort import CohortReport, render_cohort
 from cpimaging.scorers import Pattern
-from cpimaging.scorers.group import group_dtypes, scorer_cells
+from cpimaging.scorers.group import group_columns, group_dtypes, scorer_cells
 from cpimaging.scorers.overrides import told
 from cpimaging.scorers.results import Value
 from cpimaging.study.gate import template_used
@@ -31,9 +34,10 @@ from cpimaging.study.job import SCAN_STAGES, Job, lesion_record
 from cpimaging.study.plan import SUMMARY, study_labels
 from cpimaging.study.record import finished, recorded
 from cpimaging.types import LESIONLOAD_COLUMNS, MORPHOMETRY_COLUMNS, Image, Quality
-from cpimaging.words import GIVEN, LOAD_CLASSES, NORMED, z_column
+from cpimaging.words import GIVEN, LOAD_CLASSES, NORMED, SECTION_LOAD, z_column
 
 SUMMARY_COLUMNS = columns.dtypes(columns.SUMMARY)
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @recorded
@@ -56,13 +60,20 @@ def run(output: Path, atlas: str = "embedded") -> None:
     write_group(output, page, "cohort")
 
 
-def write_group(output: Path, page: CohortReport, stage: str, space: str = TEMPLATE) -> None:
+def write_group(
+    output: Path, page: CohortReport, stage: str, space: str = TEMPLATE, told: Mapping[str, Any] = NOTHING
+) -> None:
     """Write what stands for all scans: three tables, the frequency map, the page last.
 
-    stage: what the sidecar of the map names. space: the template whose space the map lies in.
+    stage: what sidecars name. space: the template whose space the map lies in. told: what the
+    sidecars of both tables say beside their columns.
     """
-    write_table(output / "group_patterns.tsv", page.patterns)
-    write_table(output / "group_desc-lesionload_stats.tsv", page.load)
+    for table, rows, declared in (
+        ("group_patterns", page.patterns, group_columns()),
+        ("group_desc-lesionload_stats", page.load, columns.GROUP_LESIONLOAD),
+    ):
+        write_json(output / f"{table}.json", sidecar(stage, [], **told, **columns.described(declared)))
+        write_table(output / f"{table}.tsv", rows)
     write_table(output / SUMMARY, page.summary)
     name = f"group_space-{space}_label-L_probseg"
     if page.frequency is not None:
@@ -122,14 +133,33 @@ def _pattern_row(job: Job) -> dict[str, Value]:
     return {
         **_ids(job.label),
         **cells,
-        **volume_cells(pattern, load.loc[load["tissue"] != "overlay", "lesion_volume_mm3"].sum(min_count=1)),
+        **volume_cells(
+            pattern,
+            load.loc[load["tissue"] != "overlay", "lesion_volume_mm3"].sum(min_count=1),
+            tract_cells(load, _sections(job)),
+        ),
         "mask_source": _mask_source(job, job.scan.lesion_source),
         "template_volume_ratio": quality["template_volume_ratio"],
         "age_years": job.scan.age_years,
         "sex": job.scan.sex,
-        **(z_cells(read_table(job.files.morphometry, MORPHOMETRY_COLUMNS)) if trusted else {}),
+        **(_measured_cells(job) if trusted else {}),
         "template": template_used(job).name,
     }
+
+
+def _sections(job: Job) -> dict[str, float]:
+    """Return the section loads of the corticospinal tract by side."""
+    profile = read_table(job.files.lesion_profile, MORPHOMETRY_COLUMNS)
+    rows = profile[profile["measure"] == SECTION_LOAD]
+    return dict(zip(rows["side"], rows["value"].astype(float), strict=True))
+
+
+def _measured_cells(job: Job) -> dict[str, Value]:
+    """Return the cells of the group table that come from the morphometry table."""
+    morphometry = read_table(job.files.morphometry, MORPHOMETRY_COLUMNS)
+    areas = morphometry[morphometry["measure"] == "peduncle_area"]
+    found = zip(areas["side"], areas["value"].astype(float), strict=True)
+    return {**z_cells(morphometry), **{f"peduncle_{side}_mm2": area for side, area in found}}
 
 
 def z_cells(morphometry: pd.DataFrame) -> dict[str, Value]:
@@ -149,7 +179,8 @@ def pattern_cells(pattern: Pattern, qc: str) -> dict[str, Value]:
     decided = override["qc"] if override else None
     return {
         **scorer_cells(pattern),
-        **{column.name: None for column in columns.Z_SCORES},
+        **{column.name: None for column in (*columns.Z_SCORES, *columns.TRACTS)},
+        **_details(pattern),
         "qc": decided["set"] if decided else qc,
         "override": told(pattern),
         "in_group": "false" if reason else "true",
@@ -157,10 +188,21 @@ def pattern_cells(pattern: Pattern, qc: str) -> dict[str, Value]:
     }
 
 
-def volume_cells(pattern: Pattern, lesion_mm3: float) -> dict[str, Value]:
-    """Return the volume of a scan's lesion; n/a, like every percent, for a scan out of the group."""
+def _details(pattern: Pattern) -> dict[str, Value]:
+    """Return what a call says beside its word; None where nothing."""
+    dominance: Mapping[str, Any] = pattern.get("dominance") or {}
+    mrics: Mapping[str, Any] = pattern.get("mrics") or {}
+    return {
+        "laterality_index": dominance.get("laterality_index"),
+        **{f"mrics_{name}": mrics.get(name) for name in ("side", "territory", "severity")},
+        "subgroup_stability": mrics.get("subgroup_confidence"),
+    }
+
+
+def volume_cells(pattern: Pattern, lesion_mm3: float, tracts: Mapping[str, float]) -> dict[str, Value]:
+    """Return volume and tract loads of a scan's lesion; n/a, like all shares, for a scan out of the group."""
     if pattern.get("out_of_group") is None:
-        return {"lesion_volume_mm3": lesion_mm3}
+        return {"lesion_volume_mm3": lesion_mm3, **tracts}
     return {"lesion_volume_mm3": None, **{f"{name}_percent": None for name in LOAD_CLASSES}}
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,13 +14,14 @@ from numpy.typing import NDArray
 
 from cpimaging.bids import Scan, list_masks, with_demographics
 from cpimaging.bids.mask_folder import SOURCE
-from cpimaging.io import Sparse, read_sparse, typed, write_json, write_text
+from cpimaging.io import Sparse, read_sparse, typed, write_text
 from cpimaging.layout import TEMPLATE
 from cpimaging.lesions.components import members, piece_table
 from cpimaging.masks import values_inside
-from cpimaging.provenance import sidecar, software_versions
+from cpimaging.provenance import software_versions
 from cpimaging.quantify.load import filled_rows, hits_in
 from cpimaging.quantify.pieces import held
+from cpimaging.quantify.tracts import section_loads, tract_cells
 from cpimaging.registration import resample
 from cpimaging.report.cohort import DONE, CohortReport
 from cpimaging.scorers import (
@@ -120,12 +122,13 @@ class MaskJob:
 
 @dataclass(frozen=True)
 class _Measured:
-    """What is kept of a mask: where it was counted, its hits per row, its size, its pattern, notes."""
+    """What is kept of a mask: where it was counted, its hits per row, its size, tracts, pattern, notes."""
 
     scan: Scan
     grid: MaskGrid
     hits: NDArray[np.float64]
     voxels: int
+    tracts: Mapping[str, float]
     pattern: Pattern
     notes: list[str]
 
@@ -159,7 +162,8 @@ def _measure(job: MaskJob, scan: Scan, grids: MaskGrids, scoring: "_Scoring") ->
     if pattern["out_of_group"] is None:
         grid.counts[index] += 1
     doubts = [line for line in scan.decisions if line.startswith(NOT_KNOWN)]
-    return _Measured(scan, grid, hits, index.size, pattern, [*notes, *doubts])
+    tracts = tract_cells(table, section_loads(grid.tract, index))
+    return _Measured(scan, grid, hits, index.size, tracts, pattern, [*notes, *doubts])
 
 
 def _lesion(path: Path) -> tuple[Sparse, NDArray[np.intp], list[str]]:
@@ -245,10 +249,9 @@ def _write(job: MaskJob, way: Way, measured: list[_Measured], failed: list[dict[
         provenance={"Software": software_versions()},
     )
     write_dataset_files(job.output)
-    _write_sidecars(job, way)
     lines = [json.dumps({**_ids(item.scan), **item.pattern}, ensure_ascii=False) for item in measured]
     write_text(job.output / "group_desc-pattern_stats.jsonl", "".join(f"{line}\n" for line in lines))
-    write_group(job.output, page, "masks", job.space)
+    write_group(job.output, page, "masks", job.space, _sidecar_fields(job, way))
 
 
 def _told(measured: list[_Measured]) -> list[str]:
@@ -269,7 +272,7 @@ def _row(job: MaskJob, item: _Measured) -> dict[str, Value]:
     return {
         **_ids(item.scan),
         **pattern_cells(item.pattern, QC),
-        **volume_cells(item.pattern, item.voxels * item.grid.image.voxel_volume_mm3),
+        **volume_cells(item.pattern, item.voxels * item.grid.image.voxel_volume_mm3, item.tracts),
         "mask_source": f"{SOURCE} ({job.space})",
         "template_volume_ratio": None,
         "age_years": item.scan.age_years,
@@ -319,13 +322,11 @@ def _background(way: Way, grid: Image | None) -> Image | None:
     return resample(way.template.t1w, grid, way.field)
 
 
-def _write_sidecars(job: MaskJob, way: Way) -> None:
-    told = {
+def _sidecar_fields(job: MaskJob, way: Way) -> dict[str, Any]:
+    return {
         "Space": job.space,
         "Volumes": VOLUMES,
         "Atlas": f"{way.atlas.name} {way.atlas.version}",
         "AtlasSpace": way.atlas.space if way.template is None else TEMPLATE,
         "Notes": [*NOTES, *way.notes],
     }
-    for name in ("group_patterns", "group_desc-lesionload_stats"):
-        write_json(job.output / f"{name}.json", sidecar("masks", [], **told))

@@ -1,6 +1,7 @@
 """quantify: lesion load per structure, side, lobe and layer."""
 
 import numpy as np
+import pandas as pd
 
 from cpimaging.columns import CELL, dtypes
 from cpimaging.io import read_json, write_table
@@ -12,6 +13,8 @@ from cpimaging.quantify.margins import MARGIN_COLUMNS, load_margins
 from cpimaging.quantify.partition import partition
 from cpimaging.quantify.pieces import lesion_parts
 from cpimaging.quantify.profile import lesion_profile
+from cpimaging.quantify.tracts import section_loads, section_rows, section_weights
+from cpimaging.study.affine import read_affine
 from cpimaging.study.job import Job, lesion_record, measured_mask
 from cpimaging.study.measuring_grid import measuring_grid, overlays_on, with_ids
 from cpimaging.study.record import recorded
@@ -30,6 +33,8 @@ def run(job: Job) -> None:
     table, margins = load_in(grid.mask, parts), load_margins(grid.mask, parts)
     pieces, _ = components(grid.mask, grid.labels, grid.atlas.dseg, distance_mm, "")
     profile = lesion_profile(grid.mask, grid.labels, regions, distance_mm)
+    weights = section_weights(parts, grid.mask, read_affine(job))
+    sections = section_loads(weights, np.flatnonzero(grid.mask.data))
     unknown = rows_within(parts, lesion_record(job)["NotSearched"])
     if mask is None:
         profile["value"] = np.nan
@@ -41,6 +46,7 @@ def run(job: Job) -> None:
     margins.loc[unplaced, list(MARGIN_COLUMNS)] = np.nan
     searched = lesion_parts(pieces, parts).merge(table.loc[~(unknown | unplaced), list(dtypes(CELL))])
     write_table(job.files.lesion_parts, with_ids(searched, job.label))
+    profile = pd.concat([profile, pd.DataFrame(section_rows(sections, table))], ignore_index=True)
     write_table(job.files.lesion_profile, with_ids(profile, job.label))
     write_table(job.files.load_margins, with_ids(margins, job.label))
     write_table(job.files.lesionload, with_ids(table, job.label))

@@ -40,7 +40,10 @@ def run(output: Path, folder: Path, seed: int = 0) -> None:
     ]
     _check_key(output, key)
     write_table(output / f"{KEY}.tsv", typed(key, columns.dtypes(columns.READING_LIST)))
-    write_json(output / f"{KEY}.json", sidecar("reading_list", [], Seed=seed))
+    write_json(
+        output / f"{KEY}.json",
+        sidecar("reading_list", [], Seed=seed, **columns.described(columns.READING_LIST)),
+    )
     sheet = pd.DataFrame({CASE: [row[CASE] for row in key]})
     write_table(folder / SHEET, sheet.reindex(columns=[CASE, READER, *ASKED, "comment"]))
     for row, place in zip(key, order, strict=True):

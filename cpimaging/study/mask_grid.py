@@ -1,7 +1,7 @@
 """The atlas on the grid of masks that lie in template space: made once, then used for any number of masks."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,7 @@ from cpimaging.masks import LESION_INSIDE_SHARE, MOST_PADDED_VOXELS
 from cpimaging.quantify.depth import has_layers, white_matter_depth
 from cpimaging.quantify.load import cell_rows
 from cpimaging.quantify.partition import Partition, partition
+from cpimaging.quantify.tracts import Weights, section_weights
 from cpimaging.registration import moved_points, resample, to_voxels
 from cpimaging.registration.engines import ENGINES
 from cpimaging.types import Atlas, Image, InputError, LabelMap
@@ -99,13 +100,15 @@ def _field(t1w: Path, template: Template) -> Image:
 class MaskGrid:
     """One grid with all that is counted on it.
 
-    rows: `quantify.load.cell_rows`. sides: int8, flat, place in SIDES. distance_mm: float32, flat, from the
-    lateral ventricle. counts: int32, flat: how many masks hold each voxel so far; nothing else changes.
+    rows: `quantify.load.cell_rows`. tract: `quantify.tracts.section_weights`. sides: int8, flat, place in
+    SIDES. distance_mm: float32, flat, from the lateral ventricle. counts: int32, flat: how many masks hold
+    each voxel so far; nothing else changes.
     """
 
     image: Image
     parts: Partition
     rows: pd.DataFrame
+    tract: Mapping[str, Weights]
     sides: NDArray[np.int8]
     distance_mm: NDArray[np.float32]
     counts: NDArray[np.int32]
@@ -230,6 +233,7 @@ def _grid(empty: Image, way: Way) -> MaskGrid:
         image=empty,
         parts=parts,
         rows=_plain_text(cell_rows(parts, empty.voxel_volume_mm3)),
+        tract=section_weights(parts, empty, np.eye(4)),
         sides=_sides(parts, empty),
         distance_mm=distance.ravel(),
         counts=np.zeros(distance.size, np.int32),

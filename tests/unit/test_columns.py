@@ -24,7 +24,12 @@ CONTRACT = (
     "white_matter_occipital_left_z white_matter_occipital_right_z corpus_callosum_z "
     "corpus_callosum_anterior_third_z corpus_callosum_middle_third_z corpus_callosum_posterior_third_z "
     "thalamus_whole_left_z thalamus_whole_right_z brainstem_z cerebellum_z "
-    "template"
+    "template "
+    "laterality_index mrics_side mrics_territory mrics_severity subgroup_stability "
+    "corticospinal_left_percent corticospinal_right_percent "
+    "corticospinal_sections_left_percent corticospinal_sections_right_percent "
+    "plic_left_percent plic_right_percent optic_radiation_left_percent optic_radiation_right_percent "
+    "peduncle_left_mm2 peduncle_right_mm2"
 )
 
 

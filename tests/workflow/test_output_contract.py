@@ -10,7 +10,7 @@ import pytest
 from declared import never_seen, undeclared
 
 from cpimaging.atlases import load_structures
-from cpimaging.columns import Z_SCORES
+from cpimaging.columns import DETAILS, TRACTS, Z_SCORES
 from cpimaging.io import read_displacement, read_image, read_table
 from cpimaging.scorers.group import group_dtypes
 
@@ -48,7 +48,10 @@ GROUP_COLUMNS = (
     "confidence lesion_volume_mm3 white_matter_percent deep_grey_percent cortex_percent brainstem_percent "
     "cerebellum_percent qc not_assessed_reason mask_source template_volume_ratio age_years sex "
     "override fiori_low fiori_high barkovich_low barkovich_high nichd_low nichd_high "
-    "in_group out_of_group_reason " + " ".join(column.name for column in Z_SCORES) + " template"
+    "in_group out_of_group_reason "
+    + " ".join(column.name for column in Z_SCORES)
+    + " template "
+    + " ".join(column.name for column in (*DETAILS, *TRACTS))
 )
 
 
@@ -79,8 +82,6 @@ def test_what_is_declared_is_there(demo: Path) -> None:
         "*_space-orig_label-L_probseg.json",
         "group_desc-readinglist_stats.json",
         "group_desc-agreement_stats.json",
-        "group_patterns.json",
-        "group_desc-lesionload_stats.json",
     ]
     assert never_seen(demo / "out") == [f"{name}: no such file" for name in elsewhere]
 
