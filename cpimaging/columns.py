@@ -109,6 +109,10 @@ LESIONS = (
     Column("main_structure", "str", "Structure that holds most of it."),
     Column("distance_ventricle_mm", "float64", "Least distance from a lateral ventricle.", "mm"),
     Column("source", "str", "Who drew it; of detected ones, why they were taken."),
+    Column(
+        "cavity_percent", "float64", "Share that is cavity, by label or by fluid in the image.", "percent"
+    ),
+    Column("blood_percent", "float64", "Share that is labelled as blood.", "percent"),
 )
 LESIONPARTS = (
     PARTICIPANT,

@@ -115,7 +115,19 @@ def lesions() -> pd.DataFrame:
     ids = {"participant_id": "sub-01", "session_id": "n/a", "source": "given mask"}
     centre = {"centroid_x_mm": -30.2, "centroid_y_mm": 20.0, "centroid_z_mm": 10.0}
     row = {"index": 1, "volume_mm3": 2750.0, "side": "left", "main_structure": "white_matter"}
-    return typed([{**ids, **centre, **row, "distance_ventricle_mm": 4.25}], LESIONS_COLUMNS)
+    return typed(
+        [
+            {
+                **ids,
+                **centre,
+                **row,
+                "distance_ventricle_mm": 4.25,
+                "cavity_percent": 0.0,
+                "blood_percent": None,
+            }
+        ],
+        LESIONS_COLUMNS,
+    )
 
 
 def morphometry() -> pd.DataFrame:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+import pandas as pd
+
 from cpimaging.scorers.base import Tables
 from cpimaging.scorers.injury import NUCLEI, WHOLE_OF
 from cpimaging.words import HEMISPHERES as SIDES
@@ -29,13 +31,15 @@ CLASSES: Mapping[str, tuple[str, ...]] = {
 class Piece:
     """What one lesion holds on one side of the brain, in mm³.
 
-    number: of the lesion. distance_mm: its least distance from the lateral ventricle. parts: by compartment,
-    as in CLASSES. named: by structure, by overlay, and by the lobe of its white matter.
+    number: of the lesion. distance_mm: its least distance from the lateral ventricle. hollow: how much of the
+    lesion is cavity or blood, in percent, NaN where nobody knows. parts: by compartment, as in CLASSES.
+    named: by structure, by overlay, and by the lobe of its white matter.
     """
 
     number: int
     side: str
     distance_mm: float
+    hollow: float
     parts: Mapping[str, float]
     named: Mapping[str, float]
 
@@ -88,16 +92,21 @@ def pieces_of(tables: Tables) -> tuple[Piece, ...]:
             parts[key][part] += volume
             if structure == "white_matter":
                 named[key][f"white_matter_{lobe}"] += volume
-    distances = dict(
-        zip(tables.lesions["index"].tolist(), tables.lesions["distance_ventricle_mm"].tolist(), strict=True)
-    )
+    of_lesion = _facts(tables.lesions)
     numbers = sorted({number for number, _ in parts})
     found = [
-        Piece(number, side, distances.get(number, float("nan")), *_with_midline(number, side, parts, named))
+        Piece(number, side, *of_lesion[number], *_with_midline(number, side, parts, named))
         for number in numbers
         for side in SIDES
     ]
     return tuple(piece for piece in found if piece.tissue_mm3 > 0)
+
+
+def _facts(lesions: pd.DataFrame) -> dict[int, tuple[float, float]]:
+    """Return distance from the ventricle, and cavity with blood in percent, by the number of the lesion."""
+    hollow = lesions["cavity_percent"] + lesions["blood_percent"].fillna(0.0)
+    columns = (lesions["index"], lesions["distance_ventricle_mm"], hollow)
+    return {n: (mm, share) for n, mm, share in zip(*(column.tolist() for column in columns), strict=True)}
 
 
 Sums = Mapping[tuple[int, str], Mapping[str, float]]

@@ -156,7 +156,7 @@ def _followed(
 def _about_cavity(ml: float) -> str:
     return (
         f"{ml:.1f} ml of fluid leave a lateral ventricle on one side: a cavity joined to it, or a local "
-        "widening; not counted as ventricle"
+        "widening; possible porencephaly, not counted as ventricle"
     )
 
 

@@ -6,14 +6,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from cpimaging.atlases import load_template
 from cpimaging.io import read_displacement, read_image, read_json, typed, write_image, write_json, write_table
 from cpimaging.layout import sidecar_path
 from cpimaging.lesions.components import PIECE_COLUMNS, components
+from cpimaging.lesions.kinds import percent_of_pieces
 from cpimaging.provenance import sidecar
 from cpimaging.quantify.depth import ventricle_distance_mm
 from cpimaging.registration import resample
+from cpimaging.segment import CAVITY, CSF
 from cpimaging.study.gate import gate_of
 from cpimaging.study.job import Job
 from cpimaging.study.look import Sighting, look
@@ -21,6 +24,9 @@ from cpimaging.study.measuring_grid import MeasuringGrid, measuring_grid, with_i
 from cpimaging.study.record import recorded
 from cpimaging.types import Image
 from cpimaging.words import COMMAND, DETECTED
+
+FLUID = (CSF, CAVITY)
+"""Classes of the tissue image that are fluid within a lesion."""
 
 CHANGE_TOLD = 0.2
 """Relative change of the detected volume by the deformable registration that is told (design)."""
@@ -54,7 +60,7 @@ def _given(job: Job) -> tuple[Image, pd.DataFrame]:
     grid = measuring_grid(job, job.lesion)
     source = str(job.lesion_source)
     notes = [*_of_command(job), *grid.notes]
-    pieces, table = _numbered(grid, source)
+    pieces, table = _numbered(job, grid, source)
     _write_images(job, pieces, source, notes)
     _write_record(job, source, notes)
     return pieces, table
@@ -68,9 +74,21 @@ def _of_command(job: Job) -> list[str]:
     return notes
 
 
-def _numbered(grid: MeasuringGrid, source: str) -> tuple[Image, pd.DataFrame]:
+def _numbered(job: Job, grid: MeasuringGrid, source: str) -> tuple[Image, pd.DataFrame]:
     distance_mm = ventricle_distance_mm(grid.labels, grid.atlas.dseg.regions)
-    return components(grid.mask, grid.labels, grid.atlas.dseg, distance_mm, source)
+    pieces, table = components(grid.mask, grid.labels, grid.atlas.dseg, distance_mm, source)
+    return pieces, table.assign(cavity_percent=_cavity_percent(job, pieces))
+
+
+def _cavity_percent(job: Job, pieces: Image) -> NDArray[np.float64] | float:
+    """Return how much of each piece shows fluid in the image, in percent; NaN where fluid was not read."""
+    path = Path(job.files.tissue_dseg)
+    if not path.is_file() or not read_json(sidecar_path(str(path)))["VentriclesFromImage"]:
+        return np.nan
+    tissue = read_image(path, labels=True)
+    there = tissue if tissue.same_grid(pieces) else resample(tissue, pieces, mode="nearest")
+    lesion = pieces.data > 0
+    return percent_of_pieces(pieces.data[lesion] - 1, np.isin(there.data[lesion], FLUID))
 
 
 def _detected(job: Job) -> tuple[Image | None, pd.DataFrame]:
@@ -81,7 +99,7 @@ def _detected(job: Job) -> tuple[Image | None, pd.DataFrame]:
         _write_record(job, None, list(finding.notes), NotAssessed=finding.not_assessed)
         return None, typed([], PIECE_COLUMNS)
     grid = replace(measuring_grid(job, None), mask=seen.mask)
-    pieces, table = _numbered(grid, DETECTED)
+    pieces, table = _numbered(job, grid, DETECTED)
     table["source"] = seen.reasons(pieces.data)
     notes = [TRUST, *finding.notes, *_change(job, seen)]
     _write_images(job, pieces, DETECTED, notes)

@@ -17,6 +17,7 @@ from cpimaging.bids.mask_folder import SOURCE
 from cpimaging.io import Sparse, read_sparse, typed, write_text
 from cpimaging.layout import TEMPLATE
 from cpimaging.lesions.components import members, piece_table
+from cpimaging.lesions.kinds import kinds_of, percent_of_pieces, read_kinds
 from cpimaging.masks import values_inside
 from cpimaging.provenance import software_versions
 from cpimaging.quantify.load import filled_rows, hits_in
@@ -138,7 +139,7 @@ def run(job: MaskJob) -> None:
     """Measure and score every mask; one that cannot be read is listed with its reason and stops no other."""
     scans = _with_people(job.masks, job.listed())
     way = find_way(job.atlas, job.space, job.template)
-    grids, scoring = MaskGrids(way), _Scoring(job.scorers, job.decisions(scans))
+    grids, scoring = MaskGrids(way), _Scoring(job.scorers, job.decisions(scans), read_kinds(job.masks))
     measured, failed = [], []
     for scan in scans:
         try:
@@ -154,11 +155,12 @@ def _measure(job: MaskJob, scan: Scan, grids: MaskGrids, scoring: "_Scoring") ->
     if scan.problems:
         problem, _, cure = "; ".join(scan.problems).rpartition("; ")
         raise InputError(scan.label, problem, cure)
-    mask, index, notes = _lesion(path)
-    grid, index = grids.place(mask, index, path)
+    mask, inside, notes = _lesion(path)
+    kinds = kinds_of(mask.found[inside], scoring.kinds, path) if scoring.kinds else None
+    grid, index = grids.place(mask, mask.index[inside], path)
     hits = hits_in(index, grid.parts)
     table = filled_rows(grid.rows, hits, index.size, grid.image.voxel_volume_mm3)
-    pattern = scoring.pattern(scan, Tables(table, *_pieces(index, grid), NO_VOLUMES))
+    pattern = scoring.pattern(scan, Tables(table, *_pieces(index, grid, kinds), NO_VOLUMES))
     if pattern["out_of_group"] is None:
         grid.counts[index] += 1
     doubts = [line for line in scan.decisions if line.startswith(NOT_KNOWN)]
@@ -166,18 +168,23 @@ def _measure(job: MaskJob, scan: Scan, grids: MaskGrids, scoring: "_Scoring") ->
     return _Measured(scan, grid, hits, index.size, tracts, pattern, [*notes, *doubts])
 
 
-def _lesion(path: Path) -> tuple[Sparse, NDArray[np.intp], list[str]]:
-    """Return a mask, the flat index of its lesion voxels, and notes on how its values were read."""
+def _lesion(path: Path) -> tuple[Sparse, NDArray[np.bool_], list[str]]:
+    """Return a mask, which of its voxels are lesion, and notes on how its values were read."""
     mask = read_sparse(path)
     inside, notes = values_inside(mask.found, path, zeros=mask.index.size < math.prod(mask.shape))
-    return mask, mask.index[inside], notes
+    return mask, inside, notes
 
 
-def _pieces(index: NDArray[np.intp], grid: MaskGrid) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return what scorers ask of the pieces of a lesion, and what each of them holds."""
+def _pieces(
+    index: NDArray[np.intp], grid: MaskGrid, kinds: NDArray[np.str_] | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return what scorers ask of the pieces of a lesion, and what each holds. kinds: of voxels."""
     voxels = np.stack(np.unravel_index(index, grid.image.shape), axis=1)
     member, size_mm3 = members(voxels), grid.image.voxel_volume_mm3
     pieces = piece_table(member, grid.sides[index].astype(int), grid.distance_mm[index], size_mm3)
+    for kind in ("cavity", "blood"):
+        share = np.nan if kinds is None else percent_of_pieces(member, kinds == kind)
+        pieces[f"{kind}_percent"] = share
     return pieces, held(index, member, grid.parts, grid.rows, size_mm3)
 
 
@@ -186,10 +193,10 @@ NO_VOLUMES = pd.DataFrame(columns=list(MORPHOMETRY_COLUMNS))
 
 
 class _Scoring:
-    """The chosen scorers with their criteria, read once, and what people decided."""
+    """The chosen scorers with their criteria, read once, what people decided, what values mean."""
 
-    def __init__(self, scorers: str, decisions: Mapping[str, Override]) -> None:
-        self.scorers = scorers
+    def __init__(self, scorers: str, decisions: Mapping[str, Override], kinds: Mapping[int, str]) -> None:
+        self.scorers, self.kinds = scorers, kinds
         self.criteria: dict[str, Criteria] = {
             name: read_criteria(scorer.criteria) for name, scorer in chosen_scorers(scorers).items()
         }

@@ -117,6 +117,8 @@ def lesion_table(*pieces: tuple[str, float, float]) -> pd.DataFrame:
             "volume_mm3": 1000 * ml,
             "main_structure": "n/a",
             "source": "given mask",
+            "cavity_percent": None,
+            "blood_percent": None,
         }
         for index, (side, mm, ml) in enumerate(pieces, 1)
     ]

@@ -292,6 +292,29 @@ def test_foci_of_the_corona_radiata_are_b1(mm, expected):
     assert score(foci, mm=mm)["subgroup"] == expected
 
 
+def labelled(lesion, hollow, mm=1.0):
+    """Return tables of lesions of which it is known how much is cavity, in percent."""
+    measured = tables(lesion, mm)
+    return replace(measured, lesions=measured.lesions.assign(cavity_percent=hollow, blood_percent=0.0))
+
+
+def test_a_cavity_tells_b2_from_b1_and_ends_the_doubt():
+    trigone, horn = ({white("left", "periventricular", lobe): 1.0} for lobe in ("occipital", "frontal"))
+    for lesion in (trigone, horn):
+        for hollow, expected in ((80.0, "B2"), (0.0, "B1")):
+            result = score_mrics(labelled([lesion], hollow), CHILD, CRITERIA)
+            assert (result["subgroup"], result["instead"]) == (expected, [])
+
+
+def test_a_cavity_of_one_side_beside_gliosis_is_b3_and_cysts_of_both_sides_severe_b1():
+    sides = by_side(TRIGONES)
+    calls = {
+        hollow: call(score_mrics(labelled(sides, list(hollow)), CHILD, CRITERIA))[:2]
+        for hollow in ((0.0, 0.0), (60.0, 0.0), (60.0, 60.0))
+    }
+    assert calls == {(0.0, 0.0): ("B1", "mild"), (60.0, 0.0): ("B3", None), (60.0, 60.0): ("B1", "severe")}
+
+
 def test_many_lesions_of_one_side_are_no_venous_infarct():
     many = [scaled(FAN, part) for part in (0.34, 0.33, 0.33)]
     assert score(many)["subgroup"] == "B1"

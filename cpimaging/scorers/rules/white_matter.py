@@ -1,5 +1,6 @@
 """White matter beside the ventricles: B1, B2, B3."""
 
+import math
 from collections.abc import Sequence
 
 from cpimaging.scorers.attribution import PERIVENTRICULAR, of_side, volume_mm3
@@ -30,8 +31,14 @@ def periventricular(case: Case) -> list[Pattern]:
         return [Pattern("B1", "both", severity=_grade(case, pieces), loads=loads, instead=instead)]
     side = max(SIDES, key=volumes.__getitem__)
     if fans or _is_venous(of_side(pieces, side), trace):
-        return [Pattern("B2", side, loads=loads, instead=("B1",))]
-    return [Pattern("B1", side, severity=_grade(case, pieces), loads=loads, instead=("B2",))]
+        return [Pattern("B2", side, loads=loads, instead=_unless_known(pieces, "B1"))]
+    other = _unless_known(pieces, "B2")
+    return [Pattern("B1", side, severity=_grade(case, pieces), loads=loads, instead=other)]
+
+
+def _unless_known(pieces: Sequence[Piece], subgroup: str) -> tuple[str, ...]:
+    """Return what the pattern may be as well, as long as nobody knows whether the lesion is hollow."""
+    return (subgroup,) if any(math.isnan(piece.hollow) for piece in pieces) else ()
 
 
 def _single(pieces: Sequence[Piece], trace: Trace) -> Piece | None:
@@ -44,10 +51,12 @@ def _single(pieces: Sequence[Piece], trace: Trace) -> Piece | None:
 
 
 def _is_fan(case: Case, pieces: Sequence[Piece], side: str) -> bool:
-    """Tell whether a single lesion fans out from the ventricle to the outer white matter."""
+    """Tell whether a single lesion is hollow, or fans out from the ventricle to the outer white matter."""
     single = _single(pieces, case.trace)
     if single is None:
         return False
+    if _is_hollow(single, case.trace):
+        return True
     outer = single.of("subcortical")
     layer = sum(case.injury.white_matter(lobe, "subcortical", side).region_mm3 for lobe in LOBES)
     share, load = 100 * outer / single.tissue_mm3, 100 * outer / layer if layer > 0 else 0.0
@@ -56,8 +65,19 @@ def _is_fan(case: Case, pieces: Sequence[Piece], side: str) -> bool:
     )
 
 
+def _is_hollow(piece: Piece, trace: Trace) -> bool:
+    large = piece.tissue_mm3 >= trace.limit("venous_frontal_volume")
+    return (
+        trace.at_least(f"B2: {piece.side}, cavity or blood in one lesion", piece.hollow, "hollow_share")
+        and large
+    )
+
+
 def _outdoes(pieces: Sequence[Piece], side: str, trace: Trace) -> bool:
-    """Tell whether one side has several times the other's lesion in the outer white matter."""
+    """Tell whether one side alone is hollow, or has several times the other's outer lesion."""
+    hollow = {one: any(_is_hollow(piece, trace) for piece in of_side(pieces, one)) for one in SIDES}
+    if hollow[side] and not hollow[SIDES[1 - SIDES.index(side)]]:
+        return True
     outer = {one: volume_mm3(of_side(pieces, one), "subcortical") for one in SIDES}
     other = outer[SIDES[1 - SIDES.index(side)]]
     return trace.at_least(
@@ -66,12 +86,12 @@ def _outdoes(pieces: Sequence[Piece], side: str, trace: Trace) -> bool:
 
 
 def _is_venous(pieces: Sequence[Piece], trace: Trace) -> bool:
-    """Tell whether a single lesion of one side is large, or lies at the frontal horn.
+    """Tell whether a single lesion of one side is large, or lies at the frontal horn; never known gliosis.
 
     The germinal matrix lies and bleeds beside the frontal horn; gliosis of one side lies at the trigone.
     """
     single = _single(pieces, trace)
-    if single is None:
+    if single is None or single.hollow < trace.limit("hollow_share"):
         return False
     lobes = {lobe: single.named.get(f"white_matter_{lobe}", 0.0) for lobe in LOBES}
     frontal = 100 * lobes["frontal"] / max(sum(lobes.values()), 1.0)
@@ -82,8 +102,10 @@ def _is_venous(pieces: Sequence[Piece], trace: Trace) -> bool:
 
 
 def _grade(case: Case, pieces: Sequence[Piece]) -> str:
-    """Grade B1: severe if much white matter is lesion, or tissue is lost beyond norms; else mild."""
+    """Grade B1: severe if much is lesion, both sides are hollow, or tissue is lost; else mild."""
     white = case.injury.class_mm3("white_matter")
     load = 100 * volume_mm3(pieces, *WHITE) / white if white > 0 else 0.0
     extensive = case.trace.at_least("B1 severe: of the white matter", load, "severe_white_load")
-    return "severe" if beyond_norms(case.injury, case.trace) or extensive else "mild"
+    limit = case.trace.limit("hollow_share")
+    cystic = all(any(piece.hollow >= limit for piece in of_side(pieces, side)) for side in SIDES)
+    return "severe" if beyond_norms(case.injury, case.trace) or extensive or cystic else "mild"
