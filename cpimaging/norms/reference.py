@@ -191,7 +191,14 @@ def from_json(content: Mapping[str, Any]) -> Norms:
         checks[key] = Check((young, middle, old), float(item["LeftOutBeyondTwo"]))
     design = Design(tuple(knots), tuple(sexes), tuple(scanners))
     count = design.rows([Person(float(ages[0]), "")]).shape[1]
-    if any(found.spread.shape != (count, count) for found in fits.values()):
-        raise ValueError("coefficients do not fit the design")
+    if not np.isfinite([*ages, *knots]).all() or not all(_is_sound(found, count) for found in fits.values()):
+        raise ValueError("coefficients do not fit the design, or are no numbers")
     about = {name: value for name, value in content.items() if name not in own}
     return Norms(tuple(sorted(map(float, ages))), design, fits, checks, about)
+
+
+def _is_sound(found: Fit, count: int) -> bool:
+    """Tell whether a regression that was read has so many coefficients, and gives numbers."""
+    numbers = [*found.coefficients, *found.spread.ravel(), found.sd]
+    whole = found.coefficients.shape == (count,) and found.spread.shape == (count, count)
+    return bool(whole and np.isfinite(numbers).all() and found.sd > 0 and found.freedom > 0)

@@ -23,9 +23,10 @@ def read_norms(folder: Path | str, atlas: str) -> Norms:
     try:
         norms = from_json(read_json(path))
         measured_with = str(norms.about["Atlas"])
+        describe(norms)
     except InputError:
         raise
-    except (KeyError, TypeError, ValueError, IndexError):
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError):
         raise InputError(path, "holds no norms", "build them with cpimaging norms build") from None
     if measured_with.partition(" ")[0] != atlas_name(atlas):
         raise InputError(path, f"was measured with the atlas {measured_with}", "use the same atlas")

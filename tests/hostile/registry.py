@@ -6,6 +6,7 @@ import kinds_data
 import kinds_formats
 import kinds_headers
 import kinds_masks
+import kinds_readers
 import kinds_scans
 import kinds_studies
 import kinds_tables
@@ -21,5 +22,6 @@ MODULES = (
     kinds_choices,
     kinds_studies,
     kinds_atlases,
+    kinds_readers,
 )
 KINDS: list[Kind] = [kind for module in MODULES for kind in module.KINDS]
