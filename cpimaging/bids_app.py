@@ -1,0 +1,76 @@
+"""`cpimaging BIDS OUT participant …`: the workflow as a BIDS App, from wherever the package is installed.
+
+Snakemake does the work, as in a clone; what it keeps for itself lies in the folder of the results.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+LEVELS = ("participant", "group")
+
+PACKAGE = Path(__file__).parent
+PATHS = ("adc_norm", "atlas", "lesions_dir", "masks_dir", "norms_dir", "overrides", "templates_dir")
+"""Choices that may name a path: relative ones are the user's, and Snakemake works in another folder."""
+
+
+def is_call(words: Sequence[str], commands: Collection[str]) -> bool:
+    """Tell whether words are those of a BIDS App; a command of the same name wins over a folder."""
+    return len(words) > 2 and words[2] in LEVELS and words[0] not in commands
+
+
+def pipeline() -> Path:
+    """Return the folder of the Snakefile: inside the installed package, else the root of the clone."""
+    inside = PACKAGE / "pipeline"
+    return inside if inside.is_dir() else PACKAGE.parent
+
+
+def run(words: Sequence[str]) -> int:
+    """Run the workflow as these words ask, and return its exit code."""
+    return subprocess.run(call(words), check=False).returncode
+
+
+def call(words: Sequence[str]) -> list[str]:
+    """Return the command that does what these words ask: Snakemake, or the stage of the whole cohort."""
+    asked, rest = _parser().parse_known_args(words)
+    output = asked.output_dir.resolve()
+    choices = dict(choice.partition("=")[::2] for choice in asked.config)
+    if asked.level == "group":
+        return [sys.executable, "-m", "cpimaging", "cohort", str(output), *_atlas(choices)]
+    choices |= {"bids_dir": str(asked.bids_dir.resolve()), "output_dir": str(output)}
+    for name in ("participant_label", "session_label"):
+        if labels := getattr(asked, name):
+            choices[name] = ",".join(labels)
+    root = pipeline()
+    return [
+        *(sys.executable, "-m", "snakemake", "--snakefile", str(root / "Snakefile")),
+        *("--workflow-profile", str(root / "profiles/default"), "--directory", str(output), *rest),
+        *("--config", *(f"{name}={_rooted(name, value)}" for name, value in choices.items())),
+    ]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cpimaging",
+        allow_abbrev=False,
+        description="Process a BIDS dataset (participant), or write the page of its results again (group).",
+        epilog="All other options are Snakemake's: --cores, -n, --configfile, --profile, --executor, …",
+    )
+    parser.add_argument("bids_dir", type=Path, help="the dataset; it is only read")
+    parser.add_argument("output_dir", type=Path, help="where results are written")
+    parser.add_argument("level", choices=LEVELS)
+    for name in ("participant", "session"):
+        words = (f"--{name}-label", f"--{name}_label")
+        parser.add_argument(*words, nargs="+", metavar="LABEL", help="only these")
+    parser.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE", help="config/README.md")
+    return parser
+
+
+def _atlas(choices: dict[str, str]) -> list[str]:
+    return ["--atlas", _rooted("atlas", choices["atlas"])] if "atlas" in choices else []
+
+
+def _rooted(name: str, value: str) -> str:
+    return str(Path(value).resolve()) if name in PATHS and value and Path(value).exists() else value

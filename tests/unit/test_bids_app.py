@@ -1,0 +1,94 @@
+"""The call of a BIDS App, and the wheel that it runs from."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import cpimaging
+from cpimaging import bids_app
+
+ROOT = Path(cpimaging.__file__).parents[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["bids", "out", "participant"], True),
+        (["bids", "out", "group", "--cores", "2"], True),
+        (["masks", "out", "participant"], False),  # the command wins over a folder of that name
+        (["bids", "out", "session"], False),
+        (["bids", "out"], False),
+    ],
+)
+def test_the_third_word_tells_a_bids_app(words: list[str], expected: bool) -> None:
+    assert bids_app.is_call(words, {"masks", "qc"}) is expected
+
+
+def test_labels_choices_and_options_of_snakemake_reach_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "norms").mkdir()
+    words = ["bids", "out", "participant", "--participant-label", "01", "sub-02", "--cores", "2", "-n"]
+    call = bids_app.call([*words, "--config", "norms_dir=norms", "atlas=embedded", "engine=identity"])
+    before, after = call[: call.index("--config")], call[call.index("--config") + 1 :]
+    assert before[:4] == [sys.executable, "-m", "snakemake", "--snakefile"]
+    assert before[-3:] == ["--cores", "2", "-n"]
+    assert before[before.index("--directory") + 1] == str(tmp_path / "out")
+    assert sorted(after) == [
+        "atlas=embedded",
+        f"bids_dir={tmp_path / 'bids'}",
+        "engine=identity",
+        f"norms_dir={tmp_path / 'norms'}",
+        f"output_dir={tmp_path / 'out'}",
+        "participant_label=01,sub-02",
+    ]
+
+
+def test_the_group_level_is_the_stage_of_the_cohort(tmp_path: Path) -> None:
+    call = bids_app.call(["bids", str(tmp_path), "group", "--config", "atlas=published"])
+    assert call == [sys.executable, "-m", "cpimaging", "cohort", str(tmp_path), "--atlas", "published"]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a wheel of this clone unpacks to."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
+        wheel.extractall(folder / "site")
+    return folder / "site"
+
+
+def test_the_wheel_holds_the_workflow_byte_for_byte(installed: Path) -> None:
+    inside = installed / "cpimaging/pipeline"
+    sources = [ROOT / "Snakefile", ROOT / "config/config.yaml"]
+    sources += [
+        path for name in ("workflow", "profiles") for path in (ROOT / name).rglob("*") if path.is_file()
+    ]
+    assert len(sources) > 6
+    for source in sources:
+        assert (inside / source.relative_to(ROOT)).read_bytes() == source.read_bytes(), source
+    modules = {path.relative_to(ROOT) for path in (ROOT / "cpimaging").rglob("*.py")}
+    assert {path.relative_to(installed) for path in installed.rglob("*.py")} >= modules
+
+
+@pytest.mark.slow
+def test_the_wheel_plans_a_dataset_from_an_empty_folder(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    words = [str(ROOT / "test_data/bids"), "../out", "participant", "-n", "--cores", "1"]
+    run = subprocess.run(
+        [sys.executable, "-m", "cpimaging", *words],
+        cwd=tmp_path / "here",
+        env={"PYTHONPATH": str(installed), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
+    assert "preprocess" in run.stdout + run.stderr
+    assert not list((tmp_path / "here").iterdir())
