@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +11,9 @@ from typing import NamedTuple
 from cpimaging.types import InputError
 
 _SAVE_AS = "save it as a tab-separated table in UTF-8"
+MOST_BYTES = 1 << 30
+"""Larger tables are refused: they would fill the memory; those of ten thousand masks are smaller (ours)."""
+
 _LFS, _ANNEX = b"version https://git-lfs", b"/annex/objects/"
 
 
@@ -121,6 +125,12 @@ def _content(path: Path) -> bytes:
     """Return the bytes of a file. Raises InputError where it cannot be opened or stands in for another."""
     get = "fetch it with 'datalad get' (or 'git annex get')"
     try:
+        kind = path.stat()
+        if not (stat.S_ISREG(kind.st_mode) or stat.S_ISDIR(kind.st_mode)):
+            raise InputError(path, "is no plain file", "put the table there")  # reading a pipe may never end
+        if kind.st_size > MOST_BYTES:
+            problem = f"holds more than {MOST_BYTES >> 20} MB, as no table of people or labels does"
+            raise InputError(path, problem, "check which file it is")
         content = path.read_bytes()
     except FileNotFoundError as error:
         if path.is_symlink():

@@ -194,7 +194,8 @@ def masks_of_pattern(pattern: str, files: Sequence[File]) -> list[File]:
 def _expression(pattern: str) -> str:
     wildcards = {"**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]"}
     parts: list[str] = []
-    for token in re.split(r"(\*\*/|\*|\?|\{[^}]*\})", pattern):
+    plain = re.sub(r"\*+(?=\*(?!/))", "", re.sub(r"(\*\*/)+", "**/", pattern))  # many in a row take for ever
+    for token in re.split(r"(\*\*/|\*|\?|\{[^}]*\})", plain):
         name = token.strip("{}")
         if token.startswith("{") and name in _ENTITY:
             again = any(part.startswith(f"(?P<{name}>") for part in parts)

@@ -30,7 +30,7 @@ def read_norm(folder: Path | str) -> tuple[Image, Image]:
     middle = float(np.median(mean.data[known])) if known.any() else 0.0
     if not low <= middle <= high:
         raise InputError(Path(folder) / MEAN, f"has a median of {middle:.3g}, no ADC in mm²/s", "scale it")
-    unsure = int((known & ~(sd.data > 0)).sum())
+    unsure = int((known & ~((sd.data > 0) & np.isfinite(sd.data))).sum())
     if unsure:
         problem = f"has {unsure} voxels without an SD above 0 where there is a mean"
         raise InputError(Path(folder) / SD, problem, "set the mean to 0 there")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 
+from cpimaging.io import read_json
 from cpimaging.types import InputError
 
 LOCK = "logs/lock.json"
@@ -31,7 +32,7 @@ class Holder:
         """Tell whether the process still runs; numbers of processes are given out again, so by its start."""
         try:
             return abs(psutil.Process(self.process).create_time() - self.started) < 1
-        except psutil.NoSuchProcess:
+        except (psutil.NoSuchProcess, ValueError, OverflowError):  # or a number that no process can have
             return False
 
 
@@ -43,6 +44,8 @@ def take_lock(output: Path) -> None:
     """
     path = output / LOCK
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        raise InputError(path, "is a folder where the lock belongs", "delete it")
     while not _created(path):
         holder = _holder(path)
         if holder is None or (holder.host == socket.gethostname() and not holder.runs()):
@@ -72,15 +75,28 @@ def _created(path: Path) -> bool:
         os.link(own, path)
     except FileExistsError:
         return False
+    except OSError:  # no hard links there, as on exFAT
+        return _written_anew(path, own.read_text(encoding="utf-8"))
     finally:
         own.unlink()
     return True
 
 
-def _holder(path: Path) -> Holder | None:
+def _written_anew(path: Path, text: str) -> bool:
     try:
-        return Holder(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        with path.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _holder(path: Path) -> Holder | None:
+    """Return who holds a lock, None where it says nobody."""
+    try:
+        content = read_json(path)
+        return Holder(str(content["host"]), int(content["process"]), float(content["started"]))
+    except (InputError, KeyError, TypeError, ValueError, OverflowError):
         return None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from kinds import one_line
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from cpimaging.bids import list_scans, with_demographics
 from cpimaging.cli import app
@@ -19,19 +19,24 @@ SCHEMA = read_yaml(ROOT / "workflow/schemas/config.schema.yaml")
 BAD_INPUT = 2
 
 
-def command(*words: object) -> tuple[int, str]:
-    """Run a command of the program; return its exit code and what it says. A traceback raises."""
+def _invoked(words: tuple[object, ...]) -> Result:
     done = CliRunner().invoke(app, [str(word) for word in words])
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception
+    return done
+
+
+def command(*words: object) -> tuple[int, str]:
+    """Run a command of the program; return its exit code and what it says. A traceback raises."""
+    done = _invoked(words)
     return done.exit_code, done.output
 
 
 def command_refused(words: str, name: str, *command_words: object) -> None:
-    """Check that a command ends in one line, with exit code 2."""
-    code, told = command(*command_words)
-    assert code == BAD_INPUT, told
-    lines = told.strip().splitlines()
+    """Check that a command ends in one line on stderr, with exit code 2."""
+    done = _invoked(command_words)
+    assert done.exit_code == BAD_INPUT, done.output
+    lines = done.stderr.strip().splitlines()
     assert len(lines) == 1, lines
     assert lines[0].startswith("cpimaging: ")
     assert words in lines[0], lines[0]

@@ -235,7 +235,7 @@ def drawn_on_t2w(
             "sub-01/anat/sub-01_T2w.nii.gz" if moved_with else "sub-01/anat/sub-01_T1w.nii.gz"
         )
 
-    return Kind("masks of scans", made, result, check)
+    return Kind("masks of scans", made, result, check, slow=True)
 
 
 def _cut(slices: int) -> np.ndarray:

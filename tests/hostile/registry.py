@@ -2,6 +2,7 @@
 
 import kinds_atlases
 import kinds_choices
+import kinds_commands
 import kinds_data
 import kinds_formats
 import kinds_headers
@@ -23,5 +24,6 @@ MODULES = (
     kinds_studies,
     kinds_atlases,
     kinds_readers,
+    kinds_commands,
 )
 KINDS: list[Kind] = [kind for module in MODULES for kind in module.KINDS]
