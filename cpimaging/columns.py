@@ -147,6 +147,7 @@ TRACTS = (
         for name, text in {
             "corticospinal": "corticospinal tract",
             "corticospinal_sections": "corticospinal tract, mean over its cross-sections",
+            "corticospinal_cut": "corticospinal tract in the cross-section that is lesioned most",
             "plic": "posterior limb of the internal capsule",
             "optic_radiation": "optic radiation",
         }.items()

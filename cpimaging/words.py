@@ -81,5 +81,5 @@ def z_column(structure: str, side: Side) -> str:
     return f"{structure}_z" if side == "midline" else f"{structure}_{side}_z"
 
 
-SECTION_LOAD = "section_load"
-"""Measure of the profile table: mean share of a tract's cross-sections that is lesion."""
+SECTION_LOADS = ("section_load", "largest_section_load")
+"""Measures of the profile table: lesioned share of a tract's cross-sections, their mean and the largest."""

@@ -9,7 +9,7 @@ import pandas as pd
 
 from cpimaging.atlases.vocabulary import load_structures
 from cpimaging.report.words import TISSUES, phrase, sentence
-from cpimaging.words import LAYERS, LOBES, SECTION_LOAD, SIDES
+from cpimaging.words import LAYERS, LOBES, SECTION_LOADS, SIDES
 
 
 @dataclass(frozen=True)
@@ -200,6 +200,7 @@ def key_measures(morphometry: pd.DataFrame) -> list[Measured]:
 
 
 TRACTS = ("corticospinal_tract", "plic", "optic_radiation")
+OF_SECTIONS = ("mean over its cross-sections", "in the cross-section that is lesioned most")
 SUPPLY = ("territory_aca", "territory_mca", "territory_pca", "watershed_anterior", "watershed_posterior")
 
 
@@ -234,11 +235,14 @@ def tract_rows(load: pd.DataFrame, morphometry: pd.DataFrame, profile: pd.DataFr
 
     wanted = [
         *((name, f"{structure_name(name)}, lesioned", sums["percent_region"], "% of it") for name in TRACTS),
-        (
-            "corticospinal_tract",
-            f"{structure_name('corticospinal_tract')}, mean over its cross-sections",
-            size(SECTION_LOAD, profile),
-            "% of it",
+        *(
+            (
+                "corticospinal_tract",
+                f"{structure_name('corticospinal_tract')}, {text}",
+                size(name, profile),
+                "%",
+            )
+            for name, text in zip(SECTION_LOADS, OF_SECTIONS, strict=True)
         ),
         ("plic", f"{structure_name('plic')}, volume", size("volume") / 1000, "ml"),
         ("cerebral_peduncle", "Cerebral peduncle, area", size("peduncle_area"), "mm²"),

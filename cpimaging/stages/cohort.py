@@ -23,7 +23,7 @@ from cpimaging.io import (
 )
 from cpimaging.layout import TEMPLATE
 from cpimaging.provenance import sidecar, software_versions
-from cpimaging.quantify.tracts import tract_cells
+from cpimaging.quantify.tracts import SectionLoad, tract_cells
 from cpimaging.report.cohort import CohortReport, render_cohort
 from cpimaging.scorers import Pattern
 from cpimaging.scorers.group import group_columns, group_dtypes, scorer_cells
@@ -34,7 +34,7 @@ from cpimaging.study.job import SCAN_STAGES, Job, lesion_record
 from cpimaging.study.plan import SUMMARY, study_labels
 from cpimaging.study.record import finished, recorded
 from cpimaging.types import LESIONLOAD_COLUMNS, MORPHOMETRY_COLUMNS, Image, Quality
-from cpimaging.words import GIVEN, LOAD_CLASSES, NORMED, SECTION_LOAD, z_column
+from cpimaging.words import GIVEN, LOAD_CLASSES, NORMED, SECTION_LOADS, z_column
 
 SUMMARY_COLUMNS = columns.dtypes(columns.SUMMARY)
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -147,11 +147,11 @@ def _pattern_row(job: Job) -> dict[str, Value]:
     }
 
 
-def _sections(job: Job) -> dict[str, float]:
+def _sections(job: Job) -> dict[str, SectionLoad]:
     """Return the section loads of the corticospinal tract by side."""
-    profile = read_table(job.files.lesion_profile, MORPHOMETRY_COLUMNS)
-    rows = profile[profile["measure"] == SECTION_LOAD]
-    return dict(zip(rows["side"], rows["value"].astype(float), strict=True))
+    profile = read_table(job.files.lesion_profile, MORPHOMETRY_COLUMNS).set_index("measure")
+    mean, largest = (profile[profile.index == name].set_index("side")["value"] for name in SECTION_LOADS)
+    return {str(side): SectionLoad(float(mean[side]), float(largest[side])) for side in mean.index}
 
 
 def _measured_cells(job: Job) -> dict[str, Value]:

@@ -13,7 +13,7 @@ from cpimaging.quantify.margins import MARGIN_COLUMNS, load_margins
 from cpimaging.quantify.partition import partition
 from cpimaging.quantify.pieces import lesion_parts
 from cpimaging.quantify.profile import lesion_profile
-from cpimaging.quantify.tracts import section_loads, section_rows, section_weights
+from cpimaging.quantify.tracts import section_loads, section_rows, tract_sections
 from cpimaging.study.affine import read_affine
 from cpimaging.study.job import Job, lesion_record, measured_mask
 from cpimaging.study.measuring_grid import measuring_grid, overlays_on, with_ids
@@ -33,8 +33,8 @@ def run(job: Job) -> None:
     table, margins = load_in(grid.mask, parts), load_margins(grid.mask, parts)
     pieces, _ = components(grid.mask, grid.labels, grid.atlas.dseg, distance_mm, "")
     profile = lesion_profile(grid.mask, grid.labels, regions, distance_mm)
-    weights = section_weights(parts, grid.mask, read_affine(job))
-    sections = section_loads(weights, np.flatnonzero(grid.mask.data))
+    tracts = tract_sections(parts, grid.mask, read_affine(job))
+    sections = section_loads(tracts, np.flatnonzero(grid.mask.data))
     unknown = rows_within(parts, lesion_record(job)["NotSearched"])
     if mask is None:
         profile["value"] = np.nan

@@ -21,7 +21,7 @@ from cpimaging.masks import LESION_INSIDE_SHARE, MOST_PADDED_VOXELS
 from cpimaging.quantify.depth import has_layers, white_matter_depth
 from cpimaging.quantify.load import cell_rows
 from cpimaging.quantify.partition import Partition, partition
-from cpimaging.quantify.tracts import Weights, section_weights
+from cpimaging.quantify.tracts import Tract, tract_sections
 from cpimaging.registration import moved_points, resample, to_voxels
 from cpimaging.registration.engines import ENGINES
 from cpimaging.types import Atlas, Image, InputError, LabelMap
@@ -100,7 +100,7 @@ def _field(t1w: Path, template: Template) -> Image:
 class MaskGrid:
     """One grid with all that is counted on it.
 
-    rows: `quantify.load.cell_rows`. tract: `quantify.tracts.section_weights`. sides: int8, flat, place in
+    rows: `quantify.load.cell_rows`. tract: `quantify.tracts.tract_sections`. sides: int8, flat, place in
     SIDES. distance_mm: float32, flat, from the lateral ventricle. counts: int32, flat: how many masks hold
     each voxel so far; nothing else changes.
     """
@@ -108,7 +108,7 @@ class MaskGrid:
     image: Image
     parts: Partition
     rows: pd.DataFrame
-    tract: Mapping[str, Weights]
+    tract: Mapping[str, Tract]
     sides: NDArray[np.int8]
     distance_mm: NDArray[np.float32]
     counts: NDArray[np.int32]
@@ -233,7 +233,7 @@ def _grid(empty: Image, way: Way) -> MaskGrid:
         image=empty,
         parts=parts,
         rows=_plain_text(cell_rows(parts, empty.voxel_volume_mm3)),
-        tract=section_weights(parts, empty, np.eye(4)),
+        tract=tract_sections(parts, empty, np.eye(4)),
         sides=_sides(parts, empty),
         distance_mm=distance.ravel(),
         counts=np.zeros(distance.size, np.int32),

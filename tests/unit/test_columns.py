@@ -28,6 +28,7 @@ CONTRACT = (
     "laterality_index mrics_side mrics_territory mrics_severity subgroup_stability "
     "corticospinal_left_percent corticospinal_right_percent "
     "corticospinal_sections_left_percent corticospinal_sections_right_percent "
+    "corticospinal_cut_left_percent corticospinal_cut_right_percent "
     "plic_left_percent plic_right_percent optic_radiation_left_percent optic_radiation_right_percent "
     "peduncle_left_mm2 peduncle_right_mm2"
 )

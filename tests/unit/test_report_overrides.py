@@ -49,18 +49,23 @@ def test_tracts_and_supply_by_hand() -> None:
     sections = [
         ("section_load", "corticospinal_tract", "left", 30.0),
         ("section_load", "corticospinal_tract", "right", 10.0),
+        ("largest_section_load", "corticospinal_tract", "left", 60.0),
+        ("largest_section_load", "corticospinal_tract", "right", 60.0),
     ]
     profile = pd.DataFrame(sections, columns=["measure", "structure", "side", "value"])
     found = tract_rows(pd.DataFrame(rows, columns=names), morphometry, profile)
     assert [(row.left, row.right, row.unit) for row in found] == [
         (20.0, 5.0, "% of it"),
         (0.0, 0.0, "% of it"),
-        (30.0, 10.0, "% of it"),
+        (30.0, 10.0, "%"),
+        (60.0, 60.0, "%"),
         (2.0, 3.0, "ml"),
         (180.0, 220.0, "mm²"),
         (30.0, 10.0, "% of the lesion"),
     ]
-    assert np.allclose([row.asymmetry for row in found], [0.6, np.nan, 0.5, -0.2, -0.1, 0.5], equal_nan=True)
+    assert np.allclose(
+        [row.asymmetry for row in found], [0.6, np.nan, 0.5, 0.0, -0.2, -0.1, 0.5], equal_nan=True
+    )
     assert "corticospinal tract, lesioned" in found[0].name.lower()
 
 
