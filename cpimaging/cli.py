@@ -102,14 +102,14 @@ class _NamingScorers(TyperCommand):
 @contextmanager
 def _plainly() -> Iterator[None]:
     """Turn bad input, and what the file system refuses, into one line and exit code 2."""
-    from cpimaging.types import InputError  # numpy: not needed to print a help text
+    from cpimaging.types import InputError, of_system  # numpy: not needed to print a help text
 
     try:
         yield
     except InputError as error:
         problem = str(error)
     except OSError as error:
-        problem = f"{error.filename or 'a file'}: {error.strerror or error}; mend it and start again"
+        problem = str(of_system(error))
     except MemoryError:
         problem = "out of memory; give the job more, or leave the scan out"
     else:

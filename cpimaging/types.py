@@ -38,6 +38,13 @@ class InputError(ValueError):
         super().__init__(f"{plain(str(path))}: {self.problem}; {self.cure}")
 
 
+def of_system(error: OSError) -> InputError:
+    """Return what the file system refused as bad input: a full disk, a folder where a file belongs."""
+    return InputError(
+        error.filename2 or error.filename or "a file", error.strerror or str(error), "mend it and start again"
+    )
+
+
 @dataclass(frozen=True)
 class Image:
     """A 3-D image whose array axes run to the right, to the front and up (RAS+).

@@ -109,5 +109,13 @@ def _await_orphans(output: Path) -> None:
 
 
 def _writes_into(process: psutil.Process, output: Path) -> bool:
+    """Tell whether a process is one of our jobs with this output folder, as seen from where it works."""
     words: list[str] = process.info["cmdline"] or []
-    return "cpimaging" in words and str(output) in words and process.pid != os.getpid()
+    if "cpimaging" not in words or process.pid == os.getpid():
+        return False
+    try:
+        folder = process.cwd()
+    except psutil.Error:
+        return False
+    here = os.path.realpath(output)
+    return any(os.path.realpath(os.path.join(folder, word)) == here for word in words)

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import nibabel as nib
 import numpy as np
-from entrances import command, command_refused
+from entrances import BAD_INPUT, command, command_refused
 from kinds import Kind, refusal, refused
 from kinds_choices import HEADER, LABELS
 from kinds_data import brain, save
@@ -106,7 +106,33 @@ def no_links(folder: Path) -> None:
     release_lock(folder)
 
 
+def planned_into(made: str, words: str, prepare: Callable[[Path], object]) -> Kind:
+    """Return a kind of what stands in the way of a study that Snakemake starts."""
+
+    def check(folder: Path) -> None:
+        from workflow_runs import snakemake  # of the tests alone; the table of kinds is printed without them
+
+        tree(folder / "bids", ("good",))
+        nib.save(image(), folder / "bids/sub-good/anat/sub-good_T1w.nii.gz")
+        (folder / "out").mkdir()
+        prepare(folder / "out")
+        done = snakemake(folder, bids_dir="bids", output_dir="out")
+        told = [line for line in done.stderr.splitlines() if line.startswith("cpimaging: ")]
+        assert done.returncode == BAD_INPUT
+        assert len(told) == 1, told
+        assert words in told[0]
+        assert "common.smk" not in done.stderr  # as Snakemake shows what was raised
+
+    return Kind("file system", made, refused(words), check, slow=True)
+
+
 LOCKS = [
+    planned_into(
+        "results whose logs/ is a file", "out/logs: File exists", lambda out: (out / "logs").touch()
+    ),
+    planned_into(
+        "results whose README.md is a folder", "Is a directory", lambda out: (out / "README.md").mkdir()
+    ),
     locked("broken", "{"),
     locked("empty", ""),
     locked("a list", "[]"),

@@ -142,10 +142,22 @@ APART = "sform and qform place it up to"
 
 ORIENTATION = [
     good("a negative voxel edge (pixdim) beside an sform", RIGHT, poked("<f", 80, -2.0)),
-    bad("qform alone, a negative voxel edge", "its header cannot be read", poked("<f", 80, -2.0, start=lambda: raw(codes=(0, 1)))),
-    bad("qform alone, an infinite voxel edge", "", poked("<f", 84, float("inf"), start=lambda: raw(codes=(0, 1)))),
+    bad(
+        "qform alone, a negative voxel edge",
+        "its header cannot be read",
+        poked("<f", 80, -2.0, start=lambda: raw(codes=(0, 1))),
+    ),
+    bad(
+        "qform alone, an infinite voxel edge",
+        "",
+        poked("<f", 84, float("inf"), start=lambda: raw(codes=(0, 1))),
+    ),
     good("qfac of 0, which counts as 1", RIGHT, poked("<f", 76, 0.0)),
-    good("cal_max, slice_code and dates that mean nothing", RIGHT, poked("<2f", 124, float("nan"), -float("inf"))),
+    good(
+        "cal_max, slice_code and dates that mean nothing",
+        RIGHT,
+        poked("<2f", 124, float("nan"), -float("inf")),
+    ),
     good("a text in descrip that never ends", RIGHT, poked("80s", 148, b"x" * 80)),
     bad("sform and qform both 0", NO_ORIENTATION, saved(lambda: nifti(codes=(0, 0)))),
     bad(

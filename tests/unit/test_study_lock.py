@@ -76,3 +76,23 @@ def test_jobs_that_a_killed_run_left_are_waited_for(
     assert "waiting for 1 job(s)" in capsys.readouterr().err
     assert orphan.poll() is not None or orphan.wait(1) == 0
     release_lock(tmp_path)
+
+
+@pytest.mark.parametrize(("own", "waits"), [(True, True), (False, False)])
+def test_a_job_belongs_to_the_folder_that_it_works_in(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    own: bool,
+    waits: bool,
+) -> None:
+    """Two studies may both call their results "out"."""
+    for name in ("own", "other"):
+        (tmp_path / name).mkdir()
+    words = [sys.executable, "-c", "import time; time.sleep(1)", "cpimaging", "out"]
+    job = subprocess.Popen(words, cwd=tmp_path / ("own" if own else "other"))
+    monkeypatch.chdir(tmp_path / "own")
+    take_lock(Path("out"))
+    assert ("waiting for 1 job(s)" in capsys.readouterr().err) == waits
+    release_lock(Path("out"))
+    job.wait()

@@ -15,7 +15,7 @@ from cpimaging.study.choices import read_choices
 from cpimaging.study.lock import release_lock
 from cpimaging.study.plan import INDEX
 from cpimaging.study.record import finished
-from cpimaging.types import InputError
+from cpimaging.types import InputError, of_system
 
 quote = shlex.quote
 
@@ -28,8 +28,9 @@ def plainly(ask, *words):
     """Ask, and end in one line, without a traceback, where the user has to mend something."""
     try:
         return ask(*words)
-    except InputError as error:
-        print(f"cpimaging: {error}", file=sys.stderr)
+    except (InputError, OSError) as error:
+        told = of_system(error) if isinstance(error, OSError) else error
+        print(f"cpimaging: {told}", file=sys.stderr)
         sys.exit(2)
 
 
