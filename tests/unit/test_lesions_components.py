@@ -124,6 +124,34 @@ def test_voxels_between_both_hemispheres_lie_on_the_midline_but_for_rounding():
     assert table["side"].tolist() == ["left", "midline"]
 
 
+def test_the_distance_to_the_midline_is_in_mm():
+    """The slices are sheared by 0.5 µm each: voxels in the middle lie 0.25 and 1.25 µm beside it."""
+    labels = np.zeros((9, 7, 6), np.uint32)
+    labels[1:4, 1:6, 1:5], labels[5:8, 1:6, 1:5] = 3, 127
+    affine = np.array([[20.0, 0, 5e-4, -80], [0, 1, 0, 0], [0, 0, 3, 0], [0, 0, 0, 1]])
+    mask = np.zeros(labels.shape, bool)
+    mask[4, 1, 3] = mask[4, 6, 5] = True
+    image = Image(labels, affine)
+    none = np.full(mask.shape, np.nan)
+    _, table = components(Image(mask, affine), image, LabelMap(image, REGIONS), none, "given mask")
+    assert table["side"].tolist() == ["midline", "right"]
+
+
+@pytest.mark.parametrize(
+    ("x_mm", "side"), [(1e-3, "midline"), (-1e-3, "midline"), (2e-3, "right"), (-2e-3, "left")]
+)
+def test_the_midline_ends_at_a_micrometre(x_mm, side):
+    affine = np.eye(4)
+    affine[0, 3] = x_mm
+    labels = Image(np.zeros((2, 2, 2), np.uint8), affine)
+    mask = np.zeros(labels.shape, bool)
+    mask[0, 0, 0] = True
+    _, table = components(
+        Image(mask, affine), labels, LabelMap(labels, REGIONS), np.full(mask.shape, np.nan), "given mask"
+    )
+    assert table["side"].tolist() == [side]
+
+
 def test_a_head_without_labels_is_halved_at_zero():
     mask = empty()
     mask[1, 1, 1] = mask[8, 1, 1] = True

@@ -145,6 +145,8 @@ ALL_ZONES = {**ZONE, **OTHER_ZONE}
 def test_nichd_levels(lesion_ml, expected):
     result = score("nichd", lesion_ml)
     assert (result["range"], result["maximum"]) == (expected, "3")
+    (item,) = result["items"]
+    assert item["why"] == (None if expected[0] == expected[1] else "the measurements fit several levels")
     assert result["total"] == (expected[0] if expected[0] == expected[1] else None)
 
 
@@ -175,6 +177,12 @@ def test_what_must_be_known(name, change, reason):
     result = score(name, BASAL_GANGLIA, replace(NEWBORN, **change))
     assert result["not_assessed"] == reason
     assert (result["total"], result["range"], result["items"]) == (None, None, [])
+    assert SCORERS[name].words.facts(result) == []
+
+
+def test_a_page_has_one_line_for_the_total():
+    title, words = SCORERS["nichd"].title, SCORERS["nichd"].words
+    assert words.facts(score("nichd", BASAL_GANGLIA)) == [(title, "2A")]
 
 
 @pytest.mark.parametrize("name", ["barkovich", "nichd"])
