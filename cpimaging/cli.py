@@ -1,8 +1,6 @@
 """The command line: one command per stage, and a few for people."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from functools import wraps
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from inspect import Parameter, Signature
 from pathlib import Path
@@ -12,6 +10,8 @@ import typer
 from typer.core import TyperCommand
 
 from cpimaging import __version__
+from cpimaging.cli_errors import plain
+from cpimaging.cli_groups import AtlasName, atlas_app, norms_app
 
 if TYPE_CHECKING:
     from cpimaging.study.job import Job
@@ -22,12 +22,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-atlas_app = typer.Typer(help="Atlases: list, show, fetch, export and check.", no_args_is_help=True)
 app.add_typer(atlas_app, name="atlas")
-norms_app = typer.Typer(help="Norms for age and sex, from a study's own controls.", no_args_is_help=True)
 app.add_typer(norms_app, name="norms")
-
-BAD_INPUT = 2
 
 STAGE_HELP = {
     "preprocess": "Bring every contrast to one grid, inside the brain, without bias field.",
@@ -41,7 +37,6 @@ STAGE_HELP = {
 }
 
 OutputDir = Annotated[Path, typer.Option(help="Where results are written.")]
-AtlasName = Annotated[str, typer.Option(help='"embedded", "published", or an atlas folder.')]
 Engine = Annotated[Literal["greedy", "ants", "identity"], typer.Option(help="Registration engine.")]
 Scorers = Annotated[str, typer.Option(help='Comma list of {scorers}; "all"; or "" for none.')]
 Detection = Annotated[
@@ -99,34 +94,6 @@ class _NamingScorers(TyperCommand):
         super().format_help(*told)
 
 
-@contextmanager
-def _plainly() -> Iterator[None]:
-    """Turn bad input, and what the file system refuses, into one line and exit code 2."""
-    from cpimaging.types import InputError, of_system  # numpy: not needed to print a help text
-
-    try:
-        yield
-    except InputError as error:
-        problem = str(error)
-    except OSError as error:
-        problem = str(of_system(error))
-    except MemoryError:
-        problem = "out of memory; give the job more, or leave the scan out"
-    else:
-        return
-    typer.echo(f"cpimaging: {problem}", err=True)
-    raise typer.Exit(BAD_INPUT)
-
-
-def _plain(function: Callable[..., None]) -> Callable[..., None]:
-    @wraps(function)
-    def wrapped(*args: Any, **kwargs: Any) -> None:
-        with _plainly():
-            function(*args, **kwargs)
-
-    return wrapped
-
-
 def _run(stage: Callable[..., None], job: "Job", *words: Any) -> None:
     """Run a stage of one scan; its log, which holds what is wrong, names no folder of a person."""
     from cpimaging.types import InputError
@@ -156,14 +123,14 @@ def _add_stage(stage: str, options: Mapping[str, Any]) -> None:
 
         _run(import_module(f"cpimaging.stages.{stage}").run, Job(output_dir, scan, **chosen))
 
-    plain = _plain(command)
+    told = plain(command)
     kinds: dict[str, Any] = {"scan": ScanLabel, "output_dir": OutputDir, **options}
     words = [
         Parameter(name, Parameter.KEYWORD_ONLY, annotation=kind, default=DEFAULTS.get(name, Parameter.empty))
         for name, kind in kinds.items()
     ]
-    plain.__signature__, plain.__annotations__ = Signature(words), kinds  # type: ignore[attr-defined]
-    app.command(stage, help=STAGE_HELP[stage])(plain)
+    told.__signature__, told.__annotations__ = Signature(words), kinds  # type: ignore[attr-defined]
+    app.command(stage, help=STAGE_HELP[stage])(told)
 
 
 for _stage, _options in STAGE_OPTIONS.items():
@@ -174,7 +141,7 @@ Decided = Annotated[str, typer.Option(help="What a person decided; it wins over 
 
 
 @app.command(help=STAGE_HELP["score"], cls=_NamingScorers)
-@_plain
+@plain
 def score(
     scan: ScanLabel,
     output_dir: OutputDir,
@@ -197,7 +164,7 @@ def score(
 
 
 @app.command(cls=_NamingScorers)
-@_plain
+@plain
 def masks(
     masks_dir: Annotated[Path, typer.Argument(help="Folder of lesion masks, NIfTI, in template space.")],
     output_dir: Annotated[Path, typer.Argument(help="Where results are written.")],
@@ -215,7 +182,7 @@ def masks(
 
 
 @app.command()
-@_plain
+@plain
 def index(output_dir: OutputDir) -> None:
     """Write a table of the planned scans: what was picked, ages, what the headers show to be wrong."""
     from cpimaging.stages import index as stage
@@ -224,7 +191,7 @@ def index(output_dir: OutputDir) -> None:
 
 
 @app.command()
-@_plain
+@plain
 def command(
     scan: ScanLabel,
     output_dir: OutputDir,
@@ -238,7 +205,7 @@ def command(
 
 
 @app.command()
-@_plain
+@plain
 def cohort(
     output_dir: Annotated[Path, typer.Argument(help="Folder that holds the results.")],
     atlas: AtlasName = DEFAULTS["atlas"],
@@ -250,7 +217,7 @@ def cohort(
 
 
 @app.command()
-@_plain
+@plain
 def agree(
     output_dir: Annotated[Path, typer.Argument(help="Folder that holds the results.")],
     readings: Annotated[list[Path] | None, typer.Argument(help="Tables of readers, TSV.")] = None,
@@ -275,7 +242,7 @@ def agree(
 
 
 @app.command(cls=_NamingScorers)
-@_plain
+@plain
 def run(
     output_dir: Annotated[Path, typer.Argument(help="Where results are written.")],
     t1w: ImageFile = None,
@@ -324,7 +291,7 @@ def run(
 
 
 @app.command()
-@_plain
+@plain
 def simulate(
     output_dir: Annotated[Path, typer.Argument(help="Where the dataset is written.")],
     n: Annotated[int, typer.Option(min=1, help="Number of brains.")] = 7,
@@ -353,107 +320,3 @@ def simulate(
         severity=severity,
         mix=mix,
     )
-
-
-@atlas_app.command("fetch")
-@_plain
-def atlas_fetch(
-    nlin6_t1w: Annotated[
-        Path | None,
-        typer.Option(
-            help="Brain-extracted T1w of MNI152 NLin6, 1 mm (FSL's MNI152_T1_1mm_brain), if at hand."
-        ),
-    ] = None,
-) -> None:
-    """Download the published atlases once, with licences and citations, and build their composite."""
-    from cpimaging.atlases import load_atlas
-    from cpimaging.atlases.published import fetch
-    from cpimaging.scorers.needs import check_fit
-
-    for line in fetch(nlin6_t1w):
-        typer.echo(line)
-    atlas = load_atlas("published")
-    check_fit(atlas, "published")
-    typer.echo(
-        f"{atlas.name} {atlas.version}: ready, {len(atlas.dseg.regions)} regions; use atlas: published"
-    )
-
-
-@atlas_app.command("list")
-@_plain
-def atlas_list(
-    folders: Annotated[list[Path] | None, typer.Argument(help="Atlas folders of your own.")] = None,
-) -> None:
-    """List the atlases: version, space, regions, licence, and whether they are ready. Works offline."""
-    from cpimaging.atlases import list_atlases
-
-    for entry in list_atlases(*(folders or [])):
-        regions = "{} regions, {} in overlays".format(*entry.regions) if entry.regions else "not built yet"
-        typer.echo(f"{entry.name}  version {entry.version} · {entry.space} · {regions}")
-        typer.echo(f"  licence: {entry.licence}\n  {entry.state}")
-
-
-@atlas_app.command("show")
-@_plain
-def atlas_show(
-    atlas: Annotated[str, typer.Argument(help='"embedded", "published", or an atlas folder.')],
-    output: Annotated[Path | None, typer.Option(help="The page; atlas-NAME.html if not given.")] = None,
-) -> None:
-    """Write a page with a picture of every structure of an atlas."""
-    from cpimaging import atlas_page as stage
-
-    typer.echo(stage.run(atlas, output))
-
-
-@atlas_app.command("export")
-@_plain
-def atlas_export(
-    output_dir: Annotated[Path, typer.Argument(help="Where the label table is written.")],
-    atlas: AtlasName = DEFAULTS["atlas"],
-) -> None:
-    """Get an atlas ready, in the template's space, and write its label table."""
-    from cpimaging.stages import atlas as stage
-
-    stage.run(output_dir, atlas)
-
-
-@atlas_app.command("check")
-@_plain
-def atlas_check(folder: Annotated[str, typer.Argument(help="Atlas folder.")]) -> None:
-    """Say what is wrong with an atlas, or that it is fine, and which scorers it serves."""
-    from cpimaging.atlases import check_folder
-    from cpimaging.scorers.needs import unfit
-
-    atlas, problems = check_folder(folder)
-    for problem in problems:
-        typer.echo(problem, err=True)
-    if problems:
-        raise typer.Exit(BAD_INPUT)
-    typer.echo(f"{atlas.name}: fine, {len(atlas.dseg.regions)} regions in {atlas.space}")
-    for scorer, problem in unfit(atlas).items():
-        typer.echo(f"{scorer}: {problem or 'the atlas serves it'}")
-
-
-@norms_app.command("build")
-@_plain
-def norms_build(
-    output_dir: Annotated[Path, typer.Argument(help="Folder that holds the results.")],
-    controls: Annotated[
-        list[str],
-        typer.Option(
-            help="COLUMN=VALUE of participants.tsv, or a folder of results whose scans are all controls."
-        ),
-    ],
-    norms_dir: Annotated[
-        Path | None, typer.Option(help="Folder of the norms; the results' own name and -norms if not given.")
-    ] = None,
-    scanner: Annotated[
-        str, typer.Option(help="Key of the images' sidecars to tell scanners apart by, if any.")
-    ] = "",
-) -> None:
-    """Build a reference for ventricles and tissue volumes that can be shared: no names, no images."""
-    from cpimaging.stages import norms as stage
-
-    folder = norms_dir or output_dir.with_name(f"{output_dir.resolve().name}-norms")
-    for line in stage.run(output_dir, controls, folder, scanner):
-        typer.echo(line)

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 import cpimaging
-from cpimaging.planner import Planner, check_writable, state, told_in_the_end
+from cpimaging.planner import Planner, check_writable, norms_files, state, told_in_the_end
 from cpimaging.study.choices import read_choices
 from cpimaging.study.lock import release_lock
 from cpimaging.study.plan import planned_labels
@@ -148,3 +148,10 @@ def test_the_last_line_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         capsys.readouterr().err
         == "cpimaging: 1 of 2 done, 1 not (see out/logs/summary.tsv): out/index.html\n"
     )
+
+
+def test_norms_are_checked_before_anything_runs(two: Path) -> None:
+    with pytest.raises(InputError, match=r"norms\.json: no such file"):
+        _ = planner(two, norms_dir=str(two / "norms")).jobs
+    assert norms_files(None) == []
+    assert norms_files("norms") == ["norms/norms.json"]

@@ -1,0 +1,117 @@
+"""Commands that belong together: those on atlases, and those on norms."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cpimaging.cli_errors import BAD_INPUT, plain
+
+AtlasName = Annotated[str, typer.Option(help='"embedded", "published", or an atlas folder.')]
+
+atlas_app = typer.Typer(help="Atlases: list, show, fetch, export and check.", no_args_is_help=True)
+norms_app = typer.Typer(help="Norms for age and sex, from a study's own controls.", no_args_is_help=True)
+
+
+@atlas_app.command("fetch")
+@plain
+def atlas_fetch(
+    nlin6_t1w: Annotated[
+        Path | None,
+        typer.Option(
+            help="Brain-extracted T1w of MNI152 NLin6, 1 mm (FSL's MNI152_T1_1mm_brain), if at hand."
+        ),
+    ] = None,
+) -> None:
+    """Download the published atlases once, with licences and citations, and build their composite."""
+    from cpimaging.atlases import load_atlas
+    from cpimaging.atlases.published import fetch
+    from cpimaging.scorers.needs import check_fit
+
+    for line in fetch(nlin6_t1w):
+        typer.echo(line)
+    atlas = load_atlas("published")
+    check_fit(atlas, "published")
+    typer.echo(
+        f"{atlas.name} {atlas.version}: ready, {len(atlas.dseg.regions)} regions; use atlas: published"
+    )
+
+
+@atlas_app.command("list")
+@plain
+def atlas_list(
+    folders: Annotated[list[Path] | None, typer.Argument(help="Atlas folders of your own.")] = None,
+) -> None:
+    """List the atlases: version, space, regions, licence, and whether they are ready. Works offline."""
+    from cpimaging.atlases import list_atlases
+
+    for entry in list_atlases(*(folders or [])):
+        regions = "{} regions, {} in overlays".format(*entry.regions) if entry.regions else "not built yet"
+        typer.echo(f"{entry.name}  version {entry.version} · {entry.space} · {regions}")
+        typer.echo(f"  licence: {entry.licence}\n  {entry.state}")
+
+
+@atlas_app.command("show")
+@plain
+def atlas_show(
+    atlas: Annotated[str, typer.Argument(help='"embedded", "published", or an atlas folder.')],
+    output: Annotated[Path | None, typer.Option(help="The page; atlas-NAME.html if not given.")] = None,
+) -> None:
+    """Write a page with a picture of every structure of an atlas."""
+    from cpimaging import atlas_page as stage
+
+    typer.echo(stage.run(atlas, output))
+
+
+@atlas_app.command("export")
+@plain
+def atlas_export(
+    output_dir: Annotated[Path, typer.Argument(help="Where the label table is written.")],
+    atlas: AtlasName = "embedded",
+) -> None:
+    """Get an atlas ready, in the template's space, and write its label table."""
+    from cpimaging.stages import atlas as stage
+
+    stage.run(output_dir, atlas)
+
+
+@atlas_app.command("check")
+@plain
+def atlas_check(folder: Annotated[str, typer.Argument(help="Atlas folder.")]) -> None:
+    """Say what is wrong with an atlas, or that it is fine, and which scorers it serves."""
+    from cpimaging.atlases import check_folder
+    from cpimaging.scorers.needs import unfit
+
+    atlas, problems = check_folder(folder)
+    for problem in problems:
+        typer.echo(problem, err=True)
+    if problems:
+        raise typer.Exit(BAD_INPUT)
+    typer.echo(f"{atlas.name}: fine, {len(atlas.dseg.regions)} regions in {atlas.space}")
+    for scorer, problem in unfit(atlas).items():
+        typer.echo(f"{scorer}: {problem or 'the atlas serves it'}")
+
+
+@norms_app.command("build")
+@plain
+def norms_build(
+    output_dir: Annotated[Path, typer.Argument(help="Folder that holds the results.")],
+    controls: Annotated[
+        list[str],
+        typer.Option(
+            help="COLUMN=VALUE of participants.tsv, or a folder of results whose scans are all controls."
+        ),
+    ],
+    norms_dir: Annotated[
+        Path | None, typer.Option(help="Folder of the norms; the results' own name and -norms if not given.")
+    ] = None,
+    scanner: Annotated[
+        str, typer.Option(help="Key of the images' sidecars to tell scanners apart by, if any.")
+    ] = "",
+) -> None:
+    """Build a reference for ventricles and tissue volumes that can be shared: no names, no images."""
+    from cpimaging.stages import norms as stage
+
+    folder = norms_dir or output_dir.with_name(f"{output_dir.resolve().name}-norms")
+    for line in stage.run(output_dir, controls, folder, scanner):
+        typer.echo(line)
