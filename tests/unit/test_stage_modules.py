@@ -19,13 +19,13 @@ IMAGES = GROUND | set("atlases itk provenance registration voxels".split())
 
 ROOMS = {  # a mask is laid over its image as preprocess lays contrasts over one another
     "preprocess": IMAGES | {"extract", "masks", "preprocess"},
-    "register": IMAGES | {"lesions", "masks", "preprocess"},
-    "segment": IMAGES | {"masks", "morphometry", "norms", "preprocess", "segment"},
-    "lesions": IMAGES | {"lesions", "masks", "preprocess", "quantify"},
-    "quantify": IMAGES | {"masks", "morphometry", "preprocess", "quantify"},
+    "register": IMAGES | {"assessed", "lesions", "masks", "preprocess"},
+    "segment": IMAGES | {"assessed", "masks", "morphometry", "norms", "preprocess", "segment"},
+    "lesions": IMAGES | {"assessed", "lesions", "masks", "preprocess", "quantify", "segment"},
+    "quantify": IMAGES | {"lesions", "masks", "morphometry", "preprocess", "quantify"},
     "qc": IMAGES | {"qc"},
-    "score": GROUND | {"scorers"},
-    "report": IMAGES | {"figures", "qc", "report", "scorers"},
+    "score": GROUND | {"assessed", "scorers"},
+    "report": IMAGES | {"assessed", "figures", "qc", "report", "scorers"},
 }
 IMAGE_LIBRARIES = {"SimpleITK", "nibabel", "nilearn", "picsl_greedy", "skimage"}
 
