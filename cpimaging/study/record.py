@@ -77,8 +77,10 @@ def _listed(path: Path) -> dict[str, int]:
     if not path.is_file():
         return {}
     try:
-        content: dict[str, int] = read_json(path)
+        content = read_json(path)
     except InputError:
+        content = None
+    if not isinstance(content, dict):
         return {"": -1}  # never finished
     return {name: size for name, size in content.items() if ".." not in Path(name).parts}
 

@@ -76,7 +76,8 @@ def test_files_outside_of_the_results_do_not_count(tmp_path: Path) -> None:
     assert done(tmp_path / "out")
 
 
-def test_a_record_that_cannot_be_read_means_not_finished(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["{", "[]", "null", '"a.tsv"', ""])
+def test_a_record_that_cannot_be_read_means_not_finished(tmp_path: Path, text: str) -> None:
     stage(tmp_path, "a.tsv")
-    record_path(tmp_path, "write").write_text("{")
+    record_path(tmp_path, "write").write_text(text)
     assert not done(tmp_path)
