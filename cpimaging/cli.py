@@ -174,11 +174,13 @@ def masks(
     atlas: AtlasName = DEFAULTS["atlas"],
     scorers: Scorers = DEFAULTS["scorers"],
     overrides: Annotated[Path | None, typer.Option(help="What people decided; docs/how-to.md.")] = None,
+    stability: Annotated[bool, typer.Option("--stability", help="Say how stable each call is.")] = False,
 ) -> None:
     """Measure and score lesion masks in template space, without images: thousands in one job."""
     from cpimaging.stages import masks as stage
 
-    stage.run(stage.MaskJob(masks_dir, output_dir, space, atlas, template, pattern, scorers, overrides))
+    job = stage.MaskJob(masks_dir, output_dir, space, atlas, template, pattern, scorers, overrides, stability)
+    stage.run(job)
 
 
 @app.command()

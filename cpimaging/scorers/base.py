@@ -84,6 +84,8 @@ class Scorer(Generic[R]):
     words: how pages tell the result.
     answers: keys of the result whose stability is measured, coarse before fine; uncalled: values of the
     first one that are no call; undecided: what an unstable answer becomes; details: keys that are None then.
+    graded: key of a detail whose stability is measured, among the repetitions that keep the finest answer.
+    agreement: how often a reader would agree with a result whose repetitions were counted.
     scale: it gives points, and its result stands among the scales.
     """
 
@@ -102,6 +104,8 @@ class Scorer(Generic[R]):
     uncalled: frozenset[str] = frozenset({"n/a"})
     undecided: str = "n/a"
     details: tuple[str, ...] = ()
+    graded: str = ""
+    agreement: Callable[[R], Value] | None = None
     scale: bool = False
 
     def missing(self, structures: Iterable[str]) -> list[str]:
@@ -127,7 +131,7 @@ def read_criteria(path: Path) -> Criteria:
     return MappingProxyType({**included, **content["criteria"]})
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=64)
 def _sides(tables: Tables) -> dict[str, set[str]]:
     sides: dict[str, set[str]] = {}
     for structure, side in set(zip(tables.load["structure"], tables.load["side"], strict=True)):

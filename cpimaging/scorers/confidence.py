@@ -1,7 +1,7 @@
 """How sure a call is: the share of repetitions, with everything uncertain moved a little, that keep it."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -67,27 +67,40 @@ def score_surely(
         return _with(result, {"spread": spread})
     if not scorer.answers:
         return result
-    if result["not_assessed"] is not None or answer(result, scorer.answers[0]) in scorer.uncalled:
-        unsure = {f"{name}_confidence": None for name in scorer.answers[1:]}
-        return _with(result, {"confidence": None, **unsure, "alternatives": []})
+    if not is_called(scorer, result):
+        return with_stability(scorer, result, [])
     others = [
         scorer.score(varied, context, limits) for varied, limits in repetitions(tables, margins, criteria)
     ]
-    shares = {name: _shares([answer(other, name) for other in others]) for name in scorer.answers}
-    kept = {name: found.get(answer(result, name), 0.0) for name, found in shares.items()}
-    keys = ("confidence", *(f"{name}_confidence" for name in scorer.answers[1:]))
-    finest = scorer.answers[-1]
-    first = cast(CallResult, result).get("alternatives") or []
-    seen = [call for call, share in shares[finest].items() if share >= MENTIONED]
-    others_called = [
-        call
-        for call in dict.fromkeys([*(other["call"] for other in first), *seen])
-        if call != answer(result, finest)
-    ]
-    alternatives = [_alternative(call, shares[finest].get(call, 0.0)) for call in others_called]
-    sure = dict(zip(keys, kept.values(), strict=True))
-    result = _with(result, {**sure, "alternatives": alternatives})
-    return _abstained(scorer, result, shares, criteria)
+    return _abstained(scorer, with_stability(scorer, result, others), others, criteria)
+
+
+def is_called(scorer: Scorer[R], result: R) -> bool:
+    """Tell whether a result is a call, so that its stability means something."""
+    return result["not_assessed"] is None and answer(result, scorer.answers[0]) not in scorer.uncalled
+
+
+def with_stability(scorer: Scorer[R], result: R, others: Sequence[R]) -> R:
+    """Return a result with its stability and alternatives, never taken back.
+
+    others: the results of its repetitions; none where nothing was called.
+    """
+    first, finest = scorer.answers[0], scorer.answers[-1]
+    keys = {name: "confidence" if name == first else f"{name}_confidence" for name in scorer.answers}
+    sure: dict[str, object] = {
+        keys[name]: _shares(others, name).get(answer(result, name), 0.0) if others else None for name in keys
+    }
+    if scorer.graded:
+        sure[f"{scorer.graded}_stability"] = _grade_kept(scorer, result, others)
+    told = cast(CallResult, result).get("alternatives") or []
+    shares = _shares(others, finest)
+    seen = [call for call, share in shares.items() if share >= MENTIONED]
+    calls = dict.fromkeys([*(other["call"] for other in told if others), *seen])
+    rest = [_alternative(call, shares.get(call, 0.0)) for call in calls if call != answer(result, finest)]
+    result = _with(result, {**sure, "alternatives": rest})
+    if scorer.agreement is None or not others:
+        return result
+    return _with(result, {"expected_agreement": scorer.agreement(result)})
 
 
 def _with(result: R, more: Mapping[str, object]) -> R:
@@ -97,6 +110,19 @@ def _with(result: R, more: Mapping[str, object]) -> R:
 
 def _alternative(call: str, share: float) -> Alternative:
     return {"call": call, "share": share}
+
+
+def _grade_kept(scorer: Scorer[R], result: R, others: Sequence[R]) -> float | None:
+    """Return how many repetitions keep the grade, of those that keep the finest answer, or None."""
+    finest, grade = scorer.answers[-1], cast(Mapping[str, object], result)[scorer.graded]
+    same = [
+        cast(Mapping[str, object], other)
+        for other in others
+        if answer(other, finest) == answer(result, finest)
+    ]
+    if grade is None or not same:
+        return None
+    return sum(other[scorer.graded] == grade for other in same) / len(same)
 
 
 def _ends(result: Result) -> list[Points] | None:
@@ -119,17 +145,17 @@ def _spread(
     return [lowest[cut], highest[-1 - cut]]
 
 
-def _shares(calls: list[str]) -> dict[str, float]:
-    """Return the share of each call, most frequent first, equal ones by name."""
+def _shares(others: Sequence[Result], name: str) -> dict[str, float]:
+    """Return the share of each answer among repetitions, most frequent first, equal ones by name."""
+    calls = [answer(other, name) for other in others]
     ranked = sorted(Counter(calls).items(), key=lambda item: (-item[1], item[0]))
     return {call: count / len(calls) for call, count in ranked}
 
 
-def _abstained(
-    scorer: Scorer[R], result: R, shares: Mapping[str, Mapping[str, float]], criteria: Criteria
-) -> R:
+def _abstained(scorer: Scorer[R], result: R, others: Sequence[R], criteria: Criteria) -> R:
     """Take back each answer that too few repetitions keep, with the finer ones and the details."""
     criterion = criteria[LIMIT]
+    shares = {name: _shares(others, name) for name in scorer.answers}
     limit, source = float(criterion["value"]), f"{criterion['source']} [{criterion['tag']}]"
     steps, doubt = list(result["evidence"]), None
     for name in scorer.answers:
@@ -154,11 +180,11 @@ def _abstained(
 
 
 def repetitions(
-    tables: Tables, margins: pd.DataFrame, criteria: Criteria
+    tables: Tables, margins: pd.DataFrame, criteria: Criteria, pairs: int = PAIRS
 ) -> Iterator[tuple[Tables, Criteria]]:
     """Yield the tables and criteria of every repetition; neither row order nor threads change them."""
     uncertain = _Uncertain(tables, margins)
-    for pair in range(PAIRS):
+    for pair in range(pairs):
         draw = _draw(default_rng([SEED, pair]), sorted(criteria), sorted(uncertain.ratio_rows))
         for one in (draw, draw.mirrored()):
             yield uncertain.varied(one), _vary_criteria(criteria, one)

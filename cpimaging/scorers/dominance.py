@@ -19,9 +19,8 @@ from cpimaging.scorers.base import (
 )
 from cpimaging.scorers.injury import REQUIRED, Injury, injury_of, no_more_than_in_health, unusable
 from cpimaging.scorers.patterns import added
-from cpimaging.scorers.pieces import pieces_of
 from cpimaging.scorers.results import CALL_KEYS, WHY_NOT, DominanceResult, Number
-from cpimaging.scorers.rules import explain
+from cpimaging.scorers.rules import explained
 from cpimaging.scorers.words import phrase
 from cpimaging.types import ScanContext
 from cpimaging.words import HEMISPHERES as SIDES
@@ -61,7 +60,7 @@ def score_dominance(tables: Tables, context: ScanContext, criteria: Criteria) ->
         return _result("none", injury, trace)
     if not trace.at_least("lesion in the brain", inside_mm3, "minimum_volume"):
         return _result("none", injury, trace)
-    patterns = explain(pieces_of(tables), injury, Trace(criteria))
+    patterns, _ = explained(tables, injury, criteria)
     loads = added(*(pattern.loads for pattern in patterns))
     return _result(_call(loads, trace), injury, trace, loads=loads)
 

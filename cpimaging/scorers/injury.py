@@ -3,7 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import pandas as pd
@@ -90,7 +90,7 @@ class Injury:
         everywhere = list(map(_Row, *(tables.load[name].tolist() for name in columns)))
         rows = [row for row in everywhere if not math.isnan(row.lesion_mm3)]
         self.all_searched = len(rows) == len(everywhere)
-        self.lesions: pd.DataFrame = tables.lesions
+        self._parts: pd.DataFrame = tables.parts
         self.total_mm3 = sum(row.lesion_mm3 for row in rows if row.tissue != "overlay")
         self.outside_mm3 = sum(row.lesion_mm3 for row in rows if row.structure == "outside_brain")
         self._compartments: dict[tuple[str, str], list[_Row]] = defaultdict(list)
@@ -160,6 +160,15 @@ class Injury:
         left, right = (self.lesion_mm3(tissues, [side]) for side in SIDES)
         return (left - right) / (left + right) if left + right > 0 else float("nan")
 
+    @cached_property
+    def crossed(self) -> frozenset[str]:
+        """Structures of the midline in which a lesion lies that holds tissue on either side of it."""
+        held = self._parts.loc[~self._parts["tissue"].isin(["overlay", "outside", "csf"])]
+        sides = held.groupby("index")["side"].agg(set)
+        crossing = sides.index[[set(SIDES) <= found for found in sides]]
+        midline = held[held["index"].isin(crossing) & (held["side"] == "midline")]
+        return frozenset(midline["structure"])
+
     def measure(self, measure: str, structure: str, side: str) -> float:
         """Return a value of the morphometry table; NaN if not measured."""
         return float(self._measures.get((measure, structure, side), float("nan")))
@@ -174,7 +183,10 @@ class Injury:
         return max((ratio for ratio in ratios if not math.isnan(ratio)), default=float("nan"))
 
 
-@lru_cache(maxsize=1)
+KEPT = 64  # scans whose sums are kept: scorers, and their repetitions, ask one after another
+
+
+@lru_cache(maxsize=KEPT)
 def injury_of(tables: Tables) -> Injury:
     """Return the sums of a scan's tables; the last ones are kept, for its scorers ask one after another."""
     return Injury(tables)

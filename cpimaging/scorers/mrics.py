@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cpimaging.columns import Column
+from cpimaging.scorers.agreement import expected_agreement
 from cpimaging.scorers.attribution import WATERSHEDS
 from cpimaging.scorers.base import (
     CHILD,
@@ -21,10 +22,11 @@ from cpimaging.scorers.base import (
 )
 from cpimaging.scorers.injury import REQUIRED, Injury, injury_of, no_more_than_in_health, unusable
 from cpimaging.scorers.loss import NO_NORMS, against_norms, beyond_norms, unlike_template
+from cpimaging.scorers.mimics import unusual
 from cpimaging.scorers.patterns import TERRITORIES, Pattern
 from cpimaging.scorers.pieces import pieces_of
 from cpimaging.scorers.results import CALL_KEYS, WHY_NOT, MricsResult
-from cpimaging.scorers.rules import explain
+from cpimaging.scorers.rules import explained
 from cpimaging.scorers.words import missing
 from cpimaging.types import ScanContext
 
@@ -56,7 +58,10 @@ def score_mrics(tables: Tables, context: ScanContext, criteria: Criteria) -> Mri
     if not pieces:
         return _result(None, [], trace, "the lesion lies in no assessed structure")
     trace.note("laterality: left 1, right −1", injury.laterality())
-    return _predominant(explain(pieces, injury, trace), trace)
+    found, why = explained(tables, injury, criteria)
+    trace.steps += why.steps
+    result, main = _predominant(found, trace)
+    return {**result, "unusual": unusual(pieces, main, trace), "evidence": trace.as_json()}
 
 
 def unscored_mrics(reason: str) -> MricsResult:
@@ -72,7 +77,7 @@ def _without_lesion(injury: Injury, inside_mm3: float, context: ScanContext, tra
     trace.note(found, 0.0)
     if beyond_norms(injury, trace):
         trace.note("decided: D, tissue is lost beyond norms without a lesion", "B1 possible", "ours [D]")
-        return _result(Pattern("D", instead=("B1",)), [], trace)
+        return _result(Pattern("D", "loss beyond norms", instead=("B1",)), [], trace)
     if unlike_template(injury, trace) and not against_norms(injury).known:
         open_question = f"ventricles or white matter differ from the template, and {NO_NORMS} say by how much"
         return _result(None, [], trace, f"{found}; {open_question} too much")
@@ -91,18 +96,18 @@ def _without_lesion(injury: Injury, inside_mm3: float, context: ScanContext, tra
     if lacking:
         return _result(None, [], trace, f"{found}; E is not called without: {lacking}")
     trace.note("decided: E", "all of these hold", "ours [D]")
-    return _result(Pattern("E"), [], trace)
+    return _result(Pattern("E", "nothing found"), [], trace)
 
 
-def _predominant(found: Sequence[Pattern], trace: Trace) -> MricsResult:
-    """Put the pattern first that explains most injury; D only where there is no other."""
+def _predominant(found: Sequence[Pattern], trace: Trace) -> tuple[MricsResult, Pattern]:
+    """Put the pattern first that explains most injury; D only where there is no other. Return it as well."""
     for pattern in found:
         trace.note(
             f"{pattern.subgroup} explains, % of tissue", pattern.extent, "of each class, added up; ours [D]"
         )
     whole = sum(pattern.extent for pattern in found)
     called = [pattern for pattern in found if pattern.subgroup != "D"]
-    main = max(called or found or [Pattern("D")], key=lambda pattern: pattern.extent)
+    main = max(called or found or [Pattern("D", "unexplained")], key=lambda pattern: pattern.extent)
     why = "it explains most injury" if called else "no other pattern explains the lesion"
     trace.note(f"decided: {main.subgroup}, {why}", main.extent, "ours [D]")
     others = sorted(
@@ -116,7 +121,7 @@ def _predominant(found: Sequence[Pattern], trace: Trace) -> MricsResult:
             f"{pattern.subgroup} beside it: of all injury", 100 * pattern.extent / whole, "named_share"
         )
     ]
-    return _result(main, beside, trace)
+    return _result(main, beside, trace), main
 
 
 def _result(
@@ -131,6 +136,10 @@ def _result(
         "territory": main.territory if main else None,
         "side": main.side if main else None,
         "secondary": [pattern.subgroup for pattern in secondary],
+        "ground": main.ground if main else None,
+        "severity_stability": None,
+        "expected_agreement": expected_agreement(main.ground if main else None),
+        "unusual": [],
         "instead": list(main.instead) if main else [],
         "confidence": None,
         "alternatives": [{"call": call, "share": None} for call in (main.instead if main else ())],
@@ -175,7 +184,8 @@ def say(code: object) -> str:
 def _facts(result: MricsResult) -> list[tuple[str, str]]:
     secondary = [say(code) for code in result.get("secondary") or []]
     either = [say(code) for code in result.get("instead") or []]
-    lines = {"Beside it": secondary, "May be instead": either}
+    unusual = result.get("unusual") or []
+    lines = {"Beside it": secondary, "May be instead": either, "Unusual for cerebral palsy": unusual}
     return [(name, "; ".join(words)) for name, words in lines.items() if words]
 
 
@@ -200,6 +210,10 @@ SCORER = Scorer(
         Column("territory", "str", "Artery of an infarct: aca, mca, pca or several; else null."),
         Column("side", "str", "Side of the pattern, or null.", levels=SIDED),
         Column("secondary", "list", "Subgroups of patterns seen beside the main one."),
+        Column("ground", "str", "What the main pattern rests on, or null."),
+        Column("severity_stability", "float64", "Share of repetitions that keep the severity, or null."),
+        Column("expected_agreement", "float64", "How often a reader is expected to agree, or null."),
+        Column("unusual", "list", "What is unusual for cerebral palsy, and what to consider; no diagnosis."),
         Column("instead", "list", "Subgroups that the main pattern may be as well; a mask cannot tell."),
         Column("subgroup_confidence", "float64", "Share of the repetitions that keep the subgroup, or null."),
         *CALL_KEYS,
@@ -225,9 +239,33 @@ SCORER = Scorer(
             "Share of the repetitions that keep the MRICS group.",
             cell=lambda result: result["confidence"],
         ),
+        GroupColumn(
+            "severity",
+            "str",
+            "Severity of the MRICS pattern; n/a where it is not graded.",
+            levels=SEVERITIES,
+            cell=lambda result: result["severity"],
+        ),
+        GroupColumn(
+            "severity_stability",
+            "float64",
+            "Share of the repetitions that keep the severity, of those that keep the subgroup.",
+            cell=lambda result: result["severity_stability"],
+        ),
+        GroupColumn(
+            "expected_agreement",
+            "float64",
+            "How often a reader is expected to agree with the subgroup (docs/method/pattern.md).",
+            cell=lambda result: result["expected_agreement"],
+        ),
         GroupColumn("not_assessed_reason", "str", WHY_NOT, cell=lambda result: result["not_assessed"]),
     ),
     words=Words(_facts, _code, lambda code: "not called" if missing(code) else say(code), CODES),
     answers=("group", "subgroup"),
-    details=("severity", "territory", "side"),
+    details=(
+        *("severity", "territory", "side", "ground", "instead"),
+        *("severity_stability", "expected_agreement"),
+    ),
+    graded="severity",
+    agreement=lambda result: expected_agreement(result["ground"], result["subgroup_confidence"]),
 )

@@ -16,11 +16,12 @@ TERRITORIES = ("territory_aca", "territory_mca", "territory_pca")
 class Pattern:
     """One pattern of the scheme.
 
-    loads: the injury that it explains, in percent of a class of tissue, by the class that bears it. instead:
-    what it may be as well.
+    ground: why, in a few words; calls on one ground are right about as often. loads: the injury that it
+    explains, in percent of a class of tissue, by the class that bears it. instead: what it may be as well.
     """
 
     subgroup: str
+    ground: str = ""
     side: str | None = None
     territory: str | None = None
     severity: str | None = None

@@ -8,7 +8,7 @@ from functools import lru_cache
 import pandas as pd
 
 from cpimaging.scorers.base import Tables
-from cpimaging.scorers.injury import NUCLEI, WHOLE_OF
+from cpimaging.scorers.injury import KEPT, NUCLEI, WHOLE_OF
 from cpimaging.words import HEMISPHERES as SIDES
 from cpimaging.words import LAYERS
 
@@ -71,7 +71,7 @@ def compartment(structure: str, tissue: str, layer: str) -> str | None:
     return tissue if tissue in CLASSES else None
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=KEPT)
 def pieces_of(tables: Tables) -> tuple[Piece, ...]:
     """Return the pieces of a scan's lesions, by the lesion's number, left before right.
 

@@ -61,6 +61,10 @@ class MricsResult(CallResult):
     territory: str | None
     side: str | None
     secondary: list[str]
+    ground: str | None
+    severity_stability: Number
+    expected_agreement: Number
+    unusual: list[str]
     instead: list[str]
     subgroup_confidence: NotRequired[Number]
 

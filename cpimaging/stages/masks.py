@@ -5,6 +5,7 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from cpimaging.masks import values_inside
 from cpimaging.provenance import software_versions
 from cpimaging.quantify.load import filled_rows, hits_in
 from cpimaging.quantify.pieces import held
+from cpimaging.quantify.sparse_margins import margins_in
 from cpimaging.quantify.tracts import section_loads, tract_cells
 from cpimaging.registration import resample
 from cpimaging.report.cohort import DONE, CohortReport
@@ -34,6 +36,7 @@ from cpimaging.scorers import (
     pattern_content,
     read_criteria,
 )
+from cpimaging.scorers.confidence import is_called, repetitions, with_stability
 from cpimaging.scorers.group import group_dtypes
 from cpimaging.scorers.needs import check_fit
 from cpimaging.scorers.overrides import Override, overridden, read_overrides
@@ -60,12 +63,19 @@ VOLUMES = "in the template's space, not of the person's own brain"
 NOTES = (
     "Lesion masks in template space, without images: no scan was registered, quality was not checked.",
     f"Volumes are {VOLUMES}: a small brain's lesion counts as if its brain had the template's size.",
-    "Tissue loss, ventricles and confidence are not measured; no mask alone makes a scan normal (E).",
+    "Tissue loss and ventricles are not measured; no mask alone makes a scan normal (E).",
 )
 
 
 NOT_KNOWN = ("age at scan n/a", "sex n/a")
 """How lines begin that tell what tables do not say for certain."""
+
+
+BULK_PAIRS = 10
+"""Mirrored pairs of repetitions for a mask in bulk: its stability comes in steps of 5 %."""
+
+NO_STABILITY = "The stability of calls was not measured (--stability)."
+STABILITY = f"The stability of a call is its share of {2 * BULK_PAIRS} repetitions; no call is taken back."
 
 NAMED_AT_MOST = 5
 """So many masks are named beside a note on the page; logs/summary.tsv has them all."""
@@ -77,6 +87,7 @@ class MaskJob:
 
     space: the template whose space the masks lie in. template: its brain-extracted T1w, if at hand.
     pattern: names of the masks. scorers, atlas: as elsewhere. overrides: table of `read_overrides`.
+    stability: whether calls are repeated; they stay the same.
     """
 
     masks: Path
@@ -87,6 +98,7 @@ class MaskJob:
     pattern: str = "*"
     scorers: str = "all"
     overrides: Path | None = None
+    stability: bool = False
 
     @classmethod
     def of(cls, choices: Choices, scorers: str) -> "MaskJob":
@@ -160,7 +172,8 @@ def _measure(job: MaskJob, scan: Scan, grids: MaskGrids, scoring: "_Scoring") ->
     grid, index = grids.place(mask, mask.index[inside], path)
     hits = hits_in(index, grid.parts)
     table = filled_rows(grid.rows, hits, index.size, grid.image.voxel_volume_mm3)
-    pattern = scoring.pattern(scan, Tables(table, *_pieces(index, grid, kinds), NO_VOLUMES))
+    margins = margins_in(index, grid.image, grid.parts, grid.rows) if job.stability else None
+    pattern = scoring.pattern(scan, Tables(table, *_pieces(index, grid, kinds), NO_VOLUMES), margins)
     if pattern["out_of_group"] is None:
         grid.counts[index] += 1
     doubts = [line for line in scan.decisions if line.startswith(NOT_KNOWN)]
@@ -202,15 +215,27 @@ class _Scoring:
         }
         self.decisions = decisions
 
-    def pattern(self, scan: Scan, tables: Tables) -> Pattern:
-        """Return the content of a pattern JSON."""
+    def pattern(self, scan: Scan, tables: Tables, margins: pd.DataFrame | None) -> Pattern:
+        """Return the content of a pattern JSON; with margins, calls with their stability."""
         decision = self.decisions.get(scan.label)
         qc: Verdict = "fail" if decision and decision.qc == "fail" else QC  # a mask has no image to pass
         context = ScanContext(scan.age_years, (), GIVEN, qc)
 
         def score(scorer: AnyScorer) -> Result:
             result: Result = scorer.score(tables, context, self.criteria[scorer.name])
-            return result
+            return result if margins is None or scorer.scale else stable(scorer, result)
+
+        @cache
+        def repeated() -> list[tuple[Tables, Criteria]]:
+            return list(repetitions(tables, margins, self.criteria["mrics"], BULK_PAIRS))
+
+        def stable(scorer: AnyScorer, result: Result) -> Result:
+            called = is_called(scorer, result)
+            others: list[Result] = [
+                scorer.score(varied, context, limits) for varied, limits in repeated() if called
+            ]
+            sure: Result = with_stability(scorer, result, others)
+            return sure
 
         content = pattern_content(self.scorers, score)
         content["out_of_group"] = out_of_group(tables, context)
@@ -249,7 +274,7 @@ def _write(job: MaskJob, way: Way, measured: list[_Measured], failed: list[dict[
         frequency=frequency,
         frequency_scans=len(group),
         template=_background(way, frequency),
-        notes=[*NOTES, *way.notes, *_told(measured)],
+        notes=[*NOTES, STABILITY if job.stability else NO_STABILITY, *way.notes, *_told(measured)],
         methods=[
             f"Masks in {job.space}, measured on their own grid with {way.atlas.name} {way.atlas.version}."
         ],

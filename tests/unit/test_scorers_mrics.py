@@ -403,6 +403,33 @@ def test_scattered_foci_in_grey_and_white_matter_are_d():
     assert named(score(foci[:9], mm=20.0)) != {"D"}
 
 
+@pytest.mark.parametrize(
+    ("lesion", "word"),
+    [
+        (both({"caudate": 0.5, "putamen": 0.6}), "striata"),
+        (both({"pallidum": 0.4}), "pallida"),
+        (both({"temporal_cortex": 3.0}), "temporal"),
+        ({("temporal_cortex", "left"): 3.0, ("territory_mca", "left"): 3.0}, None),
+        (BASAL_GANGLIA, None),
+        (SEVERE_BASAL_GANGLIA, None),
+        (WATERSHED, None),
+    ],
+)
+def test_what_is_unusual_for_cerebral_palsy_is_flagged(lesion, word):
+    flags = score(lesion)["unusual"]
+    assert [word in flag for flag in flags] == ([True] if word else [])
+    assert all("consider" in flag for flag in flags)
+
+
+# --- how often a reader would agree
+
+
+def test_every_ground_has_an_expected_agreement_and_doubt_has_less():
+    sure, doubt = score(TRIGONES), score({white("left", "periventricular", "occipital"): 1.0})
+    assert (sure["ground"], doubt["ground"]) == ("both sides", "one side")
+    assert 0 < doubt["expected_agreement"] < sure["expected_agreement"] < 1
+
+
 # --- normal, and what cannot be called
 
 

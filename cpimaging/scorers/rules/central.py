@@ -47,7 +47,8 @@ def bilateral_deep(case: Case) -> list[Pattern]:
         case.loads(only(piece, STEM) for piece in own),
         case.loads(only(piece, DEEP) for piece in within),
     )
-    return [Pattern("C1", "both", severity=_grade(case, [*own, *within]), loads=loads)]
+    ground = "nuclei of both sides" if deep else "nuclei within other lesions"
+    return [Pattern("C1", ground, "both", severity=_grade(case, [*own, *within]), loads=loads)]
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -134,7 +135,10 @@ def one_sided_deep(case: Case, found: list[Pattern]) -> list[Pattern]:
             case.trace.note(f"deep lesion, {side}: part of {host.subgroup}, mm3", volume_mm3(own))
             found = [more if pattern is host else pattern for pattern in found]
         elif own and _is_striatal(own, side, case.trace):
-            found = [*found, Pattern("C3", side, "mca", loads=case.loads(own), instead=("C1",))]
+            found = [
+                *found,
+                Pattern("C3", "deep branches", side, "mca", loads=case.loads(own), instead=("C1",)),
+            ]
         else:
             case.kinds.setdefault(UNEXPLAINED, []).extend(own)
     return found

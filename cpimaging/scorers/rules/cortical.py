@@ -33,12 +33,28 @@ def cortical(case: Case) -> list[Pattern]:
         side = "left" if laterality > 0 else "right"
         artery = _artery(case, of_side(pieces, side), side)
         subgroup, other = ("C3", "C2") if artery else ("C2", "C3")
-        return [Pattern(subgroup, side, artery, loads=loads, instead=(other,))]
+        ground = "one artery" if artery else "cortex of one side"
+        return [Pattern(subgroup, ground, side, artery, loads=loads, instead=(other,))]
     arteries = {_whole_territory(case, of_side(pieces, side), side) for side in SIDES}
     if None not in arteries:
         artery = "several" if len(arteries) > 1 else arteries.pop()
-        return [Pattern("C3", "both", artery, loads=loads, instead=("C2",))]
-    return [Pattern("C2", "both", loads=loads), *_periventricular_within(case, pieces)]
+        return [Pattern("C3", "arteries of both sides", "both", artery, loads=loads, instead=("C2",))]
+    return [Pattern("C2", _ground(case, pieces), "both", loads=loads), *_periventricular_within(case, pieces)]
+
+
+def _ground(case: Case, pieces: Sequence[Piece]) -> str:
+    """Say what speaks for C2 on both sides: border zones, or cortex hit at large."""
+    if percent_in(WATERSHEDS, pieces) >= case.trace.limit("watershed_share"):
+        return "border zones of both sides"
+    loads = [
+        100 * volume_mm3(of_side(pieces, side), *CORTEX) / max(case.injury.of(CORTEX, [side]).region_mm3, 1.0)
+        for side in SIDES
+    ]
+    return (
+        "cortex at large"
+        if min(loads) >= case.trace.limit("extensive_cortex_load")
+        else "cortex of both sides"
+    )
 
 
 def _best_territory(pieces: Sequence[Piece]) -> tuple[str, float]:
@@ -87,4 +103,4 @@ def _periventricular_within(case: Case, pieces: Sequence[Piece]) -> list[Pattern
         "B1 within: the periventricular layer is hit more than the cortex", "both sides", "ours [D]"
     )
     loads = case.borne_by("white_matter", [only(piece, INNER) for piece in pieces])
-    return [Pattern("B1", "both", severity="mild", loads=loads)]
+    return [Pattern("B1", "periventricular within cortical lesions", "both", severity="mild", loads=loads)]

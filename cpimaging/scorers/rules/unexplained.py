@@ -9,22 +9,27 @@ from cpimaging.scorers.attribution import (
     volume_mm3,
 )
 from cpimaging.scorers.patterns import Case, Pattern
-from cpimaging.scorers.pieces import CORTEX
+from cpimaging.scorers.pieces import CORTEX, WHITE
 from cpimaging.words import HEMISPHERES as SIDES
 
+INFRATENTORIAL_PARTS = ("brainstem", "cerebellum")
 BEHIND, BEFORE = ("parietal", "occipital"), ("frontal",)
 
 
 def rest(case: Case) -> list[Pattern]:
     """Return D for what nothing explains, and for what lies below the tentorium."""
     pieces = [*case.take(UNEXPLAINED), *case.take(INFRATENTORIAL)]
+    below = volume_mm3(pieces, *INFRATENTORIAL_PARTS) >= volume_mm3(pieces) / 2
+    ground = "below the tentorium" if below else "unexplained"
     enough = volume_mm3(pieces) >= case.trace.limit("minimum_volume")
-    return [Pattern("D", loads=case.loads(pieces))] if enough else []
+    return [Pattern("D", ground, loads=case.loads(pieces))] if enough else []
 
 
-def unlike_any(case: Case) -> bool:
-    """Tell whether the lesion as a whole is one that no pattern of the scheme explains."""
-    return _scattered(case) or _confluent(case)
+def unlike_any(case: Case) -> str | None:
+    """Return what the lesion is as a whole, where no pattern of the scheme explains that; else None."""
+    if _scattered(case):
+        return "scattered foci"
+    return "confluent white matter" if _confluent(case) else None
 
 
 def _scattered(case: Case) -> bool:
@@ -57,6 +62,7 @@ def _confluent(case: Case) -> bool:
     splenium = injury.structure("corpus_callosum_splenium").load
     return (
         trace.at_least("splenium", splenium, "splenium_load")
+        and trace.at_least("of the white matter lesion, subcortical", _outer_share(case), "most")
         and trace.at_least("one lesion of both sides, smaller half", _crossing_mm3(case), "crossing_volume")
         and trace.at_least(
             "white matter up to the cortex behind, less injured side", min(behind), "posterior_load"
@@ -65,6 +71,12 @@ def _confluent(case: Case) -> bool:
             "the same, times the frontal one", min(behind) / max(*before, 0.01), "posterior_ratio"
         )
     )
+
+
+def _outer_share(case: Case) -> float:
+    pieces = [piece for some in case.kinds.values() for piece in some]
+    white = volume_mm3(pieces, *WHITE)
+    return 100 * volume_mm3(pieces, "subcortical") / white if white > 0 else 0.0
 
 
 def _crossing_mm3(case: Case) -> float:

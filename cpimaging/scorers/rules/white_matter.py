@@ -25,15 +25,24 @@ def periventricular(case: Case) -> list[Pattern]:
     fans = [side for side in SIDES if _is_fan(case, of_side(pieces, side), side)]
     if min(volumes.values()) >= least:
         if len(fans) == 1 and _outdoes(pieces, fans[0], trace):
-            return [Pattern("B3", "both", loads=loads, instead=("B1",))]
+            return [Pattern("B3", "both sides, one more", "both", loads=loads, instead=("B1",))]
         uneven = abs(volumes["left"] - volumes["right"]) >= trace.limit("one_sided_laterality") * whole
         instead = ("B2",) if len(fans) == 2 else ("B3",) if uneven or fans else ()
-        return [Pattern("B1", "both", severity=_grade(case, pieces), loads=loads, instead=instead)]
+        ground = "both sides, in doubt" if instead else "both sides"
+        return [Pattern("B1", ground, "both", severity=_grade(case, pieces), loads=loads, instead=instead)]
     side = max(SIDES, key=volumes.__getitem__)
     if fans or _is_venous(of_side(pieces, side), trace):
-        return [Pattern("B2", side, loads=loads, instead=_unless_known(pieces, "B1"))]
+        return [
+            Pattern(
+                "B2",
+                "one side, a fan" if fans else "one side, one lesion",
+                side,
+                loads=loads,
+                instead=_unless_known(pieces, "B1"),
+            )
+        ]
     other = _unless_known(pieces, "B2")
-    return [Pattern("B1", side, severity=_grade(case, pieces), loads=loads, instead=other)]
+    return [Pattern("B1", "one side", side, severity=_grade(case, pieces), loads=loads, instead=other)]
 
 
 def _unless_known(pieces: Sequence[Piece], subgroup: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from cpimaging.scorers.scales.newborn import (
     cerebrum,
     is_hit,
     newborn_needs,
+    unless_arterial,
     zones,
 )
 from cpimaging.scorers.scales.record import scale_scorer
@@ -95,7 +96,7 @@ def _border_level(facts: Mapping[str, bool]) -> str:
 
 
 SCORER = scale_scorer(
-    Scale("barkovich", REQUIRES, newborn_needs, _items),
+    Scale("barkovich", REQUIRES, newborn_needs, _items, withheld=unless_arterial),
     __file__,
     title="Barkovich BG + W",
     ages="newborns, up to 28 days",

@@ -118,7 +118,7 @@ class Scale:
 
     requires: structures that it cannot do without. needs: in words, what must be known of a scan before it
     is scored, and whether it is. items: from the injury to the points. names: the words that stand for
-    points, where the scale has no numbers.
+    points, where the scale has no numbers. withheld: why the scale is not for this lesion, or None.
     """
 
     name: str
@@ -126,6 +126,7 @@ class Scale:
     needs: Callable[[ScanContext, Trace], Mapping[str, bool]]
     items: Callable[[Injury, Trace], Iterable[Item]]
     names: Callable[[Trace], Mapping[float, str]] | None = None
+    withheld: Callable[[Tables, Injury, Criteria], str | None] | None = None
 
     def score(self, tables: Tables, context: ScanContext, criteria: Criteria) -> ScaleResult:
         """Give the points of every item, and their sum.
@@ -141,6 +142,8 @@ class Scale:
             return unscored(reason, trace)
         injury = injury_of(tables)
         reason = unusable(injury, trace) or _too_little(injury, context, trace)
+        if reason is None and self.withheld is not None:
+            reason = self.withheld(tables, injury, criteria)
         if reason:
             return unscored(reason, trace)
         return _scored(list(self.items(injury, trace)), trace, self.names(trace) if self.names else None)

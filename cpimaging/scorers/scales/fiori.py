@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 from cpimaging.scorers.base import CHILD, Trace
 from cpimaging.scorers.injury import REQUIRED, Amount, Injury
@@ -28,6 +29,7 @@ ABSENT = "not in the atlas, not in the image or not searched"
 LITTLE = "little lesion, which may be the edge of another one"
 TWO_LOBES = "lesion in perirolandic or cingulate cortex, which lies in two lobes"
 THIN = "no lesion in it; whether it is thin is not judged, for lack of norms"
+ONE_SIDED = "lesion of its fibres that does not cross the midline"
 NO_SIDES = "lesion in a part of the brainstem that has no sides in the tables"
 
 
@@ -51,8 +53,7 @@ def _items(injury: Injury, trace: Trace) -> Iterator[Item]:
             yield _structure(name, side, "basal ganglia and brainstem", _sum(injury, structures, side), trace)
     yield _brainstem(injury, trace)
     for name, part in CALLOSUM.items():
-        amount = injury.structure(f"corpus_callosum_{part}")
-        yield _structure(f"corpus callosum, {name}", "midline", "corpus callosum", amount, trace, THIN)
+        yield _callosum(injury, trace, name, f"corpus_callosum_{part}")
     yield _structure("vermis", "midline", "cerebellum", injury.structure("vermis"), trace)
     for side in SIDES:
         amount = _sum(injury, HEMISPHERE, side)
@@ -129,6 +130,15 @@ def _structure(
         source=source(trace, "structure_points"),
         why=why,
     )
+
+
+def _callosum(injury: Injury, trace: Trace, name: str, structure: str) -> Item:
+    """Return the item of a part of the callosum; lesion of its fibres far from the midline leaves it open."""
+    amount = injury.structure(structure)
+    item = _structure(f"corpus callosum, {name}", "midline", "corpus callosum", amount, trace, THIN)
+    if item.points[0] == 0 or structure in injury.crossed:
+        return item
+    return replace(item, points=(0.0, item.highest), why=ONE_SIDED)
 
 
 def _brainstem(injury: Injury, trace: Trace) -> Item:

@@ -3,8 +3,9 @@
 import math
 
 from cpimaging.scorers.attribution import WATERSHEDS
-from cpimaging.scorers.base import Trace
+from cpimaging.scorers.base import Criteria, Tables, Trace
 from cpimaging.scorers.injury import NUCLEI_NEEDED, REQUIRED, Amount, Injury
+from cpimaging.scorers.rules import explained
 from cpimaging.scorers.scales.evaluate import Fact, age_told, seen_by_reader
 from cpimaging.types import ScanContext
 from cpimaging.words import HEMISPHERES as SIDES
@@ -38,6 +39,15 @@ def newborn_needs(context: ScanContext, trace: Trace) -> dict[str, bool]:
 def _birth(context: ScanContext) -> str:
     weeks = context.gestation_weeks
     return "not known here" if weeks is None else f"at {weeks:.4g} weeks of gestation"
+
+
+def unless_arterial(tables: Tables, injury: Injury, criteria: Criteria) -> str | None:
+    """Return a reason where an arterial infarct explains most of the lesion, or None."""
+    found, _ = explained(tables, injury, criteria)
+    main = max(found, key=lambda pattern: pattern.extent, default=None)
+    if main is None or main.subgroup != "C3":
+        return None
+    return "an arterial infarct explains the lesion; the scale grades hypoxic-ischaemic injury"
 
 
 def is_hit(injury: Injury, structure: str, trace: Trace) -> bool:

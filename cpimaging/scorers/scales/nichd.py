@@ -14,6 +14,7 @@ from cpimaging.scorers.scales.newborn import (
     in_zones_mm3,
     is_hit,
     newborn_needs,
+    unless_arterial,
     zones,
 )
 from cpimaging.scorers.scales.record import scale_scorer
@@ -80,7 +81,7 @@ def _level(facts: Mapping[str, bool]) -> str:
 
 
 SCORER = scale_scorer(
-    Scale("nichd", REQUIRES, newborn_needs, _items, _names),
+    Scale("nichd", REQUIRES, newborn_needs, _items, _names, unless_arterial),
     __file__,
     title="NICHD pattern",
     ages="newborns, up to 28 days",

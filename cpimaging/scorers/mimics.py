@@ -1,0 +1,46 @@
+"""What is unusual for cerebral palsy: flags that name what to consider, no diagnoses, no part of the call."""
+
+from collections.abc import Sequence
+
+from cpimaging.scorers.attribution import of_side, volume_mm3
+from cpimaging.scorers.base import Trace
+from cpimaging.scorers.patterns import Pattern
+from cpimaging.scorers.pieces import Piece
+from cpimaging.words import HEMISPHERES as SIDES
+from cpimaging.words import LOBES
+
+CONSIDER = {
+    "striatum": "both striata alone: consider metabolic or mitochondrial disease",
+    "pallidum": "both pallida alone: consider kernicterus, carbon monoxide or metabolic disease",
+    "temporal lobes": "both temporal lobes: consider encephalitis or congenital infection",
+    "scattered foci": "scattered foci in grey and white matter: consider emboli or demyelination",
+    "confluent white matter": "white matter of both sides up to the cortex: consider leukodystrophy",
+}
+STRIATUM = ("caudate", "putamen")
+PALLIDUM = ("pallidum", "subthalamic_nucleus")
+
+
+def unusual(pieces: Sequence[Piece], main: Pattern, trace: Trace) -> list[str]:
+    """Return what about a lesion is unusual for cerebral palsy, as sentences of CONSIDER."""
+    found = [name for name in ("scattered foci", "confluent white matter") if name in main.ground]
+    deep = volume_mm3(pieces, "nuclei")
+    if main.subgroup == "C1":
+        found += [
+            name
+            for name, nuclei in {"striatum": STRIATUM, "pallidum": PALLIDUM}.items()
+            if 100 * _less_injured(pieces, nuclei) * 2 >= trace.limit("mimic_share") * deep > 0
+        ]
+    cortex = _less_injured(pieces, [f"{lobe}_cortex" for lobe in LOBES])
+    temporal = _less_injured(pieces, ["temporal_cortex"])
+    if main.subgroup in {"C2", "C3"} and 100 * temporal >= trace.limit("mimic_share") * cortex > 0:
+        found.append("temporal lobes")
+    for name in found:
+        trace.note(f"unusual for cerebral palsy: {CONSIDER[name]}", name, "ours [D]")
+    return [CONSIDER[name] for name in found]
+
+
+def _less_injured(pieces: Sequence[Piece], names: Sequence[str]) -> float:
+    """Return the lesion in some structures on the side that has less of it, mm³."""
+    return min(
+        sum(piece.named.get(name, 0.0) for piece in of_side(pieces, side) for name in names) for side in SIDES
+    )
