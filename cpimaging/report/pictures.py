@@ -59,6 +59,14 @@ def scan_views(images: Mapping[str, Image], lesion: Image | None, atlas: LabelMa
     ]
 
 
+def key_view(views: Sequence[View]) -> View | None:
+    """Return the cut with most of the lesion's border, in the first contrast; without a lesion the first."""
+    if not views:
+        return None
+    view = max(views, key=lambda view: len(view.lesion))
+    return replace(view, pictures=dict([next(iter(view.pictures.items()))]))
+
+
 def reading_views(images: Mapping[str, Image]) -> list[View]:
     """Cut every contrast in even series, with nothing drawn on it that the software found."""
     reference = next(iter(images.values()))

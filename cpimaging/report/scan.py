@@ -19,8 +19,8 @@ ALWAYS_NOT_ASSESSED = (
     "Cause, time of origin and prognosis: the page describes where injury lies, nothing else.",
 )
 SECTIONS = (
-    ("why", "Why"),
     ("pictures", "Pictures"),
+    ("why", "Why"),
     ("load", "Lesion load"),
     ("lesions", "Lesions"),
     ("morphometry", "Volumes"),
@@ -31,6 +31,8 @@ SECTIONS = (
     ("methods", "Methods"),
     ("provenance", "Provenance"),
 )
+DECIDED = "decided"
+"""How the rule of a trace begins that says what was decided."""
 CLOSE_MM3 = 1e-3
 """Sums of volumes that differ by less are equal: no voxel is that small."""
 Measures = tuple[str, list[tables.Measured]]
@@ -99,7 +101,6 @@ def page_values(content: ScanReport) -> dict[str, object]:
     inside = [row for row in rows if row.tissue not in ("overlay", "outside")]
     shares, verdict = _shares(content.pattern), content.qc.get("verdict", "not_applicable")
     evidence, sources = _evidence(content.pattern)
-    views = pictures.scan_views(content.images, content.lesion, content.atlas)
     measured = norms.without_own_tables(content.morphometry, content.age_years)
     return {
         "scan": content,
@@ -118,12 +119,9 @@ def page_values(content: ScanReport) -> dict[str, object]:
         "largest_share": max((share.whole for share in shares if share.whole), default=0),
         "evidence": evidence,
         "sources": sources,
-        "views": views,
-        "cut_through": _cut_through(content, views),
-        "template_views": pictures.template_views(content.template, content.template_lesion),
-        "check_views": pictures.registration_views(
-            content.images.get(content.reference), content.template_in_scan, content.atlas
-        ),
+        "reasons": _reasons(content.pattern),
+        "called": words.code_of(content.pattern),
+        **_views(content),
         "sided": [row for row in inside if row.amount > 0 and not row.midline],
         "midline": [row for row in inside if row.amount > 0 and row.midline],
         "untouched": tables.untouched(inside),
@@ -228,6 +226,32 @@ def _shares(pattern: Pattern) -> list[Share]:
         for name in words.CLASSES
         if name in shares
     ]
+
+
+def _views(content: ScanReport) -> dict[str, object]:
+    views = pictures.scan_views(content.images, content.lesion, content.atlas)
+    reference = content.images.get(content.reference)
+    return {
+        "views": views,
+        "key_view": pictures.key_view(views),
+        "cut_through": _cut_through(content, views),
+        "template_views": pictures.template_views(content.template, content.template_lesion),
+        "check_views": pictures.registration_views(reference, content.template_in_scan, content.atlas),
+    }
+
+
+def _reasons(pattern: Pattern) -> list[tuple[str, list[str]]]:
+    """Return what each call says in words, the decision first; steps that compare numbers are no words."""
+    reasons = []
+    for scorer, result in results(pattern, scales=False).values():
+        steps = [step for step in result.get("evidence") or [] if step["limit"] == "n/a"]
+        decided = [step["rule"] for step in steps if step["rule"].startswith(DECIDED)]
+        told = [f"{step['rule']}: {step['value']}" for step in steps if isinstance(step["value"], str)]
+        if decided or told:
+            reasons.append(
+                (scorer.title, [*decided, *(line for line in told if not line.startswith(DECIDED))])
+            )
+    return reasons
 
 
 def _evidence(pattern: Pattern) -> tuple[list[tuple[str, list[scales.Step]]], list[str]]:

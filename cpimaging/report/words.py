@@ -58,6 +58,10 @@ FOUND_BY = {"detected": " (detected by software)", "lesion_command": " (from les
 """What the title adds where no reader drew the lesion."""
 
 
+NO_CALL = ("not_assessed", "indeterminate")
+"""What dominance says where it calls nothing."""
+
+
 def headline(pattern: Pattern, lesion_source: str | None, lesion_voxels: int | None) -> tuple[str, str]:
     """Return the verdict as a title and a line below it, which may be "".
 
@@ -66,7 +70,7 @@ def headline(pattern: Pattern, lesion_source: str | None, lesion_voxels: int | N
     dominance = pattern.get("dominance", {})
     mrics = cast(MricsResult, pattern.get("mrics", {}))
     call = dominance.get("call", "not_assessed")
-    unscored = call in ("not_assessed", "indeterminate") and called(pattern)
+    unscored = call in NO_CALL and called(pattern)
     if not called(pattern):
         reason = dominance.get("not_assessed") or mrics.get("not_assessed") or "no reason was given"
         return DOMINANCE[call], sentence(reason)
@@ -84,7 +88,15 @@ def called(pattern: Pattern) -> bool:
     """Tell whether a page's title is a finding: a call, or that no lesion was found."""
     dominance, mrics = pattern.get("dominance", {}), pattern.get("mrics", {})
     call = dominance.get("call", "not_assessed")
-    return call not in ("not_assessed", "indeterminate") or not missing(mrics.get("group"))
+    return call not in NO_CALL or not missing(mrics.get("group"))
+
+
+def code_of(pattern: Pattern) -> str:
+    """Return the verdict as a row of overrides spells it: MRICS subgroup and dominance as far as called."""
+    dominance, mrics = pattern.get("dominance", {}), cast(MricsResult, pattern.get("mrics", {}))
+    code = mrics.get("group") if missing(mrics.get("subgroup")) else mrics["subgroup"]
+    words = [code, dominance.get("call")]
+    return ", ".join(str(word) for word in words if not missing(word) and word not in NO_CALL)
 
 
 def _mrics_line(mrics: MricsResult) -> str:

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -10,6 +11,7 @@ import report_content as content
 from cpimaging.io import read_image, typed
 from cpimaging.report import page, pictures, tables, words
 from cpimaging.report.cohort import render_cohort
+from cpimaging.report.pictures import View, key_view
 from cpimaging.report.scan import _facts as scan_facts
 from cpimaging.report.scan import render_scan
 from cpimaging.scorers import SCORERS
@@ -84,7 +86,7 @@ def test_scan_page_has_all_sections_and_distinct_ids(scan):
     assert set(SECTIONS) | {"template", "provenance"} <= set(scan.ids)
     assert len(scan.ids) == len(set(scan.ids))
     targets = {a["href"] for a in scan.all("a") + scan.all("use")}
-    assert targets <= {f"#{i}" for i in scan.ids}
+    assert targets <= {f"#{i}" for i in scan.ids} | {"index.html"}
 
 
 def test_scan_page_tells_the_verdict_and_that_it_is_for_research(scan):
@@ -143,7 +145,11 @@ def test_pages_need_nothing_from_outside(scan, cohort):
         for _, attributes in one.tags:
             for name in ("src", "href", "xlink:href", "srcset", "action"):
                 value = attributes.get(name) or ""
-                assert value.startswith(("#", "data:image/png;base64,")) or value in ("", "sub-01.html")
+                assert value.startswith(("#", "data:image/png;base64,")) or value in (
+                    "",
+                    "sub-01.html",
+                    "index.html",
+                )
         assert not one.all("link")
     for html in (render_scan(content.scan_report()), render_cohort(content.cohort_report())):
         assert "http://" not in html
@@ -591,3 +597,20 @@ def test_the_share_of_a_cohort_is_the_median_of_the_lesioned():
 def test_the_finer_call_is_told_first():
     names = [name for name, _ in scan_facts(content.scan_report())]
     assert names[-2:] == ["Confidence, MRICS group", "Confidence, dominance"]
+
+
+def test_a_lesion_that_software_found_looks_proposed_and_asks_for_a_reading():
+    """What the form downloads is a row that `overrides` reads: its words stand in the page."""
+    page = render_scan(content.scan_report(lesion_source="detected"))
+    assert 'class="key-cut proposed"' in page
+    assert 'data-participant="sub-01" data-session="" data-called="B1, white_matter"' in page
+    drawn = render_scan(content.scan_report())
+    assert "proposed by software" not in drawn
+    assert "<form" not in drawn
+
+
+def test_the_key_cut_is_the_one_that_shows_most_of_the_lesion():
+    plain = View(title="", size=(1, 1), letters=("L", "R"), pictures={"T1w": b"1", "FLAIR": b"2"})
+    most = replace(plain, title="most", lesion="M1,1 2,2 3,3")
+    assert key_view([plain, most, replace(plain, lesion="M1,1")]) == replace(most, pictures={"T1w": b"1"})
+    assert key_view([]) is None
