@@ -194,7 +194,7 @@ def _facts(content: ScanReport) -> list[tuple[str, str]]:
     for scorer, result in reversed(calls.values()):  # the finer call first
         if scorer.answers:
             sure = words.confidence(scorer, cast(CallResult, result))
-            facts.append((f"Confidence, {words.inside(scorer.title)}", sure))
+            facts.append((f"Stability, {words.inside(scorer.title)}", sure))
     for scorer, result in results(content.pattern, scales=True).values():
         facts += scorer.words.facts(result)
     return facts

@@ -17,6 +17,7 @@ ORDER = (
     *(column.name for column in Z_SCORES),
     "template",
     *(column.name for column in (*DETAILS, *TRACTS)),
+    *("severity_stability", "expected_agreement"),
 )
 """Columns of the group table that scripts of others may find by their place; new ones follow."""
 

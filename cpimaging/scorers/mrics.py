@@ -185,7 +185,14 @@ def _facts(result: MricsResult) -> list[tuple[str, str]]:
     secondary = [say(code) for code in result.get("secondary") or []]
     either = [say(code) for code in result.get("instead") or []]
     unusual = result.get("unusual") or []
-    lines = {"Beside it": secondary, "May be instead": either, "Unusual for cerebral palsy": unusual}
+    agreement, ground = result.get("expected_agreement"), result.get("ground")
+    expected = [] if agreement is None else [f"{agreement:.0%} on this ground: {ground}"]
+    lines = {
+        "Expected agreement with a reader": expected,
+        "Beside it": secondary,
+        "May be instead": either,
+        "Unusual for cerebral palsy": unusual,
+    }
     return [(name, "; ".join(words)) for name, words in lines.items() if words]
 
 
@@ -238,13 +245,6 @@ SCORER = Scorer(
             "float64",
             "Share of the repetitions that keep the MRICS group.",
             cell=lambda result: result["confidence"],
-        ),
-        GroupColumn(
-            "severity",
-            "str",
-            "Severity of the MRICS pattern; n/a where it is not graded.",
-            levels=SEVERITIES,
-            cell=lambda result: result["severity"],
         ),
         GroupColumn(
             "severity_stability",

@@ -104,9 +104,9 @@ def pieces_of(tables: Tables) -> tuple[Piece, ...]:
 
 def _facts(lesions: pd.DataFrame) -> dict[int, tuple[float, float]]:
     """Return distance from the ventricle, and cavity with blood in percent, by the number of the lesion."""
-    hollow = lesions["cavity_percent"] + lesions["blood_percent"].fillna(0.0)
-    columns = (lesions["index"], lesions["distance_ventricle_mm"], hollow)
-    return {n: (mm, share) for n, mm, share in zip(*(column.tolist() for column in columns), strict=True)}
+    names = ("index", "distance_ventricle_mm", "cavity_percent", "blood_percent")
+    rows = zip(*(lesions[name].tolist() for name in names), strict=True)
+    return {number: (mm, cavity + (0.0 if blood != blood else blood)) for number, mm, cavity, blood in rows}
 
 
 Sums = Mapping[tuple[int, str], Mapping[str, float]]

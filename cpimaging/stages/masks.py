@@ -71,8 +71,8 @@ NOT_KNOWN = ("age at scan n/a", "sex n/a")
 """How lines begin that tell what tables do not say for certain."""
 
 
-BULK_PAIRS = 10
-"""Mirrored pairs of repetitions for a mask in bulk: its stability comes in steps of 5 %."""
+BULK_PAIRS = 6
+"""Mirrored pairs of repetitions for a mask in bulk: its stability comes in steps of 1 in 12."""
 
 NO_STABILITY = "The stability of calls was not measured (--stability)."
 STABILITY = f"The stability of a call is its share of {2 * BULK_PAIRS} repetitions; no call is taken back."

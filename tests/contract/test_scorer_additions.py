@@ -165,7 +165,7 @@ def test_the_group_table_has_their_columns_at_its_end(pattern: Pattern) -> None:
 def test_the_page_of_the_scan_tells_them(pattern: Pattern) -> None:
     page = plain(render_scan(content.scan_report(pattern=pattern)))
     assert "Toy side More on the right" in page
-    assert "Confidence, toy side 100% of repetitions keep it" in page
+    assert "Stability, toy side 100% of repetitions keep it" in page
     assert "Toy side: what was measured, its limit and the limit's source" in page
     assert "Toy rule" in page
     assert "Toy scale 1 to 2 of 3" in page

@@ -176,11 +176,11 @@ def by_side(lesion: Lesion) -> list[Lesion]:
     return [one for one in sides.values() if one]
 
 
-def parts_table(lesions: list[Lesion]) -> pd.DataFrame:
+def parts_table(lesions: list[Lesion], more: bool = False) -> pd.DataFrame:
     """Return what each lesion holds, lesions being numbered from 1."""
     held = []
     for index, one in enumerate(lesions, 1):
-        load = load_table(one)
+        load = load_table(one, more)
         rows = load[load["lesion_volume_mm3"] > 0].rename(columns={"lesion_volume_mm3": "volume_mm3"})
         held.append(rows.assign(index=index))
     columns = {name: dtype for name, dtype in LESIONPARTS_COLUMNS.items() if name not in IDS}

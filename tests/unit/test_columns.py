@@ -30,7 +30,7 @@ CONTRACT = (
     "corticospinal_sections_left_percent corticospinal_sections_right_percent "
     "corticospinal_cut_left_percent corticospinal_cut_right_percent "
     "plic_left_percent plic_right_percent optic_radiation_left_percent optic_radiation_right_percent "
-    "peduncle_left_mm2 peduncle_right_mm2"
+    "peduncle_left_mm2 peduncle_right_mm2 severity_stability expected_agreement"
 )
 
 

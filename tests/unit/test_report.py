@@ -596,7 +596,7 @@ def test_the_share_of_a_cohort_is_the_median_of_the_lesioned():
 
 def test_the_finer_call_is_told_first():
     names = [name for name, _ in scan_facts(content.scan_report())]
-    assert names[-2:] == ["Confidence, MRICS group", "Confidence, dominance"]
+    assert names[-2:] == ["Stability, MRICS group", "Stability, dominance"]
 
 
 def test_a_lesion_that_software_found_looks_proposed_and_asks_for_a_reading():

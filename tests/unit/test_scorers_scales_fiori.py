@@ -3,7 +3,18 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scorer_tables import CHILD, HEMISPHERES, LATERAL_ML, NO_PIECES, TRIGONES, load_table, white
+from scorer_tables import (
+    CHILD,
+    HEMISPHERES,
+    LATERAL_ML,
+    NO_PIECES,
+    TRIGONES,
+    lesion_table,
+    load_table,
+    parts_table,
+    ratio_table,
+    white,
+)
 
 from cpimaging.scorers import SCORERS, Tables, read_criteria
 from cpimaging.scorers.scales.fiori import LAYERS, LITTLE, LOBES, THIN, TWO_LOBES
@@ -118,19 +129,27 @@ def test_little_lesion_in_a_structure_is_left_open():
     }
 
 
+def test_the_vermis():
+    result = score({("vermis", "midline"): 0.1})
+    assert (points(result), result["range"]) == ({("vermis", "midline"): [1, 1]}, [1, 4])
+
+
 @pytest.mark.parametrize(
     ("structure", "name"),
     [
-        ("vermis", "vermis"),
         ("corpus_callosum_genu", "corpus callosum, anterior"),
         ("corpus_callosum_body", "corpus callosum, middle"),
         ("corpus_callosum_splenium", "corpus callosum, posterior"),
     ],
 )
-def test_each_structure_of_the_midline(structure, name):
-    result = score({(structure, "midline"): 0.1})
-    assert points(result) == {(name, "midline"): [1, 1]}
-    assert result["range"] == ([1, 4] if structure == "vermis" else [1, 3])
+def test_a_part_of_the_callosum_is_certain_where_the_lesion_crosses_it(structure, name):
+    lesion = {(structure, "midline"): 0.1}
+    outer = score(lesion)
+    assert (points(outer), outer["range"]) == ({(name, "midline"): [0, 1]}, [0, 3])
+    across = [lesion | {white(side, "deep", "frontal"): 0.001 for side in ("left", "right")}]
+    measured = Tables(load_table(lesion, True), lesion_table(), parts_table(across, True), ratio_table({}))
+    crossed = FIORI.score(measured, CHILD, CRITERIA)
+    assert (points(crossed), crossed["range"]) == ({(name, "midline"): [1, 1]}, [1, 3])
 
 
 @pytest.mark.parametrize(

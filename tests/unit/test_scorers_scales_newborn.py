@@ -16,6 +16,7 @@ from scorer_tables import (
     both,
     load_table,
     mirrored,
+    tables,
     white,
 )
 
@@ -36,8 +37,8 @@ CROSSING = {**MCA_WEDGE, ("watershed_anterior", "left"): 5.0}
 
 def score(name, lesion_ml, context=NEWBORN):
     scorer = SCORERS[name]
-    tables = Tables(load_table(lesion_ml, more=True), *NO_PIECES)
-    return scorer.score(tables, context, read_criteria(scorer.criteria))
+    measured = Tables(load_table(lesion_ml, more=True), *NO_PIECES)
+    return scorer.score(measured, context, read_criteria(scorer.criteria))
 
 
 def barkovich_points(lesion_ml):
@@ -122,8 +123,8 @@ ALL_ZONES = {**ZONE, **OTHER_ZONE}
         ({}, ["0", "0"]),
         ({("cerebellum_cortex", "left"): 1.0}, ["0", "1A"]),  # not told by the levels
         ({FOCUS: 0.5}, ["1A", "1A"]),
-        ({FOCUS: 9.8}, ["1A", "1A"]),  # 0.995 %
-        ({FOCUS: 9.9}, ["1B", "1B"]),  # 1.006 %
+        ({FOCUS: 2.9}, ["1A", "1A"]),  # 0.294 %
+        ({FOCUS: 3.0}, ["1B", "1B"]),  # 0.305 %
         (MCA_WEDGE | {("putamen", "left"): 0.0, ("putamen_posterior", "left"): 0.0}, ["1B", "1B"]),
         (BASAL_GANGLIA, ["2A", "2A"]),
         ({("caudate", "left"): 0.05}, ["2A", "2A"]),
@@ -148,6 +149,15 @@ def test_nichd_levels(lesion_ml, expected):
     (item,) = result["items"]
     assert item["why"] == (None if expected[0] == expected[1] else "the measurements fit several levels")
     assert result["total"] == (expected[0] if expected[0] == expected[1] else None)
+
+
+@pytest.mark.parametrize("name", ["barkovich", "nichd"])
+def test_an_arterial_infarct_is_not_graded(name):
+    scorer = SCORERS[name]
+    for lesion_ml, withheld in ((MCA_WEDGE, True), (WATERSHED, False), (BASAL_GANGLIA, False)):
+        result = scorer.score(tables(lesion_ml), NEWBORN, read_criteria(scorer.criteria))
+        assert ("arterial infarct" in (result["not_assessed"] or "")) == withheld
+        assert (result["range"] is None) == withheld
 
 
 @pytest.mark.parametrize("name", ["barkovich", "nichd"])

@@ -52,6 +52,7 @@ GROUP_COLUMNS = (
     + " ".join(column.name for column in Z_SCORES)
     + " template "
     + " ".join(column.name for column in (*DETAILS, *TRACTS))
+    + " severity_stability expected_agreement"
 )
 
 
