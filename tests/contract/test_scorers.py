@@ -356,7 +356,7 @@ def test_both_pages_tell_it(scorer, surely, pattern):
     for step in result["evidence"] if result["not_assessed"] is None else ():
         assert step["source"][1:] in scan
     code = scorer.words.code(row)
-    assert code
+    assert code or result["not_assessed"]
     assert scorer.title in cohort
     assert scorer.words.say(code).lower() in cohort.lower()
 
