@@ -356,7 +356,10 @@ def test_both_pages_tell_it(scorer, surely, pattern):
     for step in result["evidence"] if result["not_assessed"] is None else ():
         assert step["source"][1:] in scan
     code = scorer.words.code(row)
-    assert code or result["not_assessed"]
+    if scorer.scale and result["not_assessed"]:
+        assert code == ""  # no scan has points: the cohort's page has no column for them
+        return
+    assert code
     assert scorer.title in cohort
     assert scorer.words.say(code).lower() in cohort.lower()
 
