@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
@@ -103,6 +104,8 @@ class Header:
     def _orientation_fault(self) -> Fault | None:
         if not np.isfinite(self.affine).all() or abs(np.linalg.det(self.affine[:3, :3])) < 1e-6:
             return "its affine is not usable", "repair the header or convert it anew"
+        if not np.isfinite(nib.io_orientation(self.affine)).all():
+            return "its affine does not tell its axes apart", "repair the header or convert it anew"
         if not self.oriented:
             return "its header states no orientation, so left and right are unknown", "convert it anew"
         if self.sform is None or self.qform is None:

@@ -112,6 +112,7 @@ def read_all(path: Path) -> None:
 )
 @example("nifti", [(70, struct.pack("<2h", 1536, 128))], None, False)
 @example("nifti", [(256, struct.pack("<3f", 5, 5, 5))], None, True)
+@example("mgh", [(47, b"\0\0\0Y")], None, False)  # axes that cannot be told apart
 def test_headers(
     place: Path, start: str, changes: list[tuple[int, bytes]], length: int | None, packed: bool
 ) -> None:

@@ -406,6 +406,27 @@ def test_margins_of_next_to_nothing(voxels):
     assert totals["up_mm3"] == pytest.approx(3.0 * voxels)
 
 
+BLOCK = [(x, y, z) for x in (3, 4) for y in (3, 4, 5) for z in (3, 4, 5)]
+
+
+@pytest.mark.parametrize(
+    ("voxels", "shrunk", "grown"),
+    [
+        ([(4, 4, 4)], 0, 1 + 6),
+        (BLOCK, 0, 18 + 2 * 9 + 4 * 6),  # two voxels thick: each lies at a face
+        ([(3, 4, 4), (5, 4, 4)], 0, 2 + 1 + 2 + 2 * 4),  # the gap between them is filled once
+    ],
+)
+def test_margins_of_thin_lesions_at_1_mm(voxels, shrunk, grown):
+    labels = Image(np.ones((9, 9, 9), np.uint8), np.eye(4))
+    mask = np.zeros(labels.shape, bool)
+    mask[tuple(np.transpose(voxels))] = True
+    atlas = LabelMap(labels, (Region(1, "all", "n/a", "left", "n/a"),))
+    parts = partition(labels, atlas, {}, labels.with_data(np.ones(labels.shape, bool)))
+    totals = load_margins(labels.with_data(mask), parts)[list(MARGIN_COLUMNS)].sum()
+    assert (totals["shrunk_mm3"], totals["grown_mm3"]) == (shrunk, grown)
+
+
 def test_a_lesion_at_the_edge_of_the_image_has_margins():
     mask = np.zeros(slab().shape, bool)
     mask[0:2, 0:2, 0:2] = True
@@ -460,6 +481,17 @@ def test_profile_of_a_lesion_and_of_none():
     assert rows["distance_profile"].sum() == 54
     assert rows["distance_profile", "10_to_15_mm"] == 27  # x = 8 lies 13 mm from the wall, x = 9 lies 15 mm
     assert rows["distance_profile", "15_to_20_mm"] == 27
+    assert rows["distance_profile"].index.tolist() == [
+        *(
+            "0_to_2_mm",
+            "2_to_5_mm",
+            "5_to_10_mm",
+            "10_to_15_mm",
+            "15_to_20_mm",
+            "20_to_30_mm",
+            "30_mm_and_more",
+        )
+    ]
     nothing = lesion_profile(grid(np.zeros(slab().shape, bool)), grid(slab()), REGIONS, distance_mm)
     assert np.isnan(nothing["value"][0])
     assert nothing["value"][1:].sum() == 0

@@ -17,7 +17,7 @@ from scorer_tables import (
 )
 
 from cpimaging.scorers import SCORERS, Tables, read_criteria
-from cpimaging.scorers.scales.fiori import LAYERS, LITTLE, LOBES, THIN, TWO_LOBES
+from cpimaging.scorers.scales.fiori import ABSENT, LAYERS, LITTLE, LOBES, THIN, TWO_LOBES
 
 FIORI = SCORERS["fiori"]
 CRITERIA = read_criteria(FIORI.criteria)
@@ -48,6 +48,7 @@ def test_without_lesion_only_the_callosum_is_open():
         "cerebellum": [0, 0, 3],
     }
     assert len(result["items"]) == 39  # the two of the brainstem are one
+    assert {item["section"] for item in result["items"] if item["why"]} == {"corpus callosum"}
     assert points(result) == {}
 
 
@@ -164,6 +165,14 @@ def test_a_part_of_the_callosum_is_certain_where_the_lesion_crosses_it(structure
 )
 def test_the_brainstem_has_two_points_for_two_sides(lesion_ml, expected):
     assert points(score(lesion_ml)) == {("brainstem, both sides", "midline"): expected}
+
+
+def test_a_brainstem_that_is_not_there_is_open():
+    load = load_table({}, more=True)
+    load.loc[load["tissue"] == "brainstem", "region_volume_mm3"] = 0.0
+    items = FIORI.score(Tables(load, *NO_PIECES), CHILD, CRITERIA)["items"]
+    (item,) = [item for item in items if item["name"].startswith("brainstem")]
+    assert (item["points"], item["why"]) == ([0, 2], ABSENT)
 
 
 def test_trigones():
