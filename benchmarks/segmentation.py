@@ -164,7 +164,7 @@ def run_one(case: Case) -> Figures:
         LabelMap(labels.with_data(np.where(brain.data, labels.data, 0)), atlas.regions),
         shares,
         lesion,
-        None,
+        "",
     )
     seconds = time.process_time() - start
     true = truth(subject, brain)

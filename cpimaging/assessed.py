@@ -12,9 +12,6 @@ ADD_AGE = (
     "the age at scan is not known: add a column age (years), age_months or pma_weeks to participants.tsv, "
     "or set assume_age"
 )
-ADULT_TEMPLATE = "adult template"
-"""What pages call the embedded template."""
-
 UNPLACED = frozenset(
     {
         "plic",

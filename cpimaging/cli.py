@@ -11,7 +11,7 @@ from typer.core import TyperCommand
 
 from cpimaging import __version__
 from cpimaging.cli_errors import plain
-from cpimaging.cli_groups import AtlasName, atlas_app, norms_app
+from cpimaging.cli_groups import AtlasName, atlas_app, norms_app, templates_app
 
 if TYPE_CHECKING:
     from cpimaging.study.job import Job
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 app.add_typer(atlas_app, name="atlas")
 app.add_typer(norms_app, name="norms")
+app.add_typer(templates_app, name="templates")
 
 STAGE_HELP = {
     "preprocess": "Bring every contrast to one grid, inside the brain, without bias field.",
@@ -44,6 +45,7 @@ Detection = Annotated[
     typer.Option(help="Lesions where no mask is given: search, leave, or the mask of lesion_command."),
 ]
 BrainCommand = Annotated[str, typer.Option(help="Brain extractor with {image} and {out}; docs/how-to.md.")]
+TemplatesDir = Annotated[str, typer.Option(help="Folder of templates by age; docs/method/ages.md.")]
 AdcNorm = Annotated[str, typer.Option(help="Folder with mean.nii.gz and sd.nii.gz of healthy ADC.")]
 NormsDir = Annotated[str, typer.Option(help="Folder of norms for age (cpimaging norms build).")]
 Threads = Annotated[int, typer.Option(min=1, help="Number of threads.")]
@@ -59,12 +61,23 @@ STAGE_OPTIONS: dict[str, dict[str, Any]] = {
         "threads": Threads,
         "detection": Detection,
         "adc_norm": AdcNorm,
+        "templates_dir": TemplatesDir,
     },
-    "segment": {"atlas": AtlasName, "detection": Detection, "norms_dir": NormsDir},
-    "lesions": {"atlas": AtlasName, "detection": Detection, "adc_norm": AdcNorm},
+    "segment": {
+        "atlas": AtlasName,
+        "detection": Detection,
+        "norms_dir": NormsDir,
+        "templates_dir": TemplatesDir,
+    },
+    "lesions": {
+        "atlas": AtlasName,
+        "detection": Detection,
+        "adc_norm": AdcNorm,
+        "templates_dir": TemplatesDir,
+    },
     "quantify": {"atlas": AtlasName},
-    "qc": {"atlas": AtlasName},
-    "report": {"atlas": AtlasName},
+    "qc": {"atlas": AtlasName, "templates_dir": TemplatesDir},
+    "report": {"atlas": AtlasName, "templates_dir": TemplatesDir},
 }
 """The options that each stage uses."""
 
@@ -77,6 +90,7 @@ DEFAULTS: dict[str, Any] = {
     "brain_command": "",
     "adc_norm": "",
     "norms_dir": "",
+    "templates_dir": "",
 }
 """Those of `study.job.Job` and of the configuration's schema; a test holds them together."""
 
@@ -270,6 +284,7 @@ def run(
     adc_norm: AdcNorm = DEFAULTS["adc_norm"],
     norms_dir: NormsDir = DEFAULTS["norms_dir"],
     sex: Annotated[Literal["F", "M", "O", "n/a"], typer.Option(help="Sex, for norms.")] = "n/a",
+    templates_dir: TemplatesDir = DEFAULTS["templates_dir"],
 ) -> None:
     """Process one scan without BIDS, all stages in a row."""
     from dataclasses import replace
@@ -285,9 +300,8 @@ def run(
     planned = single_scan(given, lesion, brain_mask, label=scan)
     planned = with_given_ages(planned, {name: text for name, text in ages.items() if text})
     (planned,) = with_assumed_ages([planned], assume_age)
-    job = Job(
-        output_dir, scan, atlas, engine, threads, scorers, detection, brain_command, adc_norm, norms_dir
-    )
+    chosen = (engine, threads, scorers, detection, brain_command, adc_norm, norms_dir, templates_dir)
+    job = Job(output_dir, scan, atlas, *chosen)
     for name in stage.run(job, replace(planned, sex=sex)):
         typer.echo(name)
 

@@ -1,4 +1,4 @@
-"""Commands that belong together: those on atlases, and those on norms."""
+"""Commands that belong together: those on atlases, on norms, and on templates by age."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,9 +8,11 @@ import typer
 from cpimaging.cli_errors import BAD_INPUT, plain
 
 AtlasName = Annotated[str, typer.Option(help='"embedded", "published", or an atlas folder.')]
+TemplatesFolder = Annotated[Path, typer.Argument(help="Folder of templates by age.")]
 
 atlas_app = typer.Typer(help="Atlases: list, show, fetch, export and check.", no_args_is_help=True)
 norms_app = typer.Typer(help="Norms for age and sex, from a study's own controls.", no_args_is_help=True)
+templates_app = typer.Typer(help="Templates by age: fetch, list and show.", no_args_is_help=True)
 
 
 @atlas_app.command("fetch")
@@ -115,3 +117,46 @@ def norms_build(
     folder = norms_dir or output_dir.with_name(f"{output_dir.resolve().name}-norms")
     for line in stage.run(output_dir, controls, folder, scanner):
         typer.echo(line)
+
+
+@templates_app.command("fetch")
+@plain
+def templates_fetch(
+    folder: TemplatesFolder,
+    ages: Annotated[str, typer.Option(help="Ages: 36-44w (postmenstrual weeks), 0-24m, 5-18y.")],
+    mirror: Annotated[
+        str, typer.Option(help="Address of a copy of TemplateFlow, instead of its client.")
+    ] = "",
+) -> None:
+    """Fill a folder with templates from TemplateFlow, once, with licences and check sums."""
+    from cpimaging.atlases.ages.fetch import fetch
+
+    for line in fetch(folder, ages, mirror):
+        typer.echo(line)
+
+
+@templates_app.command("list")
+@plain
+def templates_list(folder: TemplatesFolder) -> None:
+    """List the templates of a folder: ages, contrasts, the way to the adult one. Works offline."""
+    from cpimaging.atlases.ages import read_templates
+
+    for template in read_templates(folder).values():
+        low, high = template.pma_weeks
+        via = template.via or "the adult one"
+        typer.echo(f"{template.name}  {low:g} to {high:g} weeks · {', '.join(template.images)} · via {via}")
+        typer.echo(f"  licence: {template.license}\n  cite: {template.citation}")
+
+
+@templates_app.command("show")
+@plain
+def templates_show(
+    folder: TemplatesFolder,
+    name: Annotated[str, typer.Argument(help="Name of the template.")],
+    atlas: AtlasName = "embedded",
+    output: Annotated[Path | None, typer.Option(help="The page; template-NAME.html if not given.")] = None,
+) -> None:
+    """Build the labels of a template, once, and write a page with a picture of every structure."""
+    from cpimaging import atlas_page as stage
+
+    typer.echo(stage.run_template(folder, name, atlas, output))

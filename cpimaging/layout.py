@@ -34,17 +34,17 @@ class ScanFiles:
         """Return the path of one preprocessed contrast."""
         return self._anat(f"desc-preproc_{contrast}.nii.gz")
 
-    def xfm_to_template(self, reference: str) -> str:
+    def xfm_to_template(self, reference: str, space: str = TEMPLATE) -> str:
         """Return the path of the field that brings scan images into template space."""
-        return self._anat(f"from-{reference}_to-{TEMPLATE}_mode-image_xfm.nii.gz")
+        return self._anat(f"from-{reference}_to-{space}_mode-image_xfm.nii.gz")
 
-    def xfm_to_scan(self, reference: str) -> str:
+    def xfm_to_scan(self, reference: str, space: str = TEMPLATE) -> str:
         """Return the path of the field that brings template images into the scan."""
-        return self._anat(f"from-{TEMPLATE}_to-{reference}_mode-image_xfm.nii.gz")
+        return self._anat(f"from-{space}_to-{reference}_mode-image_xfm.nii.gz")
 
-    def affine(self, reference: str) -> str:
+    def affine(self, reference: str, space: str = TEMPLATE) -> str:
         """Return the path of the matrix that takes points of the scan to points of the template."""
-        return self._anat(f"from-{reference}_to-{TEMPLATE}_mode-points_desc-affine_xfm.txt")
+        return self._anat(f"from-{reference}_to-{space}_mode-points_desc-affine_xfm.txt")
 
     def log(self, stage: str, reference: str = "") -> str:
         """Return the path of a stage's log; that of register also names the reference contrast."""
@@ -80,7 +80,11 @@ class ScanFiles:
     @property
     def lesion_mask_template(self) -> str:
         """Lesion mask in template space."""
-        return self._anat(f"space-{TEMPLATE}_label-L_mask.nii.gz")
+        return self.lesion_mask_in(TEMPLATE)
+
+    def lesion_mask_in(self, space: str) -> str:
+        """Lesion mask in the space of a template."""
+        return self._anat(f"space-{space}_label-L_mask.nii.gz")
 
     @property
     def lesions_dseg(self) -> str:

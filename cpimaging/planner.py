@@ -13,6 +13,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from cpimaging.atlases import checked_atlas
+from cpimaging.atlases.ages import AgeTemplate, read_templates
+from cpimaging.atlases.ages.table import way_to_adult
 from cpimaging.bids import choose_references, list_scans, with_assumed_ages, with_demographics
 from cpimaging.bids.labels import choose_labels
 from cpimaging.bids.reference import REFERENCES
@@ -28,6 +30,7 @@ from cpimaging.stages.index import write_dataset_files
 from cpimaging.study.adc_norm import MEAN, SD, read_norm
 from cpimaging.study.brain import check_command as check_brain_command
 from cpimaging.study.choices import Choices
+from cpimaging.study.frame import check_templates, of_age
 from cpimaging.study.job import Job
 from cpimaging.study.lock import take_lock
 from cpimaging.study.norms import NORMS, read_norms
@@ -108,6 +111,7 @@ class Planner:
         if choices.atlas != "embedded":
             check_fit(checked_atlas(choices.atlas), choices.atlas, self.scorers)
         ENGINES[choices.engine].check()
+        check_templates(choices.templates_dir or "", choices.engine)
 
     @property
     def partial(self) -> bool:
@@ -182,6 +186,19 @@ class Planner:
         """Return the folder of a map of healthy ADC; only scans with an ADC that is searched depend on it."""
         searched = self.detection(label) == "on" and "ADC" in self.jobs[label].images
         return self.choices.adc_norm or "" if searched else ""
+
+    @cached_property
+    def _templates(self) -> dict[str, AgeTemplate]:
+        folder = self.choices.templates_dir
+        return read_templates(folder) if folder else {}
+
+    def template(self, label: str) -> str:
+        """Return name and files of the template of a scan's age, "" for the adult one."""
+        chosen = of_age(self._templates, self.jobs[label].scan)
+        if chosen is None:
+            return ""
+        way = way_to_adult(self._templates, chosen)
+        return " ".join([chosen.name, *(state([str(path) for path in step.files]) for step in way)])
 
     def adc_norm_files(self, label: str) -> list[str]:
         """Return the files of that map."""

@@ -9,6 +9,7 @@ from cpimaging.scorers.needs import check_fit
 from cpimaging.stages import atlas, index
 from cpimaging.stages import cohort as cohort_pages
 from cpimaging.study.adc_norm import read_norm
+from cpimaging.study.frame import check_templates
 from cpimaging.study.job import SCAN_STAGES, Job
 from cpimaging.study.norms import read_norms
 from cpimaging.study.plan import write_plan
@@ -17,6 +18,7 @@ from cpimaging.study.plan import write_plan
 def run(job: Job, scan: Scan) -> Iterator[str]:
     """Run every stage; yield the name of each as it starts, and last the path of the page."""
     write_plan(job.output, ".", choose_references(".", [scan]), whole=False)
+    check_templates(job.templates_dir, job.engine)
     if job.adc_norm:
         read_norm(job.adc_norm)
     if job.norms_dir:

@@ -10,8 +10,11 @@ from cpimaging.bids.listing import Scan
 from cpimaging.io import read_header
 from cpimaging.types import CONTRASTS, InputError
 
-REFERENCES = CONTRASTS[:3]
-"""The contrasts whose grid can be the scan's, the preferred one first."""
+REFERENCES = CONTRASTS
+"""The contrasts whose grid can be the scan's, the preferred one first: ADC where nothing else is there."""
+
+ANATOMICAL = CONTRASTS[:3]
+"""Those among which headers and age decide."""
 
 INFANT_YEARS = 0.75
 """Below this age T2w goes before T1w: T1w contrast of grey and white matter is inverted at birth and lost
@@ -37,12 +40,12 @@ def choose_references(bids_dir: Path | str, scans: Sequence[Scan]) -> list[Scan]
 
 
 def _several(scan: Scan) -> bool:
-    return len(set(scan.images) & set(REFERENCES)) > 1
+    return len(set(scan.images) & set(ANATOMICAL)) > 1
 
 
 def _choose(root: Path, scan: Scan) -> Scan:
     try:
-        headers = {name: read_header(root / scan.images[name]) for name in REFERENCES if name in scan.images}
+        headers = {name: read_header(root / scan.images[name]) for name in ANATOMICAL if name in scan.images}
     except InputError:
         return scan
     if any(header.fault() for header in headers.values()):
@@ -54,7 +57,7 @@ def _choose(root: Path, scan: Scan) -> Scan:
     limit = max(COMPARABLE * min(longest.values()), FINE_MM)
     alike = [name for name in whole if longest[name] <= limit]
     infant = scan.age_years is not None and scan.age_years < INFANT_YEARS
-    order = ("T2w", "T1w", "FLAIR") if infant else REFERENCES
+    order = ("T2w", "T1w", "FLAIR") if infant else ANATOMICAL
     best = next(name for name in order if name in alike)
     if best == scan.reference:
         return scan
@@ -70,8 +73,8 @@ def _choose(root: Path, scan: Scan) -> Scan:
 
 
 def reference_contrast(contrasts: Iterable[str], label: str) -> str:
-    """Return the contrast whose grid is the scan's: T1w, else T2w, else FLAIR. label: names the scan."""
+    """Return the contrast whose grid is the scan's: T1w, else T2w, FLAIR, ADC. label: names the scan."""
     available = [name for name in REFERENCES if name in set(contrasts)]
     if not available:
-        raise InputError(label, "has neither T1w, T2w nor FLAIR", "add one of them")
+        raise InputError(label, "has neither T1w, T2w, FLAIR nor ADC", "add one of them")
     return available[0]

@@ -3,7 +3,7 @@
 import io
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,30 +18,45 @@ from cpimaging.types import Image
 SEED = 1
 
 
+Pair = tuple[Image, Image]
+"""A fixed and a moving image of one contrast."""
+
+
 def linear(command: str, fixed: Image, moving: Image, kept: Image | None, start: Matrix) -> Matrix:
     """Return the matrix, (4, 4) RAS+ mm, of an affine or rigid command from `start`, on one thread.
 
     kept: 1 on the grid of `fixed` where the fit counts, else 0; None for everywhere.
     """
+    return linear_pairs(command, [(fixed, moving)], kept, start)
+
+
+def linear_pairs(command: str, pairs: Sequence[Pair], kept: Image | None, start: Matrix) -> Matrix:
+    """Return the matrix of `linear` for several contrasts at once, whose fixed images share a grid."""
     with scratch():
         begin, out = Path("start.mat"), Path("matrix.mat")
         np.savetxt(begin, start)
-        run(
-            f"{command} -ia {begin} -o {out}", fixed, moving, kept, threads=1
-        )  # sums in thread order are not repeatable
+        run_pairs(f"{command} -ia {begin} -o {out}", pairs, kept, threads=1)  # sums in thread order differ
         matrix: Matrix = np.loadtxt(out)
     return matrix
 
 
 def run(command: str, fixed: Image, moving: Image, kept: Image | None, threads: int) -> None:
     """Run a greedy command on two images; what it writes is named in the command."""
+    run_pairs(command, [(fixed, moving)], kept, threads)
+
+
+def run_pairs(command: str, pairs: Sequence[Pair], kept: Image | None, threads: int) -> None:
+    """Run a greedy command on one or several contrasts; all count alike in the metric."""
     from picsl_greedy import Greedy3D  # here, so that only a run of it needs it
 
-    images: dict[str, Any] = {"fixed": to_itk(fixed), "moving": to_itk(moving)}
+    images: dict[str, Any] = {}
+    for n, (fixed, moving) in enumerate(pairs):
+        images |= {f"fixed{n}": to_itk(fixed), f"moving{n}": to_itk(moving)}
+    inputs = " ".join(f"-i fixed{n} moving{n}" for n in range(len(pairs)))
     mask = ""
     if kept is not None:
         images["kept"], mask = to_itk(kept), "-gm kept"
-    words = f"-i fixed moving {mask} {command} -seed {SEED} -threads {threads} -V 0"
+    words = f"{inputs} {mask} {command} -seed {SEED} -threads {threads} -V 0"
     with _silent():
         Greedy3D().execute(words, out=io.StringIO(), err=io.StringIO(), **images)
 

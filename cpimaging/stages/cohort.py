@@ -29,10 +29,10 @@ from cpimaging.scorers import Pattern
 from cpimaging.scorers.group import group_columns, group_dtypes, scorer_cells
 from cpimaging.scorers.overrides import told
 from cpimaging.scorers.results import Value
-from cpimaging.study.gate import template_used
 from cpimaging.study.job import SCAN_STAGES, Job, lesion_record
 from cpimaging.study.plan import SUMMARY, study_labels
 from cpimaging.study.record import finished, recorded
+from cpimaging.study.used import template_used
 from cpimaging.types import LESIONLOAD_COLUMNS, MORPHOMETRY_COLUMNS, Image, Quality
 from cpimaging.words import GIVEN, LOAD_CLASSES, NORMED, SECTION_LOADS, z_column
 

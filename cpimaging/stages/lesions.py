@@ -10,18 +10,20 @@ from numpy.typing import NDArray
 
 from cpimaging.atlases import load_template
 from cpimaging.io import read_displacement, read_image, read_json, typed, write_image, write_json, write_table
-from cpimaging.layout import sidecar_path
+from cpimaging.layout import TEMPLATE, sidecar_path
 from cpimaging.lesions.components import PIECE_COLUMNS, components
 from cpimaging.lesions.kinds import percent_of_pieces
 from cpimaging.provenance import sidecar
 from cpimaging.quantify.depth import ventricle_distance_mm
 from cpimaging.registration import resample
 from cpimaging.segment import CAVITY, CSF
+from cpimaging.study.frame import frame_of
 from cpimaging.study.gate import gate_of
 from cpimaging.study.job import Job
 from cpimaging.study.look import Sighting, look
 from cpimaging.study.measuring_grid import MeasuringGrid, measuring_grid, with_ids
 from cpimaging.study.record import recorded
+from cpimaging.study.used import template_used
 from cpimaging.types import Image
 from cpimaging.words import COMMAND, DETECTED
 
@@ -93,7 +95,9 @@ def _cavity_percent(job: Job, pieces: Image) -> NDArray[np.float64] | float:
 
 def _detected(job: Job) -> tuple[Image | None, pd.DataFrame]:
     """Detect with the final registration; write what was found, or why nothing could be said."""
-    seen = look(job, read_displacement(job.files.xfm_to_scan(job.reference)), gate_of(job))
+    frame = frame_of(job)
+    way = read_displacement(job.files.xfm_to_scan(job.reference, frame.used.name))
+    seen = look(job, frame, way, gate_of(job, frame.used))
     finding = seen.finding
     if finding.not_assessed is not None:
         _write_record(job, None, list(finding.notes), NotAssessed=finding.not_assessed)
@@ -134,7 +138,8 @@ def _why_not(job: Job) -> str:
 
 def _images_of(job: Job) -> list[str]:
     files = job.files
-    return [files.lesions_dseg, files.lesion_mask_template, files.lesion_mask, files.lesion_probability]
+    own = files.lesion_mask_in(template_used(job).name)
+    return [files.lesions_dseg, files.lesion_mask_template, own, files.lesion_mask, files.lesion_probability]
 
 
 def _write_record(job: Job, source: str | None, notes: list[str], **fields: Any) -> None:
@@ -150,20 +155,30 @@ def _sources(job: Job, source: str | None) -> list[str]:
 
 
 def _write_images(job: Job, pieces: Image, source: str, notes: list[str]) -> None:
-    reference = job.reference
     brain = read_image(job.files.brain_mask, labels=True)
-    field = read_displacement(job.files.xfm_to_template(reference))
-    template = load_template()
     on_scan = pieces if pieces.same_grid(brain) else resample(pieces, brain, mode="nearest")
     on_scan = brain.with_data(on_scan.data)
-    on_template = resample(on_scan, template.t1w, field, mode="nearest")
-    in_template = on_template.with_data((on_template.data > 0) & template.brain.data)
-    space = {"SpatialReference": job.names(job.scan.images[reference])[0]}
-    for path, image, fields in (
+    brains = {TEMPLATE: load_template().brain}
+    if template_used(job).of_age:
+        frame = frame_of(job)
+        brains[frame.used.name] = frame.template.brain
+    space = {"SpatialReference": job.names(job.scan.images[job.reference])[0]}
+    images: list[tuple[str, Image, dict[str, str]]] = [
         (job.files.lesions_dseg, on_scan, space),
-        (job.files.lesion_mask_template, in_template, {"Type": "Lesion"}),
+        *(
+            (job.files.lesion_mask_in(name), _in_space(job, on_scan, name, their), {"Type": "Lesion"})
+            for name, their in brains.items()
+        ),
         (job.files.lesion_mask, on_scan.with_data(on_scan.data > 0), {"Type": "Lesion", **space}),
-    ):
+    ]
+    for path, image, fields in images:
         content = sidecar("lesions", _sources(job, source), MaskSource=source, Notes=notes, **fields)
         write_json(sidecar_path(path), content)
-        write_image(path, image, template_space=path == job.files.lesion_mask_template)
+        write_image(path, image, template_space="SpatialReference" not in fields)
+
+
+def _in_space(job: Job, lesions: Image, space: str, brain: Image) -> Image:
+    """Return the lesion mask in the space of a template, within its brain."""
+    field = read_displacement(job.files.xfm_to_template(job.reference, space))
+    moved = resample(lesions, brain, field, mode="nearest")
+    return moved.with_data((moved.data > 0) & brain.data)

@@ -17,6 +17,7 @@ from cpimaging.study.job import Job
 from cpimaging.study.record import recorded
 from cpimaging.types import Image, InputError
 
+UNITS = "mm^2/s"
 QUANTITATIVE = ("ADC",)
 """Contrasts whose numbers have a unit: never bias-corrected."""
 
@@ -32,18 +33,23 @@ def run(job: Job) -> None:
     raw = read_image(path)
     scan = check_signal(raw, path)
     brain = find_brain(job, scan, path)
-    notes = brain.notes + check_finite(raw, brain.mask, path)
+    fields = dict(brain.fields)
+    if reference in QUANTITATIVE:
+        scan, notes = diffusivity(raw, brain.mask, path)
+        units = {"Units": UNITS}
+    else:
+        notes, units = check_finite(raw, brain.mask, path), {}
+    notes = brain.notes + notes
     ways = {reference: np.eye(4)}
     for contrast in job.images:
         if contrast != reference:
             ways[contrast] = _write_other(job, contrast, scan, brain.mask)
-    fields = dict(brain.fields)
     if brain.drawn is not None:
         mask = scan.with_data(brain.mask)
         doubt = doubt_mm(brain.drawn, mask, ways)
         fields["DoubtMillimetres"] = round(doubt, 3)
         notes += told("brain mask", brain.drawn, mask, doubt)
-    _write(job, reference, scan, brain.mask, {"Notes": notes})
+    _write(job, reference, scan, brain.mask, {"Notes": notes, **units})
     write_json(
         sidecar_path(job.files.brain_mask),
         sidecar(
@@ -68,7 +74,7 @@ def _write_other(job: Job, contrast: str, scan: Image, brain: NDArray[np.bool_])
     inside = resample(scan.with_data(brain), raw, mode="nearest").data
     if contrast in QUANTITATIVE:
         raw, notes = diffusivity(raw, inside, path)
-        fields["Units"] = "mm^2/s"
+        fields["Units"] = UNITS
     else:
         notes = check_finite(raw, inside, path)
     found = align(check_signal(raw, path), scan, brain)

@@ -6,7 +6,6 @@ import numpy as np
 from scipy import ndimage
 
 from cpimaging import qc
-from cpimaging.atlases import Template, load_template
 from cpimaging.io import read_displacement, read_image, read_json, read_table, write_json
 from cpimaging.layout import sidecar_path
 from cpimaging.qc import checks
@@ -14,6 +13,7 @@ from cpimaging.qc.case import Case, Drawn
 from cpimaging.qc.fit import Bool, Fit, Values
 from cpimaging.registration import crop, resample
 from cpimaging.study.affine import read_affine
+from cpimaging.study.frame import Frame, frame_of
 from cpimaging.study.job import Job, measured_mask
 from cpimaging.study.record import recorded
 from cpimaging.types import LESIONLOAD_COLUMNS, Image
@@ -42,8 +42,9 @@ def run(job: Job) -> None:
 def _case(job: Job) -> Case:
     mask = read_image(job.files.brain_mask, labels=True)
     brain = mask.with_data(mask.data > 0)
-    template = load_template()
-    to_scan = read_displacement(job.files.xfm_to_scan(job.reference))
+    frame = frame_of(job)
+    template, space = frame.template, frame.used.name
+    to_scan = read_displacement(job.files.xfm_to_scan(job.reference, space))
     contrasts = {name: _thinned(read_image(job.files.preproc(name)), brain) for name in job.images}
 
     def read_raw(contrast: str) -> tuple[Values, Bool]:
@@ -55,10 +56,10 @@ def _case(job: Job) -> Case:
         reference=job.reference,
         brain=brain,
         template_brain=template.brain,
-        matrix=read_affine(job),
+        matrix=read_affine(job, space),
         to_scan=to_scan,
-        to_template=read_displacement(job.files.xfm_to_template(job.reference)),
-        fit=_fit(job, contrasts[job.reference], brain, template, to_scan),
+        to_template=read_displacement(job.files.xfm_to_template(job.reference, space)),
+        fit=_fit(job, contrasts[job.reference], brain, frame, to_scan),
         contrasts=contrasts,
         read_raw=read_raw,
         surface_agreement=read_json(sidecar_path(job.files.brain_mask)).get("SurfaceAgreement"),
@@ -68,7 +69,8 @@ def _case(job: Job) -> Case:
     )
 
 
-def _fit(job: Job, scan: Image, brain: Image, template: Template, to_scan: Image) -> Fit:
+def _fit(job: Job, scan: Image, brain: Image, frame: Frame, to_scan: Image) -> Fit:
+    template = frame.template
     lesion = np.zeros(scan.shape, bool)
     if measured_mask(job) is not None:
         whole = read_image(job.files.lesion_mask, labels=True)
@@ -78,7 +80,7 @@ def _fit(job: Job, scan: Image, brain: Image, template: Template, to_scan: Image
         scan=scan,
         brain=resample(brain, scan, mode="nearest").data,
         lesion=lesion,
-        template_t1w=resample(template.t1w, scan, to_scan).data,
+        template_t1w=resample(frame.like(job.reference), scan, to_scan).data,
         template_gm=resample(template.gm, scan, to_scan).data,
         template_wm=resample(template.wm, scan, to_scan).data,
         template_brain=resample(outline, scan, to_scan).data >= 0.5,

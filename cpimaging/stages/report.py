@@ -14,9 +14,11 @@ from cpimaging.report.page import Provenance
 from cpimaging.report.scan import ScanReport, page_values, render_scan
 from cpimaging.scorers import Pattern
 from cpimaging.scorers.overrides import told
-from cpimaging.study.gate import gate_of, template_used
+from cpimaging.study.frame import frame_of
+from cpimaging.study.gate import gate_of
 from cpimaging.study.job import SCAN_STAGES, Job, lesion_record
 from cpimaging.study.record import recorded
+from cpimaging.study.used import template_used
 from cpimaging.types import (
     CONTRASTS,
     LESIONLOAD_COLUMNS,
@@ -121,8 +123,8 @@ class _Pictures(TypedDict):
 def _pictures(job: Job, reference: str, atlas: Atlas) -> _Pictures:
     order = [reference, *(name for name in job.images if name != reference)]
     images = {name: read_image(job.files.preproc(name)) for name in order}
-    template = load_template().t1w
-    to_scan = read_displacement(job.files.xfm_to_scan(reference))
+    template, frame = load_template().t1w, frame_of(job)
+    to_scan = read_displacement(job.files.xfm_to_scan(reference, frame.used.name))
     given = lesion_record(job)["MaskSource"] is not None
     return {
         "images": images,
@@ -130,7 +132,7 @@ def _pictures(job: Job, reference: str, atlas: Atlas) -> _Pictures:
         "atlas": LabelMap(read_image(job.files.atlas_dseg, labels=True), atlas.dseg.regions),
         "template": template,
         "template_lesion": read_image(job.files.lesion_mask_template, labels=True) if given else None,
-        "template_in_scan": resample(template, images[reference], to_scan),
+        "template_in_scan": resample(frame.like(reference), images[reference], to_scan),
     }
 
 
@@ -147,7 +149,8 @@ def _methods(job: Job, reference: str, atlas: Atlas, ratio: float) -> list[str]:
     moved = f"; {', '.join(others)} brought to it rigidly" if others else ""
     return [
         f"Reference: {reference}{moved}. Brain mask: {brain['BrainMask']}. Bias field removed with N4.",
-        f"Registered to {atlas.space} with {_engine(job).title}. Lesion: {transform['LesionStrategy']}.",
+        f"Registered to the {template_used(job).told} with {_engine(job).title}. "
+        f"Lesion: {transform['LesionStrategy']}.",
         f"The brain is {ratio:.2f} times as large as the template's.",
         "Lesions are measured on the mask's own grid; the mask is never resampled for measuring.",
         "White matter is cut voxel by voxel into periventricular, deep and subcortical by "

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cpimaging.assessed import UNPLACED, Gate
-from cpimaging.atlases import load_atlas, load_template
+from cpimaging.atlases.ages.refine import refined
 from cpimaging.atlases.embedded.landmarks import landmark
 from cpimaging.io import read_displacement, read_image, write_image, write_json, write_table
 from cpimaging.layout import sidecar_path
@@ -20,7 +20,9 @@ from cpimaging.registration import moved_points, resample
 from cpimaging.segment import TISSUE_LABELS, Segmentation, segment, template_shares
 from cpimaging.segment.unplaced import without_unplaced
 from cpimaging.study.affine import read_affine
+from cpimaging.study.age_volumes import Volumes, volumes_of
 from cpimaging.study.drawn_on import read_lesion
+from cpimaging.study.frame import Frame, frame_of
 from cpimaging.study.gate import gate_of
 from cpimaging.study.job import Job
 from cpimaging.study.measuring_grid import with_ids
@@ -32,14 +34,16 @@ from cpimaging.types import Atlas, Image, LabelMap
 @recorded
 def run(job: Job) -> None:
     """Write atlas labels and tissue classes on the reference grid, then the morphometry table."""
-    atlas = load_atlas(job.atlas)
+    frame = frame_of(job)
+    atlas = frame.atlas
     mask = read_image(job.files.brain_mask, labels=True)
     brain = mask.with_data(mask.data > 0)
-    gate = gate_of(job)
+    gate = gate_of(job, frame.used)
     unplaced = _unplaced(atlas, gate)
-    found = _segmented(job, atlas, brain, gate)
+    found = _segmented(job, frame, brain, gate)
     found = replace(found, labels=without_unplaced(found.labels, atlas.dseg.regions, unplaced))
-    measured = gated(_measured(job, atlas, brain, found), unplaced, gate.refusal("tissue_loss"))
+    volumes = template_volumes(atlas) if frame.built is None else volumes_of(frame, job, gate)
+    measured = gated(_measured(job, atlas, brain, found, volumes), unplaced, gate.refusal("tissue_loss"))
     table, notes = with_norms(job, measured)
     notes += [why for rule in ("fine_structures", "tissue_loss") if (why := gate.refusal(rule))]
     _write_labels(job, atlas, found, unplaced, notes)
@@ -64,17 +68,21 @@ def gated(table: pd.DataFrame, unplaced: Collection[str], no_loss: str | None) -
     return out
 
 
-def _segmented(job: Job, atlas: Atlas, brain: Image, gate: Gate) -> Segmentation:
-    field = read_displacement(job.files.xfm_to_scan(job.reference))
-    labels = resample(atlas.dseg.labels, brain, field, mode="nearest")
+def _segmented(job: Job, frame: Frame, brain: Image, gate: Gate) -> Segmentation:
+    field = read_displacement(job.files.xfm_to_scan(job.reference, frame.used.name))
+    regions = frame.atlas.dseg.regions
+    labels = resample(frame.atlas.dseg.labels, brain, field, mode="nearest")
     labels = labels.with_data(np.where(brain.data, labels.data, 0))
     known = job.known_lesion
     lesion = place_mask(read_lesion(job, known)[0], brain)[0] if known else None
+    images = {name: read_image(job.files.preproc(name)) for name in job.images}
+    if frame.built is not None and gate.young("grey_white") and "T2w" in images:
+        labels = refined(labels, regions, {"T2w": images["T2w"]}, brain, lesion, inner=True)
     return segment(
-        {name: read_image(job.files.preproc(name)) for name in job.images},
+        images,
         brain,
-        LabelMap(labels, atlas.dseg.regions),
-        {name: resample(share, brain, field) for name, share in template_shares(load_template()).items()},
+        LabelMap(labels, regions),
+        {name: resample(share, brain, field) for name, share in template_shares(frame.template).items()},
         lesion,
         gate.young("grey_white"),
     )
@@ -97,13 +105,13 @@ def _write_labels(job: Job, atlas: Atlas, found: Segmentation, unplaced: list[st
         write_image(path, image)
 
 
-def _measured(job: Job, atlas: Atlas, brain: Image, found: Segmentation) -> pd.DataFrame:
+def _measured(job: Job, atlas: Atlas, brain: Image, found: Segmentation, volumes: Volumes) -> pd.DataFrame:
     to_template = read_affine(job)
     field = read_displacement(job.files.xfm_to_template(job.reference))
     points = moved_points(np.array([landmark(name) for name in LANDMARKS]), field)
     places = dict(zip(LANDMARKS, points, strict=True))
     tables = [
-        volume_table(found.labels, atlas.dseg, brain, template_volumes(atlas)),
+        volume_table(found.labels, atlas.dseg, brain, volumes),
         measures(LabelMap(found.labels, atlas.dseg.regions), brain, found.fluid, to_template, places),
     ]
     table = pd.concat(tables, ignore_index=True)

@@ -12,21 +12,21 @@ from cpimaging.study.job import Job
 from cpimaging.types import InputError
 
 
-def write_affine(job: Job, matrix: Matrix, sources: list[str]) -> None:
+def write_affine(job: Job, matrix: Matrix, sources: list[str], space: str = TEMPLATE) -> None:
     """Write the (4, 4) matrix that takes points of the scan to points of the template: four rows of numbers.
 
     RAS+ mm, every number with all its digits.
     """
-    path = job.files.affine(job.reference)
+    path = job.files.affine(job.reference, space)
     about = "4 × 4 matrix, RAS+ mm, that takes points of the scan to points of the template"
-    content = sidecar("register", sources, FromSpace="orig", ToSpace=TEMPLATE, Description=about)
+    content = sidecar("register", sources, FromSpace="orig", ToSpace=space, Description=about)
     write_json(sidecar_path(path), content)
     write_text(path, "".join(" ".join(repr(float(x)) for x in row) + "\n" for row in matrix))
 
 
-def read_affine(job: Job) -> Matrix:
+def read_affine(job: Job, space: str = TEMPLATE) -> Matrix:
     """Return what `write_affine` wrote. Raises InputError where it is missing or no such matrix."""
-    path = Path(job.files.affine(job.reference))
+    path = Path(job.files.affine(job.reference, space))
     try:
         rows = path.read_text(encoding="utf-8").splitlines()
         matrix: Matrix = np.array([row.split() for row in rows], dtype=np.float64)

@@ -20,6 +20,7 @@ PLAIN = (
     "atlas",
     "adc_norm",
     "norms_dir",
+    "templates_dir",
 )
 """Folders and files: in their names Snakemake would take braces for wildcards."""
 
@@ -49,6 +50,7 @@ class Choices:
     adc_norm: str | None
     norms_dir: str | None
     assume_age: str | None
+    templates_dir: str | None
 
 
 def read_choices(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Choices:

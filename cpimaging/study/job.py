@@ -24,8 +24,8 @@ class Job:
 
     detection: "on", "off", or "command", which takes the mask of an external tool. A given mask always wins.
     adc_norm: folder of a map of healthy ADC (`study.adc_norm`); "" for none. norms_dir: folder of norms
-    (`study.norms`); "" for none. planned: the scan; without it,
-    it is read from the plan.
+    (`study.norms`); "" for none. templates_dir: folder of templates by age; "" for none. planned: the scan;
+    without it, it is read from the plan.
     """
 
     output: Path
@@ -38,6 +38,7 @@ class Job:
     brain_command: str = ""
     adc_norm: str = ""
     norms_dir: str = ""
+    templates_dir: str = ""
     planned: Entry | None = None
 
     @cached_property

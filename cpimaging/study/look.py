@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cpimaging.assessed import Gate
-from cpimaging.atlases import load_atlas, load_template
 from cpimaging.io import read_image
 from cpimaging.lesions.detect import Finding, Scene, detect, make_scene, on_grid, thinned
 from cpimaging.registration import Matrix
 from cpimaging.study.adc_norm import read_norm
+from cpimaging.study.frame import Frame
 from cpimaging.study.job import Job
 from cpimaging.types import Image
 from cpimaging.words import DETECTED
@@ -37,11 +37,11 @@ class Sighting:
         return words
 
 
-def look(job: Job, way: Image | Matrix, gate: Gate, *, first: bool = False) -> Sighting:
-    """Run the detectors on a scan. way: from scan to template. first: quickly, on a coarse grid."""
+def look(job: Job, frame: Frame, way: Image | Matrix, gate: Gate, *, first: bool = False) -> Sighting:
+    """Run the detectors on a scan. way: from scan to its template. first: quickly, on a coarse grid."""
     brain = read_image(job.files.brain_mask, labels=True)
     brain = brain.with_data(brain.data > 0)
-    scene = _scene(job, brain, way)
+    scene = _scene(job, frame, brain, way)
     if first:
         scene = thinned(scene, FIRST_LOOK_MM)
     found = detect(scene, _refused(scene, gate))
@@ -58,14 +58,14 @@ def _refused(scene: Scene, gate: Gate) -> dict[str, str]:
     return {name: why for name, rule in rules.items() if (why := gate.refusal(rule))}
 
 
-def _scene(job: Job, brain: Image, way: Image | Matrix) -> Scene:
-    template = load_template()
+def _scene(job: Job, frame: Frame, brain: Image, way: Image | Matrix) -> Scene:
+    norm = read_norm(job.adc_norm) if job.adc_norm and "ADC" in job.images else None
     return make_scene(
         {name: read_image(job.files.preproc(name)) for name in job.images},
         brain,
-        {"grey": template.gm, "white": template.wm},
-        load_atlas(job.atlas),
+        {"grey": frame.template.gm, "white": frame.template.wm},
+        frame.atlas,
         way,
         job.scan.age_years,
-        read_norm(job.adc_norm) if job.adc_norm and "ADC" in job.images else None,
+        (frame.from_adult(norm[0]), frame.from_adult(norm[1])) if norm else None,
     )

@@ -134,6 +134,10 @@ def adc_norm(wildcards):
     return quote(PLANNER.adc_norm(wildcards.scan))
 
 
+def templates_dir(wildcards):
+    return quote(CHOICES.templates_dir or "")
+
+
 def mask_options(wildcards):
     if MASKS is None:
         raise InputError("masks_dir", "is not given", "name the folder of the masks")

@@ -70,10 +70,12 @@ rule register:
         person=of_scan(PLANNER.person),
         engine=CHOICES.engine,
         atlas=ATLAS,
+        template=of_scan(PLANNER.template),
+        templates_dir=templates_dir,
         detection=of_scan(PLANNER.detection),
         adc_norm=adc_norm,
     shell:
-        "cpimaging register {params.job} --atlas {params.atlas} --detection {params.detection}"
+        "cpimaging register {params.job} --atlas {params.atlas} --templates-dir {params.templates_dir} --detection {params.detection}"
         " --adc-norm {params.adc_norm} --engine {params.engine} --threads {threads} > {log:q} 2>&1"
 
 
@@ -101,10 +103,11 @@ rule segment:
         job=JOB,
         person=of_scan(PLANNER.person),
         atlas=ATLAS,
+        templates_dir=templates_dir,
         detection=of_scan(PLANNER.detection),
         norms=quote(CHOICES.norms_dir or ""),
     shell:
-        "cpimaging segment {params.job} --atlas {params.atlas}"
+        "cpimaging segment {params.job} --atlas {params.atlas} --templates-dir {params.templates_dir}"
         " --detection {params.detection} --norms-dir {params.norms} > {log:q} 2>&1"
 
 
@@ -130,10 +133,11 @@ rule lesions:
         job=JOB,
         person=of_scan(PLANNER.person),
         atlas=ATLAS,
+        templates_dir=templates_dir,
         detection=of_scan(PLANNER.detection),
         adc_norm=adc_norm,
     shell:
-        "cpimaging lesions {params.job} --atlas {params.atlas}"
+        "cpimaging lesions {params.job} --atlas {params.atlas} --templates-dir {params.templates_dir}"
         " --detection {params.detection} --adc-norm {params.adc_norm} > {log:q} 2>&1"
 
 
@@ -183,8 +187,9 @@ rule qc:
         job=JOB,
         person=of_scan(PLANNER.person),
         atlas=ATLAS,
+        templates_dir=templates_dir,
     shell:
-        "cpimaging qc {params.job} --atlas {params.atlas} > {log:q} 2>&1"
+        "cpimaging qc {params.job} --atlas {params.atlas} --templates-dir {params.templates_dir} > {log:q} 2>&1"
 
 
 rule score:
@@ -235,5 +240,6 @@ rule report:
         job=JOB,
         person=of_scan(PLANNER.person),
         atlas=ATLAS,
+        templates_dir=templates_dir,
     shell:
-        "cpimaging report {params.job} --atlas {params.atlas} > {log:q} 2>&1"
+        "cpimaging report {params.job} --atlas {params.atlas} --templates-dir {params.templates_dir} > {log:q} 2>&1"

@@ -1,0 +1,205 @@
+"""What is built of a template of an age, once, into the user's cache: way to the adult one, and labels."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from cpimaging import registration
+from cpimaging.atlases.ages.parents import kept_inside, read_parents
+from cpimaging.atlases.ages.refine import refined
+from cpimaging.atlases.ages.table import AgeTemplate, way_to_adult
+from cpimaging.atlases.cache import cached_folder, digest
+from cpimaging.atlases.folder import read_atlas, write_atlas
+from cpimaging.atlases.space import resample_labels
+from cpimaging.atlases.template import SPACE, load_template
+from cpimaging.io import (
+    read_displacement,
+    read_image,
+    read_json,
+    write_displacement,
+    write_image,
+    write_json,
+)
+from cpimaging.registration import Matrix, Transform, jacobian, resample
+from cpimaging.registration.ages import chained, fit, start_of
+from cpimaging.types import Atlas, Image, InputError, LabelMap
+
+LARGEST_BRAIN_ML = 2500.0
+"""A template with more than this that is not 0 shows a head, not a brain (ours)."""
+
+LEAST_OVERLAP = 0.9
+"""Dice of the brains below which a step between two ages has failed (ours)."""
+
+RIM = 0.15
+"""Share of the median signal up to which the edge of a bare brain counts as background (ours)."""
+
+SHARES = {"grey": "GM", "white": "WM"}
+TO_NEXT, FROM_NEXT, RECORD = "to_next_xfm.nii.gz", "from_next_xfm.nii.gz", "qc.json"
+
+
+@dataclass(frozen=True)
+class Built:
+    """A template of an age, ready for scans.
+
+    folder: of the cache. images: contrast -> image, 0 outside of the brain. brain: bool. shares: "grey" and
+    "white" (0–1). atlas: labels and overlays on the template's grid. way, matrix: from it to the adult
+    template. qc: of its making.
+    """
+
+    folder: Path
+    template: AgeTemplate
+    images: Mapping[str, Image]
+    brain: Image
+    shares: Mapping[str, Image]
+    atlas: Atlas
+    way: Transform
+    matrix: Matrix
+    qc: Mapping[str, Any]
+
+
+def cache_key(templates: Mapping[str, AgeTemplate], name: str, atlas: Atlas) -> str:
+    """Return the name of the cache folder of a template: it changes with files, way, atlas and code."""
+    way = way_to_adult(templates, templates[name])
+    labels = hashlib.sha256(np.ascontiguousarray(atlas.dseg.labels.data).tobytes()).hexdigest()
+    words = [step.name for step in way] + [atlas.name, atlas.version, labels]
+    files = [file for step in way for file in step.files]
+    return f"age-{name}_{digest([*files, *_code('refine', 'parents')], *words)}"
+
+
+def built(templates: Mapping[str, AgeTemplate], name: str, atlas: Atlas) -> Built:
+    """Return a template with its labels; where they are not in the cache, they are built (minutes).
+
+    Raises InputError where its images are none of a brain, or a step to the next age fails.
+    """
+    way = way_to_adult(templates, templates[name])
+    folder = cached_folder(cache_key(templates, name, atlas), lambda folder: _build(folder, way, atlas))
+    images, brain = read_brain(templates[name])
+    transform, matrix = _way(way)
+    shares = {share: read_image(folder / f"{suffix}.nii.gz") for share, suffix in SHARES.items()}
+    own = read_atlas(folder / "atlas")
+    return Built(
+        folder, templates[name], images, brain, shares, own, transform, matrix, read_json(folder / RECORD)
+    )
+
+
+def read_brain(template: AgeTemplate) -> tuple[dict[str, Image], Image]:
+    """Return the images of a template, float32, 0 outside of its brain, and that brain (bool).
+
+    Raises InputError where they are not on one grid, or show a head.
+    """
+    images = {name: read_image(path) for name, path in template.images.items()}
+    first = next(iter(images.values()))
+    brain = first.with_data(_shown([image for image in images.values() if image.same_grid(first)]))
+    if template.brain_mask is not None:
+        mask = read_image(template.brain_mask, labels=True)
+        brain = mask.with_data(mask.data > 0)
+    for image in (brain, *images.values()):
+        if not image.same_grid(first):
+            raise InputError(template.name, "has files on different grids", "bring them to one grid")
+    volume_ml = int(brain.data.sum()) * brain.voxel_volume_mm3 / 1000
+    if volume_ml > LARGEST_BRAIN_ML:
+        raise InputError(
+            template.name, f"shows {volume_ml:.0f} ml, a head and no brain", "name its brain_mask"
+        )
+    return {
+        name: image.with_data(np.where(brain.data, np.nan_to_num(image.data), 0).astype(np.float32))
+        for name, image in images.items()
+    }, brain
+
+
+def _shown(images: Sequence[Image]) -> NDArray[np.bool_]:
+    """Return where a brain is shown, without the faint rim that averaged and resampled brains have."""
+    seen = np.zeros(images[0].shape, bool)
+    for image in images:
+        seen |= image.data > RIM * np.median(image.data[image.data > 0])
+    filled: NDArray[np.bool_] = ndimage.binary_fill_holes(seen)
+    return filled
+
+
+def _code(*more: str) -> list[Path]:
+    """Return the code that a step depends on, and more of this package's modules."""
+    fits = Path(registration.__file__).parent
+    names = ("ages", "greedy", "lesion", "likeness", "picsl", "start", "tools")
+    own = (Path(__file__), *(Path(__file__).with_name(f"{name}.py") for name in more))
+    return [*own, *(fits / f"{name}.py" for name in names)]
+
+
+def _way(way: Sequence[AgeTemplate]) -> tuple[Transform, Matrix]:
+    """Return the way from the first template to the adult one; steps that are not there yet are made."""
+    transform, matrix = None, np.eye(4)
+    for own, other in pairwise([*way, None]):
+        assert own is not None
+        step, part = _step(own, other)
+        transform = step if transform is None else chained(transform, step)
+        matrix = part @ matrix
+    assert transform is not None
+    return transform, matrix
+
+
+def _step(own: AgeTemplate, other: AgeTemplate | None) -> tuple[Transform, Matrix]:
+    """Return the way from a template to the next, None being the adult one; it is kept in the cache."""
+    files = [*own.files, *(other.files if other else ())]
+    next_name = other.name if other else SPACE
+    name = f"age-step-{own.name}-{next_name}_{digest([*files, *_code()], own.name, next_name)}"
+    folder = cached_folder(name, lambda folder: _fit_step(folder, own, other))
+    transform = Transform(read_displacement(folder / FROM_NEXT), read_displacement(folder / TO_NEXT))
+    return transform, np.array(read_json(folder / RECORD)["Affine"])
+
+
+def _fit_step(folder: Path, own: AgeTemplate, other: AgeTemplate | None) -> None:
+    images, brain = read_brain(own)
+    if other is None:
+        adult = load_template()
+        others, their_brain = {"T1w": adult.t1w}, adult.brain
+    else:
+        others, their_brain = read_brain(other)
+    found = fit(images, others, start_of(images, others), painted=True)
+    moved = resample(their_brain, brain, found.transform.to_scan, mode="nearest")
+    overlap = _dice(moved.data, brain.data)
+    folded = float((jacobian(found.transform.to_scan) <= 0).mean())
+    if overlap < LEAST_OVERLAP:
+        other_name = other.name if other else SPACE
+        problem = f"does not fit {other_name}: brains overlap to {overlap:.2f}"
+        raise InputError(own.name, problem, "name another template in via, nearer in age")
+    write_displacement(folder / TO_NEXT, found.transform.to_scan)
+    write_displacement(folder / FROM_NEXT, found.transform.to_template)
+    qc = {"BrainOverlapDice": round(overlap, 4), "FoldedShare": round(folded, 6)}
+    write_json(folder / RECORD, {"Affine": found.matrix.tolist(), **qc})
+
+
+def _dice(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
+    return float(2 * (one & other).sum() / max(one.sum() + other.sum(), 1))
+
+
+def _build(folder: Path, way: Sequence[AgeTemplate], atlas: Atlas) -> None:
+    own = way[0]
+    images, brain = read_brain(own)
+    transform, _ = _way(way)
+    template, field = load_template(), transform.to_scan
+    carried = _inside(resample_labels(atlas.dseg.labels, brain, field), brain)
+    labels = refined(carried, atlas.dseg.regions, images, brain)
+    if own.dseg is not None and own.dseg_table is not None:
+        theirs = read_image(own.dseg, labels=True)
+        labels = kept_inside(labels, theirs, read_parents(own.dseg_table, atlas.dseg.regions))
+        labels = _inside(labels, brain)
+    overlays = {}
+    for name, overlay in atlas.overlays.items():
+        there = resample(overlay.labels, brain, field, mode="nearest")
+        overlays[name] = LabelMap(_inside(there, brain), overlay.regions)
+    moved = replace(atlas, space=own.name, dseg=LabelMap(labels, atlas.dseg.regions), overlays=overlays)
+    write_atlas(folder / "atlas", replace(moved, manifest={**atlas.manifest, "Space": own.name}))
+    for share, image in (("grey", template.gm), ("white", template.wm)):
+        write_image(folder / f"{SHARES[share]}.nii.gz", resample(image, brain, field), template_space=True)
+    changed = float((labels.data != carried.data)[brain.data].mean())
+    write_json(folder / RECORD, {"Way": [step.name for step in way], "RefinedShare": round(changed, 4)})
+
+
+def _inside(labels: Image, brain: Image) -> Image:
+    return labels.with_data(np.where(brain.data, labels.data, 0))

@@ -1,0 +1,68 @@
+"""Fine structures kept inside the parents that a template's own labels give."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from cpimaging.atlases.vocabulary import load_structures
+from cpimaging.io import read_table
+from cpimaging.types import Image, InputError, Region
+
+COLUMNS = ("index", "structures", "side")
+
+
+def read_parents(path: Path, regions: Sequence[Region]) -> dict[int, list[int]]:
+    """Return which labels of the atlas may lie in each label of a template: number -> numbers.
+
+    The table has the columns index, structures (words of the vocabulary with commas) and side (left, right,
+    midline, or any). Raises InputError for a word that is none.
+    """
+    table = read_table(path)
+    missing = [column for column in COLUMNS if column not in table]
+    if missing:
+        raise InputError(path, f"lacks the column(s) {', '.join(missing)}", f"it needs {' '.join(COLUMNS)}")
+    known = set(load_structures()["structure"])
+    parents: dict[int, list[int]] = {}
+    for row in table.astype(str).to_dict("records"):
+        words = [word.strip() for word in row["structures"].split(",") if word.strip() not in ("", "n/a")]
+        if strange := [word for word in words if word not in known]:
+            raise InputError(path, f"{', '.join(strange)} is no structure", "use words of the vocabulary")
+        sides = {"any": ("left", "right", "midline")}.get(row["side"], (row["side"], "midline"))
+        children = [r.index for r in regions if r.structure in words and r.side in sides]
+        if children:
+            parents[int(float(row["index"]))] = children
+    return parents
+
+
+def kept_inside(carried: Image, own: Image, parents: Mapping[int, Sequence[int]]) -> Image:
+    """Return the carried labels within the template's own: each of its labels holds its children alone.
+
+    own: the template's labels, on the same grid. A voxel of a parent takes the nearest of its children; a
+    child outside of its parents gives its voxels to the nearest label that has none.
+    """
+    out = carried.data.copy()
+    kept = sorted({child for children in parents.values() for child in children})
+    within = np.isin(own.data, list(parents))
+    stray = ~within & np.isin(carried.data, kept)
+    if stray.any():
+        others = (carried.data != 0) & ~np.isin(carried.data, kept)
+        out[stray] = _nearest(carried, others)[stray]
+    for parent, children in parents.items():
+        here = own.data == parent
+        if here.any() and np.isin(carried.data, children).any():
+            out[here] = _nearest(carried, np.isin(carried.data, children))[here]
+    return carried.with_data(out)
+
+
+def _nearest(labels: Image, of: NDArray[np.bool_]) -> NDArray[Any]:
+    """Return at each voxel the nearest label of some; 0 where there is none at all."""
+    if not of.any():
+        return np.zeros_like(labels.data)
+    index = ndimage.distance_transform_edt(
+        ~of, sampling=labels.spacing_mm, return_distances=False, return_indices=True
+    )
+    return np.asarray(labels.data[tuple(index)])

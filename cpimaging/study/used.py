@@ -1,0 +1,28 @@
+"""The template that a scan was registered to, as the register stage wrote it down."""
+
+from typing import NamedTuple
+
+from cpimaging.io import read_json
+from cpimaging.layout import TEMPLATE, sidecar_path
+from cpimaging.study.job import Job
+
+ADULT_TEMPLATE = "adult template"
+"""What pages call the embedded template."""
+
+
+class Used(NamedTuple):
+    """The template that a scan was registered to. of_age: it is one of the scan's age."""
+
+    name: str
+    of_age: bool
+
+    @property
+    def told(self) -> str:
+        """The template, as pages call it."""
+        return f"{self.name}, of the scan's age" if self.of_age else f"{ADULT_TEMPLATE} ({self.name})"
+
+
+def template_used(job: Job) -> Used:
+    """Return the template that the register stage wrote down."""
+    record = read_json(sidecar_path(job.files.xfm_to_scan(job.reference)))
+    return Used(record.get("Template", TEMPLATE), record.get("TemplateOfAge", False))

@@ -1,0 +1,110 @@
+"""Labels of a template refined on its images, and kept inside its own; small scenes worked by hand."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cpimaging.atlases.ages.parents import kept_inside, read_parents
+from cpimaging.atlases.ages.refine import classes_of, refined
+from cpimaging.types import Image, InputError, Region
+
+THALAMUS = Region(1, "thalamus left", "thalamus", "left", "deep_grey")
+VENTRAL = Region(2, "ventral left", "thalamus_ventrolateral", "left", "deep_grey")
+WHITE = Region(3, "white left", "white_matter", "left", "white_matter", "frontal")
+PLIC = Region(4, "plic left", "plic", "left", "white_matter")
+PONS = Region(5, "pons", "pons", "left", "brainstem")
+REGIONS = (THALAMUS, VENTRAL, WHITE, PLIC, PONS)
+SIZE = (40, 30, 30)
+BRAIN = Image(np.ones(SIZE, bool), np.eye(4))
+
+
+def test_parts_share_the_class_of_their_whole_and_the_hindbrain_has_none():
+    assert classes_of(REGIONS) == {1: "thalamus", 2: "thalamus", 3: "white_matter", 4: "", 5: ""}
+
+
+def scene(border: int, seed: int = 0) -> tuple[Image, np.ndarray]:
+    """Return an image, dark before the border on x and bright behind it, and where it is dark."""
+    dark = np.zeros(SIZE, bool)
+    dark[:border] = True
+    noise = np.random.default_rng(seed).normal(0, 5, SIZE)
+    return Image((np.where(dark, 100, 200) + noise).astype(np.float32), np.eye(4)), dark
+
+
+def test_a_border_moves_to_the_one_that_the_image_shows():
+    image, dark = scene(20)
+    labels = np.where(np.arange(SIZE[0])[:, None, None] < 17, 1, 3) * np.ones(SIZE, np.int16)
+    labels[:5, :10] = 2  # a part of the thalamus, far from the border
+    found = refined(BRAIN.with_data(labels), REGIONS, {"T2w": image}, BRAIN).data
+    assert (found[17:19] == 1).mean() > 0.99
+    assert (found[21:] == 3).all()
+    assert (found[:5, :10] == 2).all()
+    moved = (found <= 2) != dark
+    assert moved.mean() < 0.01
+
+
+def test_what_is_not_refined_stays():
+    image, _ = scene(20)
+    labels = np.full(SIZE, 3, np.int16)
+    labels[:20] = 1
+    labels[18:24, 5:9, 5:9] = 5
+    labels[18:24, 20:24, 20:24] = 4
+    found = refined(BRAIN.with_data(labels), REGIONS, {"T2w": image}, BRAIN).data
+    np.testing.assert_array_equal(found == 5, labels == 5)
+    np.testing.assert_array_equal(found == 4, labels == 4)
+
+
+def test_a_lesion_keeps_the_labels_that_were_carried():
+    image, _ = scene(20)
+    labels = np.full(SIZE, 3, np.int16)
+    labels[:17] = 1
+    lesion = np.zeros(SIZE, bool)
+    lesion[10:25, 10:20, 10:20] = True
+    found = refined(BRAIN.with_data(labels), REGIONS, {"T2w": image}, BRAIN, BRAIN.with_data(lesion)).data
+    np.testing.assert_array_equal(found[lesion], labels[lesion])
+    assert (found[17:19, :8] == 1).mean() > 0.99
+
+
+def test_the_border_of_cortex_and_white_matter_may_be_left_alone():
+    cortex = Region(1, "cortex left", "frontal_cortex", "left", "cortex", "frontal")
+    image, _ = scene(20)
+    labels = np.full(SIZE, 3, np.int16)
+    labels[:17] = 1
+    both = [
+        refined(BRAIN.with_data(labels), (cortex, WHITE), {"T2w": image}, BRAIN, inner=inner).data
+        for inner in (False, True)
+    ]
+    assert (both[0][17:19] == 1).mean() > 0.99
+    np.testing.assert_array_equal(both[1], labels)
+
+
+def row(*numbers: int) -> Image:
+    return Image(np.array(numbers, np.int16).reshape(-1, 1, 1), np.eye(4))
+
+
+def test_children_are_kept_inside_their_parent():
+    carried, own = row(3, 3, 1, 2, 2, 3, 3), row(0, 9, 9, 9, 0, 0, 0)
+    found = kept_inside(carried, own, {9: [1, 2]}).data.ravel().tolist()
+    # voxel 1 becomes thalamus, the part of the thalamus that strayed out becomes white matter
+    assert found == [3, 1, 1, 2, 3, 3, 3]
+
+
+def test_a_parent_without_children_in_the_atlas_changes_nothing():
+    carried = row(3, 1, 1, 3)
+    assert kept_inside(carried, row(7, 7, 7, 7), {}).data.ravel().tolist() == [3, 1, 1, 3]
+
+
+def table(tmp_path: Path, *rows: str) -> Path:
+    path = tmp_path / "labels.tsv"
+    path.write_text("\n".join(["index\tstructures\tside", *rows]) + "\n")
+    return path
+
+
+def test_the_table_says_which_labels_may_lie_in_which(tmp_path):
+    path = table(tmp_path, "42\tthalamus,thalamus_ventrolateral\tleft", "48\tplic\tany", "83\tn/a\tn/a")
+    assert read_parents(path, REGIONS) == {42: [1, 2], 48: [4]}
+
+
+def test_a_word_outside_of_the_vocabulary_is_refused(tmp_path):
+    with pytest.raises(InputError, match="lentiform is no structure"):
+        read_parents(table(tmp_path, "46\tlentiform\tleft"), REGIONS)
