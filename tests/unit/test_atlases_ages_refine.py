@@ -5,8 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cpimaging.atlases.ages.build import read_brain, tissue_shares
 from cpimaging.atlases.ages.parents import kept_inside, read_parents
 from cpimaging.atlases.ages.refine import classes_of, refined
+from cpimaging.atlases.ages.table import AgeTemplate
+from cpimaging.io import write_image
 from cpimaging.types import Image, InputError, Region
 
 THALAMUS = Region(1, "thalamus left", "thalamus", "left", "deep_grey")
@@ -108,3 +111,56 @@ def test_the_table_says_which_labels_may_lie_in_which(tmp_path):
 def test_a_word_outside_of_the_vocabulary_is_refused(tmp_path):
     with pytest.raises(InputError, match="lentiform is no structure"):
         read_parents(table(tmp_path, "46\tlentiform\tleft"), REGIONS)
+
+
+def test_shares_of_tissue_come_from_the_labels_and_in_the_hindbrain_from_the_map():
+    cortex = Region(6, "cortex left", "frontal_cortex", "left", "cortex", "frontal")
+    labels = np.full((30, 9, 9), 6, np.int16)
+    labels[10:20] = 3
+    labels[20:] = 5
+    image = Image(labels, np.eye(4))
+    maps = {name: image.with_data(np.full(labels.shape, 0.25, np.float32)) for name in ("grey", "white")}
+    brain = image.with_data(np.ones(labels.shape, bool))
+    shares = tissue_shares(image, (*REGIONS, cortex), maps, brain)
+    middle = {name: share.data[:, 4, 4] for name, share in shares.items()}
+    assert (middle["grey"][4], middle["white"][4]) == pytest.approx((1, 0), abs=1e-3)
+    assert (middle["grey"][14], middle["white"][14]) == pytest.approx((0, 1), abs=1e-3)
+    assert (middle["grey"][26], middle["white"][26]) == pytest.approx((0.25, 0.25), abs=1e-3)
+
+
+def template_of(
+    tmp_path: Path, contrast: str, data: np.ndarray, mask: np.ndarray | None = None
+) -> AgeTemplate:
+    write_image(tmp_path / "image.nii.gz", Image(data.astype(np.float32), np.diag([4.0, 4, 4, 1])))
+    path = None
+    if mask is not None:
+        path = tmp_path / "mask.nii.gz"
+        write_image(path, Image(mask, np.diag([4.0, 4, 4, 1])))
+    images = {contrast: tmp_path / "image.nii.gz"}
+    return AgeTemplate("a", (36, 44), images, path, None, None, None, "ours", "ours")
+
+
+def ball(radius: float) -> np.ndarray:
+    x, y, z = np.indices((30, 30, 30)) - 14.5
+    return x**2 + y**2 + z**2 < radius**2
+
+
+def test_the_faint_rim_of_a_bare_brain_is_no_brain(tmp_path):
+    data = 100.0 * ball(10) + 5.0 * (ball(12) & ~ball(10))
+    data[14, 14, 14] = 0  # a hole within is filled
+    images, brain = read_brain(template_of(tmp_path, "T2w", data))
+    np.testing.assert_array_equal(brain.data, ball(10))
+    assert images["T2w"].data[~ball(10)].max() == 0
+
+
+def test_a_head_needs_its_mask(tmp_path):
+    with pytest.raises(InputError, match="a head and no brain"):
+        read_brain(template_of(tmp_path, "T1w", np.full((35, 35, 35), 100.0)))
+    images, brain = read_brain(template_of(tmp_path, "T1w", np.full((30, 30, 30), 100.0), ball(10)))
+    np.testing.assert_array_equal(brain.data, ball(10))
+    np.testing.assert_array_equal(images["T1w"].data > 0, ball(10))
+
+
+def test_a_mask_on_another_grid_is_refused(tmp_path):
+    with pytest.raises(InputError, match="different grids"):
+        read_brain(template_of(tmp_path, "T1w", 100.0 * ball(10), ball(10)[1:]))

@@ -29,7 +29,7 @@ from cpimaging.io import (
 )
 from cpimaging.registration import Matrix, Transform, jacobian, resample
 from cpimaging.registration.ages import chained, fit, start_of
-from cpimaging.types import Atlas, Image, InputError, LabelMap
+from cpimaging.types import Atlas, Image, InputError, LabelMap, Region
 
 LARGEST_BRAIN_ML = 2500.0
 """A template with more than this that is not 0 shows a head, not a brain (ours)."""
@@ -37,8 +37,12 @@ LARGEST_BRAIN_ML = 2500.0
 LEAST_OVERLAP = 0.9
 """Dice of the brains below which a step between two ages has failed (ours)."""
 
-RIM = 0.15
-"""Share of the median signal up to which the edge of a bare brain counts as background (ours)."""
+RIM = {"T2w": 0.5, "T1w": 0.25}
+"""Share of the median signal up to which the edge of a bare brain counts as background (ours). On T2w nothing
+of a brain is that dark, so it decides where it is there."""
+
+EDGE_MM = 0.8
+"""SD by which labels are blurred into shares of tissue (ours): half a voxel of the templates."""
 
 SHARES = {"grey": "GM", "white": "WM"}
 TO_NEXT, FROM_NEXT, RECORD = "to_next_xfm.nii.gz", "from_next_xfm.nii.gz", "qc.json"
@@ -96,13 +100,11 @@ def read_brain(template: AgeTemplate) -> tuple[dict[str, Image], Image]:
     """
     images = {name: read_image(path) for name, path in template.images.items()}
     first = next(iter(images.values()))
-    brain = first.with_data(_shown([image for image in images.values() if image.same_grid(first)]))
-    if template.brain_mask is not None:
-        mask = read_image(template.brain_mask, labels=True)
-        brain = mask.with_data(mask.data > 0)
-    for image in (brain, *images.values()):
+    mask = read_image(template.brain_mask, labels=True) if template.brain_mask else first
+    for image in (mask, *images.values()):
         if not image.same_grid(first):
             raise InputError(template.name, "has files on different grids", "bring them to one grid")
+    brain = first.with_data(mask.data > 0 if template.brain_mask else _shown(images))
     volume_ml = int(brain.data.sum()) * brain.voxel_volume_mm3 / 1000
     if volume_ml > LARGEST_BRAIN_ML:
         raise InputError(
@@ -114,12 +116,11 @@ def read_brain(template: AgeTemplate) -> tuple[dict[str, Image], Image]:
     }, brain
 
 
-def _shown(images: Sequence[Image]) -> NDArray[np.bool_]:
+def _shown(images: Mapping[str, Image]) -> NDArray[np.bool_]:
     """Return where a brain is shown, without the faint rim that averaged and resampled brains have."""
-    seen = np.zeros(images[0].shape, bool)
-    for image in images:
-        seen |= image.data > RIM * np.median(image.data[image.data > 0])
-    filled: NDArray[np.bool_] = ndimage.binary_fill_holes(seen)
+    contrast = next(name for name in RIM if name in images)
+    data = images[contrast].data
+    filled: NDArray[np.bool_] = ndimage.binary_fill_holes(data > RIM[contrast] * np.median(data[data > 0]))
     return filled
 
 
@@ -195,10 +196,29 @@ def _build(folder: Path, way: Sequence[AgeTemplate], atlas: Atlas) -> None:
         overlays[name] = LabelMap(_inside(there, brain), overlay.regions)
     moved = replace(atlas, space=own.name, dseg=LabelMap(labels, atlas.dseg.regions), overlays=overlays)
     write_atlas(folder / "atlas", replace(moved, manifest={**atlas.manifest, "Space": own.name}))
-    for share, image in (("grey", template.gm), ("white", template.wm)):
-        write_image(folder / f"{SHARES[share]}.nii.gz", resample(image, brain, field), template_space=True)
+    maps = {"grey": resample(template.gm, brain, field), "white": resample(template.wm, brain, field)}
+    for share, image in tissue_shares(labels, atlas.dseg.regions, maps, brain).items():
+        write_image(folder / f"{SHARES[share]}.nii.gz", image, template_space=True)
     changed = float((labels.data != carried.data)[brain.data].mean())
     write_json(folder / RECORD, {"Way": [step.name for step in way], "RefinedShare": round(changed, 4)})
+
+
+def tissue_shares(
+    labels: Image, regions: Sequence[Region], maps: Mapping[str, Image], brain: Image
+) -> dict[str, Image]:
+    """Return the share of grey and white matter per voxel, float32, from refined labels.
+
+    Maps of an adult, carried, take a newborn's cortex for white matter; in brainstem and cerebellum, where
+    labels do not tell grey from white, they serve. All on one grid.
+    """
+    hind = np.isin(labels.data, [r.index for r in regions if r.tissue in ("brainstem", "cerebellum")])
+    shares = {}
+    for name, tissues in (("grey", ("cortex", "deep_grey")), ("white", ("white_matter",))):
+        sure = np.isin(labels.data, [r.index for r in regions if r.tissue in tissues])
+        share = np.where(hind, maps[name].data, sure).astype(np.float32)
+        blurred = ndimage.gaussian_filter(share, [EDGE_MM / step for step in labels.spacing_mm])
+        shares[name] = labels.with_data(np.where(brain.data, blurred, 0).astype(np.float32))
+    return shares
 
 
 def _inside(labels: Image, brain: Image) -> Image:
