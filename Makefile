@@ -8,7 +8,7 @@ READY := $(VENV)/ready
 ANTS := .venv-ants
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 
-BENCHMARKS := $(addprefix bench-,agreement atlas brain segmentation lesions ghosts norms pattern workflow masks \
+BENCHMARKS := $(addprefix bench-,ages agreement atlas brain segmentation lesions ghosts norms pattern workflow masks \
 	sabotage interruptions planning)
 
 .PHONY: demo test test-quick test-long lint fuzz mutants ants bench bench-registration clean $(BENCHMARKS)
