@@ -180,7 +180,11 @@ ORIENTATION = [
     bad("sform with NaN", "", poked("<f", 284, float("nan"))),
     bad("sform with infinity", "", poked("<f", 292, float("inf"))),
     bad("sform whose axes are one line", "its affine is not usable", poked("<8f", 280, *[1.0, 0, 0, 0] * 2)),
-    bad("sform whose axes are almost one line", "", poked("<12f", 280, 2.0, 2.0, 0, 0, 2.0, 2.0000002, 0, 0, 0, 0, 3.0, 0)),
+    bad(
+        "sform whose axes are almost one line",
+        "",
+        poked("<12f", 280, 2.0, 2.0, 0, 0, 2.0, 2.0000002, 0, 0, 0, 0, 3.0, 0),
+    ),
     bad("sform of 1e-30 and 1e30", "", poked("<12f", 280, 1e30, 0, 0, 0, 0, 1e-30, 0, 0, 0, 0, 1.0, 0)),
     good("a broken quaternion beside an sform", RIGHT, poked("<3f", 256, 5.0, 5.0, 5.0)),
     bad(
