@@ -149,8 +149,8 @@ def as_a_reader_draws(brain: Brain, rng: np.random.Generator, lesion: Mask) -> M
     """Return a mask as a person would have contoured it on scans brought to the template.
 
     The outline wanders (SD about 1 mm), the registration is off (SD 1 mm, smooth, and as much overall),
-    slices are up to 5 mm thick, cavities spill over the brain's surface by up to 2 mm, and one scan in seven has
-    a spot of no meaning.
+    slices are up to 5 mm thick, cavities spill over the brain's surface by up to 2 mm, and one scan in
+    seven has a spot of no meaning.
     """
     if not lesion.any():
         return lesion
