@@ -2,9 +2,12 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from cpimaging.quantify.load import cell_rows, filled_rows, hits_in, load_in
+from cpimaging.quantify.margins import load_margins
 from cpimaging.quantify.partition import partition
+from cpimaging.quantify.sparse_margins import margins_in
 from cpimaging.types import Image, LabelMap, Region
 
 REGIONS = (
@@ -44,3 +47,20 @@ def test_many_masks_at_once_are_each_alone(rng: np.random.Generator) -> None:
     sizes = np.repeat([mask.sum() for mask in masks], len(rows))
     together = filled_rows(pd.concat([rows] * 3, ignore_index=True), hits, sizes, 6.0)
     pd.testing.assert_frame_equal(together, pd.concat(alone, ignore_index=True))
+
+
+@pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), (0.5, 1.0, 1.0), (1.0, 2.0, 3.0)])
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.8])
+def test_margins_of_voxels_are_those_of_the_mask(
+    rng: np.random.Generator, spacing: tuple[float, ...], share: float
+) -> None:
+    """Also at the edge of the grid, and where a step is two voxels or a part of one."""
+    shape = (6, 7, 8)
+    labels = Image(np.zeros(shape, np.int16), np.diag([*spacing, 1]))
+    labels.data[:3], labels.data[3:] = 3, 5
+    atlas = LabelMap(labels, REGIONS)
+    parts = partition(labels, atlas, {"over": atlas}, labels.with_data(np.ones(shape, bool)))
+    mask = labels.with_data(rng.random(shape) < share)
+    cells = cell_rows(parts, labels.voxel_volume_mm3)
+    found = margins_in(np.flatnonzero(mask.data), labels, parts, cells)
+    pd.testing.assert_frame_equal(found, load_margins(mask, parts), check_dtype=False)

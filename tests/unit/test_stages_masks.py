@@ -154,6 +154,31 @@ def test_no_mask_is_normal_and_none_is_checked(patterns: pd.DataFrame) -> None:
     assert patterns.loc["sub-2", "age_years"] != patterns.loc["sub-2", "age_years"]
 
 
+def test_stability_is_measured_and_the_calls_stay(
+    folder: Path, patterns: pd.DataFrame, tmp_path: Path
+) -> None:
+    run(MaskJob(folder, tmp_path, SPACE, pattern="sub-[1235]*", stability=True))
+    stable = read_table(tmp_path / "group_patterns.tsv", group_dtypes()).set_index("participant_id")
+    plain = patterns.loc[stable.index]
+    for name in ("dominance", "mrics_subgroup", "mrics_secondary", "fiori_low"):
+        assert stable[name].equals(plain[name])
+    called = stable["mrics_group"] != "n/a"
+    assert stable.loc[called, "confidence"].between(0, 1).all()
+    assert stable.loc[~called, "confidence"].isna().all()
+    assert stable.loc["sub-1", "confidence"] == stable.loc["sub-2", "confidence"]
+    assert (stable["expected_agreement"].dropna() <= plain["expected_agreement"].dropna()).all()
+
+
+def test_labels_name_what_a_lesion_is_made_of(tmp_path: Path) -> None:
+    horn = ball(-18, 26, 14, 9)
+    for value, name in ((1, "solid"), (2, "hollow"), (3, "unnamed")):
+        save(tmp_path / "in", f"sub-{name}_mask", (horn * value).astype(np.uint8))
+    (tmp_path / "in" / "labels.tsv").write_text("index\tkind\n1\tgliosis\n2\tcavity\n")
+    run(MaskJob(tmp_path / "in", tmp_path / "out", SPACE))
+    called = read_table(tmp_path / "out" / "group_patterns.tsv", group_dtypes()).set_index("participant_id")
+    assert called["mrics_subgroup"].to_dict() == {"sub-hollow": "B2", "sub-solid": "B1"}
+
+
 def test_small_infratentorial_and_whole_brain_lesions(patterns: pd.DataFrame) -> None:
     assert patterns.loc["sub-4", "lesion_volume_mm3"] <= 8 * 64
     assert patterns.loc["sub-5", "mrics_group"] == "D"
