@@ -12,6 +12,7 @@ from cpimaging.words import LOBES
 CONSIDER = {
     "striatum": "both striata alone: consider metabolic or mitochondrial disease",
     "pallidum": "both pallida alone: consider kernicterus, carbon monoxide or metabolic disease",
+    "frontal lobes": "both frontal lobes, outside of border zones: consider contusion",
     "temporal lobes": "both temporal lobes: consider encephalitis or congenital infection",
     "scattered foci": "scattered foci in grey and white matter: consider emboli or demyelination",
     "confluent white matter": "white matter of both sides up to the cortex: consider leukodystrophy",
@@ -22,7 +23,8 @@ PALLIDUM = ("pallidum", "subthalamic_nucleus")
 
 def unusual(pieces: Sequence[Piece], main: Pattern, trace: Trace) -> list[str]:
     """Return what about a lesion is unusual for cerebral palsy, as sentences of CONSIDER."""
-    found = [name for name in ("scattered foci", "confluent white matter") if name in main.ground]
+    named = ("frontal lobes", "scattered foci", "confluent white matter")
+    found = [name for name in named if name in main.ground]
     deep = volume_mm3(pieces, "nuclei")
     if main.subgroup == "C1":
         found += [

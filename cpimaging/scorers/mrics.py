@@ -183,14 +183,14 @@ def say(code: object) -> str:
 
 def _facts(result: MricsResult) -> list[tuple[str, str]]:
     secondary = [say(code) for code in result.get("secondary") or []]
-    either = [say(code) for code in result.get("instead") or []]
+    either = [f"{result['subgroup']} or {say(code)}" for code in result.get("instead") or []]
     unusual = result.get("unusual") or []
     agreement, ground = result.get("expected_agreement"), result.get("ground")
     expected = [] if agreement is None else [f"{agreement:.0%} on this ground: {ground}"]
     lines = {
         "Expected agreement with a reader": expected,
         "Beside it": secondary,
-        "May be instead": either,
+        "A mask alone cannot tell": either,
         "Unusual for cerebral palsy": unusual,
     }
     return [(name, "; ".join(words)) for name, words in lines.items() if words]

@@ -409,6 +409,7 @@ def test_scattered_foci_in_grey_and_white_matter_are_d():
         (both({"caudate": 0.5, "putamen": 0.6}), "striata"),
         (both({"pallidum": 0.4}), "pallida"),
         (both({"temporal_cortex": 3.0}), "temporal"),
+        (both({"frontal_cortex": 3.0}), "frontal"),
         ({("temporal_cortex", "left"): 3.0, ("territory_mca", "left"): 3.0}, None),
         (BASAL_GANGLIA, None),
         (SEVERE_BASAL_GANGLIA, None),

@@ -43,18 +43,18 @@ def cortical(case: Case) -> list[Pattern]:
 
 
 def _ground(case: Case, pieces: Sequence[Piece]) -> str:
-    """Say what speaks for C2 on both sides: border zones, or cortex hit at large."""
+    """Say what speaks for C2 on both sides: border zones, cortex hit at large, or less."""
     if percent_in(WATERSHEDS, pieces) >= case.trace.limit("watershed_share"):
         return "border zones of both sides"
+    frontal = sum(piece.named.get("frontal_cortex", 0.0) for piece in pieces)
     loads = [
         100 * volume_mm3(of_side(pieces, side), *CORTEX) / max(case.injury.of(CORTEX, [side]).region_mm3, 1.0)
         for side in SIDES
     ]
-    return (
-        "cortex at large"
-        if min(loads) >= case.trace.limit("extensive_cortex_load")
-        else "cortex of both sides"
-    )
+    if min(loads) >= case.trace.limit("extensive_cortex_load"):
+        return "cortex at large"
+    mostly = 100 * frontal >= case.trace.limit("mimic_share") * volume_mm3(pieces, *CORTEX)
+    return "frontal lobes of both sides" if mostly else "cortex of both sides"
 
 
 def _best_territory(pieces: Sequence[Piece]) -> tuple[str, float]:
