@@ -55,6 +55,11 @@ class Brain:
         chosen: Mask = np.isin(self.labels, wanted)
         return chosen
 
+    def half(self, side: int) -> Mask:
+        """Return where the right (+1) or left (−1) hemisphere lies, without the midline; (x, 1, 1)."""
+        half: Mask = self.x * side > 0
+        return half
+
     def noise(self, rng: np.random.Generator, length_mm: int) -> Field:
         """Return smooth noise, mean 0, SD 1, of a correlation length: a stored field, flipped and rolled."""
         field = self.noises[length_mm]
@@ -125,14 +130,14 @@ def _smooth_noise(rng: np.random.Generator, length_mm: int, shape: tuple[int, ..
     return ((field - field.mean()) / field.std()).astype(np.float32)
 
 
-def anterior_artery(brain: Brain) -> Field:
+def aca_mm(brain: Brain) -> Field:
     """Territory of the ACA on either side, as mm inside it."""
     width = np.interp(brain.z, [-20, 0, 20, 40, 60, 75], [8, 9, 13, 18, 24, 28]) + 5 * (brain.y > 40)
     behind_knee = np.where(brain.z < 26, brain.y - 22, brain.y + 58)
     return np.minimum(width - np.abs(brain.x), np.minimum(behind_knee, brain.z + 18)).astype(np.float32)
 
 
-def posterior_artery(brain: Brain) -> Field:
+def pca_mm(brain: Brain) -> Field:
     """Territory of the PCA on either side, as mm inside it; thalamus apart."""
     lateral = np.abs(brain.x)
     occipital = -58 - 0.3 * (lateral - 10) - 0.9 * np.clip(brain.z - 25, 0, None) - brain.y
@@ -140,8 +145,8 @@ def posterior_artery(brain: Brain) -> Field:
     return np.maximum(occipital, below).astype(np.float32)
 
 
-def middle_artery(brain: Brain) -> Field:
-    far = np.minimum(-anterior_artery(brain), -posterior_artery(brain))
+def mca_mm(brain: Brain) -> Field:
+    far = np.minimum(-aca_mm(brain), -pca_mm(brain))
     return np.minimum(far, np.abs(brain.x) - 8).astype(np.float32)
 
 
@@ -149,8 +154,8 @@ def as_a_reader_draws(brain: Brain, rng: np.random.Generator, lesion: Mask) -> M
     """Return a mask as a person would have contoured it on scans brought to the template.
 
     The outline wanders (SD about 1 mm), the registration is off (SD 1 mm, smooth, and as much overall),
-    slices are up to 5 mm thick, cavities spill over the brain's surface by up to 2 mm, and one scan in
-    seven has a spot of no meaning.
+    slices are up to 5 mm thick, cavities spill over the brain's surface by up to 2 mm, one scan in seven has
+    a spot of no meaning.
     """
     if not lesion.any():
         return lesion
@@ -177,6 +182,12 @@ def irregular(brain: Brain, rng: np.random.Generator, field: Field, mm: float = 
     """Return where a field (mm, positive inside) is positive with an outline uneven by `mm` (SD)."""
     mask: Mask = field + np.float32(mm) * brain.noise(rng, 6) > 0
     return mask
+
+
+def territory(brain: Brain, rng: np.random.Generator, side: int, field: Field) -> Mask:
+    """Parenchyma of a territory of one side, its border shifted and wavy."""
+    wavy = field + rng.normal(-2, 2) + 3 * brain.noise(rng, 14)
+    return (brain.cortex | brain.lobar) & brain.half(side) & irregular(brain, rng, wavy)
 
 
 def spot(brain: Brain, rng: np.random.Generator, where: Mask, least_mm: float, most_mm: float) -> Mask:

@@ -7,16 +7,7 @@ Sizes, extents and asymmetries are random within what such presentations show; t
 from dataclasses import dataclass
 
 import numpy as np
-from generator3_anatomy import (
-    Brain,
-    Field,
-    Mask,
-    anterior_artery,
-    irregular,
-    middle_artery,
-    posterior_artery,
-    spot,
-)
+from generator3_anatomy import Brain, Mask, aca_mm, irregular, mca_mm, pca_mm, spot, territory
 
 Rng = np.random.Generator
 
@@ -44,10 +35,6 @@ def _word(side: int) -> str:
     return "right" if side > 0 else "left"
 
 
-def _hemisphere(brain: Brain, side: int) -> Mask:
-    return brain.x * side > 0
-
-
 # White matter of the preterm
 
 
@@ -58,14 +45,14 @@ def _pvl(brain: Brain, rng: Rng, side: int, reach_mm: float, weights: tuple[floa
         for w, y, sd in zip(weights, (-46, -14, 24), (13, 14, 9), strict=True)
     )
     reach = reach_mm * np.minimum(along, 1) * (1 + 0.45 * brain.noise(rng, 6))
-    place = brain.lobar & _hemisphere(brain, side) & (brain.z > -4) & (np.abs(brain.x) > 6)
+    place = brain.lobar & brain.half(side) & (brain.z > -4) & (np.abs(brain.x) > 6)
     mask: Mask = place & (brain.from_ventricle < reach) & (brain.from_cortex > 1.5)
     return mask
 
 
 def _cysts(brain: Brain, rng: Rng, side: int, n: int) -> Mask:
     near = (brain.from_ventricle > 2) & (brain.from_ventricle < 9) & (brain.z > 2)
-    zone = near & ((brain.y < -30) | (brain.y > 12) | (brain.z > 22)) & brain.lobar & _hemisphere(brain, side)
+    zone = near & ((brain.y < -30) | (brain.y > 12) | (brain.z > 22)) & brain.lobar & brain.half(side)
     mask = np.zeros_like(zone)
     for _ in range(n):
         mask |= spot(brain, rng, zone, 2.0, 5.5)
@@ -109,7 +96,7 @@ def pvl_asymmetric(brain: Brain, rng: Rng) -> Drawn:
 def _fan(brain: Brain, rng: Rng, side: int, length_mm: float, y: float) -> Mask:
     """Venous infarct: a fan from the dorsolateral wall of the ventricle; cortex and deep grey spared."""
     wall = brain.lobar & (brain.from_ventricle < 2.5) & (brain.z > 8) & (np.abs(brain.y - y) < 4)
-    points = brain.points(wall & _hemisphere(brain, side))
+    points = brain.points(wall & brain.half(side))
     points = points[points[:, 2] >= np.quantile(points[:, 2], 0.4)]
     apex = points[rng.integers(len(points))]
     up, ahead = np.deg2rad(rng.uniform(30, 65)), rng.normal(0, 0.25)
@@ -119,10 +106,10 @@ def _fan(brain: Brain, rng: Rng, side: int, length_mm: float, y: float) -> Mask:
     across = np.sqrt(np.maximum(dx**2 + (dy / rng.uniform(1.1, 1.9)) ** 2 + dz**2 - depth**2, 0))
     width = rng.uniform(3, 6) + np.clip(depth, 0, None) * np.tan(np.deg2rad(rng.uniform(18, 35)))
     field = np.minimum(np.minimum(width - across, depth + 5), length_mm - depth).astype(np.float32)
-    place = brain.lobar & (brain.from_cortex > rng.uniform(1, 4)) & _hemisphere(brain, side)
+    place = brain.lobar & (brain.from_cortex > rng.uniform(1, 4)) & brain.half(side)
     mask = place & irregular(brain, rng, field)
     if rng.random() < 0.4:  # a porencephaly: the widened ventricle belongs to what is drawn
-        mask |= brain.ventricle & _hemisphere(brain, side) & (field > -6)
+        mask |= brain.ventricle & brain.half(side) & (field > -6)
     return mask
 
 
@@ -221,7 +208,7 @@ def _border(brain: Brain, rng: Rng, side: int, mm: float, parts: str) -> Mask:
     near = distance.get(parts, np.minimum(brain.from_anterior_border, brain.from_posterior_border))
     field = mm - near + rng.uniform(1.5, 3.5) * brain.noise(rng, 14)
     place = (brain.cortex | (brain.lobar & (brain.from_cortex < 9))) & ~brain.of("insula", "cingulate")
-    return place & _hemisphere(brain, side) & irregular(brain, rng, field)
+    return place & brain.half(side) & irregular(brain, rng, field)
 
 
 def watershed_both(brain: Brain, rng: Rng) -> Drawn:
@@ -261,12 +248,6 @@ def rolandic_alone(brain: Brain, rng: Rng) -> Drawn:
 # Arteries
 
 
-def _territory(brain: Brain, rng: Rng, side: int, field: Field) -> Mask:
-    """Parenchyma of a territory of one side, its border shifted and wavy."""
-    wavy = field + rng.normal(-2, 2) + 3 * brain.noise(rng, 14)
-    return (brain.cortex | brain.lobar) & _hemisphere(brain, side) & irregular(brain, rng, wavy)
-
-
 def _lenticulostriate(brain: Brain, rng: Rng, side: int) -> Mask:
     names = ("putamen", "putamen_posterior", "caudate", "plic", "external_capsule")
     place = brain.of(*names, side=side) & (brain.z > -8) & (brain.y < 16)
@@ -274,22 +255,18 @@ def _lenticulostriate(brain: Brain, rng: Rng, side: int) -> Mask:
 
 
 def _trunk(brain: Brain, rng: Rng, side: int, deep: bool) -> Mask:
-    field = middle_artery(brain)
+    field = mca_mm(brain)
     if rng.random() < 0.5:  # collaterals saved its margin
         field = np.minimum(field - rng.uniform(0, 8), brain.blob((48, -12, 14), (44, 52, 46), side))
-    mask = _territory(brain, rng, side, field)
+    mask = territory(brain, rng, side, field)
     return mask | _lenticulostriate(brain, rng, side) if deep else mask
-
-
-def _wallerian(brain: Brain, side: int) -> Mask:
-    return brain.of("midbrain", side=side) & (brain.blob((14, -17, -14), (4, 4, 6), side) > 0)
 
 
 def mca_trunk(brain: Brain, rng: Rng) -> Drawn:
     side, deep = _side(rng), bool(rng.random() < 0.7)
     mask = _trunk(brain, rng, side, deep)
-    if deep and rng.random() < 0.25:
-        mask |= _wallerian(brain, side)
+    if deep and rng.random() < 0.25:  # the tract below it
+        mask |= brain.of("midbrain", side=side) & (brain.blob((14, -17, -14), (4, 4, 6), side) > 0)
     name = "with" if deep else "without"
     return mask, Truth(f"MCA trunk infarct {name} basal ganglia", "C3", laterality=_word(side))
 
@@ -299,26 +276,25 @@ def mca_branch(brain: Brain, rng: Rng) -> Drawn:
     centres = {"frontal": (46, 18, 22), "parietal": (50, -38, 36), "temporal": (56, -32, 2)}
     name = str(rng.choice(list(centres)))
     wedge = brain.blob(centres[name], tuple(rng.uniform(14, 26, 3)), side)
-    mask = _territory(brain, rng, side, np.minimum(middle_artery(brain), wedge))
+    mask = territory(brain, rng, side, np.minimum(mca_mm(brain), wedge))
     return mask, Truth(f"MCA branch infarct, {name}", "C3", ("C2",), _word(side))
 
 
 def lenticulostriate(brain: Brain, rng: Rng) -> Drawn:
     side = _side(rng)
-    mask = _lenticulostriate(brain, rng, side)
-    return mask, Truth("lenticulostriate infarct", "C3", ("C1",), _word(side))
+    return _lenticulostriate(brain, rng, side), Truth("lenticulostriate infarct", "C3", ("C1",), _word(side))
 
 
 def aca(brain: Brain, rng: Rng) -> Drawn:
     side = _side(rng)
-    field = np.minimum(anterior_artery(brain), brain.y + rng.uniform(-30, 58))
-    return _territory(brain, rng, side, field), Truth("ACA infarct", "C3", laterality=_word(side))
+    field = np.minimum(aca_mm(brain), brain.y + rng.uniform(-30, 58))
+    return territory(brain, rng, side, field), Truth("ACA infarct", "C3", laterality=_word(side))
 
 
 def pca(brain: Brain, rng: Rng) -> Drawn:
     side = _side(rng)
-    field = np.minimum(posterior_artery(brain), rng.uniform(-45, -10) - brain.y)
-    mask = _territory(brain, rng, side, field)
+    field = np.minimum(pca_mm(brain), rng.uniform(-45, -10) - brain.y)
+    mask = territory(brain, rng, side, field)
     if rng.random() < 0.3:
         mask |= _core(brain, rng, side, rng.uniform(4, 7), 0)
     return mask, Truth("PCA infarct", "C3", laterality=_word(side))
@@ -330,7 +306,7 @@ def arteries_both(brain: Brain, rng: Rng) -> Drawn:
     if rng.random() < 0.6:
         mask |= _trunk(brain, rng, -side, bool(rng.random() < 0.5))
         return mask, Truth("MCA infarcts of both sides", "C3", ("C2",))
-    mask |= _territory(brain, rng, -side, np.minimum(posterior_artery(brain), -35 - brain.y))
+    mask |= territory(brain, rng, -side, np.minimum(pca_mm(brain), -35 - brain.y))
     return mask, Truth("MCA infarct of one side, PCA of the other", "C3")
 
 
