@@ -56,7 +56,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _is_counterpart(pieces: Sequence[Piece], trace: Trace) -> bool:
-    return volume_mm3(pieces) >= trace.limit("nucleus_volume")
+    return volume_mm3(pieces) >= trace.limit("minimum_volume")
 
 
 def _is_rolandic(piece: Piece, trace: Trace) -> bool:
