@@ -109,7 +109,11 @@ def _predominant(found: Sequence[Pattern], trace: Trace) -> tuple[MricsResult, P
     called = [pattern for pattern in found if pattern.subgroup != "D"]
     main = max(called or found or [Pattern("D", "unexplained")], key=lambda pattern: pattern.extent)
     most = all(pattern.extent <= main.extent for pattern in found)
-    why = "it explains most injury" if most else "it explains most of what is not D, which stands first only alone"
+    why = (
+        "it explains most injury"
+        if most
+        else "it explains most of what is not D, which stands first only alone"
+    )
     why = why if called else "no other pattern explains the lesion"
     trace.note(f"decided: {main.subgroup}, {why}", main.extent, "ours [D]")
     others = sorted(

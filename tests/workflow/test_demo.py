@@ -52,7 +52,7 @@ TOP_FILES = """
 .bidsignore README.md
 atlas-cpimaging_description.json atlas-cpimaging_dseg.json atlas-cpimaging_dseg.tsv
 dataset_description.json descriptions.tsv
-group_desc-lesionload_stats.tsv group_patterns.tsv
+group_desc-lesionload_stats.json group_desc-lesionload_stats.tsv group_patterns.json group_patterns.tsv
 group_space-MNI152NLin2009aSym_label-L_probseg.json group_space-MNI152NLin2009aSym_label-L_probseg.nii.gz
 index.html participants.json participants.tsv seg-tissue_dseg.tsv
 sub-01.html sub-02.html sub-03.html sub-04.html

@@ -56,6 +56,9 @@ GROUP_COLUMNS = (
 )
 
 
+STEP = ("rule", "value", "limit", "source")
+
+
 def load(demo: Path, scan: str, table: str = "atlas-cpimaging_desc-lesionload") -> pd.DataFrame:
     return read_table(demo / f"out/{scan}/anat/{scan}_{table}_stats.tsv")
 
@@ -75,7 +78,7 @@ def test_columns_keys_and_words_are_the_declared_ones(demo: Path) -> None:
 
 
 def test_what_is_declared_is_there(demo: Path) -> None:
-    """But for files of other studies: lesions that software found or a tool drew, readings, masks."""
+    """But for files of other studies: lesions that software found or a tool drew, readings, newborns."""
     elsewhere = [
         *(f"group_desc-{name}_stats.tsv" for name in READINGS),
         "*_label-L_desc-first_mask.json",
@@ -84,7 +87,10 @@ def test_what_is_declared_is_there(demo: Path) -> None:
         "group_desc-readinglist_stats.json",
         "group_desc-agreement_stats.json",
     ]
-    assert never_seen(demo / "out") == [f"{name}: no such file" for name in elsewhere]
+    newborn = [f"scales.{scale}.evidence[].{key}" for scale in ("barkovich", "nichd") for key in STEP]
+    expected = [f"{name}: no such file" for name in elsewhere]
+    expected += [f"*_desc-pattern_stats.json: {name}" for name in newborn]
+    assert sorted(never_seen(demo / "out")) == sorted(expected)
 
 
 def test_columns_of_the_group(demo: Path) -> None:
@@ -145,7 +151,8 @@ def test_the_shares_of_the_group_are_those_of_the_load(demo: Path) -> None:
         table = load(demo, scan)
         volumes = table[["region_volume_mm3", "lesion_volume_mm3"]].replace("n/a", "nan").astype(float)
         classes = table["tissue"].where(table["tissue"] != "deep_grey", "other")
-        classes[table["structure"].isin([*NUCLEI, "perirolandic"])] = "deep_grey"
+        whole = table["structure"].replace(WHOLE_OF)
+        classes[whole.isin([*NUCLEI, "perirolandic"])] = "deep_grey"
         sums = volumes.groupby(classes).sum()
         for name in ("white_matter", "deep_grey", "cortex", "brainstem", "cerebellum"):
             expected = 100 * sums.loc[name, "lesion_volume_mm3"] / sums.loc[name, "region_volume_mm3"]
@@ -163,7 +170,7 @@ def test_keys_of_the_pattern(demo: Path, scan: str) -> None:
     for scorer in ("dominance", "mrics"):
         steps = pattern[scorer]["evidence"]
         assert steps
-        assert all(set(step) == {"rule", "value", "limit", "source"} for step in steps)
+        assert all(set(step) == set(STEP) for step in steps)
     for scale in pattern["scales"].values():
         keys = {"total", "range", "maximum", "sections", "items", "evidence", "not_assessed", "spread"}
         assert set(scale) == keys
