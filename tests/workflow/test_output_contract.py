@@ -141,7 +141,10 @@ def test_percentages_are_of_the_region_and_of_the_lesion(demo: Path) -> None:
             assert numbers.loc[inside, "percent_lesion"].sum() == pytest.approx(100)
 
 
-NUCLEI = "thalamus thalamus_ventrolateral putamen putamen_posterior pallidum caudate hippocampus".split()
+NUCLEI = (
+    "thalamus thalamus_ventrolateral putamen putamen_posterior pallidum caudate hippocampus "
+    "subthalamic_nucleus"
+).split()
 
 
 def test_the_shares_of_the_group_are_those_of_the_load(demo: Path) -> None:
@@ -151,8 +154,7 @@ def test_the_shares_of_the_group_are_those_of_the_load(demo: Path) -> None:
         table = load(demo, scan)
         volumes = table[["region_volume_mm3", "lesion_volume_mm3"]].replace("n/a", "nan").astype(float)
         classes = table["tissue"].where(table["tissue"] != "deep_grey", "other")
-        whole = table["structure"].replace(WHOLE_OF)
-        classes[whole.isin([*NUCLEI, "perirolandic"])] = "deep_grey"
+        classes[table["structure"].isin([*NUCLEI, "perirolandic"])] = "deep_grey"
         sums = volumes.groupby(classes).sum()
         for name in ("white_matter", "deep_grey", "cortex", "brainstem", "cerebellum"):
             expected = 100 * sums.loc[name, "lesion_volume_mm3"] / sums.loc[name, "region_volume_mm3"]
