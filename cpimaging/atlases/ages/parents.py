@@ -11,6 +11,7 @@ from scipy import ndimage
 from cpimaging.atlases.vocabulary import load_structures
 from cpimaging.io import read_table
 from cpimaging.types import Image, InputError, Region
+from cpimaging.words import SIDES
 
 COLUMNS = ("index", "structures", "side")
 
@@ -31,7 +32,7 @@ def read_parents(path: Path, regions: Sequence[Region]) -> dict[int, list[int]]:
         words = [word.strip() for word in row["structures"].split(",") if word.strip() not in ("", "n/a")]
         if strange := [word for word in words if word not in known]:
             raise InputError(path, f"{', '.join(strange)} is no structure", "use words of the vocabulary")
-        sides = {"any": ("left", "right", "midline")}.get(row["side"], (row["side"], "midline"))
+        sides = {"any": SIDES}.get(row["side"], (row["side"], "midline"))
         children = [r.index for r in regions if r.structure in words and r.side in sides]
         if children:
             parents[int(float(row["index"]))] = children
