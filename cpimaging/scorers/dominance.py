@@ -137,7 +137,10 @@ CALLS = {
     "not_assessed": "Not assessed",
 }
 """Every call, and what it means."""
-INDEX = "White matter against deep grey alone, from 1 (no deep grey) to -1 (no white matter)."
+INDEX = (
+    "White matter against deep grey alone, from 1 to -1; a piece of the lesion counts whole for the "
+    "injury that explains it, so that -1 may hold a capsule."
+)
 COMPARED = ("white_matter", "deep_grey", "mixed", "none", "indeterminate", "not_assessed")
 """Calls beside which the index needs no word: it tells white matter from deep grey, nothing else."""
 
@@ -147,7 +150,7 @@ def _facts(result: DominanceResult) -> list[tuple[str, str]]:
     ends = {
         "White matter against deep grey": (
             result.get("index"),
-            f"+1 no deep grey, −1 no white matter{alone}",
+            f"+1 white matter, −1 deep grey, each piece for what explains it{alone}",
         ),
         "Laterality index": (result.get("laterality_index"), "of the cerebrum: +1 all left, −1 all right"),
     }

@@ -192,7 +192,9 @@ def _facts(result: MricsResult) -> list[tuple[str, str]]:
     either = [f"{result['subgroup']} or {say(code)}" for code in result.get("instead") or []]
     unusual = result.get("unusual") or []
     agreement, ground = result.get("expected_agreement"), result.get("ground")
-    expected = [] if agreement is None else [f"{agreement:.0%}, counted on drawn masks, no patients; ground: {ground}"]
+    expected = (
+        [] if agreement is None else [f"{agreement:.0%}, counted on drawn masks, not on patients ({ground})"]
+    )
     lines = {
         "Expected agreement with a reader": expected,
         "Beside it": secondary,
