@@ -19,7 +19,7 @@ rule masks:
     params:
         code=code_digest("masks"),
         masks=lambda wildcards: quote(CHOICES.masks_dir or ""),
-        out=quote(OUT),
+        out=lambda wildcards: quote(OUT),
         options=mask_options,
         atlas=ATLAS,
         scorers=quote(SCORERS),

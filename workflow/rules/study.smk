@@ -17,7 +17,7 @@ rule index:
     params:
         code=code_digest("index"),
         plan=lambda wildcards: PLANNER.digest,
-        out=quote(OUT),
+        out=lambda wildcards: quote(OUT),
     shell:
         "cpimaging index --output-dir {params.out} > {log:q} 2>&1"
 
@@ -37,7 +37,7 @@ rule atlas:
         runtime=10,
     params:
         code=code_digest("atlas"),
-        out=quote(OUT),
+        out=lambda wildcards: quote(OUT),
         atlas=ATLAS,
     shell:
         "cpimaging atlas export {params.out} --atlas {params.atlas} > {log:q} 2>&1"
@@ -61,7 +61,7 @@ rule cohort:
     params:
         code=code_digest("cohort"),
         plan=lambda wildcards: PLANNER.digest,
-        out=quote(OUT),
+        out=lambda wildcards: quote(OUT),
         atlas=ATLAS,
     shell:
         "cpimaging cohort {params.out} --atlas {params.atlas} > {log:q} 2>&1"
