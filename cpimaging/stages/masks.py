@@ -3,9 +3,9 @@
 import json
 import math
 import os
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -210,9 +210,10 @@ class _Scoring:
 
     def __init__(self, scorers: str, decisions: Mapping[str, Override], kinds: Mapping[int, str]) -> None:
         self.scorers, self.kinds = scorers, kinds
-        self.criteria: dict[str, Criteria] = {
-            name: read_criteria(scorer.criteria) for name, scorer in chosen_scorers(scorers).items()
-        }
+        chosen = chosen_scorers(scorers)
+        self.criteria = {name: read_criteria(scorer.criteria) for name, scorer in chosen.items()}
+        calls = [self.criteria[name] for name, scorer in chosen.items() if not scorer.scale]
+        self.varied: Criteria = dict(ChainMap(*map(dict, calls)))
         self.decisions = decisions
 
     def pattern(self, scan: Scan, tables: Tables, margins: pd.DataFrame | None) -> Pattern:
@@ -221,19 +222,16 @@ class _Scoring:
         qc: Verdict = "fail" if decision and decision.qc == "fail" else QC  # a mask has no image to pass
         context = ScanContext(scan.age_years, (), GIVEN, qc)
 
+        repeated: list[tuple[Tables, Criteria]] = []
+        if margins is not None and self.varied:
+            repeated = list(repetitions(tables, margins, self.varied, BULK_PAIRS))
+
         def score(scorer: AnyScorer) -> Result:
             result: Result = scorer.score(tables, context, self.criteria[scorer.name])
-            return result if margins is None or scorer.scale else stable(scorer, result)
-
-        @cache
-        def repeated() -> list[tuple[Tables, Criteria]]:
-            return list(repetitions(tables, margins, self.criteria["mrics"], BULK_PAIRS))
-
-        def stable(scorer: AnyScorer, result: Result) -> Result:
-            called = is_called(scorer, result)
-            others: list[Result] = [
-                scorer.score(varied, context, limits) for varied, limits in repeated() if called
-            ]
+            if margins is None or scorer.scale:
+                return result
+            again = repeated if is_called(scorer, result) else []
+            others: list[Result] = [scorer.score(varied, context, limits) for varied, limits in again]
             sure: Result = with_stability(scorer, result, others)
             return sure
 

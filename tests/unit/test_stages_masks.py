@@ -169,6 +169,13 @@ def test_stability_is_measured_and_the_calls_stay(
     assert (stable["expected_agreement"].dropna() <= plain["expected_agreement"].dropna()).all()
 
 
+def test_stability_asks_the_chosen_scorers_alone(folder: Path, tmp_path: Path) -> None:
+    """Each call is repeated with limits of its own; with one scorer there are no others to take them from."""
+    run(MaskJob(folder, tmp_path, SPACE, pattern="sub-1*", scorers="dominance,fiori", stability=True))
+    (line,) = (tmp_path / "group_desc-pattern_stats.jsonl").read_text().splitlines()
+    assert 0.5 <= json.loads(line)["dominance"]["confidence"] <= 1
+
+
 def test_labels_name_what_a_lesion_is_made_of(tmp_path: Path) -> None:
     horn = ball(-18, 26, 14, 9)
     for value, name in ((1, "solid"), (2, "hollow"), (3, "unnamed")):
