@@ -33,7 +33,7 @@ def run(job: Job) -> None:
     name = job.names(job.scan.images[reference])[0]
     check_registrable(scan, lesion, name)
     frame, engine = frame_of(job), ENGINES[job.engine]
-    fitted = _to_age(job, frame.built, lesion) if frame.built else _to_adult(job, frame, scan, lesion)
+    fitted = _to_age(job, frame, frame.built, lesion) if frame.built else _to_adult(job, frame, scan, lesion)
     fields = {
         "Engine": job.engine,
         "Template": frame.used.name,
@@ -63,12 +63,12 @@ def _to_adult(job: Job, frame: Frame, scan: Image, lesion: Image | None) -> _Fit
     return _Fitted({TEMPLATE: (transform, matrix)}, lesion)
 
 
-def _to_age(job: Job, made: Built, lesion: Image | None) -> _Fitted:
+def _to_age(job: Job, frame: Frame, made: Built, lesion: Image | None) -> _Fitted:
     """Fit all contrasts to the template of the scan's age, and go on from there to the adult one."""
     scan = {name: read_image(job.files.preproc(name)) for name in (job.reference, *job.images)}
     matrix = start_of(scan, made.images)
     check_affine(matrix, job.names(job.scan.images[job.reference])[0])
-    lesion = _first_look(job, frame_of(job), matrix) if lesion is None else lesion
+    lesion = _first_look(job, frame, matrix) if lesion is None else lesion
     own = fit(scan, made.images, matrix, lesion, threads=job.threads).transform
     ways = {
         made.template.name: (own, matrix),

@@ -123,7 +123,8 @@ class _Pictures(TypedDict):
 def _pictures(job: Job, reference: str, atlas: Atlas) -> _Pictures:
     order = [reference, *(name for name in job.images if name != reference)]
     images = {name: read_image(job.files.preproc(name)) for name in order}
-    template, frame = load_template().t1w, frame_of(job)
+    frame = frame_of(job)
+    template = frame.template.t1w if frame.built is None else load_template().t1w
     to_scan = read_displacement(job.files.xfm_to_scan(reference, frame.used.name))
     given = lesion_record(job)["MaskSource"] is not None
     return {

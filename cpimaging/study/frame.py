@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from cpimaging.atlases import Template, load_atlas, load_template
 from cpimaging.atlases.ages import AgeTemplate, Built, built, read_templates, template_for
@@ -17,14 +18,20 @@ from cpimaging.types import Atlas, Image, InputError
 class Frame:
     """A template as the stages see it.
 
-    template: its tissue shares and brain; t1w is its leading contrast. images: contrast -> image. atlas:
-    labels and overlays in its space. built: of a template of the scan's age, None for the adult one.
+    template: its tissue shares and brain; t1w is its leading contrast. images: contrast -> image. chosen: the
+    study's atlas. built: of a template of the scan's age, None for the adult one.
     """
 
     template: Template
     images: Mapping[str, Image]
-    atlas: Atlas
+    chosen: str
     built: Built | None = None
+
+    @cached_property
+    def atlas(self) -> Atlas:
+        """Labels and overlays in its space; read when they are asked for, which not every stage does."""
+        atlas = load_atlas(self.chosen)
+        return atlas if self.built is None else replace(self.built.atlas, manifest=atlas.manifest)
 
     @property
     def used(self) -> Used:
@@ -47,17 +54,15 @@ def frame_of(job: Job) -> Frame:
 
     Raises InputError where the folder has a fault, or the template cannot be built.
     """
-    atlas = load_atlas(job.atlas)
     templates = read_templates(job.templates_dir) if job.templates_dir else {}
     chosen = of_age(templates, job.scan)
     if chosen is None:
         template = load_template()
-        return Frame(template, {"T1w": template.t1w}, atlas)
-    made = built(templates, chosen.name, atlas)
+        return Frame(template, {"T1w": template.t1w}, job.atlas)
+    made = built(templates, chosen.name, load_atlas(job.atlas))
     lead = made.images.get("T1w", next(iter(made.images.values())))
     template = Template(chosen.name, lead, made.shares["grey"], made.shares["white"], made.brain)
-    own = replace(made.atlas, manifest=atlas.manifest)
-    return Frame(template, made.images, own, made)
+    return Frame(template, made.images, job.atlas, made)
 
 
 def of_age(templates: Mapping[str, AgeTemplate], scan: Scan) -> AgeTemplate | None:

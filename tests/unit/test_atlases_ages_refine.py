@@ -108,9 +108,18 @@ def test_the_table_says_which_labels_may_lie_in_which(tmp_path):
     assert read_parents(path, REGIONS) == {42: [1, 2], 48: [4]}
 
 
-def test_a_word_outside_of_the_vocabulary_is_refused(tmp_path):
-    with pytest.raises(InputError, match="lentiform is no structure"):
-        read_parents(table(tmp_path, "46\tlentiform\tleft"), REGIONS)
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("46\tlentiform\tleft", "lentiform is no structure"),
+        ("46\tthalamus\tlft", "lft is no side"),
+        ("46a\tthalamus\tleft", "46a is no number"),
+    ],
+)
+def test_a_word_that_says_nothing_is_refused(tmp_path, row, told):
+    """Left out, its parent would hold anything."""
+    with pytest.raises(InputError, match=told):
+        read_parents(table(tmp_path, row), REGIONS)
 
 
 def test_shares_of_tissue_come_from_the_labels_and_in_the_hindbrain_from_the_map():

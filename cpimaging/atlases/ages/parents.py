@@ -32,11 +32,21 @@ def read_parents(path: Path, regions: Sequence[Region]) -> dict[int, list[int]]:
         words = [word.strip() for word in row["structures"].split(",") if word.strip() not in ("", "n/a")]
         if strange := [word for word in words if word not in known]:
             raise InputError(path, f"{', '.join(strange)} is no structure", "use words of the vocabulary")
+        number = _number(path, row)
         sides = {"any": SIDES}.get(row["side"], (row["side"], "midline"))
         children = [r.index for r in regions if r.structure in words and r.side in sides]
         if children:
-            parents[int(float(row["index"]))] = children
+            parents[number] = children
     return parents
+
+
+def _number(path: Path, row: Mapping[Any, str]) -> int:
+    """Return the number of a row's label. Raises InputError where number or side is none."""
+    if row["side"] not in (*SIDES, "any"):
+        raise InputError(path, f"{row['side']} is no side", f"use {', '.join(SIDES)} or any")
+    if not row["index"].removesuffix(".0").isdigit():
+        raise InputError(path, f"{row['index']} is no number of a label", "use whole numbers")
+    return int(float(row["index"]))
 
 
 def kept_inside(carried: Image, own: Image, parents: Mapping[int, Sequence[int]]) -> Image:
