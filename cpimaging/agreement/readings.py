@@ -27,13 +27,14 @@ class Readings:
     """Answers by question: one row per scan (participant_id, session_id), one column per rater.
 
     words: "n/a" where there is none. points: of the Fiori scale, NaN where there are none. The software is
-    the last column; overridden: scans whose call a person replaced, left out of its column.
+    the last column; overridden: scans whose call a person replaced. Its column has nothing for them, and
+    they count neither as right nor as missed.
     """
 
     words: Mapping[str, pd.DataFrame]
     points: pd.DataFrame
     readers: tuple[str, ...]
-    overridden: int
+    overridden: pd.MultiIndex
 
 
 def read_readings(path: str, table: pd.DataFrame, cases: Mapping[str, tuple[str, str]]) -> pd.DataFrame:
@@ -138,7 +139,7 @@ def assembled(readings: pd.DataFrame, patterns: pd.DataFrame) -> Readings:
     }
     middle = (software["fiori_low"] + software["fiori_high"]) / 2
     points = wide(NUMBER).astype("float64").assign(**{SOFTWARE: middle})
-    return Readings(words, points, tuple(by_reader), int((~own).sum()))
+    return Readings(words, points, tuple(by_reader), scans[~own.to_numpy()])
 
 
 def _check(readings: pd.DataFrame, strange: Sequence[tuple[str, str]]) -> None:

@@ -156,8 +156,8 @@ def confusion(readings: Readings, question: str) -> pd.DataFrame:
 
 
 def _against(readings: Readings, question: str) -> tuple[pd.Series, pd.Series]:
-    """Return the consensus and the software's word, over the scans that have a consensus."""
-    words = readings.words[question]
+    """Return the consensus and the software's word, over scans with a consensus that were left to it."""
+    words = readings.words[question].drop(index=readings.overridden)
     truth = consensus(words[list(readings.readers)])
     agreed = truth != "n/a"
     return truth[agreed], words.loc[agreed, SOFTWARE]

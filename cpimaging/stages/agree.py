@@ -44,7 +44,7 @@ def run(output: Path, readings: Sequence[Path], seed: int = 0) -> None:
         "Seed": seed,
         "Readers": list(sides.readers),
         "Scans": page.scans,
-        "Overridden": sides.overridden,
+        "Overridden": len(sides.overridden),
         "Certainty": name,
         "CalibrationError": None if math.isnan(error) else error,
     }
@@ -60,7 +60,7 @@ def _page(sides: Readings, name: str, certainty: pd.Series, seed: int) -> Agreem
     return AgreementReport(
         readers=sides.readers,
         scans=len(sides.points),
-        overridden=sides.overridden,
+        overridden=len(sides.overridden),
         agreement=tables.agreement_rows(sides, seed),
         words=tables.word_rows(sides),
         confusion={name: tables.confusion(sides, name) for name in ("mrics_group", "mrics_subgroup")},

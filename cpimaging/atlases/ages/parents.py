@@ -32,6 +32,8 @@ def read_parents(path: Path, regions: Sequence[Region]) -> dict[int, list[int]]:
         words = [word.strip() for word in row["structures"].split(",") if word.strip() not in ("", "n/a")]
         if strange := [word for word in words if word not in known]:
             raise InputError(path, f"{', '.join(strange)} is no structure", "use words of the vocabulary")
+        if not words:
+            continue
         number = _number(path, row)
         sides = {"any": SIDES}.get(row["side"], (row["side"], "midline"))
         children = [r.index for r in regions if r.structure in words and r.side in sides]
