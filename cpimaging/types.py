@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NotRequired, Required, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, Required, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cpimaging.columns import LESIONLOAD, LESIONPARTS, LESIONS, MORPHOMETRY, dtypes
 from cpimaging.words import Side
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Verdict = Literal["pass", "warn", "fail", "not_applicable"]
 
@@ -21,6 +24,13 @@ LESIONS_COLUMNS = dtypes(LESIONS)
 LESIONPARTS_COLUMNS = dtypes(LESIONPARTS)
 MORPHOMETRY_COLUMNS = dtypes(MORPHOMETRY)
 """The dtype of each column of a table, by name; what the columns mean stands in `columns`."""
+
+
+def measures_of(morphometry: "pd.DataFrame") -> dict[tuple[str, str, str], float]:
+    """Return the values of a morphometry table by measure, structure and side."""
+    names = ("measure", "structure", "side", "value")
+    cells = zip(*(morphometry[name].tolist() for name in names), strict=True)
+    return {(measure, structure, side): float(value) for measure, structure, side, value in cells}
 
 
 def plain(text: str) -> str:

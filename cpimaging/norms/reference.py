@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cpimaging.norms.regression import Fit, Floats, fit, knots_of, left_out_z, spline
+from cpimaging.types import measures_of
 from cpimaging.words import NORMED
 
 Key = tuple[str, str, str]
@@ -129,12 +130,11 @@ def z_rows(norms: Norms, person: Person, morphometry: pd.DataFrame) -> list[dict
     morphometry: measure, structure, side, value. NaN where the scan lacks the measure; no row where the norms
     lack it. The interval is that of the norms' size, not of the measurement. The person must be covered.
     """
-    cells = zip(*(morphometry[name] for name in ("measure", "structure", "side", "value")), strict=True)
-    found = {(measure, structure, side): value for measure, structure, side, value in cells}
+    found = measures_of(morphometry)
     design = norms.design.rows([person])
     rows = []
     for key, fitted in norms.fits.items():
-        value = float(found.get(key, np.nan))
+        value = found.get(key, np.nan)
         log = np.array([np.log(value) if value > 0 else np.nan])
         z = fitted.z(design, log)
         half = ENDS * fitted.z_error(design, z)

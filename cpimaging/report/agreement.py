@@ -12,6 +12,7 @@ from cpimaging.scorers.dominance import CLASSES
 from cpimaging.scorers.injury import SUPRATENTORIAL, compartment
 from cpimaging.scorers.results import MricsResult, Pattern
 from cpimaging.scorers.words import missing
+from cpimaging.types import measures_of
 from cpimaging.words import SIDES
 
 CLOSE = 1e-6
@@ -141,8 +142,7 @@ def _laterality(pattern: Pattern, load: pd.DataFrame) -> Iterator[str]:
 
 def _asymmetries(morphometry: pd.DataFrame) -> Iterator[str]:
     """Compare each asymmetry index with the volumes of both sides, where these are in the table."""
-    cells = zip(*(morphometry[name] for name in ("measure", "structure", "side", "value")), strict=True)
-    found = {(measure, structure, side): value for measure, structure, side, value in cells}
+    found = measures_of(morphometry)
     for (measure, structure, _), index in found.items():
         left, right = (found.get(("volume", structure, side), math.nan) for side in ("left", "right"))
         if measure != "asymmetry_index" or missing(left) or missing(right) or missing(index):

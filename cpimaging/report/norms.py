@@ -8,6 +8,7 @@ import pandas as pd
 
 from cpimaging.report.tables import structure_name
 from cpimaging.report.words import phrase, sentence
+from cpimaging.types import measures_of
 from cpimaging.words import NORMED, SIDES, Side
 
 ADULT_YEARS = 12.0
@@ -52,8 +53,7 @@ def norm_name(structure: str) -> str:
 
 def distances(morphometry: pd.DataFrame) -> dict[tuple[str, Side], Distance]:
     """Return the distances of one scan, by structure and side; none where no norms cover it."""
-    cells = zip(*(morphometry[name] for name in ("measure", "structure", "side", "value")), strict=True)
-    found = {(measure, structure, side): float(value) for measure, structure, side, value in cells}
+    found = measures_of(morphometry)
     return {
         (structure, side): Distance(
             *(found[f"{measure}_z{end}", structure, side] for end in ("", "_low", "_high"))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,15 +46,26 @@ def scan_views(images: Mapping[str, Image], lesion: Image | None, atlas: LabelMa
     frame = _frame(reference, lesion, atlas)
     cuts = figures.lesion_cuts(lesion, frame, CUTS_OF_SCAN) if lesion is not None else []
     cuts = cuts or figures.cuts_at(_middle(reference, atlas), frame)
+    return [
+        replace(
+            plain,
+            title=_title(cut, atlas),
+            lesion=figures.lesion_outline(lesion, cut) if lesion is not None else "",
+            outlines=figures.atlas_outlines(atlas, cut) if atlas else {},
+        )
+        for cut, plain in zip(cuts, _plain_views(images, cuts), strict=True)
+    ]
+
+
+def _plain_views(images: Mapping[str, Image], cuts: Sequence[Cut]) -> list[View]:
+    """Cut every contrast, with nothing drawn on it."""
     limits = {contrast: figures.window(image) for contrast, image in images.items()}
     return [
         View(
-            title=_title(cut, atlas),
+            title=_title(cut, None),
             size=cut.size,
             letters=figures.EDGE_LETTERS[cut.plane],
             pictures={name: figures.picture(image, cut, limits[name]) for name, image in images.items()},
-            lesion=figures.lesion_outline(lesion, cut) if lesion is not None else "",
-            outlines=figures.atlas_outlines(atlas, cut) if atlas else {},
         )
         for cut in cuts
     ]
@@ -71,17 +83,8 @@ def reading_views(images: Mapping[str, Image]) -> list[View]:
     """Cut every contrast in even series, with nothing drawn on it that the software found."""
     reference = next(iter(images.values()))
     frame = figures.frame_around(reference)
-    limits = {contrast: figures.window(image) for contrast, image in images.items()}
-    return [
-        View(
-            title=_title(cut, None),
-            size=cut.size,
-            letters=figures.EDGE_LETTERS[cut.plane],
-            pictures={name: figures.picture(image, cut, limits[name]) for name, image in images.items()},
-        )
-        for plane, count in CUTS_TO_READ.items()
-        for cut in figures.series(reference, frame, plane, count)
-    ]
+    series = [figures.series(reference, frame, plane, count) for plane, count in CUTS_TO_READ.items()]
+    return _plain_views(images, list(chain(*series)))
 
 
 def template_views(template: Image | None, lesion: Image | None) -> list[View]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from cpimaging.scorers.base import Tables, Trace
-from cpimaging.types import ScanContext
+from cpimaging.types import ScanContext, measures_of
 from cpimaging.words import HEMISPHERES as SIDES
 from cpimaging.words import LOBES
 
@@ -99,13 +99,7 @@ class Injury:
         self._tissues: dict[tuple[str, str], float] = defaultdict(float)
         for row in rows:
             self._sort_in(row)
-        names = ("measure", "structure", "side", "value")
-        self._measures: dict[tuple[str, str, str], float] = {
-            (measure, structure, side): value
-            for measure, structure, side, value in zip(
-                *(tables.morphometry[name].tolist() for name in names), strict=True
-            )
-        }
+        self._measures = measures_of(tables.morphometry)
 
     def _sort_in(self, row: _Row) -> None:
         self._structures[(row.structure, row.side)].append(row)

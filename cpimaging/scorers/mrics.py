@@ -108,14 +108,7 @@ def _predominant(found: Sequence[Pattern], trace: Trace) -> tuple[MricsResult, P
     whole = sum(pattern.extent for pattern in found)
     called = [pattern for pattern in found if pattern.subgroup != "D"]
     main = max(called or found or [Pattern("D", "unexplained")], key=lambda pattern: pattern.extent)
-    most = all(pattern.extent <= main.extent for pattern in found)
-    why = (
-        "it explains most injury"
-        if most
-        else "it explains most of what is not D, which stands first only alone"
-    )
-    why = why if called else "no other pattern explains the lesion"
-    trace.note(f"decided: {main.subgroup}, {why}", main.extent, "ours [D]")
+    trace.note(f"decided: {main.subgroup}, {_why(main, found)}", main.extent, "ours [D]")
     others = sorted(
         (pattern for pattern in found if pattern.subgroup != main.subgroup),
         key=lambda pattern: -pattern.extent,
@@ -128,6 +121,15 @@ def _predominant(found: Sequence[Pattern], trace: Trace) -> tuple[MricsResult, P
         )
     ]
     return _result(main, beside, trace), main
+
+
+def _why(main: Pattern, found: Sequence[Pattern]) -> str:
+    """Say why a pattern stands first."""
+    if main.subgroup == "D":
+        return "no other pattern explains the lesion"
+    if all(pattern.extent <= main.extent for pattern in found):
+        return "it explains most injury"
+    return "it explains most of what is not D, which stands first only alone"
 
 
 def _result(

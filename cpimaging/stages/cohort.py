@@ -33,7 +33,7 @@ from cpimaging.study.job import SCAN_STAGES, Job, lesion_record
 from cpimaging.study.plan import SUMMARY, study_labels
 from cpimaging.study.record import finished, recorded
 from cpimaging.study.used import template_used
-from cpimaging.types import LESIONLOAD_COLUMNS, MORPHOMETRY_COLUMNS, Image, Quality
+from cpimaging.types import LESIONLOAD_COLUMNS, MORPHOMETRY_COLUMNS, Image, Quality, measures_of
 from cpimaging.words import GIVEN, LOAD_CLASSES, NORMED, SECTION_LOADS, z_column
 
 SUMMARY_COLUMNS = columns.dtypes(columns.SUMMARY)
@@ -164,8 +164,7 @@ def _measured_cells(job: Job) -> dict[str, Value]:
 
 def z_cells(morphometry: pd.DataFrame) -> dict[str, Value]:
     """Return the cells of the group table that hold distances from norms; none where there are no norms."""
-    cells = zip(*(morphometry[name] for name in ("measure", "structure", "side", "value")), strict=True)
-    found = {(measure, structure, side): float(value) for measure, structure, side, value in cells}
+    found = measures_of(morphometry)
     return {
         z_column(structure, side): found[f"{measure}_z", structure, side]
         for measure, structure, side in NORMED

@@ -18,7 +18,7 @@ from cpimaging.study.norms import CONTROLS, NORMS, describe, scanner_of
 from cpimaging.study.plan import study_labels
 from cpimaging.study.record import finished
 from cpimaging.tables import bare, read_cells
-from cpimaging.types import MORPHOMETRY_COLUMNS, InputError, Quality
+from cpimaging.types import MORPHOMETRY_COLUMNS, InputError, Quality, measures_of
 from cpimaging.words import NORMED
 
 SD_LIMITS = (0.8, 1.25)
@@ -120,9 +120,7 @@ def _add(found: _Found, job: Job, scanner: str) -> None:
         )
     image = job.scan.images[job.reference]
     found.fields.append(said_of_image(job.dataset, image, FIELD) or "n/a")
-    table = read_table(job.files.morphometry, MORPHOMETRY_COLUMNS)
-    cells = zip(*(table[name] for name in ("measure", "structure", "side", "value")), strict=True)
-    known = {(measure, structure, side): float(value) for measure, structure, side, value in cells}
+    known = measures_of(read_table(job.files.morphometry, MORPHOMETRY_COLUMNS))
     found.measured.append({key: known.get(key, float("nan")) for key in NORMED})
     for path in Path(job.files.morphometry).parent.glob("*_space-orig_atlas-*_dseg.json"):
         found.atlases.add(read_json(path)["Atlas"])

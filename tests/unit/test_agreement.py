@@ -291,7 +291,7 @@ def certainty(*values: float) -> pd.Series:
 
 
 def test_coverage_falls_as_certainty_rises() -> None:
-    """Called are sub-01 (right, 0.9) and sub-03 (right, 0.7) of four scans with a consensus."""
+    """Called are sub-01 (right, 0.9) and sub-03 (right, 0.7) of three that were left to the software."""
     rows = tables.coverage_rows(study(), certainty(0.9, np.nan, 0.7, 0.8))
     assert [(row["certainty"], row["coverage"], row["accuracy"]) for row in rows] == [
         (0.9, pytest.approx(1 / 3), 1),

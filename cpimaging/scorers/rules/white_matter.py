@@ -84,14 +84,13 @@ def _is_hollow(piece: Piece, trace: Trace) -> bool:
 
 def _outdoes(pieces: Sequence[Piece], side: str, trace: Trace) -> bool:
     """Tell whether one side alone is hollow, or has several times the other's outer lesion."""
+    (opposite,) = set(SIDES) - {side}
     hollow = {one: any(_is_hollow(piece, trace) for piece in of_side(pieces, one)) for one in SIDES}
-    if hollow[side] and not hollow[SIDES[1 - SIDES.index(side)]]:
+    if hollow[side] and not hollow[opposite]:
         return True
     outer = {one: volume_mm3(of_side(pieces, one), "subcortical") for one in SIDES}
-    other = outer[SIDES[1 - SIDES.index(side)]]
-    return trace.at_least(
-        "B3: outer white matter, times the other side's", outer[side] / max(other, 1.0), "fan_ratio"
-    )
+    ratio = outer[side] / max(outer[opposite], 1.0)
+    return trace.at_least("B3: outer white matter, times the other side's", ratio, "fan_ratio")
 
 
 def _is_venous(pieces: Sequence[Piece], trace: Trace) -> bool:
