@@ -34,10 +34,13 @@ def run(words: Sequence[str]) -> int:
 
 def call(words: Sequence[str]) -> list[str]:
     """Return the command that does what these words ask: Snakemake, or the stage of the whole cohort."""
-    asked, rest = _parser().parse_known_args(words)
+    parser = _parser()
+    asked, rest = parser.parse_known_args(words)
     output = asked.output_dir.resolve()
     choices = dict(choice.partition("=")[::2] for choice in asked.config)
     if asked.level == "group":
+        if rest or asked.participant_label or asked.session_label or set(choices) - {"atlas"}:
+            parser.error("group takes all results as they are: no option but --config atlas=…")
         return [sys.executable, "-m", "cpimaging", "cohort", str(output), *_atlas(choices)]
     choices |= {"bids_dir": str(asked.bids_dir.resolve()), "output_dir": str(output)}
     for name in ("participant_label", "session_label"):

@@ -53,6 +53,16 @@ def test_the_group_level_is_the_stage_of_the_cohort(tmp_path: Path) -> None:
     assert call == [sys.executable, "-m", "cpimaging", "cohort", str(tmp_path), "--atlas", "published"]
 
 
+@pytest.mark.parametrize("more", [["-n"], ["--participant-label", "01"], ["--config", "engine=greedy"]])
+def test_the_group_level_drops_no_option_silently(
+    tmp_path: Path, more: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """-n, say, would otherwise write what it promises not to."""
+    with pytest.raises(SystemExit, match="2"):
+        bids_app.call(["bids", str(tmp_path), "group", *more])
+    assert "group takes all results as they are" in capsys.readouterr().err
+
+
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a wheel of this clone unpacks to."""
