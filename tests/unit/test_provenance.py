@@ -1,5 +1,6 @@
 """A stage is run again when what it computes with has changed, and only then."""
 
+import ast
 import json
 import shutil
 from collections.abc import Callable
@@ -58,6 +59,19 @@ def test_comments_docstrings_and_blank_lines_do_not_count(copied: Path) -> None:
     assert changed(edit) == set()
 
 
+def test_imports_are_those_that_python_sees() -> None:
+    for path in PACKAGE.rglob("*.py"):
+        text = path.read_text()
+        seen = set()
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "cpimaging":
+                names = (f"{node.module}.{alias.name}" for alias in node.names)
+                seen |= {node.module, *filter(provenance._is_module, names)}
+            elif isinstance(node, ast.Import):  # none of ours is imported so
+                assert not any(alias.name.startswith("cpimaging") for alias in node.names), path
+        assert set(provenance._imported(text)) == seen, path
+
+
 def test_the_line_numbers_of_code_do_not_count(copied: Path) -> None:
     assert changed(lambda: replace(copied / "qc" / "limits.py", "\nLIMITS =", "\n\n\n\nLIMITS =")) == set()
 
@@ -69,7 +83,7 @@ def test_the_line_numbers_of_code_do_not_count(copied: Path) -> None:
         ("qc/limits.yaml", "fail: 0.85", "fail: 0.8", {"qc", "report", "cohort"}),
         ("stages/score.py", 'quality["verdict"])', 'quality["no"])', {"score"}),
         ("lesions/components.py", "np.", "numpy.", {"lesions", "quantify"}),
-        ("report/scan.py", "return", "return None or", {"report"}),
+        ("report/scan.py", "return", "return not", {"report"}),
         ("stages/segment.py", 'mode="nearest"', 'mode="linear"', {"segment"}),
     ],
 )
