@@ -11,11 +11,17 @@ PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 BENCHMARKS := $(addprefix bench-,ages agreement atlas brain segmentation lesions ghosts norms pattern workflow masks \
 	sabotage interruptions planning)
 
-.PHONY: demo test test-quick test-long lint fuzz mutants ants bench bench-registration clean $(BENCHMARKS)
+.PHONY: demo docs test test-quick test-long lint fuzz mutants ants bench bench-registration clean $(BENCHMARKS)
 
 demo: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --quiet rules host
 	@echo "$(CURDIR)/results/demo/index.html"
+
+# The documentation as a site, with the demo's pages as an example to look at.
+docs: demo
+	$(BIN)/python -m sphinx -q -n -W -b html docs results/docs
+	@mkdir -p results/docs/example && cp results/demo/*.html results/docs/example/
+	@echo "$(CURDIR)/results/docs/index.html"
 
 test: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(PARALLEL)
