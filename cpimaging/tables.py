@@ -28,8 +28,9 @@ class Row(NamedTuple):
 class Cells:
     """A table as text.
 
-    rows: as many cells as columns. broken: lines with another number of cells, of which nobody can tell which
-    column they belong to. faults: what is wrong with the file, though its cells can be told apart.
+    rows: as many cells as columns. broken: lines with another number of cells, or with quotes around several,
+    of which nobody can tell which column they belong to. faults: what is wrong with the file, though its
+    cells can be told apart.
     """
 
     columns: tuple[str, ...]
@@ -39,6 +40,8 @@ class Cells:
 
     def told(self, row: Row) -> str:
         """Say what is wrong with a broken row."""
+        if len(row.cells) == len(self.columns):
+            return f"line {row.line} has quotes around what may be one cell"
         return f"line {row.line} has {len(row.cells)} cells, the header {len(self.columns)}"
 
 
@@ -67,8 +70,8 @@ def read_cells(path: Path | str) -> Cells:
     while not columns[-1]:
         columns.pop()
     fitted = [_without_empty_end(row, len(columns)) for row in rows[1:]]
-    whole = tuple(row for row in fitted if len(row.cells) == len(columns))
-    broken = tuple(row for row in fitted if len(row.cells) != len(columns))
+    whole = tuple(row for row in fitted if _is_whole(row, len(columns)))
+    broken = tuple(row for row in fitted if not _is_whole(row, len(columns)))
     return Cells(tuple(columns), whole, broken, tuple(faults))
 
 
@@ -83,6 +86,14 @@ def strict_cells(path: Path | str) -> Cells:
     if cells.broken:
         raise InputError(path, cells.told(cells.broken[0]), "give every line as many tabs as the header")
     return cells
+
+
+def _is_whole(row: Row, columns: int) -> bool:
+    """Tell whether a row's cells are those of the columns: as many, none cut in two within its quotes."""
+    cells = [cell.strip() for cell in row.cells]
+    opened = [at for at, cell in enumerate(cells) if cell.startswith('"') and not cell.endswith('"')]
+    closed = [at for at, cell in enumerate(cells) if cell.endswith('"') and not cell.startswith('"')]
+    return len(cells) == columns and not (opened and closed and opened[0] < closed[-1])
 
 
 def _without_empty_end(row: Row, columns: int) -> Row:

@@ -1,10 +1,12 @@
 """Read one age out of a table's cell: what it counts, in which unit, from when."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from cpimaging.bids.described import is_at_scan, not_an_age
 from cpimaging.bids.durations import (
     DAYS,
     GESTATION_WEEKS,
@@ -47,11 +49,6 @@ _COUNTED_FROM = {
     "gestation": re.compile(r"(?<!corrected for )(?<!adjusted for )gestation"),
     "postnatal": re.compile(r"chronological|post-? ?natal|\b(?:since|after|from) birth"),
 }
-_NOT_AT_SCAN = re.compile(
-    r"\bat (?:the )?(?:time of )?(?:birth|onset|diagnosis|death|injury|surgery|stroke|inclusion|enrol)"
-    r"|\b(?:mother|maternal|father|paternal|parent)"
-)
-_AT_THE_SCAN = re.compile(r"\bat (?:the )?(?:time of )?(?:the )?(?:scan|mri|imaging)")
 
 
 class Age(NamedTuple):
@@ -98,8 +95,8 @@ def read_age(
         return None
     if _groups(described):
         return Age(None, "a group, by the Levels in its sidecar, and no number")
-    if kind == "another":
-        return Age(None, "not the age at scan, by its description")
+    if why := not_an_age(_words(described)):
+        return Age(None, why)
     duration = read_duration(text, unit, described)
     if duration.fault:
         return Age(None, duration.fault)
@@ -127,12 +124,19 @@ def read_gestation_weeks(column: str, text: str, described: Mapping[str, Any]) -
     return weeks if not duration.fault and low <= weeks <= high else None
 
 
+def is_gestation(column: str, described: Mapping[str, Any]) -> bool:
+    """Tell whether a column is about the gestational age at birth."""
+    kind, _ = _kind_of(normal(column))
+    return kind == "gestation" and _by_description(kind, described) == kind
+
+
 @lru_cache(_COLUMNS_KEPT)
 def normal(column: str) -> str:
     """Return a column's name in lower case with underscores, e.g. "age_months" for "Age (months)"."""
-    words = re.sub("(?<=[a-z])(?=[A-Z])", "_", bare(column)).lower()
+    words = unicodedata.normalize("NFKC", bare(column))  # age² is age2
+    words = re.sub("(?<=[a-z])(?=[A-Z])", "_", words).lower()
     words = re.sub("(?<=age)(?=years|months|weeks|days)", "_", words)
-    return re.sub("[^a-z0-9]+", "_", words).strip("_")
+    return re.sub(r"[\W_]+", "_", words).strip("_")
 
 
 @lru_cache(_COLUMNS_KEPT)
@@ -146,24 +150,27 @@ def _kind_of(name: str) -> tuple[str, str | None]:
 
 def _by_description(kind: str, described: Mapping[str, Any]) -> str:
     """Return what a column counts once its sidecar has been heard."""
-    words = f"{description_of(described)} {entry(described, 'units', 'unit') or ''}".lower()
+    words = _words(described)
     if kind == "gestation":
-        return "postmenstrual" if _AT_THE_SCAN.search(words) else kind
+        return "postmenstrual" if is_at_scan(words) else kind
     if kind not in ("age", "scan age", "postnatal"):
         return kind
     told = [count for count, phrase in _COUNTED_FROM.items() if phrase.search(words)]
     if len(told) > 1 or (told and kind == "postnatal" and told != ["postnatal"]):
         return "unclear"
     if told and told[0] == "gestation":
-        return "postmenstrual" if _AT_THE_SCAN.search(words) and "gestational age" in words else "unclear"
-    if told and told[0] != "postnatal":
-        return told[0]
-    return "another" if _NOT_AT_SCAN.search(words) and not _AT_THE_SCAN.search(words) else kind
+        return "postmenstrual" if is_at_scan(words) and "gestational age" in words else "unclear"
+    return told[0] if told and told[0] != "postnatal" else kind
+
+
+def _words(described: Mapping[str, Any]) -> str:
+    return f"{description_of(described)} {entry(described, 'units', 'unit') or ''}".lower().strip()
 
 
 def _groups(described: Mapping[str, Any]) -> bool:
     levels = entry(described, "levels")
-    return isinstance(levels, Mapping | list) and not all(is_missing(str(level)) for level in levels)
+    told = [levels] if isinstance(levels, str) else levels
+    return isinstance(told, Mapping | list) and not all(is_missing(str(level)) for level in told)
 
 
 def _of_scan_age(duration: Duration, gestation_weeks: float | None) -> str:

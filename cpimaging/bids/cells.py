@@ -65,7 +65,7 @@ def finding_in(cell: Cell, gestation_weeks: float | None) -> Finding | None:
     if not found:
         return None
     age = found[0]
-    if len(found) > 1:
+    if len({(each.years, each.corrected, each.refused) for each in found}) > 1:
         told = " and ".join(age.note for age in found)
         age = Age(None, f"{len(found)} rows on this scan contradict each other: {told}", refused=True)
     return Finding(f"{cell.table}: {cell.column}", age, cell.unsure)
@@ -73,11 +73,7 @@ def finding_in(cell: Cell, gestation_weeks: float | None) -> Finding | None:
 
 def unread_ages(table: Table, sessions: Names) -> list[str]:
     """Name the columns that seem to hold an age but are not read as one."""
-    unread = [
-        column
-        for column in table.cells.columns
-        if normal(column).startswith("age") or "age" in normal(column).split("_")
-    ]
+    unread = [c for c in table.cells.columns if re.search("(?:^|[^a-z])age", normal(c))]
     unread = [column for column in unread if not is_age(_session_in(column, sessions)[0])]
     return [f"{table.name}: {column} is not read as an age at scan" for column in unread]
 

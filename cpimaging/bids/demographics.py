@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from cpimaging.bids.ages import is_age, normal, read_age, read_gestation_weeks
+from cpimaging.bids.ages import is_age, is_gestation, normal, read_age, read_gestation_weeks
 from cpimaging.bids.cells import Cell, cells_of, finding_in, rows_of_session, unread_ages
 from cpimaging.bids.durations import entry
 from cpimaging.bids.listing import Scan
@@ -24,6 +24,7 @@ from cpimaging.bids.rows import (
     rows_by_owner,
     rows_by_session,
 )
+from cpimaging.imagefiles import stem
 from cpimaging.tables import Cells, Row, bare
 from cpimaging.types import InputError
 
@@ -36,6 +37,9 @@ _SEX = {
     **dict.fromkeys(("f", "female", "girl", "woman"), "F"),
     **dict.fromkeys(("o", "other", "intersex", "diverse"), "O"),
 }
+
+SAME_GESTATION_WEEKS = 1.0
+"""Gestations closer than this are the same, in completed weeks or with days."""
 
 
 def with_demographics(bids_dir: Path | str, scans: Sequence[Scan]) -> list[Scan]:
@@ -144,7 +148,8 @@ class _Study:
 def _told(study: _Study, scan: Scan) -> Scan:
     """Return a scan with what the tables say of it."""
     cells, notes = _gathered(study, scan)
-    weeks = next((weeks for cell in cells if (weeks := _gestation_weeks(cell)) is not None), None)
+    weeks, unread = _gestation(cells)
+    notes += unread
     findings = [found for cell in cells if (found := finding_in(cell, weeks))]
     age = reconcile(findings, notes if findings else [*notes, *study.unread(scan)], weeks)
     sex, doubts = _sex(cells)
@@ -199,11 +204,11 @@ def _rows_of_images(table: Table, scan: Scan) -> list[Row]:
     place = table.column(("filename",))
     if place is None:
         return []
-    images = {path.removeprefix(f"{scan.folder}/") for path in scan.images.values()}
+    images = {stem(path.removeprefix(f"{scan.folder}/")) for path in scan.images.values()}
     written = [
         (row, bare(row.cells[place]).replace("\\", "/").removeprefix("./")) for row in table.cells.rows
     ]
-    return [row for row, name in written if name.removeprefix(f"{scan.folder}/") in images]
+    return [row for row, name in written if stem(name.removeprefix(f"{scan.folder}/")) in images]
 
 
 def _image_sidecars(root: Path, scan: Scan) -> list[Table]:
@@ -226,11 +231,20 @@ def _is_plain(value: object) -> bool:
     return isinstance(value, str | int | float) and not isinstance(value, bool)
 
 
-def _gestation_weeks(cell: Cell) -> float | None:
-    """Return the gestational age at birth in a cell; None where rows contradict each other."""
-    if len(cell.texts) > 1:
-        return None
-    return read_gestation_weeks(cell.column, cell.texts[0], cell.described)
+def _gestation(cells: Sequence[Cell]) -> tuple[float | None, list[str]]:
+    """Return the gestational age at birth in weeks, None where there is not one, and what was not read."""
+    found, notes = [], []
+    for cell in cells:
+        read = [read_gestation_weeks(cell.column, text, cell.described) for text in cell.texts]
+        weeks = {each for each in read if each is not None}
+        if weeks:
+            found.append((min(weeks), max(weeks), f"{cell.table}: {cell.column}"))
+        elif is_gestation(cell.column, cell.described):
+            notes.append(f"{cell.table}: {cell.column} is not read as weeks of gestation at birth")
+    if found and max(high for _, high, _ in found) - min(low for low, _, _ in found) >= SAME_GESTATION_WEEKS:
+        where = " and ".join(dict.fromkeys(place for _, _, place in found))
+        return None, [*notes, f"{where}: gestation at birth is not used, it is told in several ways"]
+    return (found[0][0] if found else None), notes
 
 
 def _sex(cells: Sequence[Cell]) -> tuple[str, list[str]]:
@@ -239,16 +253,18 @@ def _sex(cells: Sequence[Cell]) -> tuple[str, list[str]]:
         sex
         for cell in cells
         if normal(cell.column) in _SEX_COLUMNS
-        for sex in [_sex_in(text, cell) for text in cell.texts]
-        if sex
+        for text in cell.texts
+        for sex in _sexes_in(text, cell)
     }
     if len(found) > 1:
         return "n/a", [f"sex n/a: the tables give {' and '.join(sorted(found))}"]
     return next(iter(found), "n/a"), []
 
 
-def _sex_in(text: str, cell: Cell) -> str | None:
+def _sexes_in(text: str, cell: Cell) -> set[str]:
+    """Return what a cell says by itself and what its sidecar says that it means, which may contradict."""
     levels = entry(cell.described, "levels")
     level = levels.get(text, "") if isinstance(levels, dict) else ""
     meaning = level.get("Description", "") if isinstance(level, dict) else level
-    return _SEX.get(text.lower()) or _SEX.get(str(meaning).strip().lower())
+    said = (_SEX.get(word.strip().lower()) for word in (text, str(meaning)))
+    return {sex for sex in said if sex}

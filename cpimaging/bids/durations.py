@@ -23,6 +23,9 @@ _WORD = "years?|yrs?|months?|mths?|weeks?|wks?|days?"
 _IN_UNITS = re.compile(
     rf"\bin (?:(?:completed|decimal|full|whole|calendar) )?({_WORD})\b|[-,;:(\[]\s*({_WORD})\s*(?:[)\].;]|$)"
 )
+_NO_UNIT = re.compile(
+    r"[\^²³*×]|\b[0-9]+[ -]?(?:y|m|w|d)|\b(?:log|ln|half|square|quarter|per)"
+)  # 10 years, years²
 _ANY_UNIT = re.compile(rf"\b({_WORD})\b")
 
 _WEEKS_AND_DAYS = re.compile(r"(?P<weeks>[0-9]{1,2})\s*\+\s*(?P<days>[0-6])(?:/7)?(?:\s*(?:w|wks?|weeks))?")
@@ -76,6 +79,8 @@ def read_duration(text: str, named: str | None, described: Mapping[str, Any]) ->
 def unit_of(text: str) -> str | None:
     """Return the unit of a text such as "yrs", "year(s)" or "decimal years", None where there is not one."""
     text = text.lower().replace("(s)", "s").strip(" .()[]")
+    if _NO_UNIT.search(text):
+        return None
     words = [word for word in re.findall("[a-z]+", text) if len(word) > 1 or word == text]
     units = {UNITS[word] for word in words if word in UNITS}
     return units.pop() if len(units) == 1 else None

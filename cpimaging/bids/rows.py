@@ -4,11 +4,12 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cpimaging.bids.ages import is_missing, normal
+from cpimaging.bids.ages import is_age, is_missing, normal
+from cpimaging.bids.durations import unit_of
 from cpimaging.io import read_json
 from cpimaging.tables import Cells, Row, bare, read_cells
 from cpimaging.types import InputError
@@ -104,11 +105,11 @@ def read_described(root: Path, name: str, sidecars: Sequence[str], needed: Seque
         described: dict[str, Mapping[str, Any]] = {}
         for sidecar in sidecars:
             said = read_object(root / sidecar)
-            described |= {column: entry for column, entry in said.items() if isinstance(entry, dict)}
+            described |= {column: entry for column, said_of in said.items() if (entry := _entry(said_of))}
     except InputError as error:
         own = error.path == root / name
         return Table(name, fault=f"it {error.problem}" if own else f"{Path(error.path).name} {error.problem}")
-    table = Table(name, cells, described)
+    table = _with_units(Table(name, cells, described))
     if needed and table.column(needed) is None:
         only = "" if len(cells.columns) > 1 else ", and no tab is in its header"
         return Table(name, fault=f"it lacks the column {needed[0]}{only}")
@@ -161,6 +162,25 @@ def read_object(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InputError(path, "is not as BIDS has it", "repair it")
     return content
+
+
+def _entry(said: Any) -> dict[str, Any]:
+    """Return what a sidecar says of a column; a mere text, or several, describe it."""
+    texts = [said] if isinstance(said, str) else said
+    if isinstance(texts, list):
+        return {"Description": " ".join(text for text in texts if isinstance(text, str))}
+    return said if isinstance(said, dict) else {}
+
+
+def _with_units(table: Table) -> Table:
+    """Take a first row with a unit in the place of an age, such as "(months)", for a word on the column."""
+    first = next(iter(table.cells.rows), Row(0, ()))
+    units = {
+        column: {"Units": bare(cell), **table.about(column)}
+        for column, cell in zip(table.cells.columns, first.cells, strict=False)
+        if is_age(column) and not any(map(str.isdigit, cell)) and unit_of(cell)
+    }
+    return replace(table, described={**table.described, **units}) if units else table
 
 
 def _without_zeros(label: str) -> str:

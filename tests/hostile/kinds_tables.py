@@ -143,6 +143,44 @@ AGES = [
     age("age", "12 months", None, "units that disagree", sidecar='{"age": {"Units": "years"}}'),
 ]  # fmt: skip
 
+
+def described(cell: str, years: float | None, words: str, sidecar: str) -> Kind:
+    """Return a kind of an age whose sidecar says in words what it counts."""
+    return age("age", cell, years, words, sidecar=sidecar)
+
+
+GROUP, ANOTHER, NO_AMOUNT = "a group, by its", "not the age at scan", "no amount of time"
+UNKNOWN_UNIT = "unit that is not known"
+MEANINGS = [
+    described("2", None, GROUP, '{"age": {"Description": "age group: 1 = 0-2 years, 2 = 2-5 years"}}'),
+    described("2", None, GROUP, '{"age": {"LongName": "Age band"}}'),
+    described("3", None, GROUP, '{"age": {"Description": "1: 0 to 2, 2: 2 to 5, 3: older"}}'),
+    described("15", None, GROUP, '{"age": {"Description": "Age in years, rounded to 5-year bins"}}'),
+    described("2", None, GROUP, '{"age": {"Description": "decade of life"}}'),
+    described("2", None, "by the Levels", '{"age": {"Levels": "1-3"}}'),
+    described("1.2", None, NO_AMOUNT, '{"age": {"Description": "standardised age (z-score)"}}'),
+    described("1.2", None, NO_AMOUNT, '{"age": {"Description": "log of age in years"}}'),
+    described("1.2", None, NO_AMOUNT, '{"age": {"Description": "age in years, mean-centred"}}'),
+    described("1.2", None, NO_AMOUNT, '{"age": {"Description": "difference in age to the sibling, years"}}'),
+    described("5", None, ANOTHER, '{"age": {"Description": "bone age at scan"}}'),
+    described("5", None, ANOTHER, '{"age": {"Description": "brain age of the model"}}'),
+    described("5", None, ANOTHER, '{"age": {"Description": "age of onset of symptoms"}}'),
+    described("5", None, ANOTHER, '{"age": {"Description": "Age when injured, in years"}}'),
+    described("5", None, ANOTHER, '{"age": {"Description": "age at first seizure"}}'),
+    described("10", None, ANOTHER, '{"age": {"Description": "year of birth"}}'),
+    described("5", 5.0, "years", '{"age": {"Description": "Age at first scan in years"}}'),
+    described("5", 5.0, "years", '{"age": {"Description": "Age at scan; that of onset is in another column"}}'),
+    described("5", 5.0, "years", '{"age": {"Description": "Age in years (range 2-18) of patients and controls"}}'),
+    described("18", 1.5, "months", '{"age": "Age in months"}'),
+    described("18", 1.5, "months", '{"age": ["Age", "in months"]}'),
+    described("2", None, UNKNOWN_UNIT, '{"age": {"Units": "10 years"}}'),
+    described("25", None, UNKNOWN_UNIT, '{"age": {"Units": "years^2"}}'),
+    described("2", None, UNKNOWN_UNIT, '{"age": {"Units": "half-years"}}'),
+    described("2", None, NO_AMOUNT, '{"age": {"Units": "log(years)"}}'),
+    age("age²", "25", None, "age² is not read as an age at scan"),
+    age("Δage", "1", None, "Δage is not read as an age at scan"),
+]  # fmt: skip
+
 SEVERAL = {"01_ses-1": None, "01_ses-2": None}
 ARE_SHIFTED = "line 2 has 4 cells, the header 3"
 TABLES = [
@@ -186,6 +224,12 @@ TABLES = [
     table("a column session", "participant_id\tsession\tage\nsub-01\t1\t5\nsub-01\t2\t7\n", {"01_ses-1": 5.0, "01_ses-2": 7.0}),
     table("a row on one of two sessions", "participant_id\tsession_id\tage\nsub-01\tses-2\t7\n", {"01_ses-1": None, "01_ses-2": 7.0}, "no row on this session"),
     table("a thousand columns", "participant_id\t" + "\t".join(f"c{n}" for n in range(1000)) + "\tage\nsub-01" + "\t1" * 1000 + "\t5\n", {"01": 5.0}),
+    table("a second line with the units", "participant_id\tage\n\t(months)\nsub-01\t18\nsub-02\t60\n", {"01": 1.5, "02": 5.0}, "months"),
+    table("the same age twice, as 5 and as 5.0", ROWS + "sub-01\t5.0\tF\n", FIVE),
+    table("a comma within quotes, in a row that lacks cells", 'participant_id,note,x,age,w,h\nsub-01,"left, 9, 8",5,6\nsub-02,y,y,7,y,y\n', {"01": None, "02": 7.0}, "quotes around what may be one cell"),
+    table("tabs within quotes, in a row that lacks cells", 'participant_id\tnote\tx\tage\tw\nsub-01\t"left\t9\t8"\t5\nsub-02\ty\ty\t7\ty\n', {"01": None, "02": 7.0}, "quotes around what may be one cell"),
+    table("two gestations at birth", "participant_id\tage_months\tga_weeks\tga_at_birth\nsub-01\t3\t28\t40\n", {"01": 0.25}, "told in several ways"),
+    table("a gestation at birth of 200, without a unit", "participant_id\tage_months\tga\nsub-01\t3\t200\n", {"01": 0.25}, "is not read as weeks of gestation"),
     table("a cell of a million characters", ROWS.replace("F", "F" * 1_000_000), {"01": None, "02": None}, "is not a table of text"),
 ]  # fmt: skip
 
@@ -207,6 +251,7 @@ FILES = [
     files("participants.tsv is a link to itself", lambda f: (f / PEOPLE).symlink_to(PEOPLE), NONE, "participants.tsv: not used"),
     files("participants.csv beside the images", lambda f: write(f, {"participants.csv": ROWS}), NONE, "participants.csv is not read"),
     files("participants.xlsx beside the images", lambda f: write(f, {"participants.xlsx": b"PK"}), NONE, "participants.xlsx is not read"),
+    files("*_scans.tsv that names a .nii for the .nii.gz", lambda f: write(f, {"sub-01/sub-01_scans.tsv": "filename\tage\nanat/sub-01_T1w.nii\t5\n"}), {"01": 5.0, "02": None}, "years"),
     files("ages in phenotype/ alone", lambda f: write(f, {"phenotype/bayley.tsv": "participant_id\tage\nsub-01\t2\n"}), NONE, "its age is that of an examination"),
     files("an age in the JSON file of the image", lambda f: write(f, {"sub-01/anat/sub-01_T1w.json": '{"PatientAge": "007Y"}'}), {"01": 7.0, "02": None}, "PatientAge"),
     files("an age of 3 months in the JSON file of the image", lambda f: write(f, {"sub-01/anat/sub-01_T1w.json": '{"PatientAge": "003M"}'}), {"01": 0.25, "02": None}, "PatientAge"),
@@ -237,6 +282,23 @@ SIDECARS = [
 ]
 
 
+def sex(made: str, cell: str, levels: str, want: str) -> Kind:
+    """Return a kind of a sex whose sidecar says what it means."""
+
+    def check(folder: Path) -> None:
+        rows = ROWS.replace("\tF\n", f"\t{cell}\n")
+        write(tree(folder), {PEOPLE: rows, "participants.json": f'{{"sex": {{"Levels": {levels}}}}}'})
+        assert listed(folder)["sub-01"].sex == want
+
+    return Kind("sidecars", made, want, check)
+
+
+SEXES = [
+    sex("sex 1, Levels say female", "1", '{"1": "female"}', "F"),
+    sex("sex M, Levels say female", "M", '{"M": "female"}', "n/a"),
+]
+
+
 def denied(made: str, name: str, words: str) -> Kind:
     """Return a kind of a table that another user owns: root may read all, so the refusal is played."""
 
@@ -257,8 +319,10 @@ def denied(made: str, name: str, words: str) -> Kind:
 
 KINDS = [
     *AGES,
+    *MEANINGS,
     *TABLES,
     *FILES,
     denied("no right to read participants.tsv", PEOPLE, "cannot be opened"),
     *SIDECARS,
+    *SEXES,
 ]
