@@ -38,7 +38,7 @@ rule all:
     localrule: True
 
 
-onstart:
+def begin():
     if workflow.is_main_process:
         plainly(PLANNER.lock if MASKS else PLANNER.start)
         # Absolute: by then Snakemake has left the working directory.
@@ -46,8 +46,20 @@ onstart:
         atexit.register(told_in_the_end, PLANNER.output.resolve(), OUT)
 
 
-onerror:
+def fail():
     if workflow.is_main_process and not MASKS:
         shell(
             f"cpimaging cohort {quote(OUT)} --atlas {quote(CHOICES.atlas)} >> {quote(OUT)}/logs/cohort.log 2>&1"
         )
+
+
+onstart:
+    begin()
+
+
+onerror:
+    fail()
+
+
+if not workflow.modifier.is_main_snakefile():
+    beside_its_caller(workflow, onstart=begin, onerror=fail)

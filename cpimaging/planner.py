@@ -6,11 +6,12 @@ Planning opens headers and tables, no voxels, and writes nothing: `start` does, 
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from cpimaging.atlases import checked_atlas
 from cpimaging.atlases.ages import AgeTemplate, read_templates
@@ -37,6 +38,9 @@ from cpimaging.study.norms import NORMS, read_norms
 from cpimaging.study.plan import SUMMARY, Entry, planned_labels, read_entry, write_plan
 from cpimaging.study.record import finished
 from cpimaging.types import InputError
+
+Handler = Callable[[Any], None]
+"""What Snakemake calls at the start and after an error, with the path of its log."""
 
 
 class Planner:
@@ -273,3 +277,25 @@ def told_in_the_end(output: Path, shown: str) -> None:
     done = (read_table(path)["status"] == DONE).tolist()
     failed = "" if all(done) else f", {len(done) - sum(done)} not (see {shown}/{SUMMARY})"
     print(f"cpimaging: {sum(done)} of {len(done)} done{failed}: {shown}/index.html", file=sys.stderr)
+
+
+def beside_its_caller(workflow: Any, **handlers: Callable[[], None]) -> None:
+    """Make Snakemake run a module's handlers (onstart, onerror) before those of the workflow that uses it.
+
+    Snakemake hears the main workflow alone; without ours there would be no plan and no lock.
+    """
+    for name, ours in handlers.items():
+        setattr(workflow, f"_{name}", _both(ours, getattr(workflow, f"_{name}")))  # what was read before
+        setattr(workflow, name, _heard_with(ours, getattr(workflow, name)))  # what will be
+
+
+def _heard_with(ours: Callable[[], None], register: Callable[[Handler], None]) -> Callable[[Handler], None]:
+    return lambda theirs: register(_both(ours, theirs))
+
+
+def _both(ours: Callable[[], None], theirs: Handler) -> Handler:
+    def run(log: Any) -> None:
+        ours()
+        theirs(log)
+
+    return run

@@ -3,12 +3,19 @@
 import atexit
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from cpimaging.bids.reference import REFERENCES
 from cpimaging.io import read_yaml
 from cpimaging.layout import ScanFiles, atlas_name, sidecar_path
-from cpimaging.planner import Planner, norms_files, state, told_in_the_end
+from cpimaging.planner import (
+    Planner,
+    beside_its_caller,
+    norms_files,
+    state,
+    told_in_the_end,
+)
 from cpimaging.provenance import code_digest
 from cpimaging.stages.masks import MaskJob
 from cpimaging.study.choices import read_choices
@@ -34,11 +41,17 @@ def plainly(ask, *words):
         sys.exit(2)
 
 
+# A module's prefix is for the results alone, and the planner must know it: it is put before their folder here,
+# once, and not by Snakemake before every path, be it the user's or ours.
+MOVED = workflow.modifier.path_modifier
 CHOICES = plainly(
     read_choices,
     config,
     read_yaml(workflow.source_path("../schemas/config.schema.yaml")),
 )
+CHOICES = replace(CHOICES, output_dir=MOVED.replace_prefix(CHOICES.output_dir))
+MOVED.skip_properties |= {"input", "output", "log", "benchmark"}
+MOVED.inner_modifier = None  # of a module in a module: its prefix is in the folder's name by now, too
 PLANNER = Planner(CHOICES, main=workflow.is_main_process)
 OUT = CHOICES.output_dir
 SCORERS = PLANNER.scorers
