@@ -1,0 +1,146 @@
+"""The stages on arrays, without files, for notebooks and pipelines of others (docs/api.md).
+
+One scan of a person of 24 months or older: a brain without its skull, and the lesion on the same grid.
+Nothing here checks the quality of a registration or writes a page: that is what the workflow does.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+import pandas as pd
+
+from cpimaging.assessed import Gate, band_of
+from cpimaging.atlases import load_atlas, load_template
+from cpimaging.lesions.components import components
+from cpimaging.lesions.kinds import percent_of_pieces
+from cpimaging.masks import binary_mask
+from cpimaging.morphometry import without_ventricles
+from cpimaging.morphometry.volumes import template_volumes, volume_table
+from cpimaging.quantify.depth import white_matter_depth
+from cpimaging.quantify.load import load_in
+from cpimaging.quantify.margins import load_margins
+from cpimaging.quantify.partition import partition
+from cpimaging.quantify.pieces import lesion_parts
+from cpimaging.registration import Transform, resample
+from cpimaging.registration.engines import ENGINES
+from cpimaging.registration.plausible import check_affine, check_transform
+from cpimaging.scorers import Pattern, Tables, pattern_content, read_criteria, score_surely
+from cpimaging.segment import CAVITY, CSF, segment, template_shares
+from cpimaging.types import Atlas, Image, InputError, LabelMap, ScanContext
+from cpimaging.words import GIVEN
+
+ENGINE = ENGINES["greedy"].method
+WHAT = "array"
+"""Stands in messages where a file would."""
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """A brain with the embedded atlas on it; all images on its grid.
+
+    brain: bool. labels: numbers of atlas.dseg, following the ventricles of the image. overlays: tracts and
+    territories. tissue: classes of `segment.TISSUE_LABELS`. ventricles: whether the image showed them.
+    """
+
+    brain: Image
+    labels: Image
+    overlays: Mapping[str, LabelMap]
+    tissue: Image
+    atlas: Atlas
+    ventricles: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """The tables that scorers read, as the workflow writes them, without the columns of ids."""
+
+    tables: Tables
+    margins: pd.DataFrame
+
+
+def from_nifti(nifti: Any) -> Image:
+    """Return a nibabel image, its axes turned to RAS+, its values scaled.
+
+    Raises InputError where it has no orientation, or is not one volume.
+    """
+    if not nifti.header["sform_code"] and not nifti.header["qform_code"]:
+        raise InputError(WHAT, "has no orientation: sform and qform codes are 0", "convert it again")
+    turned = nib.as_closest_canonical(nifti)
+    if turned.ndim != 3:
+        raise InputError(WHAT, f"has {turned.ndim} dimensions", "give one volume")
+    return Image(np.asanyarray(turned.dataobj), turned.affine)
+
+
+def registered(scan: Image, lesion: Image | None = None, threads: int = 1) -> Transform:
+    """Return both directions between a T1w and the embedded template, the lesion left out of the fit.
+
+    scan: skull removed, background 0. lesion: on its grid. Raises InputError where the fit is implausible.
+    """
+    mask = None if lesion is None else _inside(lesion, scan)
+    template = load_template().t1w
+    matrix = ENGINE.affine(scan, template, mask)
+    check_affine(matrix, WHAT)
+    transform = ENGINE.deformable(scan, template, matrix, mask, threads)
+    check_transform(transform, WHAT)
+    return transform
+
+
+def labelled(scan: Image, transform: Transform, lesion: Image | None = None) -> Labelled:
+    """Return the embedded atlas on a T1w, its labels brought to the ventricles that the image shows."""
+    atlas, template, way = load_atlas("embedded"), load_template(), transform.to_scan
+    brain = scan.with_data(scan.data > 0)
+
+    def moved(labels: LabelMap) -> LabelMap:
+        there = resample(labels.labels, scan, way, mode="nearest")
+        return LabelMap(there.with_data(np.where(brain.data, there.data, 0)), labels.regions)
+
+    shares = {name: resample(share, scan, way) for name, share in template_shares(template).items()}
+    mask = None if lesion is None else _inside(lesion, scan)
+    found = segment({"T1w": scan}, brain, moved(atlas.dseg), shares, mask, "")
+    overlays = {name: moved(overlay) for name, overlay in atlas.overlays.items()}
+    return Labelled(brain, found.labels, overlays, found.tissue, atlas, found.assessed)
+
+
+def measured(lesion: Image, on: Labelled) -> Measured:
+    """Return the tables of a lesion on a labelled brain: load, pieces, what each holds, volumes, margins."""
+    mask, regions = _inside(lesion, on.brain), on.atlas.dseg.regions
+    depth, distance_mm = white_matter_depth(on.labels, regions)
+    parts = partition(on.labels, on.atlas.dseg, on.overlays, on.brain, depth)
+    pieces, table = components(mask, on.labels, on.atlas.dseg, distance_mm, GIVEN)
+    inside = pieces.data > 0
+    fluid = np.isin(on.tissue.data[inside], (CSF, CAVITY))
+    cavity = percent_of_pieces(pieces.data[inside] - 1, fluid) if on.ventricles else np.nan
+    volumes = volume_table(on.labels, on.atlas.dseg, on.brain, template_volumes(on.atlas))
+    tables = Tables(
+        load_in(mask, parts),
+        table.assign(cavity_percent=cavity),
+        lesion_parts(pieces, parts),
+        volumes if on.ventricles else without_ventricles(volumes),
+    )
+    return Measured(tables, load_margins(mask, parts))
+
+
+def called(found: Measured, age_years: float, scorers: str = "dominance,mrics") -> Pattern:
+    """Return the calls as they stand in a pattern JSON, with evidence and stability.
+
+    age_years: of the brain's maturation. Raises InputError below 2: the workflow has templates by age.
+    """
+    band = band_of(age_years)
+    if (why := Gate(band).refusal("fine_structures")) is not None:
+        raise InputError(WHAT, why, "use the workflow with templates_dir (docs/method/ages.md)")
+    context = ScanContext(age_years, ("T1w",), GIVEN, "not_applicable")
+    return pattern_content(
+        scorers,
+        lambda scorer: score_surely(
+            scorer, found.tables, found.margins, context, read_criteria(scorer.criteria)
+        ),
+    )
+
+
+def _inside(lesion: Image, grid: Image) -> Image:
+    if not lesion.same_grid(grid, tolerance_mm=0.1 * min(grid.spacing_mm)):
+        raise InputError(WHAT, "the lesion lies on another grid than the scan", "resample it first")
+    return grid.with_data(binary_mask(lesion, WHAT)[0].data)
