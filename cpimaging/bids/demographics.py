@@ -215,7 +215,7 @@ def _image_sidecars(root: Path, scan: Scan) -> list[Table]:
     """Return what the JSON files beside a scan's images say of ages, such as PatientAge: one row each."""
     tables = []
     for path in scan.images.values():
-        name = f"{path.removesuffix('.gz').removesuffix('.nii')}.json"
+        name = f"{stem(path)}.json"
         try:
             content = read_object(root / name)
         except InputError as error:

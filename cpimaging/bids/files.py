@@ -108,7 +108,7 @@ def _below(root: Path, folder: str) -> str:
 
 
 def _is_image(name: str) -> bool:
-    return name.endswith(ENDINGS) and not name.startswith(".")
+    return name.lower().endswith(ENDINGS) and not name.startswith(".")
 
 
 def _enters(folder: Path, seen: set[tuple[int, int]]) -> bool:
@@ -183,6 +183,16 @@ def parse_file(below: str, level: str, root: str = "", shown_root: str = "") -> 
         else:
             words.append(part)
     return File(below, level, entities, tuple(words), root, shown_root)
+
+
+def session_folder(file: File) -> str | None:
+    """Return the session whose folder a file lies in, None where it lies in none."""
+    return next((part[4:] for part in file.below.split("/")[:-1] if part.startswith("ses-")), None)
+
+
+def participant_folder(file: File) -> str | None:
+    """Return the participant whose folder a file lies in, None where it lies in none."""
+    return next((part[4:] for part in file.below.split("/")[:-1] if part.startswith("sub-")), None)
 
 
 def natural(text: str) -> tuple[list[str | int], str]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from cpimaging.bids.files import File
+from cpimaging.imagefiles import NOT_READ
 from cpimaging.types import CONTRASTS
 
 _LOW_RESOLUTION = re.compile(r"low|scout|locali[sz]er|survey", re.IGNORECASE)
@@ -19,13 +20,33 @@ _STILL_AN_IMAGE = re.compile(
 """desc- labels of images that show the head; a bias field, a map of noise or a model of the scan do not."""
 
 
+_PARTS = ("hemi", "split", "chunk")
+_NOT_THE_HEAD = re.compile(
+    r"(?:[a-z]?spin|neck|cord|lumb|thora|abdom|pelvi|knee|hip|heart|cardi)", re.IGNORECASE
+)
+
+
+def part_of(file: File) -> str | None:
+    """Return the entity by which a file says that it holds only a part, such as "hemi-L", or None."""
+    return next((f"{key}-{file.entities[key]}" for key in _PARTS if key in file.entities), None)
+
+
+def _elsewhere(file: File) -> str | None:
+    """Return the entity by which an image says that it shows another part of the body, or None."""
+    labels = ((key, file.entities.get(key, "")) for key in ("acq", "bp", "bodypart"))
+    return next((f"{key}-{label}" for key, label in labels if _NOT_THE_HEAD.match(label)), None)
+
+
 def contrast_of(file: File) -> str | None:
     """Return the contrast that a raw file shows by its name, or None.
 
     ADC maps are `_ADC`, `_adc`, or `_dwi` with rec-ADC or desc-ADC (scanner-made maps of public
-    stroke datasets). One part of a complex image (part-phase, -real, -imag) shows none.
+    stroke datasets). One part of a complex image (part-phase, -real, -imag), a part of the head (hemi-,
+    split-, chunk-) and a spine show none.
     """
     if len(file.words) != 1 or file.entities.get("part", "mag") != "mag":
+        return None
+    if part_of(file) or _elsewhere(file):
         return None
     if file.folder not in {"anat", "dwi"} and not file.folder.startswith(("sub-", "ses-")):
         return None
@@ -46,7 +67,13 @@ def why_not(file: File) -> str | None:
             "take the noise out and save it as T1w (the name _T1w, without desc-)"
         )
     desc = file.entities.get("desc")
-    if desc and file.words[-1:] and file.words[-1] in CONTRASTS and contrast_of(file) is None:
+    if not file.words or file.words[-1] not in CONTRASTS or contrast_of(file):
+        return None
+    if part := part_of(file):
+        return f"{part} is a part of an image; join the parts in one"
+    if place := _elsewhere(file):
+        return f"{place} is no image of the head by its name"
+    if desc:
         return f"desc-{desc} is not known as an image of the head; if it is one, leave desc- out"
     return None
 
@@ -71,6 +98,7 @@ class _Preference(NamedTuple):
 
 
 _PREFERENCES = (
+    _Preference("its format is read", lambda f: f.name.lower().endswith(NOT_READ)),
     _Preference("it is without contrast agent", lambda f: "ce" in f.entities),
     _Preference("it is not defaced", lambda f: any(_DEFACED.search(v) for v in f.entities.values())),
     _Preference(
@@ -87,7 +115,7 @@ _PREFERENCES = (
         "it is the later run (a scan is usually repeated because the one before was not good)",
         lambda f: -_number(f, "run"),
     ),
-    _Preference("it is NIfTI", lambda f: ".nii" not in f.name),
+    _Preference("it is NIfTI", lambda f: ".nii" not in f.name.lower()),
     _Preference("it is compressed", lambda f: not f.name.endswith(".gz")),
     _Preference("it comes first by name, nothing else tells them apart", lambda f: f.path),
 )

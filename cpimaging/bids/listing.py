@@ -17,13 +17,22 @@ from cpimaging.bids.files import (
 )
 from cpimaging.bids.images import choose_image
 from cpimaging.bids.labels import Label, choose_labels
-from cpimaging.bids.masks import BRAIN, LESION, Wanted, choose_mask, is_lesion_mask, masks_of_pattern
+from cpimaging.bids.masks import (
+    BRAIN,
+    LESION,
+    SCAN_SPACES,
+    Wanted,
+    choose_mask,
+    is_lesion_mask,
+    masks_of_pattern,
+)
 from cpimaging.bids.participants import Participant, add_lesion_masks, add_unused, collect
-from cpimaging.bids.unused import unused_lines
+from cpimaging.bids.unused import other_side, unused_lines
 from cpimaging.types import CONTRASTS, InputError, plain
 
 _LABEL = re.compile(r"[0-9A-Za-z+]+")
 _NOT_IN_A_LABEL = re.compile(r"[^0-9A-Za-z+]")
+ONE_MASK = "give both sides in one mask named label-lesion"
 _ANY_CONTRAST = f"{', '.join(CONTRASTS[:-1])} or {CONTRASTS[-1]}"
 
 
@@ -253,8 +262,12 @@ def _scan(
         if files := participant.images.get(session, {}).get(contrast):
             chosen[contrast], passed_over = choose_image(contrast, files)
             decisions += passed_over
+        decisions += _of_other_space(contrast, chosen.get(contrast))
     wanted = Wanted(session, all_sessions, next(iter(chosen.values()), None))
     lesion = choose_mask(LESION, participant.lesion_masks, wanted)
+    sides = other_side(lesion.mask, participant.unused) if lesion.mask else None
+    if sides:
+        lesion.problems.append(f"{LESION}: {sides} lies beside it, so label-L may mean left; {ONE_MASK}")
     brain = choose_mask(BRAIN, participant.brain_masks, wanted)
     told = [note for note in participant.notes if note.session in (None, session)]
     decisions += [note.line for note in told if not note.is_problem]
@@ -275,3 +288,11 @@ def _scan(
         tuple(decisions + lesion.decisions + unused + brain.decisions),
         tuple(problems + lesion.problems + brain.problems),
     )
+
+
+def _of_other_space(contrast: str, image: File | None) -> list[str]:
+    """Say where an image is named after a space that is not the scanner's."""
+    space = image.entities.get("space", "orig") if image else "orig"
+    if space.lower() in SCAN_SPACES or image is None:
+        return []
+    return [f"{contrast}: {image.name} is named space-{plain(space)}: its volumes are those of that space"]

@@ -6,39 +6,49 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from cpimaging.bids.files import File, is_own_file, natural, parse_file, walk
+from cpimaging.bids.images import part_of
 from cpimaging.bids.listing import Scan
-from cpimaging.bids.masks import SCAN_SPACES
+from cpimaging.bids.masks import SCAN_SPACES, is_brain_mask
 from cpimaging.bids.participants import UNSAFE
 from cpimaging.imagefiles import stem
-from cpimaging.types import InputError, plain
+from cpimaging.types import CONTRASTS, InputError, plain
 
 SOURCE = "masks_dir"
 """lesion_source of the scans that are listed here."""
 
+NAMED = "the name of the mask says"
+"""How lines begin that tell of a name that is not quite what the study says."""
+
+FAMILY = ("MNI", "ICBM152")
+"""How names begin of spaces whose templates show the same people in about the same frame."""
+
 _NOT_IN_A_LABEL = re.compile(r"[^0-9A-Za-z+]")
 
 
-def list_masks(folder: Path | str, pattern: str = "*", skip: Iterable[Path] = ()) -> list[Scan]:
+def list_masks(
+    folder: Path | str, pattern: str = "*", skip: Iterable[Path] = (), space: str = ""
+) -> list[Scan]:
     """Return one scan without images per image file below `folder`, in natural order.
 
     Participant and session are taken from sub- and ses- in the name; without them the participant's label is
     the name itself, letters and digits only. pattern: file names that are meant, with * and ?. skip: folders
-    that are left out. A mask that cannot be used has its reason in `problems`: its name says that it lies in
-    the scan's own space, another file has the same labels, or its path is no plain text. The frequency map of
-    an earlier run in the same folder is left out. Raises InputError where no file fits.
+    that are left out. space: that the masks are said to lie in. A mask that cannot be used has its reason in
+    `problems`: by its name it lies in another space, shows a brain or an image, or is a part of a mask,
+    another file has the same labels, or its path is no plain text. The frequency map of an earlier run in the
+    same folder is left out. Raises InputError where no file fits.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(folder, "no such folder", "give the folder of the lesion masks")
     tree = walk(folder, skip)
     files = [parse_file(path, SOURCE) for path in tree.images]
-    files = [file for file in files if fnmatchcase(file.name, pattern) and not _is_own_map(folder, file)]
+    files = [f for f in files if fnmatchcase(f.name, pattern) and not _is_own_map(folder, f)]
     if not files and not tree.closed:
         raise InputError(folder, f"holds no image file named {pattern}", "check the folder and the pattern")
     named: dict[tuple[str, str | None], list[File]] = {}
     for file in files:
         named.setdefault(_labels(file), []).append(file)
-    scans = [_scan(*labels, file, same) for labels, same in named.items() for file in same]
+    scans = [_scan(*labels, file, same, space) for labels, same in named.items() for file in same]
     scans += [_closed(path) for path in tree.closed]
     return sorted(scans, key=lambda scan: (natural(scan.label), natural(str(scan.lesion_mask))))
 
@@ -61,12 +71,36 @@ def _closed(folder: str) -> Scan:
     return Scan(label, None, {}, folder, SOURCE, problems=(problem,))
 
 
-def _scan(participant: str, session: str | None, file: File, same: list[File]) -> Scan:
+def _scan(participant: str, session: str | None, file: File, same: list[File], space: str) -> Scan:
     problems = [] if file.safe else [f"{file.shown}: {UNSAFE}"]
-    space = file.entities.get("space", "")
-    if space.lower() in SCAN_SPACES:
-        problems.append(f"{file.shown}: lies in space {space}, the scan's own; a template's space is needed")
-    if len(same) > 1:
+    decisions = []
+    if not in_space(file, space):
+        own, needed = file.entities["space"], space or "a template's space"
+        why = "the scan's own" if own.lower() in SCAN_SPACES else "another"
+        problems.append(f"{file.shown}: lies in space {plain(own)}, {why}; {needed} is needed")
+    elif file.entities.get("space", space) != space:
+        decisions.append(f"{NAMED} space-{plain(file.entities['space'])}, taken for {space}")
+    if part := part_of(file):
+        problems.append(f"{file.shown}: is a part of a mask by its name ({part}); join the parts in one")
+    if _is_another(file):
+        problems.append(f"{file.shown}: its name is not that of a lesion mask; choose masks by a pattern")
+    same = [file for file in same if not _is_another(file)]
+    if len(same) > 1 and file in same:
         names = ", ".join(other.shown for other in same)
         problems.append(f"{len(same)} masks have these labels, none is guessed: {names}; keep one of them")
-    return Scan(participant, session, {}, file.below, SOURCE, problems=tuple(problems))
+    return Scan(
+        participant, session, {}, file.below, SOURCE, decisions=tuple(decisions), problems=tuple(problems)
+    )
+
+
+def _is_another(file: File) -> bool:
+    """Tell whether a name is that of a brain mask or of an image."""
+    return is_brain_mask(file) or file.words[-1:] in {(contrast,) for contrast in CONTRASTS}
+
+
+def in_space(file: File, space: str) -> bool:
+    """Tell whether a mask may lie in a space by its name: that, one of the same family, or none is named."""
+    own = file.entities.get("space")
+    if own is None or own == space or not space:
+        return own is None or own.lower() not in SCAN_SPACES
+    return own.startswith(FAMILY) and space.startswith(FAMILY)

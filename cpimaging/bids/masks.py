@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from cpimaging.bids.files import File
+from cpimaging.bids.files import File, session_folder
 from cpimaging.bids.images import contrast_of
 from cpimaging.types import InputError
 
@@ -22,6 +22,20 @@ SCAN_SPACES = frozenset(
 
 _LABEL = re.compile(r"L|[Ll]esions?")
 _DESC = re.compile(r"(t1w?|t2w?|flair|dwi|adc)?lesions?(mask)?", re.IGNORECASE)
+ANATOMY = re.compile(
+    r"brain|synthstrip|bet|[gwb]m|csf|gr[ae]y|white|aseg|aparc|ribbon|tissue|ventric|skull|scalp|head|bone|face|"
+    r"cortex|cortical|thalam|hippo|cerebell|hemi|atlas|vert|5tt|crop|fov",
+    re.IGNORECASE,
+)
+"""How labels of anatomy begin."""
+
+_NOT_THE_LESION = re.compile(
+    r"brain|inver|flip|mirror|contra|control|sham|dilat|erod|exclu|uncert|healthy|normal(?!i[sz])"
+    r"|border|ring|rim|peri",
+    re.IGNORECASE,
+)
+"""How desc- labels begin of masks that are made from that of a lesion and are not it."""
+
 _BRAIN = frozenset({"brain", "bet", "hdbet", "synthstrip"})
 _BRAIN_SUFFIXES = frozenset({"brainmask", "bet"})
 _ENTITY = {"participant": "sub", "session": "ses"}
@@ -49,8 +63,11 @@ def is_lesion_mask(file: File) -> bool:
     """Tell whether a file's name is that of a lesion mask.
 
     Known: label-L, label-lesion or desc-lesion (also desc-T1lesion) with `_mask`, `_roi` or `_msk`;
-    `_lesion`; `_lesion_mask`; `_msk`. In lesions_dir a bare `_mask` or `_roi`, or no suffix, is enough.
+    `_lesion`; `_lesion_mask`; `_msk`. In lesions_dir a bare `_mask` or `_roi`, or no suffix, is enough. Not
+    those of an atlas, an anatomical seg-, a task or a statistic, nor one made from a lesion's (desc-dilated).
     """
+    if _says_otherwise(file):
+        return False
     *before, suffix = [word.lower() for word in file.words] or [""]
     label, desc = file.entities.get("label", ""), file.entities.get("desc", "")
     bare = not (label or desc or "seg" in file.entities or set(before) - _CONTRAST_WORDS)
@@ -61,6 +78,13 @@ def is_lesion_mask(file: File) -> bool:
     if _LABEL.fullmatch(label) or _DESC.fullmatch(desc) or "lesion" in before:
         return True
     return bare and (suffix == "msk" or file.level == "lesions_dir")
+
+
+def _says_otherwise(file: File) -> bool:
+    """Tell whether a name that may be that of a lesion mask says that it is another."""
+    said = file.entities
+    made, seg = _NOT_THE_LESION.match(said.get("desc", "")), ANATOMY.match(said.get("seg", ""))
+    return bool(made or seg or said.keys() & {"atlas", "task", "stat"})
 
 
 def is_brain_mask(file: File) -> bool:
@@ -115,7 +139,7 @@ def _of_scan(
     usable, unassigned = [], []
     only = next(iter(wanted.sessions)) if len(wanted.sessions) == 1 else None
     for file in files:
-        session = file.entities.get("ses", only)
+        session = file.entities.get("ses", session_folder(file) or only if only else None)
         if session not in wanted.sessions and session is not None:
             decisions.append(f"{kind}: {file.shown} is not used: no scan of session {session} is listed")
         elif session in wanted.sessions and session != wanted.session:

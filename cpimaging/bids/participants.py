@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from cpimaging.bids.files import File, Tree, is_own_file
-from cpimaging.bids.images import contrast_of, why_not
+from cpimaging.bids.files import File, Tree, is_own_file, participant_folder, session_folder
+from cpimaging.bids.images import contrast_of, part_of, why_not
 from cpimaging.bids.masks import BRAIN, LESION, is_brain_mask
 from cpimaging.bids.rows import Names
 from cpimaging.bids.unused import Unused, participant_of, unused_masks
@@ -113,6 +113,9 @@ def _add_mask(root: Path, kind: str, participant: Participant, masks: list[File]
     session = mask.entities.get("ses")
     if not mask.safe:
         participant.notes.append(Note(session, f"{kind} {mask.shown}: {UNSAFE}", True))
+    elif problem := _whose(mask) or _whole(mask):
+        line = f"{kind}: {mask.shown} is not used: {problem}"
+        participant.notes.append(Note(session, line, kind == LESION))
     elif is_own_file(root / mask.path):
         line = (
             f"{kind}: {mask.shown} is not used: its sidecar says that this software made it; "
@@ -121,6 +124,21 @@ def _add_mask(root: Path, kind: str, participant: Participant, masks: list[File]
         participant.notes.append(Note(session, line, False))
     else:
         masks.append(mask)
+
+
+def _whose(mask: File) -> str:
+    """Return what is wrong where a mask's name tells of another person or session than its folder."""
+    named, folders = mask.entities, (participant_folder(mask), session_folder(mask))
+    for key, folder in zip(("sub", "ses"), folders, strict=True):
+        if folder is not None and named.get(key, folder) != folder:
+            return "its name does not agree with its folder; rename it or move it"
+    return ""
+
+
+def _whole(mask: File) -> str:
+    """Return what is wrong where a mask's name says that it is a part of one."""
+    part = part_of(mask)
+    return f"it is a part of a mask by its name ({part}); join the parts in one" if part else ""
 
 
 def _add_closed(root: Path, found: Mapping[str, Participant], closed: Iterable[str]) -> None:

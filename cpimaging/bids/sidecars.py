@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from cpimaging.bids.rows import read_object
+from cpimaging.imagefiles import stem
 
 
 def said_of_image(root: Path, image: str, key: str) -> str:
@@ -12,9 +13,9 @@ def said_of_image(root: Path, image: str, key: str) -> str:
     inheritance). Raises InputError where a file cannot be read.
     """
     path = Path(image)
-    stem = path.name.removesuffix(".gz").removesuffix(".nii")
-    above = [folder / f"{stem.rpartition('_')[2]}.json" for folder in path.parents]
-    for sidecar in (path.with_name(f"{stem}.json"), *above):
+    name = stem(path.name)
+    above = [folder / f"{name.rpartition('_')[2]}.json" for folder in path.parents]
+    for sidecar in (path.with_name(f"{name}.json"), *above):
         said = read_object(root / sidecar).get(key)
         if isinstance(said, str | int | float) and str(said).strip():
             return str(said).strip()

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from cpimaging.bids.files import File
 from cpimaging.bids.images import contrast_of
-from cpimaging.bids.masks import SCAN_SPACES, is_brain_mask, is_lesion_mask
+from cpimaging.bids.masks import ANATOMY, SCAN_SPACES, is_brain_mask, is_lesion_mask
 
 MOST_SHOWN = 4
 """So many masks that were not used are told of a scan by name."""
@@ -19,11 +19,6 @@ _MASK_SUFFIXES = frozenset(
     {"mask", "msk", "roi", "seg", "dseg", "probseg", "segmentation", "label", "labels"}
 )
 _MASK_ENTITIES = frozenset({"seg", "label", "roi", "mask"})
-_ANATOMY = re.compile(
-    r"brain|synthstrip|bet|[gwb]m|csf|gr[ae]y|white|aseg|aparc|ribbon|tissue|ventric|skull|scalp|head|bone|face|"
-    r"cortex|cortical|thalam|hippo|cerebell|hemi|atlas|vert|5tt|crop|fov",
-    re.IGNORECASE,
-)
 _NO_MASKS = frozenset({"xfm", "warp", "bold", "dwi", "epi", "sbref", "magnitude", "phasediff", "defacemask"})
 
 
@@ -55,7 +50,7 @@ def _looks_like_mask(file: File) -> bool:
     if _named(file):
         return True
     words = [*(value for key, value in file.entities.items() if key not in ("sub", "ses")), *file.words[:-1]]
-    if any(_ANATOMY.fullmatch(word) or _ANATOMY.match(word) for word in words) or "atlas" in file.entities:
+    if any(ANATOMY.fullmatch(word) or ANATOMY.match(word) for word in words) or "atlas" in file.entities:
         return False
     space = file.entities.get("space", "orig").lower()
     return space in SCAN_SPACES and (suffix in _MASK_SUFFIXES or bool(file.entities.keys() & _MASK_ENTITIES))
@@ -63,6 +58,13 @@ def _looks_like_mask(file: File) -> bool:
 
 def _is_contrast(suffix: str) -> bool:
     return suffix in ("t1w", "t2w", "flair", "adc", "pdw", "t2starw", "unit1")
+
+
+def other_side(mask: File, unused: Iterable[Unused]) -> str | None:
+    """Return the mask of label-R beside one of label-L: there L is left; None where none is."""
+    name = mask.name.replace("_label-L", "_label-R")
+    beside = [u.file.shown for u in unused if u.file.name == name != mask.name]
+    return next(iter(beside), None)
 
 
 def participant_of(file: File) -> str | None:

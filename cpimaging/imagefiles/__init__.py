@@ -15,17 +15,21 @@ from cpimaging.imagefiles.header import Header
 from cpimaging.imagefiles.text import METAIMAGE_KEY, NRRD_START, metaimage_header, nrrd_header
 from cpimaging.types import InputError
 
-__all__ = ["ENDINGS", "Header", "read_file_header", "read_vectors", "read_voxels", "stem"]
+__all__ = ["ENDINGS", "NOT_READ", "Header", "read_file_header", "read_vectors", "read_voxels", "stem"]
 
-ENDINGS = (".nii.gz", ".nii", ".mgz", ".mgh", ".nrrd", ".mha", ".img.gz", ".img", ".nhdr", ".mhd")
-"""How the names of image files end; of a pair the voxels are named (.img); .nhdr and .mhd are refused."""
+NOT_READ = (".nhdr", ".mhd", ".mnc", ".nii.bz2", ".nii.xz", ".nii.zst")
+"""How the names of image files end that are refused with their name, not overlooked."""
+
+ENDINGS = (".nii.gz", ".nii", ".mgz", ".mgh", ".seg.nrrd", ".nrrd", ".mha", ".img.gz", ".img", *NOT_READ)
+"""How the names of image files end, in small or capital letters; of a pair the voxels are named (.img)."""
 
 _PAIRS = {".img": ".hdr", ".img.gz": ".hdr", ".hdr": ".img", ".hdr.gz": ".img"}
 
 
 def stem(name: str) -> str:
     """Return a file's name without the ending of an image file."""
-    return next((name.removesuffix(ending) for ending in ENDINGS if name.endswith(ending)), name)
+    ending = next((ending for ending in ENDINGS if name.lower().endswith(ending)), "")
+    return name[: len(name) - len(ending)]
 
 
 def read_file_header(path: Path) -> Header:
@@ -80,11 +84,12 @@ def _read(
 def _parts(path: Path) -> tuple[Path, Path]:
     """Return the file with the header and the file with the voxels: one and the same but for pairs."""
     name = path.name
-    ending = next((ending for ending in _PAIRS if name.endswith(ending)), None)
+    ending = next((ending for ending in _PAIRS if name.lower().endswith(ending)), None)
     if ending is None:
         return path, path
-    front, other = name.removesuffix(ending), _PAIRS[ending]
-    twin = next((p for z in ("", ".gz") if (p := path.with_name(front + other + z)).exists()), None)
+    front, other = name[: -len(ending)], _PAIRS[ending]
+    names = (front + made for made in (other, f"{other}.gz", other.upper(), f"{other}.gz".upper()))
+    twin = next((twin for name in names if (twin := path.with_name(name)).exists()), None)
     if twin is None:
         raise InputError(path, f"has no {other} file beside it", "put both files of the pair there")
     return (path, twin) if ending.startswith(".hdr") else (twin, path)

@@ -186,18 +186,25 @@ def injury_of(tables: Tables) -> Injury:
     return Injury(tables)
 
 
-def unusable(injury: Injury, trace: Trace) -> str | None:
-    """Return why the tables of a scan cannot be judged, or None."""
+def no_lesion(injury: Injury, trace: Trace) -> str | None:
+    """Return why a mask cannot be that of a lesion, by where it lies, or None."""
     if injury.total_mm3 > 0 and injury.total_mm3 == injury.outside_mm3:
         return "the lesion lies outside of the brain"
+    if injury.of(COMPARTMENTS).load >= trace.limit("whole_brain_load"):
+        trace.at_least("lesion fills the brain, load", injury.of(COMPARTMENTS).load, "whole_brain_load")
+        return "the lesion mask fills the brain"
+    return None
+
+
+def unusable(injury: Injury, trace: Trace) -> str | None:
+    """Return why the tables of a scan cannot be judged, or None."""
+    if reason := no_lesion(injury, trace):
+        return reason
     parts = {
         "periventricular white matter": "periventricular",
         "deep grey matter": "nuclei",
         "cortex": "cortex",
     }
-    if injury.of(COMPARTMENTS).load >= trace.limit("whole_brain_load"):
-        trace.at_least("lesion fills the brain, load", injury.of(COMPARTMENTS).load, "whole_brain_load")
-        return "the lesion mask fills the brain"
     unseen = [name for name, part in parts.items() if injury.of([part]).region_mm3 == 0]
     return f"not in the image: {', '.join(unseen)}" if unseen else None
 

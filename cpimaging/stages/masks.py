@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cpimaging.bids import Scan, list_masks, with_demographics
-from cpimaging.bids.mask_folder import SOURCE
+from cpimaging.bids.mask_folder import NAMED, SOURCE
 from cpimaging.io import Sparse, read_sparse, typed, write_text
 from cpimaging.layout import TEMPLATE
 from cpimaging.lesions.components import members, piece_table
@@ -67,8 +67,11 @@ NOTES = (
 )
 
 
-NOT_KNOWN = ("age at scan n/a", "sex n/a")
-"""How lines begin that tell what tables do not say for certain."""
+TOLD = ("age at scan n/a", "sex n/a", NAMED)
+"""How lines begin that tell what tables do not say for certain, or names say otherwise."""
+
+OUTSIDE_TOLD = 0.1
+"""A share of a lesion outside of the brain from which it is told (ours)."""
 
 
 BULK_PAIRS = 6
@@ -124,7 +127,7 @@ class MaskJob:
         if (self.output / PLAN).is_dir():
             raise InputError(self.output, "holds the results of scans", "give masks a folder of their own")
         skip = [self.output] if own.is_file() else []
-        scans = list_masks(self.masks, self.pattern, skip)
+        scans = list_masks(self.masks, self.pattern, skip, self.space)
         self.decisions(scans)
         return scans
 
@@ -176,7 +179,11 @@ def _measure(job: MaskJob, scan: Scan, grids: MaskGrids, scoring: "_Scoring") ->
     pattern = scoring.pattern(scan, Tables(table, *_pieces(index, grid, kinds), NO_VOLUMES), margins)
     if pattern["out_of_group"] is None:
         grid.counts[index] += 1
-    doubts = [line for line in scan.decisions if line.startswith(NOT_KNOWN)]
+    doubts = [line for line in scan.decisions if line.startswith(TOLD)]
+    outside = table.loc[table["structure"] == "outside_brain", "lesion_volume_mm3"].sum()
+    share = float(outside / (index.size * grid.image.voxel_volume_mm3)) if index.size else 0.0
+    if share >= OUTSIDE_TOLD:
+        notes = [*notes, f"{100 * share:.0f} % of the lesion lies outside of the template's brain"]
     tracts = tract_cells(table, section_loads(grid.tract, index))
     return _Measured(scan, grid, hits, index.size, tracts, pattern, [*notes, *doubts])
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cpimaging.bids.drawn_on import Named, image_of_acquisition, named_contrasts
+from cpimaging.imagefiles import stem
 from cpimaging.io import read_header, read_image, read_json
 from cpimaging.layout import sidecar_path
 from cpimaging.masks import check_header, moved_mask, of_same_grid, read_mask
@@ -56,7 +57,7 @@ def _grid(path: Path) -> Image:
 
 def _stated(path: Path) -> str | None:
     """Return the file name of the image that the mask's sidecar states as its SpatialReference."""
-    sidecar = path.with_name(path.name.removesuffix(".gz").removesuffix(".nii") + ".json")
+    sidecar = path.with_name(f"{stem(path.name)}.json")
     try:
         content = read_json(sidecar) if sidecar.is_file() else {}
     except InputError:

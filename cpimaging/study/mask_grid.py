@@ -172,6 +172,9 @@ class MaskGrids:
         """Refuse a lesion that lies mostly outside of the template's brain, before a grid is made for it."""
         if self.way.template is None or not lesion.size:
             return
+        if _lost_header(mask):
+            problem = "its position begins at 0, 0, 0, as where a header was lost"
+            raise InputError(path, problem, "copy the header of the template to it")
         asked = lesion[:: max(lesion.size // MOST_ASKED, 1)]
         voxels = np.stack(np.unravel_index(asked, mask.shape), axis=1)
         points_mm = voxels @ mask.affine[:3, :3].T + mask.affine[:3, 3]
@@ -183,6 +186,13 @@ class MaskGrids:
         if share < LESION_INSIDE_SHARE:
             problem = f"lies outside of the template's brain ({100 * share:.0f} % inside)"
             raise InputError(path, problem, "check that it lies in the space that was named")
+
+
+def _lost_header(mask: Sparse) -> bool:
+    """Tell whether a corner voxel lies at 0, 0, 0 exactly, on straight axes, as an empty header has it."""
+    straight = np.count_nonzero(mask.affine[:3, :3]) == 3
+    ends = np.array([[*corner, 1] for corner in np.ndindex(2, 2, 2)]) * [*np.subtract(mask.shape, 1), 1]
+    return straight and bool((np.abs(mask.affine[:3] @ ends.T).max(axis=0) == 0).any())
 
 
 def _start_within(grid: Image, part: Image) -> NDArray[np.intp] | None:

@@ -15,7 +15,7 @@ from kinds_data import brain
 from kinds_masks import MM3, SPACE, bulk, image
 from kinds_tables import DESCRIPTION, tree, write
 
-from cpimaging.bids import Scan, list_scans
+from cpimaging.bids import Scan, check_scan, list_scans
 from cpimaging.io import read_json, read_table
 from cpimaging.registration.picsl import linear
 from cpimaging.types import Image, InputError
@@ -69,6 +69,7 @@ def used(made: str, what: str, words: str, *paths: str) -> Kind:
 
 
 ANAT = "sub-good/anat/sub-good"
+X, LES = "sub-x/anat/sub-x_T1w.nii.gz", "derivatives/l/sub-x/anat/sub-x"
 LETTERS, BRACES = "a label may hold letters and digits only", "holds braces or unprintable characters"
 NAMES = [
     named("a folder sub-01_old", LETTERS, "sub-01_old/anat/sub-01_old_T1w.nii.gz"),
@@ -93,6 +94,13 @@ NAMES = [
     named("no image at all", "no T1w, T2w, FLAIR or ADC image", "sub-x/func/sub-x_bold.nii.gz"),
     named("two lesion masks", "none is guessed", "sub-x/anat/sub-x_T1w.nii.gz", "sub-x/anat/sub-x_label-L_mask.nii.gz", "sub-x/anat/sub-x_desc-lesion_mask.nii.gz"),
     named("three runs of a lesion mask", "none is guessed", "sub-x/anat/sub-x_T1w.nii.gz", *(f"sub-x/anat/sub-x_run-{n}_label-L_mask.nii.gz" for n in "123")),
+    named("a lesion mask of one hemisphere", "a part of a mask by its name (hemi-L)", X, f"{LES}_hemi-L_label-L_mask.nii.gz"),
+    named("a split lesion mask, one part of it", "a part of a mask by its name (split-1)", X, f"{LES}_split-1_label-L_mask.nii.gz"),
+    named("a lesion mask in the folder of another participant", "does not agree with its folder", X, "derivatives/l/sub-good/anat/sub-x_label-L_mask.nii.gz"),
+    named("a lesion mask in the folder of another session", "does not agree with its folder", "sub-x/ses-1/anat/sub-x_ses-1_T1w.nii.gz", "derivatives/l/sub-x/ses-2/anat/sub-x_ses-1_label-L_mask.nii.gz"),
+    named("label-L beside label-R: left and right", "so label-L may mean left", X, f"{LES}_label-L_mask.nii.gz", f"{LES}_label-R_mask.nii.gz"),
+    named("a T1w in two halves", "no T1w, T2w, FLAIR or ADC image", "sub-x/anat/sub-x_hemi-L_T1w.nii.gz", "sub-x/anat/sub-x_hemi-R_T1w.nii.gz"),
+    named("a T1w in chunks", "no T1w, T2w, FLAIR or ADC image", "sub-x/anat/sub-x_chunk-1_T1w.nii.gz", "sub-x/anat/sub-x_chunk-2_T1w.nii.gz"),
     used("._ files of macOS", "counts as nothing", "", "sub-good/anat/._sub-good_T1w.nii.gz", "derivatives/l/sub-good/anat/._sub-good_label-L_mask.nii.gz"),
     used("hidden folders", "count as nothing", "", ".git/sub-x/anat/sub-x_T1w.nii.gz", "sub-good/.cache/sub-good_T2w.nii.gz"),
     used("files of Synology and Windows", "count as nothing", "", "sub-good/anat/Thumbs.db", "sub-good/anat/desktop.ini", "sub-good/anat/sub-good_T1w.nii.gz.part"),
@@ -104,6 +112,14 @@ NAMES = [
     used("a mask called seg-lst_probseg", "told, not used", "set lesion_pattern:", f"derivatives/l/{ANAT}_seg-lst_probseg.nii.gz"),
     used("a mask of sub-good called sub-Good", "told, not used", "its participant is written otherwise", "derivatives/l/sub-Good/anat/sub-Good_label-L_mask.nii.gz"),
     used("a mask in template space", "told, not used", "lies in space MNI152NLin6Asym", f"derivatives/l/{ANAT}_space-MNI152NLin6Asym_label-L_mask.nii.gz"),
+    used("a T2w of the spine", "no T2w", "no image of the head by its name", f"{ANAT}_acq-cspine_T2w.nii.gz"),
+    used("a brain mask of one hemisphere", "told, not used", "a part of a mask by its name", f"derivatives/l/{ANAT}_hemi-L_desc-brain_mask.nii.gz"),
+    used("the mirrored lesion mask", "told, not used", "set lesion_pattern:", f"derivatives/l/{ANAT}_label-lesion_desc-flipped_mask.nii.gz"),
+    used("what is excluded (label-L_desc-inverse)", "told, not used", "set lesion_pattern:", f"derivatives/l/{ANAT}_label-L_desc-inverse_mask.nii.gz"),
+    used("a control region (label-lesion_desc-control)", "told, not used", "set lesion_pattern:", f"derivatives/l/{ANAT}_label-lesion_desc-control_mask.nii.gz"),
+    used("label-L of an atlas", "no lesion", "", f"derivatives/l/{ANAT}_atlas-AAL_label-L_mask.nii.gz"),
+    used("label-L of the hippocampus (seg-)", "no lesion", "", f"derivatives/l/{ANAT}_seg-hippocampus_label-L_mask.nii.gz"),
+    used("a lesion mask of a functional series", "told, not used", "set lesion_pattern:", f"derivatives/l/{ANAT}_task-rest_label-L_mask.nii.gz"),
     used("a mask of a session that is not there", "told, not used", "no scan of session 9 is listed", "derivatives/l/sub-good/ses-9/anat/sub-good_ses-9_label-L_mask.nii.gz"),
 ]  # fmt: skip
 
@@ -171,6 +187,41 @@ LISTS = [
     Kind("names", "masks of an interrupted run of ours in derivatives", "not taken for a reader's", own_results),
     Kind("names", "2,000 scans", "listed", two_thousand),
     Kind("names", "masks in bulk with bytes, braces, markup, formulas and line ends in their names", f"told, or measured: {MM3:,.0f} mm³", names_in_masks),
+]  # fmt: skip
+
+
+def other_endings(folder: Path) -> None:
+    """Masks whose names end in capitals or as formats that are not read are taken, and their scan refused."""
+    masks = (
+        "a_label-L_mask.NII.GZ",
+        "b_label-L_mask.nii.bz2",
+        "c_label-L_mask.mnc",
+        "d_label-L_mask.seg.nrrd",
+    )
+    touch(tree(folder, ("good", *"abcd")), *(f"derivatives/l/sub-{m[0]}/anat/sub-{m}" for m in masks))
+    found = scans(folder)
+    for mask in masks:
+        scan = found[f"sub-{mask[0]}"]
+        assert str(scan.lesion_mask).endswith(mask)
+        assert any("lesion mask" in problem and mask in problem for problem in check_scan(folder, scan))
+
+
+def unread_format_beside(folder: Path) -> None:
+    """An image in a format that is not read wins over none that is."""
+    touch(tree(folder, ("good", "a")), "sub-a/anat/sub-a_run-2_T1w.mnc")
+    assert scans(folder)["sub-a"].images["T1w"] == "sub-a/anat/sub-a_T1w.nii.gz"
+
+
+def in_template_space(folder: Path) -> None:
+    """Raw images named after a template's space are taken, and it is told."""
+    touch(tree(folder, ("good",)), "sub-a/anat/sub-a_space-MNI152NLin6Asym_T1w.nii.gz")
+    assert "its volumes are those of that space" in scans(folder)["sub-a"].decisions[0]
+
+
+OTHER_NAMES = [
+    Kind("names", "masks called .NII.GZ, .nii.bz2, .mnc and .seg.nrrd", "none is overlooked: read, or their scans refused", other_endings),
+    Kind("names", "a later run of the T1w in a format that is not read", "the one that is read is used", unread_format_beside),
+    Kind("names", "a raw T1w called space-MNI152NLin6Asym", "used; told: “its volumes are those of that space”", in_template_space),
 ]  # fmt: skip
 
 
@@ -326,4 +377,4 @@ FILE_SYSTEM = [
     ),
 ]
 
-KINDS = [*NAMES, *LISTS, *DESCRIPTIONS, *FILE_SYSTEM]
+KINDS = [*NAMES, *OTHER_NAMES, *LISTS, *DESCRIPTIONS, *FILE_SYSTEM]

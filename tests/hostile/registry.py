@@ -6,6 +6,7 @@ import kinds_commands
 import kinds_data
 import kinds_formats
 import kinds_headers
+import kinds_mask_names
 import kinds_masks
 import kinds_readers
 import kinds_scans
@@ -19,6 +20,7 @@ MODULES = (
     kinds_data,
     kinds_scans,
     kinds_masks,
+    kinds_mask_names,
     kinds_tables,
     kinds_choices,
     kinds_studies,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from scorer_tables import CHILD, tables
+from scorer_tables import CHILD, LATERAL_ML, MIDLINE_ML, tables
 
 from cpimaging.scorers.trust import out_of_group
 
@@ -45,3 +45,13 @@ def test_much_that_software_found_counts_and_little_does_not_whatever_the_ventri
 
 def test_masks_without_images_take_part():
     assert out_of_group(LITTLE, replace(CHILD, contrasts=(), qc="not_applicable")) is None
+
+
+def test_a_mask_that_fills_the_brain_or_misses_it_is_out():
+    lateral = {(*key[:1], side, *key[2:]): ml for key, ml in LATERAL_ML.items() for side in ("left", "right")}
+    midline = {(key[0], "midline"): ml for key, ml in MIDLINE_ML.items()}
+    assert out_of_group(tables({**lateral, **midline}), CHILD) == "the lesion mask fills the brain"
+    assert (
+        out_of_group(tables({("outside_brain", "midline"): 2.0}), CHILD)
+        == "the lesion lies outside of the brain"
+    )
