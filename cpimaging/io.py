@@ -4,7 +4,7 @@ import csv
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,7 @@ __all__ = [
     "read_header",
     "read_image",
     "read_json",
+    "read_record",
     "read_sparse",
     "read_table",
     "read_yaml",
@@ -260,14 +261,37 @@ _FORMULA = re.compile(r"[=@+-](?=.)(?![\d.]+(?:[eE][+-]?\d+)?$)")
 """How a text begins that spreadsheets compute (OWASP, CSV injection); a number is none."""
 
 
-def read_json(path: Path | str) -> Any:
-    """Read a JSON file. Raises InputError where it is missing, kept elsewhere or broken."""
+def read_json(path: Path | str, made: Callable[[dict[str, Any]], Any] | None = None) -> Any:
+    """Read a JSON file. Raises InputError where it is missing, kept elsewhere or broken. made: of objects."""
     path = Path(path)
     with decoding(path, "is not valid JSON", "repair it"):
         require_content(path)
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        content = json.loads(path.read_text(encoding="utf-8-sig"), object_hook=made)
         json.dumps(content, ensure_ascii=False).encode()  # half of a character may hide in an escape
         return content
+
+
+class _Record(dict[str, Any]):
+    """An object of a JSON file that this package wrote; what it lacks is an InputError."""
+
+    path: Path
+
+    def __missing__(self, key: str) -> Any:
+        raise InputError(self.path, f"lacks {key}, which was written into it", "delete it and start again")
+
+
+def read_record(path: Path | str) -> Any:
+    """Read a JSON file of this package. Raises InputError as read_json does, and where a key is gone."""
+
+    def record(content: dict[str, Any]) -> _Record:
+        made = _Record(content)
+        made.path = Path(path)
+        return made
+
+    content = read_json(path, record)
+    if not isinstance(content, dict):
+        raise InputError(path, "is not what was written into it", "delete it and start again")
+    return content
 
 
 def write_json(path: Path | str, content: Any) -> None:

@@ -13,7 +13,7 @@ from cpimaging import columns
 from cpimaging.atlases import load_template
 from cpimaging.io import (
     read_image,
-    read_json,
+    read_record,
     read_table,
     typed,
     write_image,
@@ -125,9 +125,9 @@ def _last_line(log: Path) -> str:
 
 
 def _pattern_row(job: Job) -> dict[str, Value]:
-    quality: Quality = read_json(job.files.qc)
+    quality: Quality = read_record(job.files.qc)
     load = read_table(job.files.lesionload, LESIONLOAD_COLUMNS)
-    pattern: Pattern = read_json(job.files.pattern)
+    pattern: Pattern = read_record(job.files.pattern)
     cells = pattern_cells(pattern, quality["verdict"])
     trusted = cells["qc"] != "fail"
     return {
@@ -249,5 +249,5 @@ def _frequency(jobs: list[Job]) -> tuple[Image | None, int]:
 
 def _template_masks(jobs: list[Job]) -> Iterator[Image]:
     for job in jobs:
-        if _finished(job) and read_json(job.files.pattern).get("out_of_group") is None:
+        if _finished(job) and read_record(job.files.pattern).get("out_of_group") is None:
             yield read_image(job.files.lesion_mask_template, labels=True)

@@ -9,7 +9,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cpimaging.atlases import load_template
-from cpimaging.io import read_displacement, read_image, read_json, typed, write_image, write_json, write_table
+from cpimaging.io import (
+    read_displacement,
+    read_image,
+    read_record,
+    typed,
+    write_image,
+    write_json,
+    write_table,
+)
 from cpimaging.layout import TEMPLATE, sidecar_path
 from cpimaging.lesions.components import PIECE_COLUMNS, components
 from cpimaging.lesions.kinds import percent_of_pieces
@@ -72,7 +80,7 @@ def _of_command(job: Job) -> list[str]:
     """Return what was noted when the mask of an external tool was read."""
     notes: list[str] = []
     if job.lesion_source == COMMAND:
-        notes = read_json(sidecar_path(job.files.command_mask)).get("Notes", [])
+        notes = read_record(sidecar_path(job.files.command_mask)).get("Notes", [])
     return notes
 
 
@@ -85,7 +93,7 @@ def _numbered(job: Job, grid: MeasuringGrid, source: str) -> tuple[Image, pd.Dat
 def _cavity_percent(job: Job, pieces: Image) -> NDArray[np.float64] | float:
     """Return how much of each piece shows fluid in the image, in percent; NaN where fluid was not read."""
     path = Path(job.files.tissue_dseg)
-    if not path.is_file() or not read_json(sidecar_path(str(path)))["VentriclesFromImage"]:
+    if not path.is_file() or not read_record(sidecar_path(str(path)))["VentriclesFromImage"]:
         return np.nan
     tissue = read_image(path, labels=True)
     there = tissue if tissue.same_grid(pieces) else resample(tissue, pieces, mode="nearest")
@@ -131,7 +139,7 @@ def _change(job: Job, seen: Sighting) -> list[str]:
 def _why_not(job: Job) -> str:
     if job.detection == "command":
         path = Path(sidecar_path(job.files.command_mask))
-        reason: str = read_json(path)["NotAssessed"] if path.is_file() else "lesion_command was not run"
+        reason: str = read_record(path)["NotAssessed"] if path.is_file() else "lesion_command was not run"
         return reason
     return "no mask, and detection is off"
 

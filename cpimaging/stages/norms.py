@@ -10,7 +10,7 @@ import pandas as pd
 from cpimaging import __version__, columns
 from cpimaging.bids.rows import read_id
 from cpimaging.bids.sidecars import said_of_image
-from cpimaging.io import read_json, read_table, typed, write_json, write_table
+from cpimaging.io import read_record, read_table, typed, write_json, write_table
 from cpimaging.norms import Norms, Person, as_json, build_norms
 from cpimaging.norms.reference import FEW
 from cpimaging.study.job import Job
@@ -103,7 +103,7 @@ def _collect(found: _Found, output: Path, chosen: set[str] | None, scanner: str)
 def _why_not(job: Job, *, again: bool) -> str | None:
     if not (finished(job.output, "segment", job.label) and finished(job.output, "qc", job.label)):
         return "not finished"
-    quality: Quality = read_json(job.files.qc)
+    quality: Quality = read_record(job.files.qc)
     if quality["verdict"] == "fail":
         return "failed quality checks"
     if job.scan.age_years is None or job.scan.sex not in ("F", "M"):
@@ -123,7 +123,7 @@ def _add(found: _Found, job: Job, scanner: str) -> None:
     known = measures_of(read_table(job.files.morphometry, MORPHOMETRY_COLUMNS))
     found.measured.append({key: known.get(key, float("nan")) for key in NORMED})
     for path in Path(job.files.morphometry).parent.glob("*_space-orig_atlas-*_dseg.json"):
-        found.atlases.add(read_json(path)["Atlas"])
+        found.atlases.add(read_record(path)["Atlas"])
 
 
 def _rounded(age_years: float) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from cpimaging import qc
-from cpimaging.io import read_displacement, read_image, read_json, read_table, write_json
+from cpimaging.io import read_displacement, read_image, read_record, read_table, write_json
 from cpimaging.layout import sidecar_path
 from cpimaging.qc import checks
 from cpimaging.qc.case import Case, Drawn
@@ -62,7 +62,7 @@ def _case(job: Job) -> Case:
         fit=_fit(job, contrasts[job.reference], brain, frame, to_scan),
         contrasts=contrasts,
         read_raw=read_raw,
-        surface_agreement=read_json(sidecar_path(job.files.brain_mask)).get("SurfaceAgreement"),
+        surface_agreement=read_record(sidecar_path(job.files.brain_mask)).get("SurfaceAgreement"),
         moved_mm=_shifts(job),
         lesion_mm3=_lesion_mm3(job),
         drawn=_drawn(job),
@@ -108,7 +108,8 @@ def _lesion_mm3(job: Job) -> tuple[float, float] | None:
 def _drawn(job: Job) -> dict[str, Drawn]:
     """Return what is known of the images that given masks were drawn on."""
     lesion, whole = (
-        read_json(sidecar_path(path)) for path in (job.files.xfm_to_scan(job.reference), job.files.brain_mask)
+        read_record(sidecar_path(path))
+        for path in (job.files.xfm_to_scan(job.reference), job.files.brain_mask)
     )
     return {
         what: Drawn(record[f"{key}DrawnOn"] is not None, record[f"{key}DoubtMillimetres"])
@@ -118,7 +119,7 @@ def _drawn(job: Job) -> dict[str, Drawn]:
 
 
 def _shifts(job: Job) -> dict[str, tuple[float, float]]:
-    sidecars = {contrast: read_json(sidecar_path(job.files.preproc(contrast))) for contrast in job.images}
+    sidecars = {contrast: read_record(sidecar_path(job.files.preproc(contrast))) for contrast in job.images}
     return {
         name: (content["ShiftMillimetres"], content["AlignmentErrorMillimetres"])
         for name, content in sidecars.items()

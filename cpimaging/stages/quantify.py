@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from cpimaging.columns import CELL, dtypes
-from cpimaging.io import read_json, write_table
+from cpimaging.io import read_record, write_table
 from cpimaging.layout import sidecar_path
 from cpimaging.lesions.components import components
 from cpimaging.quantify.depth import white_matter_depth
@@ -41,7 +41,7 @@ def run(job: Job) -> None:
         unknown[:] = True
     table.loc[unknown, NOT_MEASURED] = np.nan
     margins.loc[unknown, list(MARGIN_COLUMNS)] = np.nan
-    unplaced = table["structure"].isin(read_json(sidecar_path(job.files.atlas_dseg))["NotPlaced"])
+    unplaced = table["structure"].isin(read_record(sidecar_path(job.files.atlas_dseg))["NotPlaced"])
     table.loc[unplaced, ["region_volume_mm3", *NOT_MEASURED]] = np.nan
     margins.loc[unplaced, list(MARGIN_COLUMNS)] = np.nan
     searched = lesion_parts(pieces, parts).merge(table.loc[~(unknown | unplaced), list(dtypes(CELL))])

@@ -3,7 +3,7 @@
 from typing import TypedDict, cast
 
 from cpimaging.atlases import load_atlas, load_template
-from cpimaging.io import read_displacement, read_image, read_json, read_table, write_text
+from cpimaging.io import read_displacement, read_image, read_record, read_table, write_text
 from cpimaging.layout import sidecar_path
 from cpimaging.provenance import code_digest, software_versions
 from cpimaging.registration import resample
@@ -51,8 +51,8 @@ def run(job: Job) -> None:
     atlas = load_atlas(job.atlas)
     reference = job.reference
     participant, _, session = job.label.partition("_")
-    qc: Quality = read_json(job.files.qc)
-    pattern: Pattern = read_json(job.files.pattern)
+    qc: Quality = read_record(job.files.qc)
+    pattern: Pattern = read_record(job.files.pattern)
     override = pattern.get("override")
     if override and override["qc"]:
         qc["verdict"] = cast(Verdict, override["qc"]["set"])
@@ -140,12 +140,12 @@ def _pictures(job: Job, reference: str, atlas: Atlas) -> _Pictures:
 def _notes(job: Job, reference: str) -> list[str]:
     images = (job.files.preproc(name) for name in job.images)
     paths = [*images, job.files.xfm_to_scan(reference), job.files.atlas_dseg]
-    return [note for path in paths for note in read_json(sidecar_path(path)).get("Notes", [])]
+    return [note for path in paths for note in read_record(sidecar_path(path)).get("Notes", [])]
 
 
 def _methods(job: Job, reference: str, atlas: Atlas, ratio: float) -> list[str]:
-    brain = read_json(sidecar_path(job.files.brain_mask))
-    transform = read_json(sidecar_path(job.files.xfm_to_scan(reference)))
+    brain = read_record(sidecar_path(job.files.brain_mask))
+    transform = read_record(sidecar_path(job.files.xfm_to_scan(reference)))
     others = [name for name in job.images if name != reference]
     moved = f"; {', '.join(others)} brought to it rigidly" if others else ""
     return [
@@ -161,7 +161,7 @@ def _methods(job: Job, reference: str, atlas: Atlas, ratio: float) -> list[str]:
 
 
 def _engine(job: Job) -> Engine:
-    return ENGINES[read_json(sidecar_path(job.files.xfm_to_scan(job.reference)))["Engine"]]
+    return ENGINES[read_record(sidecar_path(job.files.xfm_to_scan(job.reference)))["Engine"]]
 
 
 def _provenance(job: Job) -> Provenance:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from cpimaging.assessed import RULES
 from cpimaging.columns import CELL, MARGINS, dtypes
-from cpimaging.io import read_json, read_table, write_json
+from cpimaging.io import read_record, read_table, write_json
 from cpimaging.scorers import AnyScorer, Tables, pattern_content, read_criteria, score_surely
 from cpimaging.scorers.overrides import Override, overridden
 from cpimaging.scorers.results import Result
@@ -27,7 +27,7 @@ MARGIN_TABLE = dtypes((*CELL, *MARGINS))
 @recorded
 def run(job: Job, override: Override | None = None) -> None:
     """Write the pattern JSON; override: what a person decided on this scan."""
-    quality: Quality = read_json(job.files.qc)
+    quality: Quality = read_record(job.files.qc)
     record = lesion_record(job)
     tables = Tables(
         read_table(job.files.lesionload, LESIONLOAD_COLUMNS),

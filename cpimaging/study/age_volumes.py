@@ -8,7 +8,7 @@ from pathlib import Path
 from cpimaging.assessed import Gate
 from cpimaging.atlases.ages.refine import refined
 from cpimaging.atlases.cache import cached_folder, digest
-from cpimaging.io import read_json, write_json
+from cpimaging.io import read_record, write_json
 from cpimaging.morphometry.volumes import structure_volumes
 from cpimaging.segment import segment, template_shares
 from cpimaging.study.frame import Frame
@@ -34,7 +34,7 @@ def volumes_of(frame: Frame, job: Job, gate: Gate) -> Volumes:
     name = f"{frame.built.folder.name}-volumes_{digest(code, *images, young)}"
     folder = cached_folder(name, lambda folder: _measure(folder, frame, images, young))
     return {
-        (structure, side): float(value) for structure, side, value in read_json(folder / RECORD)["Volumes"]
+        (structure, side): float(value) for structure, side, value in read_record(folder / RECORD)["Volumes"]
     }
 
 

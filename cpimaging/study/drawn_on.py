@@ -8,7 +8,7 @@ import numpy as np
 
 from cpimaging.bids.drawn_on import Named, image_of_acquisition, named_contrasts
 from cpimaging.imagefiles import stem
-from cpimaging.io import read_header, read_image, read_json
+from cpimaging.io import read_header, read_image, read_json, read_record
 from cpimaging.layout import sidecar_path
 from cpimaging.masks import check_header, moved_mask, of_same_grid, read_mask
 from cpimaging.preprocess import align, check_signal, mean_distance_mm
@@ -103,7 +103,7 @@ def matrices(job: Job) -> dict[str, Matrix]:
     """Return the way from the reference to each contrast, as preprocess found it."""
     found = {}
     for contrast in job.images:
-        content = read_json(sidecar_path(job.files.preproc(contrast)))
+        content = read_record(sidecar_path(job.files.preproc(contrast)))
         found[contrast] = np.array(content.get("FromReference", np.eye(4)))
     return found
 
@@ -159,7 +159,7 @@ def read_lesion(job: Job, path: Path) -> tuple[Image, list[str]]:
     mask, notes = read_mask(path)
     if not job.scan.lesion_mask or path != job.dataset / job.scan.lesion_mask:
         return mask, notes
-    record: dict[str, Any] = read_json(sidecar_path(job.files.xfm_to_scan(job.reference)))
+    record: dict[str, Any] = read_record(sidecar_path(job.files.xfm_to_scan(job.reference)))
     if "LesionFromReference" not in record:
         return mask, notes
     return moved_mask(mask, np.array(record["LesionFromReference"])), record["Notes"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from cpimaging.bids import Scan
 from cpimaging.bids.reference import reference_contrast
-from cpimaging.io import read_json
+from cpimaging.io import read_record
 from cpimaging.layout import ScanFiles, atlas_name, sidecar_path
 from cpimaging.study.plan import Entry, read_entry
 from cpimaging.types import InputError
@@ -126,7 +126,7 @@ def lesion_record(job: Job) -> dict[str, Any]:
 
     MaskSource (None: not assessed), NotAssessed (why), NotSearched (tissues), Notes.
     """
-    record: dict[str, Any] = read_json(sidecar_path(job.files.lesions))
+    record: dict[str, Any] = read_record(sidecar_path(job.files.lesions))
     return record
 
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from cpimaging.io import read_json
+from cpimaging.io import read_record
 from cpimaging.layout import TEMPLATE, sidecar_path
 from cpimaging.study.job import Job
 
@@ -24,5 +24,5 @@ class Used(NamedTuple):
 
 def template_used(job: Job) -> Used:
     """Return the template that the register stage wrote down."""
-    record = read_json(sidecar_path(job.files.xfm_to_scan(job.reference)))
+    record = read_record(sidecar_path(job.files.xfm_to_scan(job.reference)))
     return Used(record.get("Template", TEMPLATE), record.get("TemplateOfAge", False))

@@ -10,13 +10,13 @@ from unittest.mock import patch
 import nibabel as nib
 import numpy as np
 from entrances import command, command_refused, planner
-from kinds import Kind, refused
+from kinds import Kind, refusal, refused
 from kinds_data import brain
 from kinds_masks import MM3, SPACE, bulk, image
 from kinds_tables import DESCRIPTION, tree, write
 
 from cpimaging.bids import Scan, check_scan, list_scans
-from cpimaging.io import read_json, read_table
+from cpimaging.io import read_json, read_record, read_table
 from cpimaging.registration.picsl import linear
 from cpimaging.types import Image, InputError
 
@@ -218,6 +218,23 @@ def in_template_space(folder: Path) -> None:
     assert "its volumes are those of that space" in scans(folder)["sub-a"].decisions[0]
 
 
+def emptied(text: str, words: str) -> Kind:
+    """Return a kind of a result of ours that somebody has edited."""
+
+    def check(folder: Path) -> None:
+        path = folder / "sub-01_desc-quality_stats.json"
+        path.write_text(text)
+        refusal(lambda: read_record(path)["verdict"], words, path.name)
+
+    return Kind("file system", f"a JSON file of our results that was edited to {text}", refused(words), check)
+
+
+EDITED = [
+    emptied("{}", "lacks verdict"),
+    emptied("[]", "is not what was written"),
+    emptied("null", "is not what was written"),
+]
+
 OTHER_NAMES = [
     Kind("names", "masks called .NII.GZ, .nii.bz2, .mnc and .seg.nrrd", "none is overlooked: read, or their scans refused", other_endings),
     Kind("names", "a later run of the T1w in a format that is not read", "the one that is read is used", unread_format_beside),
@@ -377,4 +394,4 @@ FILE_SYSTEM = [
     ),
 ]
 
-KINDS = [*NAMES, *OTHER_NAMES, *LISTS, *DESCRIPTIONS, *FILE_SYSTEM]
+KINDS = [*NAMES, *OTHER_NAMES, *EDITED, *LISTS, *DESCRIPTIONS, *FILE_SYSTEM]

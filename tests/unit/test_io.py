@@ -155,3 +155,28 @@ def test_displacements_survive_and_are_lps_on_disk(
     assert stored.shape == (5, 6, 7, 1, 3)
     assert np.allclose(stored[..., 0, 0], -field.data[..., 0], atol=1e-6)
     assert np.allclose(stored[..., 0, 2], field.data[..., 2], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{}", "lacks verdict"),
+        ('{"verdict": {}}', "lacks reason"),
+        ("[]", "is not what was written"),
+        ("5", "is not what was written"),
+        ("{", "is not valid JSON"),
+    ],
+)
+def test_a_record_of_ours_that_was_emptied_is_told(tmp_path, text, words):
+    path = tmp_path / "sub-01_desc-quality_stats.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match=words) as refused:
+        io.read_record(path)["verdict"]["reason"]
+    assert path.name in str(refused.value)
+
+
+def test_a_record_is_what_was_written(tmp_path):
+    content = {"verdict": {"a": [1, {"b": None}]}}
+    io.write_json(tmp_path / "a.json", content)
+    assert io.read_record(tmp_path / "a.json") == content
+    assert io.read_record(tmp_path / "a.json").get("none") is None
