@@ -1,6 +1,6 @@
-"""Write what is made from the scorers and the schema: its entry of the scorers, and config/README.md.
+"""Write what is made from the registries: names in the schema and in config.yaml, and config/README.md.
 
-With --check, only say whether both are up to date.
+With --check, only say whether all are up to date.
 """
 
 import re
@@ -10,17 +10,21 @@ from pathlib import Path
 
 import yaml
 
+from cpimaging.registration.engines import ENGINES
 from cpimaging.scorers import SCORERS
 
 HERE = Path(__file__).parent
 SCHEMA = HERE.parent / "workflow" / "schemas" / "config.schema.yaml"
+CONFIG = HERE / "config.yaml"
 README = HERE / "README.md"
 ENTRY = re.compile(r"^  scorers:\n(?:   .*\n)+", re.MULTILINE)
 """The entry of the scorers in the schema."""
+ENGINE_NAMES = re.compile(r"(?<=^  engine:\n)((?:    .*\n)*?    enum: )\[.*\]", re.MULTILINE)
+CHOSEN = re.compile(r"^scorers: .*$", re.MULTILINE)
 
 
 def schema_text() -> str:
-    """Return the schema, with the entry of the scorers as they are registered."""
+    """Return the schema, with scorers and engines as they are registered."""
     names = ", ".join(SCORERS)
     told = "; ".join(f"{name} ({scorer.title}: {scorer.ages})" for name, scorer in SCORERS.items())
     meaning = (
@@ -37,13 +41,19 @@ def schema_text() -> str:
         "    description: >-",
         *textwrap.wrap(meaning, 110, initial_indent=6 * " ", subsequent_indent=6 * " "),
     ]
-    return ENTRY.sub("\n".join(entry) + "\n", SCHEMA.read_text(encoding="utf-8"))
+    schema = ENTRY.sub("\n".join(entry) + "\n", SCHEMA.read_text(encoding="utf-8"))
+    return ENGINE_NAMES.sub(rf"\g<1>[{', '.join(ENGINES)}]", schema)
+
+
+def config_text() -> str:
+    """Return the configuration, in which every scorer is chosen."""
+    return CHOSEN.sub(f"scorers: [{', '.join(SCORERS)}]", CONFIG.read_text(encoding="utf-8"))
 
 
 def readme_text() -> str:
     """Return the page."""
     schema = yaml.safe_load(schema_text())
-    demo = yaml.safe_load((HERE / "config.yaml").read_text(encoding="utf-8"))
+    demo = yaml.safe_load(config_text())
     lines = [
         "# Configuration",
         "",
@@ -78,7 +88,7 @@ def _scorer_lines() -> list[str]:
 
 
 if __name__ == "__main__":
-    for path, text in ((SCHEMA, schema_text()), (README, readme_text())):
+    for path, text in ((SCHEMA, schema_text()), (CONFIG, config_text()), (README, readme_text())):
         if "--check" not in sys.argv:
             path.write_text(text, encoding="utf-8")
         elif path.read_text(encoding="utf-8") != text:

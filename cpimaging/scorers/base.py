@@ -17,6 +17,8 @@ from cpimaging.scorers.words import phrase
 from cpimaging.types import Evidence, ScanContext
 
 NOT_ASSESSED = "not assessed"
+GIVEN_UNITS = ("points", "level")
+"""Units of what a scale gives, which is not uncertain; in any other unit stands what it asks for."""
 
 
 class Criterion(TypedDict):
@@ -174,8 +176,25 @@ class Trace:
         self.steps: list[Evidence] = []
 
     def limit(self, name: str) -> float:
-        """Return the value of a criterion."""
-        return float(self.criteria[name]["value"])
+        """Return the value of a criterion that is asked for; it is varied in the repetitions."""
+        return self._value(name, given=False)
+
+    def points(self, name: str) -> float:
+        """Return what a scale gives, which is the same in every repetition."""
+        return self._value(name, given=True)
+
+    def _value(self, name: str, given: bool) -> float:
+        """Return a criterion. Raises ValueError where its unit says that it is of the other kind."""
+        criterion = self.criteria[name]
+        if (criterion["unit"] in GIVEN_UNITS) != given:
+            wanted = (
+                f"has the unit {' or '.join(GIVEN_UNITS)}" if given else "has the unit of what is measured"
+            )
+            raise ValueError(
+                f"the criterion {name} has the unit {criterion['unit']!r}: what a scale "
+                f"{'gives' if given else 'asks for'} {wanted}"
+            )
+        return float(criterion["value"])
 
     def at_least(self, rule: str, value: float, name: str) -> bool:
         """Record a comparison and tell whether `value` reaches the criterion; NaN never does."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pandas.api.types import is_numeric_dtype
 
 from cpimaging.columns import CELL, MARGIN_MM, MARGINS, dtypes
-from cpimaging.scorers.base import Criteria, Criterion, R, Scorer, Tables, as_step
+from cpimaging.scorers.base import GIVEN_UNITS, Criteria, Criterion, R, Scorer, Tables, as_step
 from cpimaging.scorers.results import Alternative, CallResult, Points, Result, ScaleResult, answer
 from cpimaging.types import Evidence, ScanContext
 from cpimaging.words import SIDE_WORDS
@@ -24,7 +24,6 @@ RATIO_RANGE = 0.1  # each volume ratio is multiplied by 1 ± this at most [ours]
 MENTIONED = 0.05  # share from which another call is told [ours]
 AXES = (("left_mm3", "right_mm3"), ("back_mm3", "front_mm3"), ("down_mm3", "up_mm3"))
 LIMIT = "confident_share"
-GIVEN_UNITS = ("points", "level")  # what a scale gives is not uncertain, what it asks for is
 TAIL = 0.05  # of the repetitions of a scale, left out at either end [ours]
 
 

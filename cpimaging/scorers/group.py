@@ -19,7 +19,10 @@ ORDER = (
     *(column.name for column in (*DETAILS, *TRACTS)),
     *("severity_stability", "expected_agreement"),
 )
-"""Columns of the group table that scripts of others may find by their place; new ones follow."""
+"""Columns of the group table that scripts of others may find by their place: those of the last release.
+
+New ones follow by themselves, and are put here when they are released.
+"""
 
 
 def group_columns() -> list[Column]:

@@ -2,7 +2,9 @@
 
 import html
 import json
+import re
 from dataclasses import replace
+from functools import cache
 
 import declared
 import numpy as np
@@ -23,10 +25,12 @@ from cpimaging.quantify.pieces import lesion_parts
 from cpimaging.report.cohort import render_cohort
 from cpimaging.report.scan import render_scan
 from cpimaging.scorers import SCORERS, Scorer, Tables, pattern_content, read_criteria, score_surely
+from cpimaging.scorers.base import GIVEN_UNITS
 from cpimaging.scorers.group import group_dtypes
 from cpimaging.stages.cohort import pattern_cells
 from cpimaging.types import Image, LabelMap
 
+PATTERNS = ("rim", "fan", "nuclei", "wedge")
 SWAP = {"left": "right", "right": "left", "midline": "midline"}
 pytestmark = pytest.mark.parametrize("scorer", SCORERS.values(), ids=SCORERS)
 
@@ -48,6 +52,33 @@ def measure(atlas: LabelMap, mask: np.ndarray, overlays: dict[str, LabelMap] | N
     volumes = structure_volumes(labels, atlas.regions, brain)
     sizes = volume_table(labels, atlas, brain, volumes)
     return Tables(load_in(lesion, parts), pieces, lesion_parts(numbered, parts), sizes)
+
+
+@cache
+def measured(pattern: str, brain: str = "plain") -> Tables:
+    """Return the tables of a pattern in a toy brain; made once for all scorers, none of which changes them.
+
+    pattern: of `lesions`, or "none" or "all". brain: plain, or with odd label numbers, or of larger voxels
+    ("coarse"), or of those cut into eight ("fine"), or mirrored.
+    """
+    odd, coarse = {1: 3, 3: 127, 5: 300, 20: 70001, 7: 1}, brain in ("coarse", "fine")
+    atlas = toy_brain.atlas(odd if brain == "odd" else None, **({"voxel_mm": 4.0} if coarse else {}))
+    mask = {**lesions(atlas), **extremes(atlas)}[pattern]
+    if brain == "mirrored":
+        return measure(_mirror(atlas), mask[::-1], _mirror_overlays(atlas))
+    if brain != "fine":
+        return measure(atlas, mask)
+    overlays = {
+        name: LabelMap(_halved(overlay.labels), overlay.regions)
+        for name, overlay in toy_brain.overlays(atlas).items()
+    }
+    fine = LabelMap(_halved(atlas.labels), atlas.regions)
+    return measure(fine, _halved(atlas.labels.with_data(mask)).data, overlays)
+
+
+def extremes(atlas: LabelMap) -> dict[str, np.ndarray]:
+    data = atlas.labels.data
+    return {"none": np.zeros(data.shape, bool), "all": data > 0}
 
 
 def run(scorer: Scorer, tables: Tables, **changes: object) -> dict:
@@ -88,23 +119,15 @@ def test_the_toy_brain_has_what_the_scorer_needs(scorer):
 
 
 def test_label_numbers_do_not_matter(scorer):
-    plain = toy_brain.atlas()
-    odd = toy_brain.atlas({1: 3, 3: 127, 5: 300, 20: 70001, 7: 1})
-    for mask in lesions(plain).values():
-        assert run(scorer, measure(odd, mask)) == run(scorer, measure(plain, mask))
+    for name in PATTERNS:
+        assert run(scorer, measured(name, "odd")) == run(scorer, measured(name))
 
 
-@pytest.mark.parametrize("pattern", ["rim", "fan", "nuclei", "wedge"])
+@pytest.mark.parametrize("pattern", PATTERNS)
 def test_a_mirrored_brain_gives_the_mirrored_verdict(scorer, pattern):
-    atlas = toy_brain.atlas()
-    mask = lesions(atlas)[pattern]
-    plain = run(scorer, measure(atlas, mask))
-    mirrored = run(scorer, measure(_mirror(atlas), mask[::-1], _mirror_overlays(atlas)))
-    expected = {key: _mirror_word(key, value) for key, value in verdict(plain).items()}
-    found = verdict(mirrored)
-    if "items" in found:
-        found["items"] = sorted(found["items"], key=str)
-    assert _rounded(found) == _rounded(expected)
+    plain, mirrored = run(scorer, measured(pattern)), run(scorer, measured(pattern, "mirrored"))
+    told = "a number whose sign tells the side has the word laterality in its key"
+    assert _unordered(verdict(mirrored)) == _unordered(_mirrored(verdict(plain))), told
 
 
 def _mirror(atlas: LabelMap) -> LabelMap:
@@ -120,40 +143,34 @@ def _mirror_overlays(atlas: LabelMap) -> dict[str, LabelMap]:
     return {name: _mirror(overlay) for name, overlay in toy_brain.overlays(atlas).items()}
 
 
-def _mirror_word(key: str, value: object) -> object:
-    if key == "laterality_index":
-        return None if value is None else -value
-    if key == "sides":
-        return {SWAP[side]: value[side] for side in value}
-    if key == "items":
-        return sorted(({**item, **_mirror_item(item)} for item in value), key=str)
-    if key == "sections":
-        return {_mirror_text(name): value[name] for name in value}
-    return SWAP.get(value, value) if isinstance(value, str) else value
-
-
-def _mirror_item(item: dict) -> dict:
-    return {"side": SWAP[item["side"]], "section": _mirror_text(item["section"])}
+def _mirrored(value: object, key: str = "") -> object:
+    """Return what a mirrored brain gives: left is right in words and keys, a laterality changes its sign."""
+    if isinstance(value, dict):
+        return {_mirror_text(name): _mirrored(one, name) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_mirrored(one, key) for one in value]
+    if isinstance(value, str):
+        return _mirror_text(value)
+    return -value if "laterality" in key and value is not None else value
 
 
 def _mirror_text(text: str) -> str:
-    return " ".join(SWAP.get(word, word) for word in text.split())
+    return re.sub(r"(?<![a-z])(left|right)(?![a-z])", lambda found: SWAP[found[0]], text)
 
 
-def _rounded(result: dict) -> str:
-    return json.dumps(result, default=str, sort_keys=True).replace("-0.0,", "0.0,")
+def _unordered(result: dict) -> str:
+    """Return a result as text, its items in no order."""
+    plain = {key: sorted(map(_text, one)) if key == "items" else one for key, one in result.items()}
+    return _text(plain)
+
+
+def _text(value: object) -> str:
+    return re.sub(r"-0\.0(?=[,}\]])", "0.0", json.dumps(value, sort_keys=True))
 
 
 def test_voxel_size_does_not_matter(scorer):
-    coarse = toy_brain.atlas(voxel_mm=4.0)
-    fine = LabelMap(_halved(coarse.labels), coarse.regions)
-    finer_overlays = {
-        name: LabelMap(_halved(overlay.labels), overlay.regions)
-        for name, overlay in toy_brain.overlays(coarse).items()
-    }
-    for mask in lesions(coarse).values():
-        once = run(scorer, measure(coarse, mask))
-        twice = run(scorer, measure(fine, _halved(coarse.labels.with_data(mask)).data, finer_overlays))
+    for name in PATTERNS:
+        once, twice = run(scorer, measured(name, "coarse")), run(scorer, measured(name, "fine"))
         assert words_of(twice) == words_of(once)
 
 
@@ -168,9 +185,7 @@ def _halved(image: Image) -> Image:
 
 
 def test_no_lesion_and_nothing_but_lesion(scorer):
-    atlas = toy_brain.atlas()
-    empty = run(scorer, measure(atlas, np.zeros(atlas.labels.shape, bool)))
-    full = run(scorer, measure(atlas, atlas.labels.data > 0))
+    empty, full = run(scorer, measured("none")), run(scorer, measured("all"))
     assert verdict(empty) != verdict(full)
     assert any("no lesion found (given mask is empty)" in step["rule"] for step in empty["evidence"])
 
@@ -183,8 +198,7 @@ def test_lesion_outside_of_the_brain_only_is_not_assessed(scorer):
 
 
 def test_tissue_that_is_not_in_the_image_is_said_and_not_scored(scorer):
-    atlas = toy_brain.atlas()
-    tables = measure(atlas, lesions(atlas)["fan"])
+    tables = replace(measured("fan"), load=measured("fan").load.copy())
     near = tables.load["layer"] == "periventricular"
     tables.load.loc[near, ["region_volume_mm3", "lesion_volume_mm3"]] = 0.0
     assert run(scorer, tables)["not_assessed"] == "not in the image: periventricular white matter"
@@ -199,8 +213,7 @@ def test_tissue_that_is_not_in_the_image_is_said_and_not_scored(scorer):
     ],
 )
 def test_a_scan_that_cannot_be_judged_is_not_assessed(scorer, change, reason):
-    atlas = toy_brain.atlas()
-    result = run(scorer, measure(atlas, lesions(atlas)["rim"]), **change)
+    result = run(scorer, measured("rim"), **change)
     assert result["not_assessed"] == reason
     assert all(value in (None, [], "n/a", "not_assessed", reason) for value in _values(result))
 
@@ -213,8 +226,7 @@ def _values(result: dict) -> list:
 
 
 def test_a_missing_structure_is_an_error_and_never_a_zero(scorer):
-    atlas = toy_brain.atlas()
-    tables = measure(atlas, lesions(atlas)["rim"])
+    tables = measured("rim")
     for structure in scorer.requires:
         without = replace(tables, load=tables.load[tables.load["structure"] != structure])
         with pytest.raises(ValueError, match=structure):
@@ -222,8 +234,7 @@ def test_a_missing_structure_is_an_error_and_never_a_zero(scorer):
 
 
 def test_a_structure_with_one_side_only_is_an_error(scorer):
-    atlas = toy_brain.atlas()
-    tables = measure(atlas, lesions(atlas)["rim"])
+    tables = measured("rim")
     left = tables.load["side"] == "left"
     structure = min(scorer.requires & set(tables.load.loc[left, "structure"]))
     gone = left & (tables.load["structure"] == structure)
@@ -241,9 +252,8 @@ def test_every_criterion_says_where_it_comes_from(scorer):
 
 
 def test_every_criterion_may_be_varied(scorer):
-    atlas = toy_brain.atlas()
     criteria = read_criteria(scorer.criteria)
-    tables = measure(atlas, lesions(atlas)["wedge"])
+    tables = measured("wedge")
     context = scorer.example
     plain = scorer.score(tables, context, criteria)
     for name, criterion in criteria.items():
@@ -253,18 +263,33 @@ def test_every_criterion_may_be_varied(scorer):
     assert scorer.score(tables, context, criteria) == plain
 
 
+def test_what_a_scale_gives_is_declared_as_points(scorer):
+    """Doubled points double each item: none stands in the code, none has the unit of what is asked for."""
+    if not scorer.scale:
+        return
+    criteria = read_criteria(scorer.criteria)
+    doubled = {
+        name: {**one, "value": one["value"] * (1 + (one["unit"] in GIVEN_UNITS))}
+        for name, one in criteria.items()
+    }
+    assert doubled != criteria, f"nothing in {scorer.criteria.name} has the unit {' or '.join(GIVEN_UNITS)}"
+    tables = measured("wedge")
+    once, twice = (scorer.score(tables, scorer.example, limits)["items"] for limits in (criteria, doubled))
+    for before, after in zip(once, twice, strict=True):
+        given = [2 * number for number in (*before["points"], before["highest"])]
+        assert [*after["points"], after["highest"]] == given, (before["name"], GIVEN_UNITS)
+
+
 def test_the_evidence_is_complete(scorer):
-    atlas = toy_brain.atlas()
-    for mask in lesions(atlas).values():
-        steps = run(scorer, measure(atlas, mask))["evidence"]
+    for name in PATTERNS:
+        steps = run(scorer, measured(name))["evidence"]
         assert steps
         assert all(set(step) == {"rule", "value", "limit", "source"} for step in steps)
         assert all(step["rule"] and step["source"] for step in steps)
 
 
 def test_tables_are_not_changed(scorer):
-    atlas = toy_brain.atlas()
-    tables = measure(atlas, lesions(atlas)["rim"])
+    tables = measured("rim")
     before = [table.copy() for table in vars(tables).values()]
     run(scorer, tables)
     for old, new in zip(before, vars(tables).values(), strict=True):
@@ -274,17 +299,12 @@ def test_tables_are_not_changed(scorer):
 # --- the whole way: registry, repetitions, row of the group table, both pages
 
 
-@pytest.fixture(scope="module")
-def surely() -> dict[tuple[str, str], dict]:
-    """Results of every scorer with its repetitions, by scorer and pattern."""
-    atlas = toy_brain.atlas()
-    found = {}
-    for name, mask in lesions(atlas).items():
-        tables, margins = measure(atlas, mask), margins_of(atlas, mask)
-        for each in SCORERS.values():
-            criteria = read_criteria(each.criteria)
-            found[each.name, name] = score_surely(each, tables, margins, each.example, criteria)
-    return found
+@cache
+def surely(name: str, pattern: str) -> dict:
+    """Return what a scorer gives for a pattern, with its repetitions; made once, when it is asked for."""
+    scorer, atlas = SCORERS[name], toy_brain.atlas()
+    margins = margins_of(atlas, lesions(atlas)[pattern])
+    return score_surely(scorer, measured(pattern), margins, scorer.example, read_criteria(scorer.criteria))
 
 
 def pattern_of(scorer: Scorer, result: dict) -> dict:
@@ -292,16 +312,16 @@ def pattern_of(scorer: Scorer, result: dict) -> dict:
     return pattern_content(scorer.name, lambda one: result)
 
 
-def test_its_result_has_the_keys_that_it_declares(scorer, surely):
+def test_its_result_has_the_keys_that_it_declares(scorer):
     seen = set()
-    for name in ("rim", "fan", "nuclei", "wedge"):
-        for key, value in declared.walk(surely[scorer.name, name]):
+    for name in PATTERNS:
+        for key, value in declared.walk(surely(scorer.name, name)):
             fitting = [one for one in scorer.keys if declared.fits(key, one.name)]
             assert fitting, key
             assert value is None or isinstance(value, declared.KINDS.get(fitting[0].dtype, object)), key
             seen.add(fitting[0].name)
     assert {key.name for key in scorer.keys if not key.when} <= seen
-    assert seen_always(scorer) <= set(surely[scorer.name, "rim"])
+    assert seen_always(scorer) <= set(surely(scorer.name, "rim"))
 
 
 def seen_always(scorer: Scorer) -> set[str]:
@@ -309,7 +329,7 @@ def seen_always(scorer: Scorer) -> set[str]:
     return {key.name for key in scorer.keys if not set(".[") & set(key.name) and not key.when}
 
 
-def test_a_result_that_was_not_scored_has_the_same_keys(scorer, surely):
+def test_a_result_that_was_not_scored_has_the_same_keys(scorer):
     unscored = scorer.unscored("for a reason")
     added = {"confidence", "alternatives", "spread", *(f"{name}_confidence" for name in scorer.answers[1:])}
     assert set(unscored) | added >= seen_always(scorer)
@@ -317,17 +337,17 @@ def test_a_result_that_was_not_scored_has_the_same_keys(scorer, surely):
     assert unscored["not_assessed"] == "for a reason"
 
 
-def test_its_answers_and_words_are_declared(scorer, surely):
+def test_its_answers_and_words_are_declared(scorer):
     words = {key.name: {*key.levels, scorer.undecided, "n/a"} for key in scorer.keys}
     assert {*scorer.answers, *scorer.details} <= set(words)
-    for name in ("rim", "fan", "nuclei", "wedge"):
+    for name in PATTERNS:
         for answer in scorer.answers:
-            assert surely[scorer.name, name][answer] in words[answer]
+            assert surely(scorer.name, name)[answer] in words[answer]
 
 
-@pytest.mark.parametrize("pattern", ["rim", "fan", "nuclei", "wedge"])
-def test_it_fills_its_columns_of_the_group_table(scorer, surely, pattern):
-    result = surely[scorer.name, pattern]
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_it_fills_its_columns_of_the_group_table(scorer, pattern):
+    result = surely(scorer.name, pattern)
     cells = pattern_cells(pattern_of(scorer, result), "pass")
     for column in scorer.columns:
         value, expected = cells[column.name], column.cell(result)
@@ -343,9 +363,9 @@ def test_where_it_was_not_scored_its_numbers_are_missing(scorer):
         assert cells["not_assessed_reason"] is not None
 
 
-@pytest.mark.parametrize("pattern", ["rim", "fan", "nuclei", "wedge"])
-def test_both_pages_tell_it(scorer, surely, pattern):
-    result = surely[scorer.name, pattern]
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_both_pages_tell_it(scorer, pattern):
+    result = surely(scorer.name, pattern)
     whole = pattern_of(scorer, result)
     row = pattern_cells(whole, "pass") | {"participant_id": "sub-01"}
     table = typed([dict.fromkeys(group_dtypes()) | row], group_dtypes())

@@ -10,8 +10,8 @@ import pytest
 from declared import never_seen, undeclared
 
 from cpimaging.atlases import load_structures
-from cpimaging.columns import DETAILS, TRACTS, Z_SCORES
 from cpimaging.io import read_displacement, read_image, read_table
+from cpimaging.scorers import SCORERS
 from cpimaging.scorers.group import group_dtypes
 
 SCANS = ("sub-01", "sub-02", "sub-03", "sub-04")
@@ -43,19 +43,6 @@ COLUMNS = {
     "desc-profile": "participant_id session_id measure structure side value unit",
     "desc-morphometry": "participant_id session_id measure structure side value unit",
 }
-GROUP_COLUMNS = (
-    "participant_id session_id dominance dominance_index mrics_group mrics_subgroup mrics_secondary "
-    "confidence lesion_volume_mm3 white_matter_percent deep_grey_percent cortex_percent brainstem_percent "
-    "cerebellum_percent qc not_assessed_reason mask_source template_volume_ratio age_years sex "
-    "override fiori_low fiori_high barkovich_low barkovich_high nichd_low nichd_high "
-    "in_group out_of_group_reason "
-    + " ".join(column.name for column in Z_SCORES)
-    + " template "
-    + " ".join(column.name for column in (*DETAILS, *TRACTS))
-    + " severity_stability expected_agreement"
-)
-
-
 STEP = ("rule", "value", "limit", "source")
 
 
@@ -87,14 +74,15 @@ def test_what_is_declared_is_there(demo: Path) -> None:
         "group_desc-readinglist_stats.json",
         "group_desc-agreement_stats.json",
     ]
-    newborn = [f"scales.{scale}.evidence[].{key}" for scale in ("barkovich", "nichd") for key in STEP]
+    scales = [name for name, scorer in SCORERS.items() if scorer.scale and scorer.example.age_years < 1]
+    newborn = [f"scales.{scale}.evidence[].{key}" for scale in scales for key in STEP]
     expected = [f"{name}: no such file" for name in elsewhere]
     expected += [f"*_desc-pattern_stats.json: {name}" for name in newborn]
     assert sorted(never_seen(demo / "out")) == sorted(expected)
 
 
 def test_columns_of_the_group(demo: Path) -> None:
-    assert " ".join(read_table(demo / "out/group_patterns.tsv")) == GROUP_COLUMNS
+    assert " ".join(read_table(demo / "out/group_patterns.tsv")) == " ".join(group_dtypes())
     group = read_table(demo / "out/group_desc-lesionload_stats.tsv")
     assert " ".join(group) == COLUMNS["atlas-cpimaging_desc-lesionload"] + " in_group"
     summary = read_table(demo / "out/logs/summary.tsv")
@@ -176,7 +164,7 @@ def test_keys_of_the_pattern(demo: Path, scan: str) -> None:
     for scale in pattern["scales"].values():
         keys = {"total", "range", "maximum", "sections", "items", "evidence", "not_assessed", "spread"}
         assert set(scale) == keys
-    assert set(pattern["scales"]) == {"fiori", "barkovich", "nichd"}
+    assert set(pattern["scales"]) == {name for name, scorer in SCORERS.items() if scorer.scale}
     assert pattern["scales"]["fiori"]["range"]
     assert not pattern["scales"]["nichd"]["range"]
     confidence = pattern["mrics"]["confidence"]

@@ -70,7 +70,7 @@ def _beyond(injury: Injury, trace: Trace) -> Fact:
 def _border(injury: Injury, trace: Trace, deep_points: float) -> Item:
     """Return the watershed score; deep_points: the other score, which may count the perirolandic cortex."""
     volume_mm3 = cerebrum(injury).lesion_mm3
-    if deep_points >= trace.limit("bg_perirolandic"):
+    if deep_points >= trace.points("bg_perirolandic"):
         volume_mm3 -= injury.of(["perirolandic"]).lesion_mm3
     focal = apart(volume_mm3, deep_points > 0, "lesion of cortex and white matter", trace)
     both, cortex = zones(injury, trace), injury.of(["cortex"])

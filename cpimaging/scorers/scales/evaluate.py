@@ -84,7 +84,7 @@ def levelled(
     """
     low = level({name: fact.certain for name, fact in facts.items()})
     high = level({name: fact.possible for name, fact in facts.items()})
-    points = (trace.limit(low), trace.limit(high))
+    points = (trace.points(low), trace.points(high))
     return Item(
         name=section,
         side="midline",
@@ -93,7 +93,7 @@ def levelled(
         unit="",
         limit=words[low] if low == high else f"{words[low]} – {words[high]}",
         points=points,
-        highest=trace.limit(list(words)[-1]),
+        highest=trace.points(list(words)[-1]),
         source=source(trace, high),
         why=None if low == high else "the measurements fit several levels",
     )

@@ -73,7 +73,7 @@ def _layer(injury: Injury, trace: Trace, side: str, lobe: str, layer: str) -> It
         amount = amount.with_part(injury.structure(f"{lobe}_cortex", [side]))
         if lobe in ("frontal", "parietal"):
             more_mm3 = _sum(injury, BETWEEN_LOBES, side).lesion_mm3
-    highest = trace.limit("layer_most_points")
+    highest = trace.points("layer_most_points")
     least = _layer_points(amount, trace) if _is_certain(amount, trace) else 0.0
     most = highest if absent else _layer_points(amount.with_part(Amount(more_mm3, more_mm3)), trace)
     doubt = LITTLE if _is_seen(amount, trace) else TWO_LOBES
@@ -95,7 +95,7 @@ def _layer_points(amount: Amount, trace: Trace) -> float:
     if not _is_seen(amount, trace):
         return 0.0
     more = amount.load > trace.limit("layer_most")
-    return trace.limit("layer_most_points" if more else "layer_part_points")
+    return trace.points("layer_most_points" if more else "layer_part_points")
 
 
 def _is_seen(amount: Amount, trace: Trace) -> bool:
@@ -114,7 +114,7 @@ def _structure(
     name: str, side: str, section: str, amount: Amount, trace: Trace, unseen: str | None = None
 ) -> Item:
     """Return the item of a structure; unseen: why no lesion does not mean no points."""
-    highest = trace.limit("structure_points")
+    highest = trace.points("structure_points")
     least = highest if _is_certain(amount, trace) else 0.0
     doubt = LITTLE if _is_seen(amount, trace) else unseen
     why = ABSENT if amount.region_mm3 == 0 else doubt if least == 0 else None
@@ -145,7 +145,7 @@ def _brainstem(injury: Injury, trace: Trace) -> Item:
     """Return both items of the brainstem as one: a lesion without a side is on one of them at least."""
     amount, sideless = injury.of(["brainstem"]), injury.of(["brainstem"], ["midline"])
     each = [injury.of(["brainstem"], [side]) for side in SIDES]
-    one = trace.limit("structure_points")
+    one = trace.points("structure_points")
     absent, unknown = amount.region_mm3 == 0, _is_seen(sideless, trace)
     least = one * (sum(_is_certain(part, trace) for part in each) or _is_certain(amount, trace))
     seen = 2 if absent or unknown else sum(_is_seen(part, trace) for part in each)

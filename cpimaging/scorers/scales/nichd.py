@@ -34,7 +34,7 @@ def _items(injury: Injury, trace: Trace) -> list[Item]:
 
 
 def _names(trace: Trace) -> dict[float, str]:
-    return {trace.limit(level): level.removeprefix("nichd_").upper() for level in LEVELS}
+    return {trace.points(level): level.removeprefix("nichd_").upper() for level in LEVELS}
 
 
 def _facts(injury: Injury, trace: Trace) -> dict[str, Fact]:
