@@ -18,15 +18,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import nibabel as nib
 import numpy as np
 from spoiling import (
     DATA,
+    LABEL,
     Person,
     but,
     clipped,
     eve,
     flipped,
+    folded,
     half,
     infant,
     mask_shifted,
@@ -35,6 +36,7 @@ from spoiling import (
     ms,
     nlin6,
     noisy,
+    opposite_forms,
     renamed,
     shaken,
     simulated,
@@ -46,13 +48,7 @@ from spoiling import (
 )
 
 from cpimaging.bids import Scan
-from cpimaging.io import (
-    read_displacement,
-    read_json,
-    write_displacement,
-    write_image,
-    write_json,
-)
+from cpimaging.io import read_json, write_image, write_json
 from cpimaging.layout import sidecar_path
 from cpimaging.provenance import code_digest
 from cpimaging.study.job import Job
@@ -63,7 +59,6 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results" / "bench" / "sabotage"
 STAGES = ("preprocess", "register", "qc")
 LESION_STAGES = ("segment", "lesions", "quantify")
-LABEL = "sub-01"
 
 
 @dataclass(frozen=True)
@@ -80,18 +75,6 @@ class Case:
 # --- what is done to files and transforms
 
 
-def opposite_forms(folder: Path) -> None:
-    """State a qform of the other handedness in every image."""
-    for path in (folder / LABEL / "anat").glob("*.nii.gz"):
-        nifti = nib.load(path)
-        other = nifti.affine.copy()
-        other[:, 0] *= -1
-        copy = nib.Nifti1Image(np.asarray(nifti.dataobj), nifti.affine)
-        copy.set_sform(nifti.affine, 1)
-        copy.set_qform(other, 1)
-        nib.save(copy, path)
-
-
 def others_transform(make: Callable[[], Person], job: Job, folder: Path) -> None:
     """Put another person's transform in the place of the scan's own."""
     other = Job(folder / "other" / "out", LABEL)
@@ -105,15 +88,6 @@ def others_transform(make: Callable[[], Person], job: Job, folder: Path) -> None
             Path(path.replace(source.removesuffix(".nii.gz"), target.removesuffix(".nii.gz"))).write_bytes(
                 Path(path).read_bytes()
             )
-
-
-def folded(job: Job, folder: Path) -> None:
-    """Let the way to the template run back and forth."""
-    path = job.files.xfm_to_scan(job.reference)
-    warp = read_displacement(path)
-    x = np.arange(warp.shape[0]) * warp.spacing_mm[0]
-    warp.data[..., 0] += 6 * np.sin(2 * np.pi * x / 20)[:, None, None]
-    write_displacement(path, warp)
 
 
 # --- the cases

@@ -6,19 +6,22 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+import nibabel as nib
 import numpy as np
 from scipy import ndimage
 
 from cpimaging.atlases import load_template
-from cpimaging.io import read_image
+from cpimaging.io import read_displacement, read_image, write_displacement
 from cpimaging.registration.start import rotation
 from cpimaging.simulate.anatomy import find_anatomy
 from cpimaging.simulate.contrast import tissue_maps
 from cpimaging.simulate.recipes import load_recipes
 from cpimaging.simulate.subject import Voxels, make_subject
+from cpimaging.study.job import Job
 from cpimaging.types import Image
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
+LABEL = "sub-01"
 GRID_MM = 2.0
 
 
@@ -222,3 +225,24 @@ def but(
 ) -> Callable[[], Person]:
     """Return a maker of the same person with a change applied."""
     return lambda: changed(make(), partial(change, **options), *contrasts)
+
+
+def opposite_forms(folder: Path) -> None:
+    """State a qform of the other handedness in every image."""
+    for path in (folder / LABEL / "anat").glob("*.nii.gz"):
+        nifti = nib.load(path)
+        other = nifti.affine.copy()
+        other[:, 0] *= -1
+        copy = nib.Nifti1Image(np.asarray(nifti.dataobj), nifti.affine)
+        copy.set_sform(nifti.affine, 1)
+        copy.set_qform(other, 1)
+        nib.save(copy, path)
+
+
+def folded(job: Job, folder: Path) -> None:
+    """Let the way to the template run back and forth."""
+    path = job.files.xfm_to_scan(job.reference)
+    warp = read_displacement(path)
+    x = np.arange(warp.shape[0]) * warp.spacing_mm[0]
+    warp.data[..., 0] += 6 * np.sin(2 * np.pi * x / 20)[:, None, None]
+    write_displacement(path, warp)
