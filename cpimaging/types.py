@@ -16,7 +16,29 @@ if TYPE_CHECKING:
 
 Verdict = Literal["pass", "warn", "fail", "not_applicable"]
 
-CONTRASTS = ("T1w", "T2w", "FLAIR", "ADC")
+
+@dataclass(frozen=True)
+class Contrast:
+    """What an MRI contrast looks like.
+
+    fluid_bright: fluid against tissue, at any age. white_bright: white against grey matter, of a grown brain;
+    None where they hardly differ. quantitative: its numbers have a unit, so that it is never bias-corrected.
+    named: other words for it in the names of masks, in lower case; what is on its grid counts as well.
+    """
+
+    fluid_bright: bool
+    white_bright: bool | None
+    quantitative: bool = False
+    named: tuple[str, ...] = ()
+
+
+LOOKS: Mapping[str, Contrast] = {
+    "T1w": Contrast(fluid_bright=False, white_bright=True, named=("t1",)),
+    "T2w": Contrast(fluid_bright=True, white_bright=False, named=("t2",)),
+    "FLAIR": Contrast(fluid_bright=False, white_bright=False),
+    "ADC": Contrast(fluid_bright=True, white_bright=None, quantitative=True, named=("dwi", "trace", "b0")),
+}
+CONTRASTS = tuple(LOOKS)
 """The MRI contrasts that are read, in the order in which one is chosen as the reference."""
 
 LESIONLOAD_COLUMNS = dtypes(LESIONLOAD)

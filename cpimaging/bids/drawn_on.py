@@ -6,16 +6,12 @@ from typing import NamedTuple
 
 from cpimaging.bids.files import File, natural, parse_file
 from cpimaging.bids.images import contrast_of
+from cpimaging.types import LOOKS
 
-_CONTRASTS = {
-    **dict.fromkeys(("t1", "t1w"), "T1w"),
-    **dict.fromkeys(("t2", "t2w"), "T2w"),
-    "flair": "FLAIR",
-    **dict.fromkeys(("adc", "dwi", "trace", "b0"), "ADC"),
-}
+CONTRAST_WORDS = {word: name for name, look in LOOKS.items() for word in (name.lower(), *look.named)}
 """What names say, in lower case, and whose image lies on the same grid: an ADC map on that of its series."""
 
-_DESC = re.compile(r"(t1w?|t2w?|flair|adc|dwi)lesions?(mask)?", re.IGNORECASE)
+_DESC = re.compile(rf"({'|'.join(CONTRAST_WORDS)})lesions?(mask)?", re.IGNORECASE)
 _ACQUISITION = ("acq", "ce", "rec", "run")
 
 
@@ -32,10 +28,10 @@ class Named(NamedTuple):
 def named_contrasts(name: str) -> Named:
     """Return what the file name of a mask tells: "…_T2w_desc-lesion_mask", "…_FLAIR_roi", "space-T2w"."""
     file = parse_file(name, "raw")
-    words = {_CONTRASTS[word.lower()] for word in file.words if word.lower() in _CONTRASTS}
+    words = {CONTRAST_WORDS[word.lower()] for word in file.words if word.lower() in CONTRAST_WORDS}
     if match := _DESC.fullmatch(file.entities.get("desc", "")):
-        words |= {_CONTRASTS[match[1].lower()]} if match[1] else set()
-    space = _CONTRASTS.get(file.entities.get("space", "").lower())
+        words |= {CONTRAST_WORDS[match[1].lower()]} if match[1] else set()
+    space = CONTRAST_WORDS.get(file.entities.get("space", "").lower())
     return Named(space, words.pop() if len(words) == 1 else None)
 
 

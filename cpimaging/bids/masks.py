@@ -5,23 +5,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from cpimaging.bids.drawn_on import CONTRAST_WORDS
 from cpimaging.bids.files import File, session_folder
 from cpimaging.bids.images import contrast_of
-from cpimaging.types import InputError
+from cpimaging.types import CONTRASTS, InputError
 
 LEVELS = ("lesions_dir", "derivatives", "raw")
 """Where a mask may lie, the one that counts first in front."""
 
 LESION, BRAIN = "lesion mask", "brain mask"
 
-SCAN_SPACES = frozenset(
-    {"orig", "native", "individual", "scanner", "subject", "anat"}
-    | {"t1", "t1w", "t2", "t2w", "flair", "adc", "dwi", "trace", "b0"}
-)
+SCAN_SPACES = frozenset({"orig", "native", "individual", "scanner", "subject", "anat"} | set(CONTRAST_WORDS))
 """`space-` values, in lower case, that mean the scanner's own space; any other is not taken for it."""
 
 _LABEL = re.compile(r"L|[Ll]esions?")
-_DESC = re.compile(r"(t1w?|t2w?|flair|dwi|adc)?lesions?(mask)?", re.IGNORECASE)
+_DESC = re.compile(rf"({'|'.join(CONTRAST_WORDS)})?lesions?(mask)?", re.IGNORECASE)
 ANATOMY = re.compile(
     r"brain|synthstrip|bet|[gwb]m|csf|gr[ae]y|white|aseg|aparc|ribbon|tissue|ventric|skull|scalp|head|bone|face|"
     r"cortex|cortical|thalam|hippo|cerebell|hemi|atlas|vert|5tt|crop|fov",
@@ -39,7 +37,7 @@ _NOT_THE_LESION = re.compile(
 _BRAIN = frozenset({"brain", "bet", "hdbet", "synthstrip"})
 _BRAIN_SUFFIXES = frozenset({"brainmask", "bet"})
 _ENTITY = {"participant": "sub", "session": "ses"}
-_CONTRAST_WORDS = frozenset({"t1w", "t2w", "flair", "adc", "dwi"})
+_SUFFIXES = frozenset({*map(str.lower, CONTRASTS), "dwi"})
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ def is_lesion_mask(file: File) -> bool:
         return False
     *before, suffix = [word.lower() for word in file.words] or [""]
     label, desc = file.entities.get("label", ""), file.entities.get("desc", "")
-    bare = not (label or desc or "seg" in file.entities or set(before) - _CONTRAST_WORDS)
+    bare = not (label or desc or "seg" in file.entities or set(before) - _SUFFIXES)
     if suffix in {"lesion", "lesions", "lesionmask"}:
         return True
     if suffix not in {"mask", "roi", "msk"}:
@@ -182,7 +180,7 @@ def _of_reference(files: list[File], reference: File | None) -> list[File]:
 
 
 def _contrasts(file: File) -> set[str]:
-    return {file.entities.get("space", "").lower(), *(word.lower() for word in file.words)} & _CONTRAST_WORDS
+    return {file.entities.get("space", "").lower(), *(word.lower() for word in file.words)} & _SUFFIXES
 
 
 def _acquisition(file: File) -> tuple[str | None, ...]:

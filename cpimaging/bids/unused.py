@@ -7,6 +7,7 @@ from typing import NamedTuple
 from cpimaging.bids.files import File
 from cpimaging.bids.images import contrast_of
 from cpimaging.bids.masks import ANATOMY, SCAN_SPACES, is_brain_mask, is_lesion_mask
+from cpimaging.types import CONTRASTS
 
 MOST_SHOWN = 4
 """So many masks that were not used are told of a scan by name."""
@@ -57,7 +58,7 @@ def _looks_like_mask(file: File) -> bool:
 
 
 def _is_contrast(suffix: str) -> bool:
-    return suffix in ("t1w", "t2w", "flair", "adc", "pdw", "t2starw", "unit1")
+    return suffix in {*map(str.lower, CONTRASTS), "pdw", "t2starw", "unit1"}
 
 
 def other_side(mask: File, unused: Iterable[Unused]) -> str | None:

@@ -1,16 +1,14 @@
 """Whether an image can be used: size of the brain, holes, noise, clipped values, the right contrast."""
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 from scipy import ndimage
 
 from cpimaging.qc.fit import FEWEST_VOXELS, Bool, Fit, Values
+from cpimaging.types import LOOKS
 from cpimaging.voxels import bounding_box
 
-FLUID_IS_BRIGHT: Mapping[str, bool] = {"T1w": False, "T2w": True, "FLAIR": False, "ADC": True}
-WHITE_IS_BRIGHT: Mapping[str, bool] = {"T1w": True, "T2w": False, "FLAIR": False}
 NOTHING = 1e-3
 """Share of the median signal up to which a voxel counts as empty (ours)."""
 
@@ -70,12 +68,13 @@ def fluid_contrast(of: Levels, contrast: str) -> float | None:
     """
     if not np.isfinite(of).all():
         return None
-    return _signed(of.fluid, (of.grey + of.white) / 2, FLUID_IS_BRIGHT[contrast])
+    return _signed(of.fluid, (of.grey + of.white) / 2, LOOKS[contrast].fluid_bright)
 
 
 def white_grey_contrast(of: Levels, contrast: str) -> float | None:
     """Return white against grey matter as in `fluid_contrast`; what is expected is so from two years on."""
-    return _signed(of.white, of.grey, WHITE_IS_BRIGHT[contrast]) if np.isfinite(of).all() else None
+    bright = LOOKS[contrast].white_bright
+    return None if bright is None or not np.isfinite(of).all() else _signed(of.white, of.grey, bright)
 
 
 def white_variation(image: Values, fit: Fit) -> float:

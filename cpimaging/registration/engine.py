@@ -40,6 +40,7 @@ class Engine:
 
     name: in the configuration. title: for pages, as in "registered with …". source: the paper to cite, "" for
     none. with_lesion: what it does about a lesion, in words. check: raises InputError where it cannot run.
+    moves: it fits; without, every point stays where it is.
     """
 
     name: str
@@ -48,3 +49,4 @@ class Engine:
     with_lesion: str
     method: Method
     check: Callable[[], object] = _always
+    moves: bool = True

@@ -34,4 +34,5 @@ ENGINE = Engine(
     source="",
     with_lesion="nothing is fitted",
     method=Identity(),
+    moves=False,
 )

@@ -15,11 +15,9 @@ from cpimaging.study.brain import find_brain
 from cpimaging.study.drawn_on import doubt_mm, told
 from cpimaging.study.job import Job
 from cpimaging.study.record import recorded
-from cpimaging.types import Image, InputError
+from cpimaging.types import LOOKS, Image, InputError
 
 UNITS = "mm^2/s"
-QUANTITATIVE = ("ADC",)
-"""Contrasts whose numbers have a unit: never bias-corrected."""
 
 
 @recorded
@@ -34,7 +32,7 @@ def run(job: Job) -> None:
     scan = check_signal(raw, path)
     brain = find_brain(job, scan, path)
     fields = dict(brain.fields)
-    if reference in QUANTITATIVE:
+    if LOOKS[reference].quantitative:
         scan, notes = diffusivity(raw, brain.mask, path)
         units = {"Units": UNITS}
     else:
@@ -72,7 +70,7 @@ def _write_other(job: Job, contrast: str, scan: Image, brain: NDArray[np.bool_])
     raw = read_image(path)
     fields: dict[str, Any] = {}
     inside = resample(scan.with_data(brain), raw, mode="nearest").data
-    if contrast in QUANTITATIVE:
+    if LOOKS[contrast].quantitative:
         raw, notes = diffusivity(raw, inside, path)
         fields["Units"] = UNITS
     else:
@@ -95,7 +93,7 @@ def _write(
     brain: NDArray[np.bool_],
     fields: dict[str, Any],
 ) -> None:
-    quantitative = contrast in QUANTITATIVE
+    quantitative = LOOKS[contrast].quantitative
     clean = image.with_data(np.where(brain, image.data, 0)) if quantitative else bias_correct(image, brain)
     source = job.names(job.scan.images[contrast])
     path = job.files.preproc(contrast)

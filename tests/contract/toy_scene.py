@@ -15,6 +15,8 @@ SIGNAL = {  # fluid, grey, white, SD of noise
     "ADC": (3.0e-3, 0.85e-3, 0.78e-3, 0.04e-3),
 }
 LESION = {"T1w": -0.2, "FLAIR": 0.2, "T2w": 0.2, "ADC": -0.45e-3}
+LESION_OF: dict[str, dict[str, float]] = {}
+"""Detectors that look for another lesion: name -> contrast -> its signal less the tissue's."""
 EXTENT_MM = np.array([108.0, 128.0, 96.0])
 FAR_MM = 1e3
 
@@ -27,8 +29,12 @@ def scene(
     radius_mm: float = 9.0,
     age_years: float | None = 8.0,
     seed: int = 0,
+    detector: str = "",
 ) -> tuple[Scene, np.ndarray]:
-    """Return a scene and its true lesion: a ball, or nothing where centre_mm is None."""
+    """Return a scene and its true lesion: a ball, or nothing where centre_mm is None.
+
+    detector: whose lesion it is, where that is another than the usual one.
+    """
     shape = tuple((EXTENT_MM / edge_mm).astype(int))
     affine = np.diag([edge_mm, edge_mm, edge_mm, 1.0])
     affine[:3, 3] = (-np.array(shape) / 2 + 0.5) * edge_mm
@@ -46,10 +52,11 @@ def scene(
         a, b, c = centre_mm
         lesion = ((x - a) ** 2 + (y - b) ** 2 + (z - c) ** 2 < radius_mm**2) & brain & ~fluid
     rng = np.random.default_rng(seed)
+    change = LESION | LESION_OF.get(detector, {})
     images = {}
     for name in contrasts:
         f, g, w, sd = SIGNAL[name]
-        data = f * fluid + g * grey + w * white + LESION[name] * lesion
+        data = f * fluid + g * grey + w * white + change[name] * lesion
         data = np.where(brain, data + sd * rng.standard_normal(shape), 0)
         images[name] = Image(data.astype(np.float32), affine)
     sigma = 1.0 / edge_mm

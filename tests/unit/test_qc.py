@@ -170,7 +170,7 @@ def test_checks_whose_data_are_missing_are_not_listed() -> None:
     known = case_of(surface_agreement=0.95, lesion_mm3=(1.0, 10.0))
     names = [flag.name for flag in checks.run(known)]
     assert names[:2] == ["brain_volume_ml", "brain_surface_agreement"]
-    assert names[-1] == "lesion_outside_brain_share"
+    assert "lesion_outside_brain_share" in names
 
 
 def test_the_documentation_lists_every_check() -> None:

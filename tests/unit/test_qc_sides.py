@@ -19,7 +19,8 @@ def agreement(image: Image, reference: Image, matrix: np.ndarray) -> dict[str, F
 
 def test_contrasts_lie_on_one_another() -> None:
     case = case_of(moved_mm={"T2w": (10.5, 0.2), "FLAIR": (0.4, 1.6)})
-    found = [flag for flag in run(case) if flag.name.endswith(("shift_mm", "alignment_error_mm"))]
+    named = [f"{of}_{name}" for of in ("T2w", "FLAIR") for name in ("shift_mm", "alignment_error_mm")]
+    found = [flag for flag in run(case) if flag.name in named]
     assert [(f.name, f.value, f.ok) for f in found] == [
         ("FLAIR_shift_mm", 0.4, True),
         ("FLAIR_alignment_error_mm", 1.6, False),

@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from cpimaging.lesions.detect.inputs import GROUPS, Float, Scene
 from cpimaging.lesions.detect.parameters import read_parameters
+from cpimaging.types import LOOKS
 
 TISSUES = ("grey", "white")
 CLASSES = (*TISSUES, "fluid")
@@ -44,7 +45,7 @@ P = read_parameters(Parameters, __file__)
 MAD_TO_SD = 1.4826  # of a Gaussian
 PURE = {"grey": P.pure_tissue, "white": P.pure_tissue, "fluid": P.pure_fluid}
 LEAST_TEACHERS = P.least_teachers
-FLUID_IS_BRIGHT = {"T1w": False, "FLAIR": False, "T2w": True, "ADC": True}
+FLUID_IS_BRIGHT = {name: look.fluid_bright for name, look in LOOKS.items()}
 NUCLEI = ("thalamus", "putamen", "pallidum", "caudate")
 FIRST_BELOW = list(GROUPS).index("upper brainstem")
 FOLDED = [list(GROUPS).index(name) for name in ("cerebrum", "limbic cortex")]
