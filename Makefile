@@ -9,7 +9,7 @@ ANTS := .venv-ants
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 
 BENCHMARKS := $(addprefix bench-,ages agreement atlas brain segmentation lesions ghosts norms pattern workflow masks \
-	sabotage interruptions planning)
+	sabotage interruptions planning cohort)
 
 .PHONY: demo docs test test-quick test-long lint fuzz mutants ants bench bench-registration clean $(BENCHMARKS)
 

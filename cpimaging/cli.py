@@ -223,13 +223,16 @@ def command(
 @app.command()
 @plain
 def cohort(
-    output_dir: Annotated[Path, typer.Argument(help="Folder that holds the results.")],
+    output_dir: Annotated[Path, typer.Argument(help="Folder that holds the results, or a new one.")],
+    parts: Annotated[
+        list[Path] | None, typer.Argument(help="Folders of results that make one group in the first.")
+    ] = None,
     atlas: AtlasName = DEFAULTS["atlas"],
 ) -> None:
     """Write index.html, the group tables and logs/summary.tsv from whatever exists."""
     from cpimaging.stages import cohort as stage
 
-    stage.run(output_dir, atlas)
+    stage.run(output_dir, atlas, parts or ())
 
 
 @app.command()

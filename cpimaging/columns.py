@@ -121,6 +121,11 @@ LESIONPARTS = (
     *CELL,
     Column("volume_mm3", "float64", "What this lesion takes of the part.", "mm3"),
 )
+LESIONRUNS = (
+    *(Column(axis, "int64", f"Voxel index of the run's first voxel along {axis}.") for axis in "xyz"),
+    Column("length", "int64", "Voxels of the run, which goes on along z."),
+)
+"""A lesion in template space: only its voxels, so that ten thousand can be added up."""
 MORPHOMETRY = (
     PARTICIPANT,
     SESSION,
@@ -131,6 +136,26 @@ MORPHOMETRY = (
     Column("unit", "str", "Unit of the value."),
 )
 PROFILE = MORPHOMETRY
+GROUP_MORPHOMETRY = (
+    *MORPHOMETRY,
+    Column("qc", "str", "Verdict of the scan's quality checks; of failed ones trust no number.", levels=QC),
+)
+GROUP_QC = (
+    PARTICIPANT,
+    SESSION,
+    Column("verdict", "str", "Verdict of the software's quality checks on the scan.", levels=QC),
+    Column("check", "str", "What was checked (qc/limits.yaml), after the contrast or mask that it is of."),
+    Column("value", "str", "What was measured: a number, or a word."),
+    Column("limit", "str", "The limit that it met: a number, a range, or a word."),
+    Column("ok", "str", "Whether the check holds.", levels={"true": "it holds", "false": "it does not"}),
+    Column(
+        "severity",
+        "str",
+        "How much it weighs.",
+        levels={"warn": "look before use", "fail": "do not use the numbers"},
+    ),
+)
+"""The quality checks of all scans, long: which there are depends on a scan's contrasts."""
 Z_SCORES = tuple(
     Column(
         z_column(structure, side),
@@ -318,6 +343,9 @@ DESCRIPTIONS = (
 TABLES: Mapping[str, tuple[Column, ...]] = {
     "group_desc-lesionload_stats.tsv": GROUP_LESIONLOAD,
     "*_desc-lesionload_stats.tsv": LESIONLOAD,
+    "group_morphometry.tsv": GROUP_MORPHOMETRY,
+    "group_qc.tsv": GROUP_QC,
+    "*_desc-lesionruns_stats.tsv": LESIONRUNS,
     "*_desc-loadmargins_stats.tsv": LOADMARGINS,
     "*_desc-lesions_stats.tsv": LESIONS,
     "*_desc-lesionparts_stats.tsv": LESIONPARTS,

@@ -12,6 +12,7 @@ DETECTING, WHOLE_HEAD = "where software looked for lesions", "where the brain wa
 GIVEN = "for a given mask"
 OF_NUMBERS, OF_WORDS = "of numbers with a unit", "where words are counted up"
 MOVED, MASKS = "for contrasts beside the reference", "beside masks in template space"
+OF_PATTERN, ONE_SIDED = "for one pattern", "where every lesion lies mostly on the left"
 SIDECAR = (
     Column("Sources", "list", "Files that it was made from, relative to the dataset."),
     Column("GeneratedBy", "list", "Software that wrote it."),
@@ -99,7 +100,12 @@ TISSUE_IMAGE = (
     Column("Labels", "object", "Number -> class of tissue."),
     Column("Labels.*", "str", "The class of one number."),
 )
-FREQUENCY = (*SIDECAR, Column("NumberOfScans", "int64", "Scans that have a mask."))
+FREQUENCY = (
+    *SIDECAR,
+    Column("NumberOfScans", "int64", "Scans that have a mask."),
+    Column("Pattern", "str", "Code of the pattern that all of its scans have.", when=OF_PATTERN),
+    Column("NumberOfMirrored", "int64", "Scans whose lesion was turned to the left.", when=ONE_SIDED),
+)
 SEED = Column("Seed", "int64", "Seed of what was drawn by chance.")
 COLUMN_KEYS = (
     Column("*", "object", "A column of the table."),
@@ -183,10 +189,13 @@ FILES: Mapping[str, tuple[Column, ...]] = {
     "*_atlas-*_dseg.json": ATLAS_IMAGE,
     "*_seg-tissue_dseg.json": TISSUE_IMAGE,
     "group_*_label-L_probseg.json": FREQUENCY,
+    "group_*_label-L_desc-*_probseg.json": FREQUENCY,
     "group_desc-readinglist_stats.json": READING_LIST,
     "group_desc-agreement_stats.json": AGREEMENT,
     "group_patterns.json": MASK_TABLES,
     "group_desc-lesionload_stats.json": MASK_TABLES,
+    "group_morphometry.json": MASK_TABLES,
+    "group_qc.json": MASK_TABLES,
     "participants.json": PEOPLE,
     "atlas-*_dseg.json": LABEL_TABLE,
     "atlas-*_description.json": ATLAS,

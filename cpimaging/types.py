@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NotRequired, Required, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from cpimaging.columns import LESIONLOAD, LESIONPARTS, LESIONS, MORPHOMETRY, dtypes
+from cpimaging.columns import LESIONLOAD, LESIONPARTS, LESIONRUNS, LESIONS, MORPHOMETRY, dtypes
 from cpimaging.words import Side
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ CONTRASTS = tuple(LOOKS)
 
 LESIONLOAD_COLUMNS = dtypes(LESIONLOAD)
 LESIONS_COLUMNS = dtypes(LESIONS)
+LESIONRUNS_COLUMNS = dtypes(LESIONRUNS)
 LESIONPARTS_COLUMNS = dtypes(LESIONPARTS)
 MORPHOMETRY_COLUMNS = dtypes(MORPHOMETRY)
 """The dtype of each column of a table, by name; what the columns mean stands in `columns`."""

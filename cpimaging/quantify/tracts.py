@@ -1,8 +1,8 @@
 """The corticospinal tract: how much of its cross-section a lesion takes, from cortex to medulla."""
 
 import math
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -92,10 +92,12 @@ SHARES = {"corticospinal": TRACT, "plic": "plic", "optic_radiation": "optic_radi
 """What columns of the group table call structures of the load table."""
 
 
-def tract_cells(load: pd.DataFrame, sections: Mapping[str, SectionLoad]) -> dict[str, float]:
+def tract_cells(
+    load: pd.DataFrame | Mapping[str, Sequence[Any]], sections: Mapping[str, SectionLoad]
+) -> dict[str, float]:
     """Return the cells of the group table on tracts, by column; NaN where nobody looked or none is drawn.
 
-    load: LESIONLOAD_COLUMNS of one scan, with or without ids. sections: of `section_loads`.
+    load: columns of LESIONLOAD_COLUMNS of one scan, with or without ids. sections: of `section_loads`.
     """
     names = ("structure", "side", "region_volume_mm3", "lesion_volume_mm3")
     sums: dict[tuple[str, str], tuple[float, float]] = {}

@@ -8,11 +8,12 @@ from typing import NamedTuple
 import pandas as pd
 
 from cpimaging.figures import HEAT
+from cpimaging.io import typed
 from cpimaging.report import norms, pictures, tables, words
 from cpimaging.report.page import Provenance, render
 from cpimaging.scorers import SCORERS, AnyScorer
 from cpimaging.scorers.base import Row
-from cpimaging.types import Image
+from cpimaging.types import MORPHOMETRY_COLUMNS, Image
 
 DONE = "done"
 """Status, in the summary of stages, of a scan that went through all of them."""
@@ -31,16 +32,28 @@ class Told(NamedTuple):
     texts: list[str]
 
 
+CHECK_COLUMNS = {
+    "participant_id": "str",
+    "session_id": "str",
+    "check": "str",
+    "value": "float64",
+    "ok": "bool",
+    "severity": "str",
+}
+"""Dtypes of the quality checks that a page shows."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class CohortReport:
     """All that the page of a cohort shows.
 
     patterns: columns of `scorers.group`, one row per scan. summary: columns.SUMMARY; every status but
-    "done" is that of a scan that did not finish.
-    load: columns.GROUP_LESIONLOAD of all scans. frequency: share (0–1) of the `frequency_scans` scans of the
-    group that have a lesion in each template voxel. morphometry: (participant_id, session_id) -> table.
-    links: (participant_id, session_id) -> address of the
-    scan's page, relative to this page.
+    "done" is that of a scan that did not finish. load: of columns.GROUP_LESIONLOAD the ids, tissue,
+    structure, side, both volumes and in_group. frequency: share (0–1) of the `frequency_scans` scans of the
+    group that have a lesion in each template voxel. pattern_maps: the same for the scans of one pattern, by
+    its code, and how many these are; "flipped": of all, each lesion mostly on the left, `mirrored` of them
+    turned over. morphometry: columns.MORPHOMETRY of scans that can be trusted. checks: CHECK_COLUMNS.
+    links: (participant_id, session_id) -> address of the scan's page, relative to this page.
     """
 
     title: str = "Cohort"
@@ -50,7 +63,10 @@ class CohortReport:
     frequency: Image | None = None
     frequency_scans: int = 0
     template: Image | None = None
-    morphometry: Mapping[tuple[str, str], pd.DataFrame] = field(default_factory=dict)
+    pattern_maps: Mapping[str, tuple[Image, int]] = field(default_factory=dict)
+    mirrored: int = 0
+    morphometry: pd.DataFrame = field(default_factory=lambda: typed([], MORPHOMETRY_COLUMNS))
+    checks: pd.DataFrame = field(default_factory=lambda: typed([], CHECK_COLUMNS))
     links: Mapping[tuple[str, str], str] = field(default_factory=dict)
     notes: Sequence[str] = ()
     methods: Sequence[str] = ()
@@ -84,7 +100,7 @@ def _context(content: CohortReport) -> dict[str, object]:
         "classes": list(zip(PERCENTS, words.CLASSES.values(), strict=True)),
         "told": _told(scans),
         "groups": sorted({str(scan["mrics"]) for scan in scans}, key=lambda code: _place(mrics, code)),
-        "norms": norms.cohort_norms(_named(content.morphometry)),
+        "norms": norms.cohort_norms(_with_norms(content.morphometry)),
         "views": views,
         "colours": ", ".join(f"rgb{colour} {place:.0%}" for place, colour in HEAT),
         "most": max(1, round(highest * content.frequency_scans)),
@@ -105,9 +121,11 @@ def _scans(content: CohortReport) -> list[Row]:
     return records
 
 
-def _named(scans: Mapping[tuple[str, str], pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Return tables by the names that pages give scans."""
-    return {_name(*ids): table for ids, table in scans.items()}
+def _with_norms(morphometry: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the rows on norms by the names that pages give scans."""
+    rows = morphometry[morphometry["measure"].str.contains("_z", regex=False)]
+    groups = rows.groupby(["participant_id", "session_id"], sort=False, observed=True)
+    return {_name(*map(str, ids)): table for ids, table in groups}
 
 
 def _name(participant: str, session: str) -> str:

@@ -70,7 +70,7 @@ def frequency_rows(load: pd.DataFrame) -> list[Row]:
     inside = load[~load["tissue"].isin(["overlay", "outside"])]
     keys = ["tissue", "structure", "side"]
     sums = _added_up(inside, [*keys, "participant_id", "session_id"])
-    lesioned = sums.loc[sums["lesion_volume_mm3"] > 0].groupby(keys, sort=False)["share"]
+    lesioned = sums.loc[sums["lesion_volume_mm3"] > 0].groupby(keys, sort=False, observed=True)["share"]
     counts = lesioned.agg(amount="size", share="median").reset_index()
     return _rows(counts)
 
@@ -78,7 +78,7 @@ def frequency_rows(load: pd.DataFrame) -> list[Row]:
 def _added_up(load: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """Return volumes added up over lobes and layers, and the share of them that is lesioned, in %."""
     volumes = ["region_volume_mm3", "lesion_volume_mm3"]
-    sums = load.groupby(keys, sort=False)[volumes].sum(min_count=1).reset_index()
+    sums = load.groupby(keys, sort=False, observed=True)[volumes].sum(min_count=1).reset_index()
     sums["share"] = 100 * sums["lesion_volume_mm3"] / sums["region_volume_mm3"].replace(0, np.nan)
     return sums
 
@@ -86,7 +86,7 @@ def _added_up(load: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 def _rows(cells: pd.DataFrame) -> list[Row]:
     rows = [
         _row(str(tissue), str(structure), part)
-        for (tissue, structure), part in cells.groupby(["tissue", "structure"], sort=False)
+        for (tissue, structure), part in cells.groupby(["tissue", "structure"], sort=False, observed=True)
     ]
     tissues = list(TISSUES)
     places = {str(name): place for place, name in enumerate(load_structures()["name"])}

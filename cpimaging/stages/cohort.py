@@ -1,87 +1,144 @@
 """cohort: group tables, lesion frequency, what failed, and one page, from whatever exists."""
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-
 from cpimaging import columns
 from cpimaging.atlases import load_template
-from cpimaging.io import (
-    read_image,
-    read_record,
-    read_table,
-    typed,
-    write_image,
-    write_json,
-    write_table,
-    write_text,
-)
+from cpimaging.io import typed, write_image, write_json, write_table, write_text
 from cpimaging.layout import TEMPLATE
 from cpimaging.provenance import sidecar, software_versions
-from cpimaging.quantify.tracts import SectionLoad, tract_cells
 from cpimaging.report.cohort import CohortReport, render_cohort
-from cpimaging.scorers import Pattern
+from cpimaging.scorers import SCORERS, Pattern
 from cpimaging.scorers.group import group_columns, group_dtypes, scorer_cells
 from cpimaging.scorers.overrides import told
 from cpimaging.scorers.results import Value
-from cpimaging.study.job import SCAN_STAGES, Job, lesion_record
-from cpimaging.study.plan import SUMMARY, study_labels
+from cpimaging.scorers.words import missing
+from cpimaging.study.gathered import Gathered, gather, lesion_voxels
+from cpimaging.study.group_tables import LONG, LongTables, PageTables, long_tables
+from cpimaging.study.job import SCAN_STAGES, Job
+from cpimaging.study.lesion_maps import FLIPPED, LesionMaps
+from cpimaging.study.plan import SUMMARY, planned_labels, study_labels
 from cpimaging.study.record import finished, recorded
-from cpimaging.study.used import template_used
-from cpimaging.types import LESIONLOAD_COLUMNS, MORPHOMETRY_COLUMNS, Image, Quality, measures_of
-from cpimaging.words import GIVEN, LOAD_CLASSES, NORMED, SECTION_LOADS, z_column
+from cpimaging.types import InputError
+from cpimaging.words import LOAD_CLASSES, NORMED, z_column
 
 SUMMARY_COLUMNS = columns.dtypes(columns.SUMMARY)
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @recorded
-def run(output: Path, atlas: str = "embedded") -> None:
-    """Write the group tables, the frequency map, logs/summary.tsv and index.html."""
-    jobs = [Job(output, label, atlas) for label in study_labels(output)]
-    frequency, n = _frequency(jobs)
-    patterns = typed([_pattern_row(job) for job in jobs if _finished(job)], group_dtypes())
-    page = CohortReport(
-        patterns=patterns,
-        summary=typed([_summary_row(job) for job in jobs], SUMMARY_COLUMNS),
+def run(output: Path, atlas: str = "embedded", parts: Sequence[Path] = ()) -> None:
+    """Write the group tables, the frequency maps, logs/summary.tsv and index.html.
+
+    parts: folders of results whose scans make the group; without them, `output` itself. Raises InputError, in
+    one line and before anything is written, where one of them is none.
+    """
+    jobs = _jobs(output, atlas, parts)
+    maps, page = LesionMaps(load_template().t1w), PageTables()
+    rows: list[dict[str, Value]] = []
+    summary: list[dict[str, str]] = []
+    links: dict[tuple[str, str], str] = {}
+    with long_tables(output) as tables:
+        for job in jobs:
+            told_of, row = _taken(output, job, tables, maps, page)
+            summary.append(told_of)
+            if row is not None:
+                rows.append(row)
+                links[_key(job.label)] = _from(output, Path(job.files.report))
+    for name, declared in LONG.items():
+        write_json(output / f"{name}.json", sidecar("cohort", [], **columns.described(declared)))
+    shares = dict(maps.shares())
+    frequency, n = shares.pop("", (None, 0))
+    content = CohortReport(
+        patterns=typed(rows, group_dtypes()),
+        summary=typed(summary, SUMMARY_COLUMNS),
         template=load_template().t1w if frequency is not None else None,
         frequency=frequency,
         frequency_scans=n,
-        morphometry=_trusted_morphometry(jobs, patterns),
-        load=with_in_group(_loads(jobs), patterns),
-        links={_key(job.label): Path(job.files.report).name for job in jobs if _finished(job)},
+        pattern_maps=shares,
+        mirrored=maps.mirrored,
+        morphometry=page.morphometry(),
+        load=page.load(),
+        checks=page.checks(),
+        links=links,
         provenance={"Software": software_versions()},
     )
-    write_group(output, page, "cohort")
+    write_group(output, content, "cohort")
+
+
+def _jobs(output: Path, atlas: str, parts: Sequence[Path]) -> list[Job]:
+    """Return the scans of the group, those of several folders one after the other."""
+    if not parts:
+        return [Job(output, label, atlas) for label in study_labels(output)]
+    if planned_labels(output):
+        cure = "give the group of several folders one of its own"
+        raise InputError(output, "holds the results of scans", cure)
+    jobs: dict[str, Job] = {}
+    for part in parts:
+        for label in study_labels(part):
+            if label in jobs:
+                problem = f"holds {label}, and so does {jobs[label].output}"
+                raise InputError(part, problem, "leave one of the folders out, or rename the participant")
+            jobs[label] = Job(part, label, atlas)
+    return list(jobs.values())
+
+
+def _taken(
+    output: Path, job: Job, tables: LongTables, maps: LesionMaps, page: PageTables
+) -> tuple[dict[str, str], dict[str, Value] | None]:
+    """Take one scan into the group: its row of the summary, and of the group table where it finished.
+
+    A scan whose files cannot be read is told and left out; it stops no other.
+    """
+    stage = _unfinished_stage(job)
+    if stage is not None:
+        return _stopped(output, job, stage), None
+    try:
+        scan = gather(job)
+        row = _pattern_row(scan)
+        voxels = lesion_voxels(job, maps.grid.shape) if scan.in_group else None
+        page.add(_ids(job.label), scan, row)
+    except InputError as error:
+        return _summary(job, "report", "failed", str(job.told(error))), None
+    except (KeyError, TypeError, AttributeError, ValueError):
+        problem = "its results are not as this version writes them; delete its folder and run the workflow"
+        return _summary(job, "report", "failed", problem), None
+    tables.add(scan, _key(job.label), row)
+    if voxels is not None:
+        code = SCORERS["mrics"].words.code(row)
+        maps.add(voxels, None if missing(code) else code)
+    return _summary(job, "report", "done"), row
 
 
 def write_group(
     output: Path, page: CohortReport, stage: str, space: str = TEMPLATE, told: Mapping[str, Any] = NOTHING
 ) -> None:
-    """Write what stands for all scans: three tables, the frequency map, the page last.
+    """Write what stands for all scans beside the long tables: two tables, the frequency maps, the page last.
 
-    stage: what sidecars name. space: the template whose space the map lies in. told: what the
-    sidecars of both tables say beside their columns.
+    stage: what sidecars name. space: the template whose space the map lies in. told: what the sidecar of the
+    table says beside its columns.
     """
-    for table, rows, declared in (
-        ("group_patterns", page.patterns, group_columns()),
-        ("group_desc-lesionload_stats", page.load, columns.GROUP_LESIONLOAD),
-    ):
-        write_json(output / f"{table}.json", sidecar(stage, [], **told, **columns.described(declared)))
-        write_table(output / f"{table}.tsv", rows)
+    described = sidecar(stage, [], **told, **columns.described(group_columns()))
+    write_json(output / "group_patterns.json", described)
+    write_table(output / "group_patterns.tsv", page.patterns)
     write_table(output / SUMMARY, page.summary)
-    name = f"group_space-{space}_label-L_probseg"
-    if page.frequency is not None:
-        write_json(output / f"{name}.json", sidecar(stage, [], NumberOfScans=page.frequency_scans))
-        write_image(output / f"{name}.nii.gz", page.frequency, template_space=True)
-    else:  # one of an earlier run would be taken for that of this one
-        for ending in (".json", ".nii.gz"):
-            (output / f"{name}{ending}").unlink(missing_ok=True)
+    name = f"group_space-{space}_label-L"
+    for ending in (".json", ".nii.gz") if page.frequency is None else ():
+        (output / f"{name}_probseg{ending}").unlink(missing_ok=True)  # one of an earlier run
+    maps: dict[str, tuple[Any, int]] = {"": (page.frequency, page.frequency_scans), **page.pattern_maps}
+    for code, (share, n) in maps.items():
+        if share is None:
+            continue
+        path = f"{output / name}{'_desc-' if code else ''}{code}_probseg"
+        fields: dict[str, Any] = {"NumberOfScans": n}
+        if code:
+            fields |= {"NumberOfMirrored": page.mirrored} if code == FLIPPED else {"Pattern": code}
+        write_json(f"{path}.json", sidecar(stage, [], **fields))
+        write_image(f"{path}.nii.gz", share, template_space=True)
     write_text(output / "index.html", render_cohort(page))
 
 
@@ -94,28 +151,25 @@ def _ids(label: str) -> dict[str, str]:
     return dict(zip(("participant_id", "session_id"), _key(label), strict=True))
 
 
-def _finished(job: Job) -> bool:
-    """Tell whether every stage has; a page of an earlier run alone is out of date."""
-    return _unfinished_stage(job) is None
+def _from(output: Path, path: Path) -> str:
+    """Return where a file lies as seen from the group's folder."""
+    return Path(os.path.relpath(path, output)).as_posix()
 
 
 def _unfinished_stage(job: Job) -> str | None:
+    """Return the first stage that is not finished; a page of an earlier run alone is out of date."""
     return next((stage for stage in SCAN_STAGES if not finished(job.output, stage, job.label)), None)
 
 
-def _summary_row(job: Job) -> dict[str, str]:
+def _summary(job: Job, stage: str, status: str, message: str = "n/a", log: str = "n/a") -> dict[str, str]:
+    return {**_ids(job.label), "stage": stage, "status": status, "message": message, "log": log}
+
+
+def _stopped(output: Path, job: Job, stage: str) -> dict[str, str]:
     """Return the stage that was not finished, and the last line of its log where it failed."""
-    stage = _unfinished_stage(job)
-    if stage is None:
-        return {**_ids(job.label), "stage": "report", "status": "done", "message": "n/a", "log": "n/a"}
     log = Path(job.files.log(stage, (job.scan.reference or "T1w") if stage == "register" else ""))
-    return {
-        **_ids(job.label),
-        "stage": stage,
-        "status": "failed" if log.is_file() else "not run",
-        "message": job.without_folders(_last_line(log)),
-        "log": log.relative_to(job.output).as_posix(),
-    }
+    status = "failed" if log.is_file() else "not run"
+    return _summary(job, stage, status, job.without_folders(_last_line(log)), _from(output, log))
 
 
 def _last_line(log: Path) -> str:
@@ -124,47 +178,33 @@ def _last_line(log: Path) -> str:
     return lines[-1].removeprefix("cpimaging: ") if lines else "n/a"
 
 
-def _pattern_row(job: Job) -> dict[str, Value]:
-    quality: Quality = read_record(job.files.qc)
-    load = read_table(job.files.lesionload, LESIONLOAD_COLUMNS)
-    pattern: Pattern = read_record(job.files.pattern)
-    cells = pattern_cells(pattern, quality["verdict"])
-    trusted = cells["qc"] != "fail"
+def _pattern_row(scan: Gathered) -> dict[str, Value]:
+    cells = pattern_cells(scan.pattern, scan.quality["verdict"])
     return {
-        **_ids(job.label),
+        **_ids(scan.job.label),
         **cells,
-        **volume_cells(
-            pattern,
-            load.loc[load["tissue"] != "overlay", "lesion_volume_mm3"].sum(min_count=1),
-            tract_cells(load, _sections(job)),
-        ),
-        "mask_source": _mask_source(job, job.scan.lesion_source),
-        "template_volume_ratio": quality["template_volume_ratio"],
-        "age_years": job.scan.age_years,
-        "sex": job.scan.sex,
-        **(_measured_cells(job) if trusted else {}),
-        "template": template_used(job).name,
+        **volume_cells(scan.pattern, scan.lesion_mm3, scan.tracts()),
+        "mask_source": scan.mask_source,
+        "template_volume_ratio": scan.quality["template_volume_ratio"],
+        "age_years": scan.job.scan.age_years,
+        "sex": scan.job.scan.sex,
+        **(_measured_cells(scan) if cells["qc"] != "fail" else {}),
+        "template": scan.template,
     }
 
 
-def _sections(job: Job) -> dict[str, SectionLoad]:
-    """Return the section loads of the corticospinal tract by side."""
-    profile = read_table(job.files.lesion_profile, MORPHOMETRY_COLUMNS).set_index("measure")
-    mean, largest = (profile[profile.index == name].set_index("side")["value"] for name in SECTION_LOADS)
-    return {str(side): SectionLoad(float(mean[side]), float(largest[side])) for side in mean.index}
-
-
-def _measured_cells(job: Job) -> dict[str, Value]:
+def _measured_cells(scan: Gathered) -> dict[str, Value]:
     """Return the cells of the group table that come from the morphometry table."""
-    morphometry = read_table(job.files.morphometry, MORPHOMETRY_COLUMNS)
-    areas = morphometry[morphometry["measure"] == "peduncle_area"]
-    found = zip(areas["side"], areas["value"].astype(float), strict=True)
-    return {**z_cells(morphometry), **{f"peduncle_{side}_mm2": area for side, area in found}}
+    found = scan.measures()
+    areas = {side: value for (measure, _, side), value in found.items() if measure == "peduncle_area"}
+    return {**z_cells(found), **{f"peduncle_{side}_mm2": area for side, area in areas.items()}}
 
 
-def z_cells(morphometry: pd.DataFrame) -> dict[str, Value]:
-    """Return the cells of the group table that hold distances from norms; none where there are no norms."""
-    found = measures_of(morphometry)
+def z_cells(found: Mapping[tuple[str, str, str], float]) -> dict[str, Value]:
+    """Return the cells of the group table that hold distances from norms; none where there are no norms.
+
+    found: values of a morphometry table by measure, structure and side.
+    """
     return {
         z_column(structure, side): found[f"{measure}_z", structure, side]
         for measure, structure, side in NORMED
@@ -203,51 +243,3 @@ def volume_cells(pattern: Pattern, lesion_mm3: float, tracts: Mapping[str, float
     if pattern.get("out_of_group") is None:
         return {"lesion_volume_mm3": lesion_mm3, **tracts}
     return {"lesion_volume_mm3": None, **{f"{name}_percent": None for name in LOAD_CLASSES}}
-
-
-def with_in_group(load: pd.DataFrame, patterns: pd.DataFrame) -> pd.DataFrame:
-    """Return the load tables of all scans with the column in_group of the group table."""
-    ids = ["participant_id", "session_id"]
-    known = patterns.set_index(ids)["in_group"]
-    scans = pd.MultiIndex.from_frame(load[ids])
-    return load.assign(in_group=known.reindex(scans).to_numpy(dtype=object))
-
-
-def _trusted_morphometry(jobs: list[Job], patterns: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
-    """Return the morphometry tables of the scans that did not fail their checks."""
-    ids = patterns.loc[patterns["qc"] != "fail", ["participant_id", "session_id"]]
-    trusted = set(ids.itertuples(index=False, name=None))
-    return {
-        key: read_table(job.files.morphometry, MORPHOMETRY_COLUMNS)
-        for job in jobs
-        if (key := _key(job.label)) in trusted
-    }
-
-
-def _mask_source(job: Job, planned: str) -> str:
-    """Return the folder that a given mask came from, or what drew the mask; "none" without one."""
-    source: str | None = lesion_record(job)["MaskSource"]
-    return planned if source == GIVEN else source or "none"
-
-
-def _loads(jobs: list[Job]) -> pd.DataFrame:
-    tables = [read_table(job.files.lesionload, LESIONLOAD_COLUMNS) for job in jobs if _finished(job)]
-    return pd.concat(tables, ignore_index=True) if tables else typed([], LESIONLOAD_COLUMNS)
-
-
-def _frequency(jobs: list[Job]) -> tuple[Image | None, int]:
-    """Return the share of scans with a lesion at each template voxel, over the scans of the group."""
-    total: NDArray[np.int32] | None = None
-    grid, n = None, 0
-    for mask in _template_masks(jobs):
-        total = mask.data.astype(np.int32) + (0 if total is None else total)
-        grid, n = mask, n + 1
-    if grid is None or total is None:
-        return None, 0
-    return Image((total / n).astype(np.float32), grid.affine), n
-
-
-def _template_masks(jobs: list[Job]) -> Iterator[Image]:
-    for job in jobs:
-        if _finished(job) and read_record(job.files.pattern).get("out_of_group") is None:
-            yield read_image(job.files.lesion_mask_template, labels=True)

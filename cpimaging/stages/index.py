@@ -36,6 +36,7 @@ DESCRIPTIONS = {
     "lesionparts": "what each lesion takes of every part of the brain",
     "loadmargins": "lesion volumes with the border or the position of the lesion moved by 1 mm",
     "lesions": "one row per lesion",
+    "lesionruns": "the lesion in template space as runs of voxels, for adding up many",
     "morphometry": "volumes, shares and sides of structures, ventricle indices, callosal area",
     "profile": "how much of the lesion lies in front, and how far from the lateral ventricles",
     "pattern": "the pattern call with its evidence",

@@ -13,6 +13,7 @@ from cpimaging.io import (
     read_displacement,
     read_image,
     read_record,
+    runs_of,
     typed,
     write_image,
     write_json,
@@ -32,7 +33,7 @@ from cpimaging.study.look import Sighting, look
 from cpimaging.study.measuring_grid import MeasuringGrid, measuring_grid, with_ids
 from cpimaging.study.record import recorded
 from cpimaging.study.used import template_used
-from cpimaging.types import Image
+from cpimaging.types import LESIONRUNS_COLUMNS, Image
 from cpimaging.words import COMMAND, DETECTED
 
 FLUID = (CSF, CAVITY)
@@ -147,7 +148,10 @@ def _why_not(job: Job) -> str:
 def _images_of(job: Job) -> list[str]:
     files = job.files
     own = files.lesion_mask_in(template_used(job).name)
-    return [files.lesions_dseg, files.lesion_mask_template, own, files.lesion_mask, files.lesion_probability]
+    return [
+        *(files.lesions_dseg, files.lesion_mask_template, own, files.lesion_mask),
+        *(files.lesion_probability, files.lesion_runs),
+    ]
 
 
 def _write_record(job: Job, source: str | None, notes: list[str], **fields: Any) -> None:
@@ -183,6 +187,8 @@ def _write_images(job: Job, pieces: Image, source: str, notes: list[str]) -> Non
         content = sidecar("lesions", _sources(job, source), MaskSource=source, Notes=notes, **fields)
         write_json(sidecar_path(path), content)
         write_image(path, image, template_space="SpatialReference" not in fields)
+        if path == job.files.lesion_mask_template:
+            write_table(job.files.lesion_runs, runs_of(image.data > 0, LESIONRUNS_COLUMNS))
 
 
 def _in_space(job: Job, lesions: Image, space: str, brain: Image) -> Image:

@@ -13,14 +13,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cpimaging import columns
 from cpimaging.bids import Scan, list_masks, with_demographics
 from cpimaging.bids.mask_folder import NAMED, SOURCE
-from cpimaging.io import Sparse, read_sparse, typed, write_text
+from cpimaging.io import Sparse, read_sparse, typed, write_json, write_table, write_text
 from cpimaging.layout import TEMPLATE
 from cpimaging.lesions.components import members, piece_table
 from cpimaging.lesions.kinds import kinds_of, percent_of_pieces, read_kinds
 from cpimaging.masks import values_inside
-from cpimaging.provenance import software_versions
+from cpimaging.provenance import sidecar, software_versions
 from cpimaging.quantify.load import filled_rows, hits_in
 from cpimaging.quantify.pieces import held
 from cpimaging.quantify.sparse_margins import margins_in
@@ -42,7 +43,7 @@ from cpimaging.scorers.needs import check_fit
 from cpimaging.scorers.overrides import Override, overridden, read_overrides
 from cpimaging.scorers.results import Result, Value
 from cpimaging.scorers.trust import out_of_group
-from cpimaging.stages.cohort import SUMMARY_COLUMNS, pattern_cells, volume_cells, with_in_group, write_group
+from cpimaging.stages.cohort import SUMMARY_COLUMNS, pattern_cells, volume_cells, write_group
 from cpimaging.stages.index import write_dataset_files
 from cpimaging.study.choices import Choices
 from cpimaging.study.mask_grid import MaskGrid, MaskGrids, Way, check_space, find_way
@@ -288,7 +289,19 @@ def _write(job: MaskJob, way: Way, measured: list[_Measured], failed: list[dict[
     write_dataset_files(job.output)
     lines = [json.dumps({**_ids(item.scan), **item.pattern}, ensure_ascii=False) for item in measured]
     write_text(job.output / "group_desc-pattern_stats.jsonl", "".join(f"{line}\n" for line in lines))
-    write_group(job.output, page, "masks", job.space, _sidecar_fields(job, way))
+    told = _sidecar_fields(job, way)
+    described = sidecar("masks", [], **told, **columns.described(columns.GROUP_LESIONLOAD))
+    write_json(job.output / "group_desc-lesionload_stats.json", described)
+    write_table(job.output / "group_desc-lesionload_stats.tsv", page.load)
+    write_group(job.output, page, "masks", job.space, told)
+
+
+def with_in_group(load: pd.DataFrame, patterns: pd.DataFrame) -> pd.DataFrame:
+    """Return the load tables of all masks with the column in_group of the group table."""
+    ids = ["participant_id", "session_id"]
+    known = patterns.set_index(ids)["in_group"]
+    scans = pd.MultiIndex.from_frame(load[ids])
+    return load.assign(in_group=known.reindex(scans).to_numpy(dtype=object))
 
 
 def _told(measured: list[_Measured]) -> list[str]:

@@ -64,7 +64,7 @@ def finished(output: Path, stage: str, label: str = STUDY) -> bool:
     """Tell whether a stage came to its end and every file that it wrote is still there, of the same size."""
     path = record_path(output, stage, label)
     sizes = _listed(path)
-    return path.is_file() and all(_size(output / name) == size for name, size in sizes.items())
+    return path.is_file() and all(_size(f"{output}/{name}") == size for name, size in sizes.items())
 
 
 def record_path(output: Path, stage: str, label: str = STUDY) -> Path:
@@ -82,11 +82,12 @@ def _listed(path: Path) -> dict[str, int]:
         content = None
     if not isinstance(content, dict):
         return {"": -1}  # never finished
-    return {name: size for name, size in content.items() if ".." not in Path(name).parts}
+    return {name: size for name, size in content.items() if ".." not in name.split("/")}
 
 
-def _size(path: Path) -> int | None:
+def _size(path: str) -> int | None:
+    """Return the size of a file, by its name alone: a path object costs as much as the look-up."""
     try:
-        return path.stat().st_size
+        return os.stat(path).st_size
     except OSError:
         return None

@@ -67,6 +67,7 @@ COMMANDS = [
     wrong("atlas show: an atlas that is none", "no such atlas folder", "atlas", "show", "FOLDER/nowhere"),
     wrong("atlas check: a file", "no such atlas folder", "atlas", "check", "FOLDER/sub-1_mask.nii.gz"),
     wrong("cohort: a folder without results", "holds no scan", "cohort", "FOLDER"),
+    wrong("cohort: a part without results", "holds no scan", "cohort", "FOLDER/new", "FOLDER"),
     wrong("score: a qc of a scan that is not planned", "no such file", "score", "--scan", "sub-9", "--output-dir", "FOLDER", "--qc", "pass", "--reason", "x"),
 ]  # fmt: skip
 

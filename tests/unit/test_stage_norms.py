@@ -19,7 +19,7 @@ from cpimaging.study.measuring_grid import with_ids
 from cpimaging.study.norms import read_norms, with_norms
 from cpimaging.study.plan import Entry, write_plan
 from cpimaging.study.record import record_path
-from cpimaging.types import MORPHOMETRY_COLUMNS, InputError
+from cpimaging.types import MORPHOMETRY_COLUMNS, InputError, measures_of
 from cpimaging.words import NORMED, z_column
 
 COLUMNS = {name: kind for name, kind in MORPHOMETRY_COLUMNS.items() if not name.endswith("_id")}
@@ -142,7 +142,7 @@ def job(norms_dir: Path, one: Scan) -> Job:
 def test_a_scan_gets_its_z_scores_and_a_note(norms_dir: Path) -> None:
     table, notes = with_norms(job(norms_dir, scan(20)), morphometry(float(np.exp(10.16 - 0.3))))
     assert notes == ["Norms of 40 controls (20 F, 20 M) of 3.2 to 13.0 years"]
-    cells = z_cells(table)
+    cells = z_cells(measures_of(table))
     assert list(cells) == [z_column(structure, side) for _, structure, side in NORMED]
     assert all(-4.5 < float(z) < -2 for z in cells.values())  # type: ignore[arg-type]
     assert typed(table, COLUMNS).equals(table)
@@ -163,7 +163,7 @@ def test_a_scan_that_norms_do_not_cover_has_none(
     table, notes = with_norms(job(norms_dir, scan(20, **known)), before)
     assert table.equals(before)
     assert notes[0].endswith(f"; not applied: {reason}")
-    assert z_cells(table) == {}
+    assert z_cells(measures_of(table)) == {}
 
 
 def test_without_norms_nothing_changes() -> None:
