@@ -50,8 +50,12 @@ Provenance = Mapping[str, str | Sequence[str] | Mapping[str, str]]
 def render(template: str, content: Mapping[str, object]) -> str:
     """Fill a template; all text from `content` is escaped."""
     environment = _environment()
-    source, _, _ = environment.loader.get_source(environment, "style.css")  # type: ignore[union-attr]
-    return environment.get_template(template).render(style=Markup(source), **content)
+
+    def whole(name: str) -> Markup:
+        source, _, _ = environment.loader.get_source(environment, name)  # type: ignore[union-attr]
+        return Markup(source)
+
+    return environment.get_template(template).render(style=whole("style.css"), whole=whole, **content)
 
 
 def millilitres(volume_mm3: Any) -> str:

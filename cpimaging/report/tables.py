@@ -29,6 +29,7 @@ class Row:
     """One structure: left and right, or midline. A side that the atlas does not have is all NaN."""
 
     name: str
+    structure: str
     tissue: str
     left: Cell
     right: Cell
@@ -67,12 +68,19 @@ def frequency_rows(load: pd.DataFrame) -> list[Row]:
 
     load: LESIONLOAD_COLUMNS of all scans. Overlays and what lies outside the atlas are left out.
     """
-    inside = load[~load["tissue"].isin(["overlay", "outside"])]
-    keys = ["tissue", "structure", "side"]
-    sums = _added_up(inside, [*keys, "participant_id", "session_id"])
+    sums, keys = scan_shares(load), ["tissue", "structure", "side"]
     lesioned = sums.loc[sums["lesion_volume_mm3"] > 0].groupby(keys, sort=False, observed=True)["share"]
     counts = lesioned.agg(amount="size", share="median").reset_index()
     return _rows(counts)
+
+
+def scan_shares(load: pd.DataFrame) -> pd.DataFrame:
+    """Return volumes and lesioned share, in %, of each structure and side in each scan.
+
+    load: LESIONLOAD_COLUMNS of all scans. Overlays and what lies outside the atlas are left out.
+    """
+    inside = load[~load["tissue"].isin(["overlay", "outside"])]
+    return _added_up(inside, ["tissue", "structure", "side", "participant_id", "session_id"])
 
 
 def _added_up(load: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
@@ -106,7 +114,7 @@ def _row(tissue: str, structure: str, part: pd.DataFrame) -> Row:
     }
     absent = Cell(np.nan, np.nan)
     sides = cells.get("left", absent), cells.get("right", absent)
-    return Row(structure_name(structure), tissue, *sides, cells.get("midline"))
+    return Row(structure_name(structure), structure, tissue, *sides, cells.get("midline"))
 
 
 def lobe_layers(load: pd.DataFrame) -> list[tuple[str, list[Cell]]]:

@@ -64,6 +64,7 @@ def run(output: Path, atlas: str = "embedded", parts: Sequence[Path] = ()) -> No
         morphometry=page.morphometry(),
         load=page.load(),
         checks=page.checks(),
+        contrasts={_key(job.label): tuple(job.scan.images) for job in jobs},
         links=links,
         provenance={"Software": software_versions()},
     )

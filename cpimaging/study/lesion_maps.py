@@ -50,10 +50,15 @@ class LesionMaps:
         return mirrored
 
     def shares(self) -> Mapping[str, tuple[Image, int]]:
-        """Return each map as the share (0–1) of its scans, float32, and their number; counts are freed."""
+        """Return each map as the share (0–1) of its scans, float32, and their number; counts are freed.
+
+        A pattern without any lesion has none; the map of all scans is there from one scan on.
+        """
         found = {}
         for name in sorted(self.counts):
             counts = self.counts.pop(name).reshape(self.grid.shape)
+            if name and not counts.any():
+                continue
             found[name] = (
                 Image((counts / self.scans[name]).astype(np.float32), self.grid.affine),
                 self.scans[name],

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 import report_content as content
 
-from cpimaging.report.cohort import render_cohort
 from cpimaging.report.scan import render_scan
 
 pytest.importorskip("playwright", reason="playwright is not installed")
@@ -19,7 +18,6 @@ PAGES = {
     "scan": lambda: render_scan(content.scan_report()),
     "no-lesion": lambda: render_scan(content.no_lesion()),
     "not-assessed": lambda: render_scan(content.not_assessed()),
-    "cohort": lambda: render_cohort(content.cohort_report(patterns=content.patterns(18))),
 }
 
 
@@ -114,35 +112,6 @@ CHOICES = {
     "chequered": {"template"},
     "edges": {"edges"},
 }
-
-
-def shown(page: Page, column: int) -> list[str]:
-    rows = page.locator(".scans tbody tr:visible").all()
-    return [row.locator("th, td").nth(column).inner_text().strip() for row in rows]
-
-
-def test_cohort_table_sorts_numbers_as_numbers_and_missing_last(browser, folder):
-    page, troubles = open_page(browser, folder / "cohort.html")
-    lesion = page.get_by_role("button", name="Lesion", exact=True)
-    lesion.click()
-    assert shown(page, 6) == ["8.227"] * 6 + ["0.900"] * 6 + ["n/a"] * 6
-    lesion.click()
-    assert shown(page, 6) == ["0.900"] * 6 + ["8.227"] * 6 + ["n/a"] * 6
-    assert page.locator("th[aria-sort=ascending]").inner_text().startswith("Lesion")
-    page.get_by_role("button", name="Scan", exact=True).click()
-    assert shown(page, 0) == [f"sub-{i:02d}" for i in range(1, 19)]
-    assert troubles == []
-    page.close()
-
-
-def test_cohort_table_filters(browser, folder):
-    page, _ = open_page(browser, folder / "cohort.html")
-    page.locator("select").first.select_option("C1")
-    assert set(shown(page, 3)) == {"C1"}
-    assert page.locator("#shown").inner_text() == "6 of 18 scans"
-    page.fill("#find", "sub-02")
-    assert shown(page, 0) == ["sub-02"]
-    page.close()
 
 
 def test_scan_page_prints_on_paper(browser, folder):
