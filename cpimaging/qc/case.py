@@ -17,6 +17,9 @@ from cpimaging.types import Image
 MATURE_YEARS = 2.0
 """From this age on white and grey matter look as in adults (Paus et al. 2001, Brain Res Bull 54:255)."""
 
+INFANT_YEARS = 1.0
+"""Below this age white matter is hardly told from fluid (ours; its contrast turns within the first year)."""
+
 
 class Drawn(NamedTuple):
     """The image that a given mask was drawn on.
@@ -70,6 +73,11 @@ class Case:
     def maybe_mature(self) -> bool:
         """Whether white matter may be myelinated; so also where the age is not known."""
         return self.age_years is None or self.age_years >= MATURE_YEARS
+
+    @property
+    def infant(self) -> bool:
+        """Whether the scan is known to be one of the first year."""
+        return self.age_years is not None and self.age_years < INFANT_YEARS
 
     @cached_property
     def affine(self) -> AffineParts:

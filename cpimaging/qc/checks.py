@@ -166,7 +166,11 @@ CHECKS = (
     Check("inverse_error_mean_mm", "scan", lambda c, _: float(c.inverse_error_mm.mean())),
     Check("inverse_error_p95_mm", "scan", lambda c, _: float(np.percentile(c.inverse_error_mm, 95))),
     Check("empty_share", "contrast", lambda c, name: images.empty_share(c.contrasts[name].data, c.fit.brain)),
-    Check("fluid_contrast", "contrast", lambda c, name: images.fluid_contrast(_levels(c, name), name)),
+    Check(
+        "fluid_contrast",
+        "contrast",
+        lambda c, name: images.fluid_contrast(_levels(c, name), name, grey_alone=c.infant),
+    ),
     Check(
         "white_grey_contrast",
         "contrast",

@@ -61,14 +61,16 @@ def levels(image: Values, fit: Fit) -> Levels:
     return Levels(*(_level(image, where & (share > PURE)) for share in shares))
 
 
-def fluid_contrast(of: Levels, contrast: str) -> float | None:
+def fluid_contrast(of: Levels, contrast: str, grey_alone: bool = False) -> float | None:
     """Return fluid against tissue over their mean, above 0 where it is as expected; None if one is not seen.
 
-    The order of fluid and tissue holds at any age.
+    grey_alone: tissue is grey matter. An infant's white matter, wet and without myelin, is nearly as bright
+    on T2w and as dark on T1w as fluid; the order of fluid and grey matter holds at any age.
     """
     if not np.isfinite(of).all():
         return None
-    return _signed(of.fluid, (of.grey + of.white) / 2, LOOKS[contrast].fluid_bright)
+    tissue = of.grey if grey_alone else (of.grey + of.white) / 2
+    return _signed(of.fluid, tissue, LOOKS[contrast].fluid_bright)
 
 
 def white_grey_contrast(of: Levels, contrast: str) -> float | None:

@@ -192,3 +192,16 @@ def test_a_lesion_lies_in_the_brain(outside: float, total: float, share: float, 
     case = case_of(lesion_mm3=(outside, total))
     found = flags_of(case, "lesion_outside_brain_share")["lesion_outside_brain_share"]
     assert (found.value, found.ok) == (pytest.approx(share), ok)
+
+
+@pytest.mark.parametrize(("age", "severity"), [(0.05, ""), (0.9, ""), (1.0, "fail"), (None, "fail")])
+def test_white_matter_of_the_first_year_may_be_brighter_than_fluid_on_t2w(
+    age: float | None, severity: str, layers: Fit
+) -> None:
+    """Fluid 100, grey 60, white 190: above grey matter, below the mean of the two tissues."""
+    flag = contrast("T2w", painted(100, 60, 190), layers, age)["fluid_contrast"]
+    assert ("" if flag.ok else flag.severity) == severity
+
+
+def test_a_newborns_t1w_named_t2w_is_noticed(layers: Fit) -> None:
+    assert contrast("T2w", painted(20, 90, 60), layers, 0.05)["fluid_contrast"].severity == "fail"

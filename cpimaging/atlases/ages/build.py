@@ -74,7 +74,7 @@ def cache_key(templates: Mapping[str, AgeTemplate], name: str, atlas: Atlas) -> 
     labels = hashlib.sha256(np.ascontiguousarray(atlas.dseg.labels.data).tobytes()).hexdigest()
     words = [step.name for step in way] + [atlas.name, atlas.version, labels]
     files = [file for step in way for file in step.files]
-    return f"age-{name}_{digest([*files, *_code('refine', 'parents')], *words)}"
+    return f"age-{name}_{digest([*files, *_code('refine', 'parents', 'names')], *words)}"
 
 
 def built(templates: Mapping[str, AgeTemplate], name: str, atlas: Atlas) -> Built:
@@ -187,7 +187,7 @@ def _build(folder: Path, way: Sequence[AgeTemplate], atlas: Atlas) -> None:
     carried = _inside(resample_labels(atlas.dseg.labels, brain, field), brain)
     labels = refined(carried, atlas.dseg.regions, images, brain)
     if own.dseg is not None and own.dseg_table is not None:
-        theirs = read_image(own.dseg, labels=True)
+        theirs = resample(read_image(own.dseg, labels=True), brain, mode="nearest")
         labels = kept_inside(labels, theirs, read_parents(own.dseg_table, atlas.dseg.regions))
         labels = _inside(labels, brain)
     overlays = {}

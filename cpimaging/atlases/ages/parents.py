@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from cpimaging.atlases.ages.names import as_parents
 from cpimaging.atlases.vocabulary import load_structures
 from cpimaging.io import read_table
 from cpimaging.types import Image, InputError, Region
@@ -20,15 +21,12 @@ def read_parents(path: Path, regions: Sequence[Region]) -> dict[int, list[int]]:
     """Return which labels of the atlas may lie in each label of a template: number -> numbers.
 
     The table has the columns index, structures (words of the vocabulary with commas) and side (left, right,
-    midline, or any). Raises InputError for a word that is none.
+    midline, or any); or index and name, as BIDS has it, whose names are looked up (`names`). Raises
+    InputError for a word that is none, and where no label holds a structure of the atlas.
     """
-    table = read_table(path)
-    missing = [column for column in COLUMNS if column not in table]
-    if missing:
-        raise InputError(path, f"lacks the column(s) {', '.join(missing)}", f"it needs {' '.join(COLUMNS)}")
     known = set(load_structures()["structure"])
     parents: dict[int, list[int]] = {}
-    for row in table.astype(str).to_dict("records"):
+    for row in _rows(path):
         words = [word.strip() for word in row["structures"].split(",") if word.strip() not in ("", "n/a")]
         if strange := [word for word in words if word not in known]:
             raise InputError(path, f"{', '.join(strange)} is no structure", "use words of the vocabulary")
@@ -39,13 +37,32 @@ def read_parents(path: Path, regions: Sequence[Region]) -> dict[int, list[int]]:
         children = [r.index for r in regions if r.structure in words and r.side in sides]
         if children:
             parents[number] = children
+    if not parents:
+        raise InputError(path, "names no structure of the atlas", f"give it the columns {' '.join(COLUMNS)}")
     return parents
+
+
+def _rows(path: Path) -> list[dict[Any, str]]:
+    """Return the rows of a table with COLUMNS; those of a table of names are made of them."""
+    table = read_table(path).astype(str)
+    if {"index", "name"} <= set(table) and "structures" not in table:
+        names = {_index(path, row): row["name"] for row in table.to_dict("records")}
+        return [dict(row) for row in as_parents(names)]
+    missing = [column for column in COLUMNS if column not in table]
+    if missing:
+        problem = f"lacks the column(s) {', '.join(missing)}"
+        raise InputError(path, problem, f"it needs {' '.join(COLUMNS)}, or index and name")
+    return table.to_dict("records")
 
 
 def _number(path: Path, row: Mapping[Any, str]) -> int:
     """Return the number of a row's label. Raises InputError where number or side is none."""
     if row["side"] not in (*SIDES, "any"):
         raise InputError(path, f"{row['side']} is no side", f"use {', '.join(SIDES)} or any")
+    return _index(path, row)
+
+
+def _index(path: Path, row: Mapping[Any, str]) -> int:
     if not row["index"].removesuffix(".0").isdigit():
         raise InputError(path, f"{row['index']} is no number of a label", "use whole numbers")
     return int(float(row["index"]))
