@@ -226,7 +226,7 @@ def window(image: Image) -> tuple[float, float]:
 
 def picture(image: Image, cut: Cut, limits: tuple[float, float] | None = None) -> bytes:
     """Return the plane as a grey PNG. limits: values shown as black and white, else `window`."""
-    return _png(_grey(image, cut, limits or window(image)))
+    return png(_grey(image, cut, limits or window(image)))
 
 
 def _grey(image: Image, cut: Cut, limits: tuple[float, float]) -> NDArray[np.uint8]:
@@ -248,10 +248,11 @@ def frequency_picture(template: Image, frequency: Image, cut: Cut, highest: floa
     places = [place for place, _ in HEAT]
     heat = np.stack([np.interp(share, places, [c[i] for _, c in HEAT]) for i in range(3)], axis=-1)
     grey = np.repeat(grey[..., None], 3, axis=2)
-    return _png(np.where(share[..., None] > 0, 0.15 * grey + 0.85 * heat, grey).round().astype(np.uint8))
+    return png(np.where(share[..., None] > 0, 0.15 * grey + 0.85 * heat, grey).round().astype(np.uint8))
 
 
-def _png(pixels: NDArray[np.uint8]) -> bytes:
+def png(pixels: NDArray[np.uint8]) -> bytes:
+    """Return pixels, (height, width) or with three colours, as a PNG file."""
     stream = BytesIO()
     PIL.Image.fromarray(pixels).save(stream, "PNG", optimize=True)
     return stream.getvalue()

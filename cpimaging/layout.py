@@ -137,6 +137,11 @@ class ScanFiles:
         return self._anat("desc-morphometry_stats.tsv")
 
     @property
+    def newborn_lines(self) -> str:
+        """Pictures of the lines that a newborn was measured along."""
+        return self._anat("desc-newborn_lines.svg")
+
+    @property
     def pattern(self) -> str:
         """The call with its evidence."""
         return self._anat("desc-pattern_stats.json")

@@ -6,17 +6,30 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from cpimaging.assessed import UNPLACED, Gate
 from cpimaging.atlases.ages.refine import refined
 from cpimaging.atlases.embedded.landmarks import landmark
-from cpimaging.io import read_displacement, read_image, write_image, write_json, write_table
+from cpimaging.io import (
+    read_displacement,
+    read_image,
+    typed,
+    write_image,
+    write_json,
+    write_table,
+    write_text,
+)
 from cpimaging.layout import sidecar_path
 from cpimaging.masks import place_mask
 from cpimaging.morphometry import LANDMARKS, measures, without_ventricles
+from cpimaging.morphometry.newborn import newborn_measures, plic_sign
+from cpimaging.morphometry.planes import aligned_grid
+from cpimaging.morphometry.rows import COLUMNS
 from cpimaging.morphometry.volumes import template_volumes, volume_table
 from cpimaging.provenance import sidecar
 from cpimaging.registration import moved_points, resample
+from cpimaging.report.newborn_lines import newborn_lines
 from cpimaging.segment import TISSUE_LABELS, Segmentation, segment, template_shares
 from cpimaging.segment.unplaced import without_unplaced
 from cpimaging.study.affine import read_affine
@@ -44,10 +57,34 @@ def run(job: Job) -> None:
     found = replace(found, labels=without_unplaced(found.labels, atlas.dseg.regions, unplaced))
     volumes = template_volumes(atlas) if frame.built is None else volumes_of(frame, job, gate)
     measured = gated(_measured(job, atlas, brain, found, volumes), unplaced, gate.refusal("tissue_loss"))
-    table, notes = with_norms(job, measured)
+    newborn = _newborn(job, atlas, brain, found, gate)
+    table, notes = with_norms(job, pd.concat([measured, newborn], ignore_index=True))
     notes += [why for rule in ("fine_structures", "tissue_loss") if (why := gate.refusal(rule))]
     _write_labels(job, atlas, found, unplaced, notes)
     write_table(job.files.morphometry, with_ids(table, job.label))
+
+
+def _newborn(job: Job, atlas: Atlas, brain: Image, found: Segmentation, gate: Gate) -> pd.DataFrame:
+    """Return what newborns are measured by, without rows at other ages; write the pictures of its lines."""
+    labels = LabelMap(found.labels, atlas.dseg.regions)
+    rows = []
+    if gate.refusal("newborn_measures") is None:
+        grid = aligned_grid(brain, read_affine(job))
+        taken = newborn_measures(labels, found.fluid, grid, _landmarks(job))
+        rows += [one.row for one in taken]
+        picture = newborn_lines(taken, read_image(job.files.preproc(job.reference)))
+        write_text(job.files.newborn_lines, picture)
+    if gate.refusal("plic_sign") is None and "T1w" in job.images:
+        rows += plic_sign(labels, read_image(job.files.preproc("T1w")))
+    table = typed(rows, COLUMNS)
+    return table if found.assessed else without_ventricles(table)
+
+
+def _landmarks(job: Job) -> dict[str, NDArray[np.float64]]:
+    """Return the landmarks in scan mm."""
+    field = read_displacement(job.files.xfm_to_template(job.reference))
+    points = moved_points(np.array([landmark(name) for name in LANDMARKS]), field)
+    return dict(zip(LANDMARKS, points, strict=True))
 
 
 def _unplaced(atlas: Atlas, gate: Gate) -> list[str]:
@@ -107,12 +144,11 @@ def _write_labels(job: Job, atlas: Atlas, found: Segmentation, unplaced: list[st
 
 def _measured(job: Job, atlas: Atlas, brain: Image, found: Segmentation, volumes: Volumes) -> pd.DataFrame:
     to_template = read_affine(job)
-    field = read_displacement(job.files.xfm_to_template(job.reference))
-    points = moved_points(np.array([landmark(name) for name in LANDMARKS]), field)
-    places = dict(zip(LANDMARKS, points, strict=True))
     tables = [
         volume_table(found.labels, atlas.dseg, brain, volumes),
-        measures(LabelMap(found.labels, atlas.dseg.regions), brain, found.fluid, to_template, places),
+        measures(
+            LabelMap(found.labels, atlas.dseg.regions), brain, found.fluid, to_template, _landmarks(job)
+        ),
     ]
     table = pd.concat(tables, ignore_index=True)
     return table if found.assessed else without_ventricles(table)

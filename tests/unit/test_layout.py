@@ -19,6 +19,7 @@ NAMES = {
     "lesions": "desc-lesions_stats.tsv",
     "lesion_profile": "desc-profile_stats.tsv",
     "morphometry": "desc-morphometry_stats.tsv",
+    "newborn_lines": "desc-newborn_lines.svg",
     "pattern": "desc-pattern_stats.json",
     "qc": "desc-qc_stats.json",
 }

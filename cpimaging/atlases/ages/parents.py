@@ -42,7 +42,7 @@ def read_parents(path: Path, regions: Sequence[Region]) -> dict[int, list[int]]:
     return parents
 
 
-def _rows(path: Path) -> list[dict[Any, str]]:
+def _rows(path: Path) -> list[dict[str, str]]:
     """Return the rows of a table with COLUMNS; those of a table of names are made of them."""
     table = read_table(path).astype(str)
     if {"index", "name"} <= set(table) and "structures" not in table:
@@ -52,7 +52,7 @@ def _rows(path: Path) -> list[dict[Any, str]]:
     if missing:
         problem = f"lacks the column(s) {', '.join(missing)}"
         raise InputError(path, problem, f"it needs {' '.join(COLUMNS)}, or index and name")
-    return table.to_dict("records")
+    return [{str(key): str(value) for key, value in row.items()} for row in table.to_dict("records")]
 
 
 def _number(path: Path, row: Mapping[Any, str]) -> int:
