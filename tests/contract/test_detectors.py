@@ -1,6 +1,7 @@
 """What every registered detector keeps, whatever it looks at."""
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import toy_scene
 from scipy import ndimage
 from toy_detector import DARK
 
-from cpimaging.lesions.detect import DETECTORS, Scene, combine, detect
+from cpimaging.lesions.detect import DETECTORS, Finding, Scene, combine, detect
 from cpimaging.lesions.detect.inputs import GROUPS
 
 DOCS = Path(__file__).parents[2] / "docs" / "method" / "lesions.md"
@@ -22,6 +23,13 @@ GROWN = [name for name, age_years in AGE_YEARS.items() if age_years == 8.0]
 """Detectors that find the lesion of the toy brain."""
 
 BALL_MM3 = 4 / 3 * np.pi * 9**3
+
+
+@cache
+def shown(name: str) -> tuple[Scene, np.ndarray, Finding]:
+    """Return the toy brain of a detector, its lesion and what is found; made once, nobody changes it."""
+    scene, lesion = toy_scene.scene(CONTRASTS[name], detector=name)
+    return scene, lesion, DETECTORS[name].look(scene)
 
 
 def dice(a: np.ndarray, b: np.ndarray) -> float:
@@ -38,8 +46,7 @@ def test_a_healthy_brain_gives_an_empty_mask(name: str) -> None:
 
 @pytest.mark.parametrize("name", GROWN)
 def test_a_lesion_is_found_with_its_reason(name: str) -> None:
-    scene, lesion = toy_scene.scene(CONTRASTS[name], detector=name)
-    found = DETECTORS[name].look(scene)
+    _, lesion, found = shown(name)
     assert dice(found.mask, lesion) > 0.8
     reason = found.reasons[int(np.bincount(found.origin[found.mask]).argmax())]
     words = [f"{how} {one}" for how in ("bright on", "dark on", "low") for one in DETECTORS[name].contrasts]
@@ -51,10 +58,10 @@ def test_a_lesion_is_found_with_its_reason(name: str) -> None:
 
 @pytest.mark.parametrize("name", GROWN)
 def test_a_mirrored_scan_gives_the_mirrored_mask(name: str) -> None:
-    scene, _ = toy_scene.scene(CONTRASTS[name], detector=name)
-    there, here = (DETECTORS[name].look(s).mask for s in (toy_scene.mirrored(scene), scene))
-    assert here.any()
-    assert dice(there[::-1], here) > 0.99
+    scene, _, here = shown(name)
+    there = DETECTORS[name].look(toy_scene.mirrored(scene))
+    assert here.mask.any()
+    assert dice(there.mask[::-1], here.mask) > 0.99
 
 
 @pytest.mark.parametrize("name", GROWN)
