@@ -8,10 +8,12 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from cpimaging.atlases import checked_atlas
 from cpimaging.atlases.ages import AgeTemplate, read_templates
@@ -19,7 +21,7 @@ from cpimaging.atlases.ages.table import way_to_adult
 from cpimaging.bids import choose_references, list_scans, with_assumed_ages, with_demographics
 from cpimaging.bids.labels import choose_labels
 from cpimaging.bids.reference import REFERENCES
-from cpimaging.io import read_table
+from cpimaging.io import read_header, read_table
 from cpimaging.layout import ScanFiles, atlas_name, sidecar_path
 from cpimaging.registration.engines import ENGINES
 from cpimaging.report.cohort import DONE
@@ -41,6 +43,9 @@ from cpimaging.types import InputError
 
 Handler = Callable[[Any], None]
 """What Snakemake calls at the start and after an error, with the path of its log."""
+
+VOXELS_AT_1MM = 182 * 218 * 182
+"""Of a head at 1 mm, as in the MNI templates: what the rules ask for was measured on such images."""
 
 
 class Planner:
@@ -162,6 +167,12 @@ class Planner:
         ages = (scan.age_years, scan.pma_weeks, scan.postnatal_days, scan.gestation_weeks)
         return " ".join(map(str, (*ages, scan.assumed_age or "n/a", scan.sex)))
 
+    @cache  # noqa: B019: one planner per process
+    def size(self, label: str) -> float:
+        """Return the voxels of a scan's largest image over those at 1 mm; not below 1, nor where none can be read."""
+        counts = [voxels for path in self.images(label) if (voxels := _voxels(path))]
+        return max(1.0, *counts) if counts else 1.0
+
     def images(self, label: str) -> list[str]:
         """Return the user's images of a scan."""
         return [str(path) for path in self.jobs[label].images.values()]
@@ -246,6 +257,13 @@ def norms_files(folder: str | None) -> list[str]:
 def state(paths: Sequence[str]) -> str:
     """Return size and time of files: another file of the same name counts as new, be it older or younger."""
     return " ".join(f"{found.st_size}:{found.st_mtime_ns}" for path in paths if (found := _stat(path)))
+
+
+def _voxels(path: str) -> float | None:
+    try:
+        return float(np.prod(read_header(path).shape[:3])) / VOXELS_AT_1MM
+    except (InputError, OSError):
+        return None
 
 
 def _stat(path: str) -> os.stat_result | None:

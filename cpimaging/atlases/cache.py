@@ -8,6 +8,8 @@ from pathlib import Path
 
 import platformdirs
 
+from cpimaging.io import temporary_beside
+
 
 def cache_dir() -> Path:
     """Return the folder for files that are made or fetched once: $CPIMAGING_CACHE or the user's cache."""
@@ -31,8 +33,7 @@ def cached_folder(name: str, build: Callable[[Path], None]) -> Path:
     folder = cache_dir() / name
     if folder.is_dir():
         return folder
-    temporary = folder.with_name(f".{os.getpid()}.{name}")
-    shutil.rmtree(temporary, ignore_errors=True)
+    temporary = temporary_beside(folder)
     temporary.mkdir(parents=True)
     try:
         build(temporary)

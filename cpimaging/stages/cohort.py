@@ -23,6 +23,7 @@ from cpimaging.study.job import SCAN_STAGES, Job
 from cpimaging.study.lesion_maps import FLIPPED, LesionMaps
 from cpimaging.study.plan import SUMMARY, planned_labels, study_labels
 from cpimaging.study.record import finished, recorded
+from cpimaging.study.stopped import why_stopped
 from cpimaging.types import InputError
 from cpimaging.words import LOAD_CLASSES, NORMED, z_column
 
@@ -170,13 +171,14 @@ def _stopped(output: Path, job: Job, stage: str) -> dict[str, str]:
     """Return the stage that was not finished, and the last line of its log where it failed."""
     log = Path(job.files.log(stage, (job.scan.reference or "T1w") if stage == "register" else ""))
     status = "failed" if log.is_file() else "not run"
-    return _summary(job, stage, status, job.without_folders(_last_line(log)), _from(output, log))
+    return _summary(job, stage, status, job.without_folders(_message(log, stage)), _from(output, log))
 
 
-def _last_line(log: Path) -> str:
-    """Return the last line of a log, without the name of the program in front."""
+def _message(log: Path, stage: str) -> str:
+    """Return why a stage failed: what stopped it, else the last line of its log without the program's name."""
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log.is_file() else []
-    return lines[-1].removeprefix("cpimaging: ") if lines else "n/a"
+    stopped = why_stopped(stage, lines, Path())
+    return stopped or (lines[-1].removeprefix("cpimaging: ") if lines else "n/a")
 
 
 def _pattern_row(scan: Gathered) -> dict[str, Value]:

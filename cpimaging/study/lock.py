@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from cpimaging.io import read_json
+from cpimaging.io import read_json, temporary_beside
 from cpimaging.types import InputError
 
 LOCK = "logs/lock.json"
@@ -69,7 +69,7 @@ def release_lock(output: Path) -> None:
 
 def _created(path: Path) -> bool:
     """Write the lock, whole or not at all; tell whether there was none."""
-    own = path.with_name(f".{os.getpid()}.{path.name}")
+    own = temporary_beside(path)
     own.write_text(json.dumps(asdict(Holder.here())), encoding="utf-8")
     try:
         os.link(own, path)

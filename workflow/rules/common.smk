@@ -26,9 +26,14 @@ from cpimaging.types import InputError, of_system
 
 quote = shlex.quote
 
-# Rules call `cpimaging`: by the interpreter that plans, wherever PATH leads.
+# Rules call `cpimaging`: by the interpreter that plans, wherever PATH leads. What is killed cannot say so: the log
+# tells for it (study/stopped.py reads that), and names the rule, which is called as the command is.
 PROGRAM = f"{quote(sys.executable)} -m cpimaging"
-shell.prefix(f'set -euo pipefail; cpimaging() {{{{ {PROGRAM} "$@"; }}}}; ')
+BEGAN = '[ -z "${{SLURM_JOB_ID:-}}" ] || echo "cpimaging: began in SLURM job $SLURM_JOB_ID" >&2'
+KILLED = '[ "$code" != 137 ] || echo "cpimaging: $1 was killed (signal 9), most often for want of memory" >&2'
+shell.prefix(
+    f'set -euo pipefail; cpimaging() {{{{ {BEGAN}; local code=0; {PROGRAM} "$@" || code=$?; {KILLED}; return $code; }}}}; '
+)
 
 
 def plainly(ask, *words):
@@ -120,6 +125,21 @@ def results_of(wildcards):
     """Name what a page shows; a function, since the name of a page tells no folder."""
     files = ScanFiles.of(OUT, wildcards.scan, FILES.atlas)
     return [files.lesionload, files.lesions, files.morphometry, files.qc, files.pattern]
+
+
+# Memory (MB) and time (minutes) at 1 mm, about twice what was measured: a scan with more voxels gets more, and so
+# does every further attempt.
+def memory(mb):
+    return lambda wildcards, attempt: round(
+        mb * PLANNER.size(wildcards.scan) * attempt
+    )
+
+
+minutes = memory
+
+
+def more_each_time(amount):
+    return lambda wildcards, attempt: amount * attempt
 
 
 def given_images(wildcards):

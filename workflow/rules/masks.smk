@@ -14,8 +14,8 @@ rule masks:
     benchmark:
         f"{OUT}/logs/benchmarks/masks.tsv"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=more_each_time(2000),
+        runtime=more_each_time(60),
     params:
         code=code_digest("masks"),
         masks=lambda wildcards: quote(CHOICES.masks_dir or ""),

@@ -12,8 +12,8 @@ rule preprocess:
     benchmark:
         f"{OUT}/logs/benchmarks/{{folder}}/{{scan}}_preprocess.tsv"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=memory(2000),
+        runtime=minutes(10),
     params:
         code=code_digest("preprocess"),
         given=state_of_images,
@@ -34,8 +34,8 @@ rule command:
     benchmark:
         f"{OUT}/logs/benchmarks/{{folder}}/{{scan}}_command.tsv"
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=memory(8000),
+        runtime=minutes(60),
     params:
         code=code_digest("command"),
         job=JOB,
@@ -61,8 +61,8 @@ rule register:
         f"{OUT}/logs/benchmarks/{{folder}}/{{scan}}_{{reference}}_register.tsv"
     threads: 1
     resources:
-        mem_mb=2500,
-        runtime=20,
+        mem_mb=memory(2500),
+        runtime=minutes(20),
     params:
         code=code_digest("register"),
         given=state_of_mask,
@@ -95,8 +95,8 @@ rule segment:
     benchmark:
         f"{OUT}/logs/benchmarks/{{folder}}/{{scan}}_segment.tsv"
     resources:
-        mem_mb=2500,
-        runtime=10,
+        mem_mb=memory(2500),
+        runtime=minutes(10),
     params:
         code=code_digest("segment"),
         given=state_of_mask,
@@ -125,8 +125,8 @@ rule lesions:
     benchmark:
         f"{OUT}/logs/benchmarks/{{folder}}/{{scan}}_lesions.tsv"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=memory(2000),
+        runtime=minutes(10),
     params:
         code=code_digest("lesions"),
         given=state_of_mask,
@@ -155,8 +155,8 @@ rule quantify:
     benchmark:
         f"{OUT}/logs/benchmarks/{{folder}}/{{scan}}_quantify.tsv"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=memory(2000),
+        runtime=minutes(10),
     params:
         code=code_digest("quantify"),
         given=state_of_mask,
@@ -180,8 +180,8 @@ rule qc:
     benchmark:
         f"{OUT}/logs/benchmarks/{{folder}}/{{scan}}_qc.tsv"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=memory(2000),
+        runtime=minutes(10),
     params:
         code=code_digest("qc"),
         job=JOB,
@@ -206,8 +206,8 @@ rule score:
     benchmark:
         f"{OUT}/logs/benchmarks/{{folder}}/{{scan}}_score.tsv"
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=memory(1000),
+        runtime=minutes(5),
     params:
         code=code_digest("score"),
         job=JOB,
@@ -233,8 +233,8 @@ rule report:
     benchmark:
         f"{OUT}/logs/benchmarks/{{scan}}_report.tsv"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=memory(2000),
+        runtime=minutes(10),
     params:
         code=code_digest("report"),
         job=JOB,

@@ -12,8 +12,8 @@ rule index:
     benchmark:
         f"{OUT}/logs/benchmarks/index.tsv"
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=more_each_time(1000),
+        runtime=more_each_time(30),
     params:
         code=code_digest("index"),
         plan=lambda wildcards: PLANNER.digest,
@@ -33,8 +33,8 @@ rule atlas:
     benchmark:
         f"{OUT}/logs/benchmarks/atlas.tsv"
     resources:
-        mem_mb=4000,
-        runtime=10,
+        mem_mb=more_each_time(4000),
+        runtime=more_each_time(10),
     params:
         code=code_digest("atlas"),
         out=lambda wildcards: quote(OUT),
@@ -56,8 +56,8 @@ rule cohort:
     benchmark:
         f"{OUT}/logs/benchmarks/cohort.tsv"
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=more_each_time(4000),
+        runtime=more_each_time(30),
     params:
         code=code_digest("cohort"),
         plan=lambda wildcards: PLANNER.digest,
