@@ -53,7 +53,7 @@ Opener.default_compresslevel = 3  # a third of the time of level 6, 5 % larger
 
 
 def temporary_beside(path: Path) -> Path:
-    """Return a hidden name beside `path` that nobody else takes: nodes of a cluster share numbers of processes."""
+    """Return a hidden name beside `path` of no other writer: numbers of processes recur on other nodes."""
     return path.with_name(f".{token_hex(6)}.{path.name}")
 
 

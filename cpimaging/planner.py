@@ -167,9 +167,9 @@ class Planner:
         ages = (scan.age_years, scan.pma_weeks, scan.postnatal_days, scan.gestation_weeks)
         return " ".join(map(str, (*ages, scan.assumed_age or "n/a", scan.sex)))
 
-    @cache  # noqa: B019: one planner per process
+    @cache  # noqa: B019 (one planner per process)
     def size(self, label: str) -> float:
-        """Return the voxels of a scan's largest image over those at 1 mm; not below 1, nor where none can be read."""
+        """Return the voxels of a scan's largest image over those at 1 mm, at least 1."""
         counts = [voxels for path in self.images(label) if (voxels := _voxels(path))]
         return max(1.0, *counts) if counts else 1.0
 

@@ -175,7 +175,7 @@ def _stopped(output: Path, job: Job, stage: str) -> dict[str, str]:
 
 
 def _message(log: Path, stage: str) -> str:
-    """Return why a stage failed: what stopped it, else the last line of its log without the program's name."""
+    """Return what stopped a stage, else the last line of its log without the name of the program."""
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log.is_file() else []
     stopped = why_stopped(stage, lines, Path())
     return stopped or (lines[-1].removeprefix("cpimaging: ") if lines else "n/a")

@@ -59,6 +59,7 @@ until_true() {
 answers() { scontrol ping | grep -q UP; }
 idle() { sinfo --noheader --format %T | grep -q idle; }
 
+id slurmtest > /dev/null 2>&1 || useradd --create-home slurmtest
 runuser -u munge -- /usr/sbin/munged
 until_true munge -n
 slurmctld

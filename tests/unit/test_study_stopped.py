@@ -14,7 +14,7 @@ KILLED = "cpimaging: register was killed (signal 9), most often for want of memo
     ("slurm", "expected"),
     [
         (
-            "error: *** JOB 12 ON n1 CANCELLED AT 2026 DUE TO TIME LIMIT ***",
+            "error: *** JOB 12 ON n1 CANCELLED DUE TO TIME LIMIT ***",
             "ran out of time; raise it: {}runtime=…",
         ),
         ("error: Detected 1 oom-kill event(s) in StepId=12.0", "ran out of memory; raise it: {}mem_mb=…"),

@@ -130,9 +130,7 @@ def results_of(wildcards):
 # Memory (MB) and time (minutes) at 1 mm, about twice what was measured: a scan with more voxels gets more, and so
 # does every further attempt.
 def memory(mb):
-    return lambda wildcards, attempt: round(
-        mb * PLANNER.size(wildcards.scan) * attempt
-    )
+    return lambda wildcards, attempt: round(mb * PLANNER.size(wildcards.scan) * attempt)
 
 
 minutes = memory
