@@ -33,12 +33,12 @@ class LongTables:
     def add(self, scan: Gathered, ids: Sequence[str], cells: Mapping[str, object]) -> None:
         """Write the rows of one scan. cells: its row of the group table."""
         in_group, qc = str(cells["in_group"]), str(cells["qc"])
-        self._write("group_desc-lesionload_stats", [[*row, in_group] for row in scan.load])
-        self._write("group_morphometry", [[*row, qc] for row in scan.morphometry])
-        self._write("group_qc", _checks(scan, ids))
+        self._write("group_desc-lesionload_stats", scan.load, f"\t{in_group}\n")
+        self._write("group_morphometry", scan.morphometry, f"\t{qc}\n")
+        self._write("group_qc", _checks(scan, ids), "\n")
 
-    def _write(self, name: str, rows: list[list[str]]) -> None:
-        self.streams[name].writelines(["\t".join(row) + "\n" for row in rows])
+    def _write(self, name: str, rows: list[list[str]], end: str) -> None:
+        self.streams[name].write("".join(["\t".join(row) + end for row in rows]))
 
 
 @contextmanager

@@ -63,22 +63,22 @@ def recorded(
 def finished(output: Path, stage: str, label: str = STUDY) -> bool:
     """Tell whether a stage came to its end and every file that it wrote is still there, of the same size."""
     path = record_path(output, stage, label)
-    sizes = _listed(path)
-    return path.is_file() and all(_size(f"{output}/{name}") == size for name, size in sizes.items())
+    sizes = _listed(path) or ({} if path.is_file() else {"": -1})
+    return all(_size(f"{output}/{name}") == size for name, size in sizes.items())
 
 
 def record_path(output: Path, stage: str, label: str = STUDY) -> Path:
     """Return where the list of a stage's files stands."""
-    return output / RECORDS / stage / f"{label}.json"
+    return Path(f"{output}/{RECORDS}/{stage}/{label}.json")
 
 
 def _listed(path: Path) -> dict[str, int]:
     """Return the files of a record and their sizes in bytes; none where there is no record."""
-    if not path.is_file():
-        return {}
     try:
         content = read_json(path)
     except InputError:
+        if not path.is_file():
+            return {}
         content = None
     if not isinstance(content, dict):
         return {"": -1}  # never finished

@@ -123,7 +123,7 @@ def test_pattern_and_threshold_of_the_map_are_chosen_by_hand(browser: Browser, p
 
 
 def test_groups_stand_side_by_side_with_intervals(browser: Browser, path: Path) -> None:  # noqa: F811
-    """B1 is every third scan, always F; C1 the next, always M: 200 of 200 each, from 98 % (Wilson)."""
+    """B1 is every third scan, always F; C1 the next, always M: 200 of 200 each, Wilson from 98 %."""
     page, _ = open_page(browser, path)
     page.locator("#by").select_option(label="Sex")
     heads = page.locator(".compared thead th").all_inner_texts()
