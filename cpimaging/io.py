@@ -362,10 +362,11 @@ class _Record(dict[str, Any]):
 
 def read_record(path: Path | str) -> Any:
     """Read a JSON file of this package. Raises InputError as read_json does, and where a key is gone."""
+    place = Path(path)
 
     def record(content: dict[str, Any]) -> _Record:
         made = _Record(content)
-        made.path = Path(path)
+        made.path = place
         return made
 
     content = read_json(path, record)

@@ -66,7 +66,7 @@ class CohortReport:
     its code, and how many these are; "flipped": of all, each lesion mostly on the left, `mirrored` of them
     turned over. morphometry: columns.MORPHOMETRY of scans that can be trusted. checks: CHECK_COLUMNS.
     contrasts, links: (participant_id, session_id) -> contrasts of the scan, address of its page, relative to
-    this page. compared: further words that groups are compared by: title -> one per row of patterns.
+    this page.
     """
 
     title: str = "Cohort"
@@ -81,7 +81,6 @@ class CohortReport:
     morphometry: pd.DataFrame = field(default_factory=lambda: typed([], MORPHOMETRY_COLUMNS))
     checks: pd.DataFrame = field(default_factory=lambda: typed([], CHECK_COLUMNS))
     contrasts: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
-    compared: Mapping[str, Sequence[str]] = field(default_factory=dict)
     links: Mapping[tuple[str, str], str] = field(default_factory=dict)
     notes: Sequence[str] = ()
     methods: Sequence[str] = ()
@@ -147,9 +146,7 @@ def _data(
         None if scan["href"] is None else "" if scan["href"] == f"{scan['name']}.html" else scan["href"]
         for scan in scans
     ]
-    compared = [
-        DataColumn(f"by{n}", title, texts) for n, (title, texts) in enumerate(_compared(content, scans))
-    ]
+    compared = [DataColumn(f"by{n}", title, texts) for n, (title, texts) in enumerate(_compared(scans))]
     return as_script(
         {
             "n": len(scans),
@@ -165,14 +162,13 @@ def _data(
     )
 
 
-def _compared(content: CohortReport, scans: Sequence[Row]) -> list[tuple[str, list[str]]]:
+def _compared(scans: Sequence[Row]) -> list[tuple[str, list[str]]]:
     """Return what groups of scans can be compared by: a title, and a word for each scan."""
     told = {
         "Sex": [str(scan["sex"]) for scan in scans],
         "Age": [_band(scan["age_years"]) for scan in scans],
         "Quality": [words.phrase(scan["qc"]) for scan in scans],
         "Lesion from": [str(scan["mask_source"]) for scan in scans],
-        **content.compared,
     }
     return [(title, list(texts)) for title, texts in told.items() if len(set(texts)) > 1]
 

@@ -1,0 +1,52 @@
+"""A group of several folders; the stage on finished scans is tested in test_stages."""
+
+from pathlib import Path
+
+import pytest
+
+from cpimaging.bids import Scan
+from cpimaging.columns import GROUP_MORPHOMETRY, GROUP_QC, dtypes
+from cpimaging.io import read_json, read_table
+from cpimaging.stages import cohort
+from cpimaging.study.plan import write_plan
+from cpimaging.types import InputError
+
+
+def part(folder: Path, *names: str) -> Path:
+    write_plan(folder, "bids", [Scan(name, None, {"T1w": f"sub-{name}_T1w.nii.gz"}) for name in names])
+    return folder
+
+
+def test_the_scans_of_all_parts_make_one_group(tmp_path: Path) -> None:
+    parts = [part(tmp_path / "one", "01", "02"), part(tmp_path / "two", "03")]
+    cohort.run(tmp_path / "all", parts=parts)
+    summary = read_table(tmp_path / "all/logs/summary.tsv")
+    assert summary["participant_id"].tolist() == ["sub-01", "sub-02", "sub-03"]
+    assert set(summary["status"]) == {"not run"}
+    assert summary["log"].iloc[2].startswith("../two/logs/preprocess/")
+    for name, declared in (("group_morphometry", GROUP_MORPHOMETRY), ("group_qc", GROUP_QC)):
+        assert list(read_table(tmp_path / f"all/{name}.tsv")) == list(dtypes(declared))
+        assert set(dtypes(declared)) <= set(read_json(tmp_path / f"all/{name}.json"))
+    assert (tmp_path / "all/index.html").is_file()
+    assert not (tmp_path / "one/index.html").exists()
+
+
+def test_a_part_without_results_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="holds no scan"):
+        cohort.run(tmp_path / "all", parts=[part(tmp_path / "one", "01"), tmp_path / "empty"])
+    assert not (tmp_path / "all").exists()
+
+
+def test_a_participant_of_two_parts_is_refused(tmp_path: Path) -> None:
+    parts = [part(tmp_path / "one", "01"), part(tmp_path / "two", "02", "01")]
+    with pytest.raises(InputError, match="two: holds sub-01, and so does .*one"):
+        cohort.run(tmp_path / "all", parts=parts)
+    assert not (tmp_path / "all").exists()
+
+
+def test_a_group_of_parts_does_not_replace_that_of_a_study(tmp_path: Path) -> None:
+    own = part(tmp_path / "one", "01")
+    with pytest.raises(InputError, match="holds the results of scans"):
+        cohort.run(own, parts=[part(tmp_path / "two", "02")])
+    assert not (own / "index.html").exists()
