@@ -323,11 +323,38 @@ def simulate(
     mix: Annotated[
         float, typer.Option(min=0, max=1, help="Share of hard cases: little lesion, or two patterns.")
     ] = 0.0,
+    templates_dir: Annotated[str, typer.Option(help="Folder of templates by age, for --template.")] = "",
+    template: Annotated[str, typer.Option(help="Make newborns or infants of this template of an age.")] = "",
+    twins: Annotated[bool, typer.Option(help="With --template: a healthy twin after each brain.")] = False,
+    warp_strength: Annotated[
+        float, typer.Option(min=0, max=3, help="With --template: factor on the random warps.")
+    ] = 1.5,
 ) -> None:
     """Write a BIDS dataset of brains with a known injury."""
     from cpimaging.simulate import simulate as make
+    from cpimaging.simulate import simulate_young
+    from cpimaging.types import InputError
 
     chosen = patterns if patterns == "all" else patterns.split(",")
+    if template:
+        if severity != "any" or mix:
+            raise InputError("--template", "goes with neither --severity nor --mix", "leave them out")
+        simulate_young(
+            output_dir,
+            templates_dir,
+            template,
+            n=n,
+            seed=seed,
+            voxel_mm=voxel_mm,
+            contrasts=contrasts.split(","),
+            patterns=chosen,
+            masks=masks,
+            twins=twins,
+            warp_strength=warp_strength,
+        )
+        return
+    if templates_dir or twins:
+        raise InputError("--templates-dir, --twins", "go with --template", "name one, or leave them out")
     make(
         output_dir,
         n=n,

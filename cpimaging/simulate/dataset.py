@@ -1,7 +1,7 @@
 """Write simulated subjects as a BIDS dataset, the truth apart from what a workflow may see."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,8 @@ TRUTH_COLUMNS = {
 }
 COHORT_COLUMNS = {"mrics_secondary": "str", "severity": "str"}
 """Columns of a truth with graded or hard cases."""
+
+AGE: Mapping[str, object] = {"age": {"Description": "Age at the scan (made up)", "Units": "year"}}
 
 README = """# Simulated brains with a known injury
 
@@ -71,26 +73,27 @@ def simulate(
     """
     out = Path(out)
     size = tuple(float(v) for v in np.broadcast_to(voxel_mm, 3))
-    _check(out, n, seed, size, contrasts)
-    subjects = cohort(n, _choose(patterns), severity, mix)
+    check_choices(out, n, seed, size, contrasts)
+    subjects = cohort(n, choose_recipes(patterns), severity, mix)
     anatomy = find_anatomy(load_template())
     voxels = Voxels((size[0], size[1], size[2]), tissue_maps(anatomy, size))
     rows, people = [], []
     for index, (recipe, grade) in enumerate(subjects):
         subject = make_subject(anatomy, voxels, recipe, contrasts, subject_seed(seed, index))
         label = f"sub-{index + 1:0{max(2, len(str(n)))}d}"
-        _write_subject(out, label, subject, masks)
-        rows.append({"participant_id": label, **_truth(subject), "severity": grade})
+        write_subject(out, label, subject, masks)
+        rows.append({"participant_id": label, **truth_of(subject), "severity": grade})
         people.append({"participant_id": label, "age": subject.age_years, "sex": subject.sex})
     plain = severity == "any" and mix == 0
     columns = TRUTH_COLUMNS if plain else TRUTH_COLUMNS | COHORT_COLUMNS
     truth = typed([{name: row[name] for name in columns} for row in rows], columns)
     write_table(out / "sourcedata/truth/truth.tsv", truth)
-    _write_description(out, people, contrasts, masks)
+    write_description(out, people, contrasts, masks)
     return truth
 
 
-def _choose(patterns: str | Sequence[str]) -> list[Recipe]:
+def choose_recipes(patterns: str | Sequence[str]) -> list[Recipe]:
+    """Return recipes by name. Raises InputError for one that is not known."""
     recipes = load_recipes()
     plain = [name for name, recipe in recipes.items() if not recipe.hard]
     names = plain if patterns == "all" else [patterns] if isinstance(patterns, str) else patterns
@@ -121,11 +124,17 @@ def cohort(n: int, chosen: list[Recipe], severity: str, mix: float) -> list[tupl
     return drawn
 
 
-def _check(out: Path, n: int, seed: int, voxel_mm: tuple[float, ...], contrasts: Sequence[str]) -> None:
-    if not contrasts or not set(contrasts) <= set(CONTRASTS):
-        raise InputError(
-            f"contrasts={','.join(contrasts)}", "not known", f"choose among {', '.join(CONTRASTS)}"
-        )
+def check_choices(
+    out: Path,
+    n: int,
+    seed: int,
+    voxel_mm: tuple[float, ...],
+    contrasts: Sequence[str],
+    known: Collection[str] = tuple(CONTRASTS),
+) -> None:
+    """Raise InputError for a number out of range, an unknown contrast, a folder that is not empty."""
+    if not contrasts or not set(contrasts) <= set(known):
+        raise InputError(f"contrasts={','.join(contrasts)}", "not known", f"choose among {', '.join(known)}")
     if n < 1:
         raise InputError(f"n={n}", "no subject to simulate", "give at least 1")
     if seed < 0:
@@ -136,7 +145,8 @@ def _check(out: Path, n: int, seed: int, voxel_mm: tuple[float, ...], contrasts:
         raise InputError(out, "is not an empty folder", "name a new one or empty it")
 
 
-def _truth(subject: Subject) -> dict[str, object]:
+def truth_of(subject: Subject) -> dict[str, object]:
+    """Return the row of a subject in the truth, without its label."""
     recipe = subject.recipe
     group, subgroup = recipe.mrics_group, recipe.mrics_subgroup
     if group == "E" and not ("T1w" in subject.images and {"T2w", "FLAIR"} & set(subject.images)):
@@ -153,7 +163,8 @@ def _truth(subject: Subject) -> dict[str, object]:
     }
 
 
-def _write_subject(out: Path, label: str, subject: Subject, masks: bool) -> None:
+def write_subject(out: Path, label: str, subject: Subject, masks: bool, space: str = TEMPLATE) -> None:
+    """Write images, truth and, where asked, the mask that a reader would give. space: of the template."""
     for contrast, image in subject.images.items():
         folder = "dwi" if contrast == "ADC" else "anat"
         write_image(out / label / folder / f"{label}_{contrast}.nii.gz", image)
@@ -163,7 +174,7 @@ def _write_subject(out: Path, label: str, subject: Subject, masks: bool) -> None
     write_image(truth / f"{label}_space-orig_label-ventricles_mask.nii.gz", subject.ventricles)
     reference = next(iter(subject.images))
     write_displacement(
-        truth / f"{label}_from-{TEMPLATE}_to-{reference}_mode-image_xfm.nii.gz", subject.displacement
+        truth / f"{label}_from-{space}_to-{reference}_mode-image_xfm.nii.gz", subject.displacement
     )
     if masks:
         given = out / "derivatives/lesions" / label / "anat" / lesion
@@ -175,9 +186,14 @@ def _write_subject(out: Path, label: str, subject: Subject, masks: bool) -> None
         )
 
 
-def _write_description(
-    out: Path, people: list[dict[str, object]], contrasts: Sequence[str], masks: bool
+def write_description(
+    out: Path,
+    people: list[dict[str, object]],
+    contrasts: Sequence[str],
+    masks: bool,
+    age: Mapping[str, object] = AGE,
 ) -> None:
+    """Write what makes a BIDS dataset of a folder. age: the column of the age, as its sidecar says it."""
     common = {"BIDSVersion": BIDS_VERSION, "License": "See README.md"}
     raw = {"Name": "Simulated brains with a known injury", "DatasetType": "raw", "GeneratedBy": [GENERATOR]}
     write_json(out / "dataset_description.json", {**raw, **common})
@@ -186,7 +202,7 @@ def _write_description(
     write_json(
         out / "participants.json",
         {
-            "age": {"Description": "Age at the scan (made up)", "Units": "year"},
+            **age,
             "sex": {"Description": "Sex (made up)", "Levels": {"F": "female", "M": "male"}},
         },
     )

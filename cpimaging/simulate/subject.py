@@ -119,11 +119,12 @@ def make_subject(
         images=images,
         lesion=grid.with_data((maps["lesion"] > 0.5) & brain),
         ventricles=grid.with_data((maps["ventricles"] > 0.5) & brain),
-        displacement=Image(_displacement(points, grid), grid.affine),
+        displacement=Image(displacement(points, grid), grid.affine),
     )
 
 
-def _displacement(points_mm: NDArray[np.float64], grid: Image) -> NDArray[np.float32]:
+def displacement(points_mm: NDArray[np.float64], grid: Image) -> NDArray[np.float32]:
+    """Return the way in mm, (x, y, z, 3), from each voxel of a grid to its point in the template."""
     moved = points_mm - world_mm(grid.affine, grid.shape)
     return np.moveaxis(moved, 0, -1).astype(np.float32)
 

@@ -49,15 +49,19 @@ def world_mm(affine: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.
     return np.stack([a[0] * i + a[1] * j + a[2] * k + a[3] for a in affine[:3]])
 
 
-def draw_warp(anatomy: Anatomy, push_mm: float, rng: Generator) -> Warp:
+def draw_warp(
+    anatomy: Anatomy, push_mm: float, rng: Generator, *, size: float = SCALE[0], strength: float = 1.0
+) -> Warp:
     """Draw a random affine and a random diffeomorphism, the ventricle wall pushed outward by push_mm.
+
+    size: mean scale from scan to template. strength: factor on the velocity of the diffeomorphism.
 
     The diffeomorphism is the flow of a stationary velocity field over unit time, by scaling and squaring
     (Arsigny et al., MICCAI 2006), so it is invertible.
     """
-    affine = random_affine(rng)
+    affine = random_affine(rng, size)
     grid = _coarse_grid(anatomy.t1w)
-    velocity = random_velocity(grid.shape, rng) - push_mm * _away_from_ventricles(anatomy, grid)
+    velocity = strength * random_velocity(grid.shape, rng) - push_mm * _away_from_ventricles(anatomy, grid)
     return Warp(affine, Image(integrate(velocity), grid.affine))
 
 
@@ -69,14 +73,16 @@ def _coarse_grid(template: Image) -> Image:
     return Image(np.zeros(tuple(shape), np.uint8), affine)
 
 
-def random_affine(rng: Generator) -> NDArray[np.float64]:
+def random_affine(rng: Generator, size: float = SCALE[0]) -> NDArray[np.float64]:
     """Return a small random rotation, scaling and shift, (4, 4) in mm, about the template's origin."""
     rx, ry, rz = np.radians(np.clip(rng.normal(0.0, ROTATION_DEGREES, 3), -10.0, 10.0))
     about_x = np.array([[1, 0, 0], [0, np.cos(rx), -np.sin(rx)], [0, np.sin(rx), np.cos(rx)]])
     about_y = np.array([[np.cos(ry), 0, np.sin(ry)], [0, 1, 0], [-np.sin(ry), 0, np.cos(ry)]])
     about_z = np.array([[np.cos(rz), -np.sin(rz), 0], [np.sin(rz), np.cos(rz), 0], [0, 0, 1]])
     affine = np.eye(4)
-    affine[:3, :3] = about_z @ about_y @ about_x @ np.diag(rng.normal(*SCALE, 3).clip(1.0, 1.2))
+    affine[:3, :3] = (
+        about_z @ about_y @ about_x @ np.diag(rng.normal(size, SCALE[1], 3).clip(size - 0.1, size + 0.1))
+    )
     affine[:3, 3] = rng.normal(0.0, SHIFT_MM, 3)
     return affine
 
