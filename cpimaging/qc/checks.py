@@ -73,7 +73,7 @@ def run(case: Case) -> list[Flag]:
 
 @lru_cache(maxsize=1)
 def _levels(case: Case, contrast: str) -> images.Levels:
-    return images.levels(case.contrasts[contrast].data, case.fit)
+    return images.levels(case.contrasts[contrast].data, case.fit, off_edge=case.infant)
 
 
 @lru_cache(maxsize=1)

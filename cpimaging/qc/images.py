@@ -54,11 +54,16 @@ class Levels(NamedTuple):
     white: float
 
 
-def levels(image: Values, fit: Fit) -> Levels:
-    """Return the signal of each tissue outside of the lesion. image: intensities on the fit's grid."""
+def levels(image: Values, fit: Fit, off_edge: bool = False) -> Levels:
+    """Return the signal of each tissue outside of the lesion. image: intensities on the fit's grid.
+
+    off_edge: fluid is not read from the outermost voxels of the brain, where that around a newborn's is
+    averaged with what was cut away.
+    """
     where = fit.brain & ~fit.lesion & (image != 0)
-    shares = (fit.template_fluid, fit.template_gm, fit.template_wm)
-    return Levels(*(_level(image, where & (share > PURE)) for share in shares))
+    wet = where & ndimage.binary_erosion(fit.brain) if off_edge else where
+    shares = ((fit.template_fluid, wet), (fit.template_gm, where), (fit.template_wm, where))
+    return Levels(*(_level(image, counted & (share > PURE)) for share, counted in shares))
 
 
 def fluid_contrast(of: Levels, contrast: str, grey_alone: bool = False) -> float | None:

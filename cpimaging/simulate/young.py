@@ -155,7 +155,11 @@ def _image(name: str, maps: Maps, drop: float, rng: np.random.Generator) -> NDAr
     whole = np.maximum(maps["brain"], 0.5)
     if name == "ADC":
         signal = sum(value * maps[tissue] for tissue, value in ADC_MM2_S.items()) / whole
-        signal, wet, bias = signal * (1 - drop * maps["lesion"]), ADC_MM2_S["fluid"], 1.0
+        signal, wet, bias = (
+            signal * (1 - drop * maps["lesion"]),
+            ADC_MM2_S["fluid"],
+            np.ones(signal.shape),
+        )
     else:
         signal = maps[name] / whole * (1 + LESION[name] * maps["lesion"])
         sure = maps["fluid"] > 0.9

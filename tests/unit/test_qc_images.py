@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from qc_case import case_of, flags_of, volume
+from scipy import ndimage
 
 from cpimaging.qc.fit import Fit
 from cpimaging.qc.images import noise
@@ -201,6 +202,17 @@ def test_white_matter_of_the_first_year_may_be_brighter_than_fluid_on_t2w(
     """Fluid 100, grey 60, white 190: above grey matter, below the mean of the two tissues."""
     flag = contrast("T2w", painted(100, 60, 190), layers, age)["fluid_contrast"]
     assert ("" if flag.ok else flag.severity) == severity
+
+
+def test_fluid_at_the_edge_of_a_newborns_brain_does_not_count(layers: Fit) -> None:
+    """Its outermost layer is dark, averaged with what was cut away; at 8 years it is read as it is."""
+    grey = layers.template_gm.copy()
+    grey[2:4] = 1  # fluid is two voxels deep: most of it lies at the edge
+    thin = replace(layers, template_gm=grey)
+    image = np.where((np.arange(12) < 2)[:, None, None], 100.0, 60.0) * np.ones(SHAPE)
+    image[~ndimage.binary_erosion(BRAIN) & (image == 100)] = 10
+    assert contrast("T2w", image, thin, 0.05)["fluid_contrast"].value == pytest.approx(80 / 160)
+    assert not contrast("T2w", image, thin, 8.0)["fluid_contrast"].ok
 
 
 def test_a_newborns_t1w_named_t2w_is_noticed(layers: Fit) -> None:
