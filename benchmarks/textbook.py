@@ -37,6 +37,7 @@ def called(folder: Path, name: str) -> dict[str, dict[str, Any]]:
 def judged(case: Any, pattern: dict[str, Any]) -> dict[str, bool | None]:
     """Return what agrees with a row of expected.tsv; None where the row asks nothing."""
     mrics, subgroup = pattern["mrics"], pattern["mrics"]["subgroup"]
+    dominance = pattern["dominance"]["call"]
     must = {word for word in case.must_name.split("+") if word != "n/a"}
     grades = {word.strip() for word in case.severity.split(" or ")}
     severity: bool | None = mrics["severity"] in grades
@@ -49,7 +50,7 @@ def judged(case: Any, pattern: dict[str, Any]) -> dict[str, bool | None]:
         "or defensible": subgroup in {*case.mrics.split("/"), *case.also_defensible.split("/")},
         "must name": must <= {subgroup, *mrics["secondary"]} if must else None,
         "severity": severity,
-        "dominance": pattern["dominance"]["call"] in case.dominance.split("/"),
+        "dominance": None if case.dominance == "n/a" else dominance in case.dominance.split("/"),
     }
 
 
@@ -67,7 +68,8 @@ def report(data: Path) -> dict[str, dict[str, Any]]:
             print(f"- {case.participant_id}: {', '.join(wrong)}; called {told}, {dominance}")
     for name in next(iter(rows.values())):
         asked = [row[name] for row in rows.values() if row[name] is not None]
-        print(f"- {name}: {sum(map(bool, asked))} of {len(asked)}")
+        if asked:
+            print(f"- {name}: {sum(map(bool, asked))} of {len(asked)}")
     return patterns
 
 
