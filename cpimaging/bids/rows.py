@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cpimaging.bids.ages import is_age, is_missing, normal
-from cpimaging.bids.durations import unit_of
+from cpimaging.bids.durations import UNITS
 from cpimaging.io import read_json
 from cpimaging.tables import Cells, Row, bare, read_cells
 from cpimaging.types import InputError
@@ -178,8 +178,11 @@ def _with_units(table: Table) -> Table:
     units = {
         column: {"Units": bare(cell), **table.about(column)}
         for column, cell in zip(table.cells.columns, first.cells, strict=False)
-        if is_age(column) and not any(map(str.isdigit, cell)) and unit_of(cell)
+        if is_age(column) and len(word := bare(cell).strip("()[]. ")) > 1 and word.lower() in UNITS
     }
+    place = table.column((*PARTICIPANT_COLUMNS, *SESSION_COLUMNS))
+    if place is not None and first.cells and any(map(str.isdigit, first.cells[place])):
+        return table  # a row on somebody
     return replace(table, described={**table.described, **units}) if units else table
 
 

@@ -18,7 +18,8 @@ TABLE = "labels.tsv"
 def read_kinds(folder: Path) -> dict[int, str]:
     """Return the kind of each value of the masks in a folder; empty where no TABLE names them.
 
-    Raises InputError for a table without the columns, a value that is no whole number, or another word.
+    Raises InputError for a table without the columns, a value that is no whole number or has two
+    kinds, or another word.
     """
     path = next(
         (place / TABLE for place in (folder, folder.resolve().parent) if (place / TABLE).is_file()), None
@@ -29,11 +30,15 @@ def read_kinds(folder: Path) -> dict[int, str]:
     if not {"index", "kind"} <= set(cells.columns) or cells.broken:
         raise InputError(path, "has no columns index and kind", "give one row for each value of the masks")
     at = cells.columns.index("index"), cells.columns.index("kind")
-    found = {row.cells[at[0]].strip(): row.cells[at[1]].strip() for row in cells.rows}
-    wrong = [f"{value}: {kind}" for value, kind in found.items() if not value.isdigit() or kind not in KINDS]
+    named = [(row.cells[at[0]].strip(), row.cells[at[1]].strip()) for row in cells.rows]
+    wrong = [f"{value}: {kind}" for value, kind in named if not value.isdecimal() or kind not in KINDS]
     if wrong:
         raise InputError(path, f"names {', '.join(wrong)}", f"give whole numbers and {', '.join(KINDS)}")
-    return {int(value): kind for value, kind in found.items()}
+    found = {(int(value), kind) for value, kind in named}
+    values = [value for value, _ in found]
+    if twice := [value for value in values if values.count(value) > 1]:
+        raise InputError(path, f"gives the value {min(twice)} two kinds", "keep one of them")
+    return dict(found)
 
 
 def kinds_of(values: NDArray[Any], names: Mapping[int, str], path: Path) -> NDArray[np.str_]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import cast
 
@@ -29,6 +30,10 @@ class Override:
     mrics: str = ""
     qc: Verdict | None = None
     reason: str = ""
+
+
+LIKE = 0.75
+"""Names of columns as alike as this are taken for a slip of the pen (difflib's ratio; ours)."""
 
 
 def read_overrides(path: Path | str, labels: Iterable[str]) -> dict[str, Override]:
@@ -65,6 +70,10 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         name = (twice or unknown)[0]
         problem = f"has the column '{name}'" + (" twice" if twice else "")
         raise InputError(path, problem, "keep one of them" if twice else "call it session_id")
+    for column in columns:
+        meant = get_close_matches(column, _COLUMNS, 1, LIKE)
+        if column not in _COLUMNS and meant and meant[0] not in columns:
+            raise InputError(path, f"has the column '{column}', which is not known", f"is it {meant[0]}?")
     for row in table.rows:
         cells = dict(zip(columns, map(_cell, row.cells), strict=True))
         yield row.line, {name: cells.get(name, "") for name in _COLUMNS}

@@ -11,6 +11,7 @@ from kinds_masks import image
 from kinds_tables import tree, write
 
 from cpimaging.io import read_yaml
+from cpimaging.lesions.kinds import read_kinds
 from cpimaging.scorers.overrides import Override, read_overrides
 from cpimaging.study.tool import run_tool
 
@@ -134,6 +135,26 @@ LABELS = ("sub-01", "sub-02", "sub-03_ses-1", "sub-03_ses-2")
 HEADER = "participant_id\tsession_id\tverdict\tqc\treason\n"
 
 
+def labels(made: str, words: str, rows: str) -> Kind:
+    """Return a kind of labels.tsv beside masks."""
+
+    def check(folder: Path) -> None:
+        (folder / "labels.tsv").write_text(f"index\tkind\n{rows}")
+        refusal(lambda: read_kinds(folder), words, "labels.tsv")
+
+    return Kind("labels.tsv", made, refused(words), check)
+
+
+LABELS_TSV = [
+    labels("one value, two kinds", "gives the value 1 two kinds", "1\tgliosis\n1\tcavity\n"),
+    labels("1 and 01, two kinds", "gives the value 1 two kinds", "1\tgliosis\n01\tcavity\n"),
+    labels("the value ²", "names ²: cavity", "²\tcavity\n"),
+    labels("a value of 1.5", "names 1.5: cavity", "1.5\tcavity\n"),
+    labels("a kind that is not known", "names 1: necrosis", "1\tnecrosis\n"),
+    labels("a tab too many", "has no columns index and kind", "1\t\tcavity\n"),
+]
+
+
 def override(made: str, words: str, text: str | bytes) -> Kind:
     def check(folder: Path) -> None:
         write(folder, {"o.tsv": text})
@@ -158,6 +179,7 @@ OVERRIDES = [
     decided("quotes within a reason", {"sub-01": Override("", "C1", None, 'called "C1')}, HEADER + 'sub-01\t\tC1\t\tcalled "C1\n'),
     decided("one session of two", {"sub-03_ses-2": Override("", "D", None, "seen")}, HEADER + "sub-03\tses-2\tD\t\tseen\n"),
     decided("a formula for a reason", {"sub-01": Override("", "C1", None, "=cmd()")}, HEADER + "sub-01\t\tC1\t\t=cmd()\n"),
+    override("a column verdikt beside qc", "the column 'verdikt', which is not known; is it verdict?", "participant_id\tverdikt\tqc\treason\nsub-01\tC1\tpass\tseen\n"),
     override("a scan that is not there", "no scan sub-99 is processed", HEADER + "sub-99\t\tC1\t\tseen\n"),
     override("a session that is not there", "no scan sub-03_ses-9", HEADER + "sub-03\t9\tC1\t\tseen\n"),
     override("a verdict that is none", "unknown verdict 'C9'", HEADER + "sub-01\t\tC9\t\tseen\n"),
@@ -178,4 +200,4 @@ OVERRIDES = [
     override("zero bytes", "is not text", HEADER + "sub-01\0\n"),
 ]  # fmt: skip
 
-KINDS = [*CONFIG, *SAFE, *OVERRIDES]
+KINDS = [*LABELS_TSV, *CONFIG, *SAFE, *OVERRIDES]

@@ -225,6 +225,7 @@ TABLES = [
     table("a row on one of two sessions", "participant_id\tsession_id\tage\nsub-01\tses-2\t7\n", {"01_ses-1": None, "01_ses-2": 7.0}, "no row on this session"),
     table("a thousand columns", "participant_id\t" + "\t".join(f"c{n}" for n in range(1000)) + "\tage\nsub-01" + "\t1" * 1000 + "\t5\n", {"01": 5.0}),
     table("a second line with the units", "participant_id\tage\n\t(months)\nsub-01\t18\nsub-02\t60\n", {"01": 1.5, "02": 5.0}, "months"),
+    table("a unit for the age of one person", "participant_id\tage\nsub-01\tmonths\nsub-02\t7\n", {"01": None, "02": 7.0}, "cannot be read as a number"),
     table("the same age twice, as 5 and as 5.0", ROWS + "sub-01\t5.0\tF\n", FIVE),
     table("a comma within quotes, in a row that lacks cells", 'participant_id,note,x,age,w,h\nsub-01,"left, 9, 8",5,6\nsub-02,y,y,7,y,y\n', {"01": None, "02": 7.0}, "quotes around what may be one cell"),
     table("tabs within quotes, in a row that lacks cells", 'participant_id\tnote\tx\tage\tw\nsub-01\t"left\t9\t8"\t5\nsub-02\ty\ty\t7\ty\n', {"01": None, "02": 7.0}, "quotes around what may be one cell"),

@@ -209,6 +209,7 @@ def test_tables_of_people(table: list[list[str]], mark: str, end: str, sidecar: 
 
 @fuzzed
 @given(st.lists(cells, max_size=4), st.integers(0, 2))
+@example(["pma_weeks", "sub-01"], 0)
 def test_no_row_gives_its_age_to_another(broken: list[str], at: int) -> None:
     """A row on sub-01, whatever it holds, leaves sub-02 its own 7 years, or none."""
     line = "\t".join(["sub-01", *broken]).replace("sub-02", "x")

@@ -63,7 +63,7 @@ def _number(path: Path, row: Mapping[Any, str]) -> int:
 
 
 def _index(path: Path, row: Mapping[Any, str]) -> int:
-    if not row["index"].removesuffix(".0").isdigit():
+    if not row["index"].removesuffix(".0").isdecimal():
         raise InputError(path, f"{row['index']} is no number of a label", "use whole numbers")
     return int(float(row["index"]))
 
