@@ -81,7 +81,7 @@ def _cohort(n: int, seed: int, patterns: str | Sequence[str], twins: bool) -> li
     """Return recipe and seed of each brain, and of a twin the label of its injured one ("n/a" otherwise)."""
     recipes = choose_recipes(PATTERNS if patterns == "all" else patterns)
     width = max(2, len(str(n * (1 + twins))))
-    drawn = []
+    drawn: list[tuple[Recipe, int, str]] = []
     for index in range(n):
         own = subject_seed(seed, index)
         label = f"sub-{len(drawn) + 1:0{width}d}"

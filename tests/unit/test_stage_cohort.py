@@ -40,7 +40,7 @@ def test_a_part_without_results_is_refused_and_nothing_is_written(tmp_path: Path
 
 def test_a_participant_of_two_parts_is_refused(tmp_path: Path) -> None:
     parts = [part(tmp_path / "one", "01"), part(tmp_path / "two", "02", "01")]
-    with pytest.raises(InputError, match="two: holds sub-01, and so does .*one"):
+    with pytest.raises(InputError, match=r"two: holds sub-01, and so does .*one"):
         cohort.run(tmp_path / "all", parts=parts)
     assert not (tmp_path / "all").exists()
 
