@@ -56,7 +56,9 @@ CHOICES = plainly(
 )
 CHOICES = replace(CHOICES, output_dir=MOVED.replace_prefix(CHOICES.output_dir))
 MOVED.skip_properties |= {"input", "output", "log", "benchmark"}
-MOVED.inner_modifier = None  # of a module in a module: its prefix is in the folder's name by now, too
+MOVED.inner_modifier = (
+    None  # of a module in a module: its prefix is in the folder's name by now, too
+)
 PLANNER = Planner(CHOICES, main=workflow.is_main_process)
 OUT = CHOICES.output_dir
 SCORERS = PLANNER.scorers
