@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from cpimaging.io import typed
-from cpimaging.report.cohort import CohortReport
+from cpimaging.report.cohort import CHECK_COLUMNS, CohortReport
 from cpimaging.report.scan import ScanReport
 from cpimaging.scorers.group import group_dtypes
 from cpimaging.types import (
@@ -281,3 +281,9 @@ def cohort_report(**changes: Any) -> CohortReport:
         provenance={"Software": {"cpimaging": "0.1.0"}},
     )
     return replace(content, **changes)
+
+
+def checks(*rows: tuple[str, str, float, bool, str]) -> pd.DataFrame:
+    """Quality checks for the page: participant, check, value, whether it holds, severity."""
+    names = ("participant_id", "check", "value", "ok", "severity")
+    return typed([{**dict(zip(names, row, strict=True)), "session_id": "n/a"} for row in rows], CHECK_COLUMNS)

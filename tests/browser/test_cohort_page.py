@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import report_content as content
-from test_report_cohort import checks
 
 from cpimaging.report.cohort import render_cohort
 
@@ -33,7 +32,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         morphometry=pd.concat(
             [content.morphometry(), content.morphometry().assign(participant_id="sub-02", value=9.0)]
         ),
-        checks=checks(
+        checks=content.checks(
             ("sub-01", "brain_volume_ml", 900, True, "warn"),
             ("sub-02", "brain_volume_ml", 1000, True, "warn"),
         ),

@@ -14,8 +14,7 @@ import report_content as content
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cpimaging.io import typed
-from cpimaging.report.cohort import CHECK_COLUMNS, CohortReport, render_cohort
+from cpimaging.report.cohort import CohortReport, render_cohort
 from cpimaging.report.cohort_charts import WIDTH, broken_checks, check_title, spread
 from cpimaging.report.cohort_pictures import count_strip, heat_map, map_cuts
 from cpimaging.report.cohort_rows import as_script, rounded, two_digits
@@ -116,13 +115,8 @@ def test_a_spread_counts_every_known_value() -> None:
     assert spread("Volume", "ml", [5.0, 5.0])
 
 
-def checks(*rows: tuple[str, str, float, bool, str]) -> pd.DataFrame:
-    names = ("participant_id", "check", "value", "ok", "severity")
-    return typed([{**dict(zip(names, row, strict=True)), "session_id": "n/a"} for row in rows], CHECK_COLUMNS)
-
-
 def test_checks_that_fail_most_scans_come_first_with_what_they_may_mean() -> None:
-    table = checks(
+    table = content.checks(
         ("sub-01", "affine_rotation_degrees", 3.0, True, "warn"),
         ("sub-01", "T2w_shift_mm", 30.0, False, "warn"),
         ("sub-02", "affine_rotation_degrees", 60.0, False, "warn"),

@@ -33,9 +33,9 @@ function element(tag, text, attributes = {}) {
 function scansTable() {
   const table = document.querySelector(".scans"), frame = document.querySelector(".rows");
   if (!table) return;
-  const HEIGHT = 30, MORE = 8, body = table.tBodies[0], names = column("name");
+  const HEIGHT = 30, MORE = 4, body = table.tBodies[0], names = column("name");
   const fullest = Math.max(0, ...data.columns.filter(one => one.shaded).map(one => one.values.reduce((a, b) => Math.max(a, b ?? 0), 0)));
-  const order = Int32Array.from({length: data.n}, (_, place) => place);
+  let order = Int32Array.from({length: data.n}, (_, place) => place);
   let shown = order, first = -1, last = -1;
   const find = byId("find"), filters = document.querySelector(".filters"), selects = [...filters.querySelectorAll("select")];
   const collator = new Intl.Collator("en", {numeric: true});
@@ -97,19 +97,23 @@ function scansTable() {
     sorted.forEach((code, place) => { rank[code] = one.words[code] && one.words[code] !== "n/a" ? place : NaN; });
     return Float64Array.from(one.values, code => rank[code]);
   }
+  // Places by key, what is missing last either way: rank and place in one number, since plain numbers sort fastest.
+  function sorted(key, descending) {
+    const rank = new Map();
+    for (const value of key.filter(value => value === value).sort()) if (!rank.has(value)) rank.set(value, rank.size);
+    const last = rank.size;
+    const first = value => value !== value ? last : descending ? last - 1 - rank.get(value) : rank.get(value);
+    return Int32Array.from(Float64Array.from(key, (value, place) => first(value) * data.n + place).sort(), packed => packed % data.n);
+  }
   table.tHead.addEventListener("click", event => {
     const head = event.target.closest("th");
     if (!head || !event.target.closest("button")) return;
     const one = column(head.dataset.key), key = ranks(one);
     const ways = one.numeric ? ["descending", "ascending"] : ["ascending", "descending"];
-    const way = head.getAttribute("aria-sort") === ways[0] ? ways[1] : ways[0], sign = way === "ascending" ? 1 : -1;
+    const way = head.getAttribute("aria-sort") === ways[0] ? ways[1] : ways[0];
     for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
     head.setAttribute("aria-sort", way);
-    order.sort((a, b) => {  // what is missing comes last either way
-      const x = key[a], y = key[b];
-      if (x !== x || y !== y) return (x !== x) - (y !== y) || a - b;
-      return sign * (x - y) || a - b;
-    });
+    order = sorted(key, way === "descending");
     frame.scrollTop = 0;
     filter();
   });
