@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (one kind, one line)
 """Draw lesion masks of clinical vignettes, in the form of ../shared/data/textbook, and call them.
 
 `python benchmarks/vignettes.py` draws each kind in `--variants` ways (size, place, side) and prints what a
@@ -21,6 +22,9 @@ from cpimaging.io import write_image, write_text
 from cpimaging.types import Image
 
 OUT = Path(__file__).resolve().parents[1] / "results" / "bench" / "vignettes"
+PARTS = {"thalamus": ("thalamus", "thalamus_ventrolateral"), "putamen": ("putamen", "putamen_posterior")}
+"""The atlas cuts some structures in two; a lesion is of the whole."""
+
 Rng = np.random.Generator
 
 
@@ -46,6 +50,7 @@ class Hand:
         return self.ball(centre, radii, self.side) | self.ball(centre, np.asarray(radii) * other, -self.side)
 
     def half(self, side: int) -> Mask:
+        """Return one hemisphere."""
         return self.brain.half(side)
 
     def outer(self, mask: Mask, depth_mm: float = 18) -> Mask:
@@ -53,6 +58,7 @@ class Hand:
         return mask & (self.brain.cortex | (self.brain.lobar & (self.brain.from_cortex < depth_mm)))
 
     def white(self, mask: Mask) -> Mask:
+        """Return the white matter of the lobes in a mask."""
         return mask & self.brain.lobar
 
     def rim(self, side: int, reach_mm: float, *where: str) -> Mask:
@@ -84,7 +90,7 @@ class Hand:
         sides = (1, -1) if side == 0 else (side,)
         out = np.zeros_like(self.brain.lobar)
         for s in sides:
-            near = self.brain.of(structure, side=s)
+            near = self.brain.of(*PARTS.get(structure, (structure,)), side=s)
             near = (
                 near | np.roll(near, 1, 0) | np.roll(near, -1, 0) | np.roll(near, 1, 1) | np.roll(near, -1, 1)
             )
@@ -105,6 +111,7 @@ class Hand:
         return mask
 
     def foci(self, n: int, where: Mask, low: float, high: float) -> Mask:
+        """Return balls (radius from low to high, mm) around random voxels of a mask."""
         points = self.brain.points(where)
         out = np.zeros_like(self.brain.lobar)
         for point in points[self.rng.integers(len(points), size=n)]:
@@ -150,7 +157,7 @@ def mca(h: Hand, side: int, low: Point = (0, -110, -60), high: Point = (90, 90, 
 
 def striatum(h: Hand, side: int) -> Mask:
     b = h.brain
-    inside: Mask = b.of("putamen", "caudate", side=side) & (h.brain.z > -6)
+    inside: Mask = b.of(*PARTS["putamen"], "caudate", side=side) & (h.brain.z > -6)
     return inside | (h.ball((24, 2, 12), (5, 12, 7), side) & ~b.cortex)
 
 
@@ -214,7 +221,7 @@ KINDS: dict[str, Kind] = {
     # central grey matter
     "thalamiVL": Kind("C1", "n/a", "n/a", "mild", lambda h: thalami(h, 4.5)),
     "putaminaPosterior": Kind("C1", "n/a", "n/a", "mild", lambda h: putamina(h, 4)),
-    "putaminaWhole": Kind("C1", "n/a", "n/a", "n/a", lambda h: h.brain.of("putamen")),
+    "putaminaWhole": Kind("C1", "n/a", "n/a", "n/a", lambda h: h.brain.of(*PARTS["putamen"])),
     "core": Kind("C1", "n/a", "n/a", "moderate", lambda h: core(h, 4.5)),
     "coreUneven": Kind(
         "C1", "C3", "n/a", "n/a",
@@ -224,7 +231,7 @@ KINDS: dict[str, Kind] = {
     "coreAndRoland": Kind("C1", "n/a", "n/a", "moderate or severe", lambda h: core(h, 5) | roland(h)),
     "coreFull": Kind(
         "C1", "n/a", "n/a", "severe",
-        lambda h: h.brain.of("thalamus", "putamen", "pallidum", "caudate", "hippocampus") | roland(h),
+        lambda h: h.brain.of(*PARTS["thalamus"], *PARTS["putamen"], "pallidum", "caudate", "hippocampus") | roland(h),
     ),
     "pallidi": Kind("C1", "D", "n/a", "n/a", lambda h: h.part("pallidum", (19, -5, 0), (4, 7, 5))),
     "capsulesBoth": Kind("C1", "B1/D", "n/a", "n/a", lambda h: h.both((22, -12, 8), (3, 7, 7)) & ~h.brain.cortex),

@@ -113,14 +113,15 @@ def _predominant(found: Sequence[Pattern], trace: Trace) -> tuple[MricsResult, P
         (pattern for pattern in found if pattern.subgroup != main.subgroup),
         key=lambda pattern: -pattern.extent,
     )
-    beside = [
-        pattern
-        for pattern in others
-        if trace.at_least(
-            f"{pattern.subgroup} beside it: of all injury", 100 * pattern.extent / whole, "named_share"
-        )
-    ]
-    return _result(main, beside, trace), main
+    return _result(main, [pattern for pattern in others if _is_named(pattern, whole, trace)], trace), main
+
+
+def _is_named(pattern: Pattern, whole: float, trace: Trace) -> bool:
+    """Tell whether a pattern beside the main one is named: by its share, or by itself if it is not D."""
+    rule = f"{pattern.subgroup} beside it"
+    return trace.at_least(f"{rule}: of all injury", 100 * pattern.extent / whole, "named_share") or (
+        pattern.subgroup != "D" and trace.at_least(f"{rule}: by itself", pattern.extent, "named_extent")
+    )
 
 
 def _why(main: Pattern, found: Sequence[Pattern]) -> str:

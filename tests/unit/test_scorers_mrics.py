@@ -270,6 +270,14 @@ def test_b3_has_a_fan_into_the_outer_white_matter_of_one_side(outer_ml, expected
     assert score(mirrored(lesion))["subgroup"] == expected
 
 
+@pytest.mark.parametrize(("other_ml", "expected"), [(4.0, "B3"), (5.0, "B1")])
+def test_b3_has_more_lesion_on_one_side_and_not_only_farther_out(other_ml, expected):
+    """9.5 ml of FAN against 4 ml are 2.4 times, against 5 ml 1.9 times."""
+    lesion = {**FAN, white("left", "periventricular", "parietal"): other_ml}
+    assert score(lesion)["subgroup"] == expected
+    assert score(mirrored(lesion))["subgroup"] == expected
+
+
 def test_fans_of_both_sides_are_b1_or_b2():
     result = score({**FAN, **mirrored(FAN)})
     assert (result["subgroup"], result["instead"]) == ("B1", ["B2"])
@@ -279,6 +287,23 @@ def test_gliosis_of_one_trigone_is_b1_or_b2_and_a_small_frontal_lesion_the_other
     trigone, horn = ({white("left", "periventricular", lobe): 1.0} for lobe in ("occipital", "frontal"))
     assert (score(trigone)["subgroup"], score(trigone)["instead"]) == ("B1", ["B2"])
     assert (score(horn)["subgroup"], score(horn)["instead"]) == ("B2", ["B1"])
+
+
+@pytest.mark.parametrize(("outer_ml", "expected"), [(0.3, "B1"), (0.6, "B2")])
+def test_a_long_rim_of_one_side_is_b1_and_what_reaches_outwards_b2(outer_ml, expected):
+    """0.3 of 4.3 ml are 7 %, 0.6 of 4.6 ml are 13 %."""
+    lesion = {
+        white("left", "periventricular", "parietal"): 4.0,
+        white("left", "subcortical", "parietal"): outer_ml,
+    }
+    assert score(lesion)["subgroup"] == expected
+
+
+def test_a_whole_territory_does_not_hide_injury_of_the_other_side():
+    large = scaled(MCA_WEDGE, 10)
+    rim = {white("right", "periventricular", "parietal"): 3.0}
+    assert named(score([large, rim])) == {"C3", "B1"}
+    assert named(score([large, scaled(rim, 0.3)])) == {"C3"}
 
 
 def test_foci_of_one_side_are_b1():
@@ -325,6 +350,20 @@ def test_white_matter_of_the_border_zones_is_c2_and_elsewhere_d():
     lesion = {white(side, "subcortical", "frontal"): 4.0 for side in ("left", "right")}
     assert score(lesion, mm=12.0)["subgroup"] == "D"
     assert call(score(lesion | both({"watershed_anterior": 3.0}), mm=12.0)) == ("C2", None, "both", None)
+
+
+@pytest.mark.parametrize(("ml", "expected"), [(0.2, "D"), (1.0, "C3")])
+def test_a_focus_of_white_matter_in_a_border_zone_is_no_infarct(ml, expected):
+    lesion = {white("left", "subcortical", "frontal"): ml, ("watershed_anterior", "left"): ml}
+    result = score({**lesion, ("territory_mca", "left"): ml}, mm=20.0)
+    assert result["subgroup"] == expected
+    assert result["expected_agreement"] < 0.95 or expected != "D"
+
+
+def test_capsules_of_both_sides_are_no_infarct_of_both():
+    result = score(by_side(both({"plic": 0.5})), mm=20.0)
+    assert (result["subgroup"], result["instead"], result["side"]) == ("C1", ["D"], "both")
+    assert score({("plic", "left"): 0.5}, mm=20.0)["subgroup"] == "C3"
 
 
 def test_white_matter_up_to_the_cortex_is_d():

@@ -123,9 +123,14 @@ def one_sided_deep(case: Case, found: list[Pattern]) -> list[Pattern]:
 
     An infarct of that side takes them in. A lesion of the capsule alone is the tract of a lesion above it
     (Wallerian degeneration). Else striatum and capsule are the deep branches of the middle cerebral
-    artery, C3; a thalamus may be an infarct or a haemorrhage, and stays unexplained.
+    artery, C3; a thalamus may be an infarct or a haemorrhage, and stays unexplained. Capsules of both sides
+    with nothing beside them are central injury: no artery feeds both.
     """
     deep = case.take(CENTRAL)
+    if _both_alone(deep, found, case.trace):
+        case.trace.note("C1: capsules of both sides, mm3", volume_mm3(deep), "no artery feeds both; ours [D]")
+        loads = case.borne_by("deep_grey", deep)
+        return [*found, Pattern("C1", "capsules of both sides", "both", loads=loads, instead=("D",))]
     for side in SIDES:
         own = of_side(deep, side)
         host = _host(own, found, side, case.trace) if own else None
@@ -142,6 +147,13 @@ def one_sided_deep(case: Case, found: list[Pattern]) -> list[Pattern]:
         else:
             case.kinds.setdefault(UNEXPLAINED, []).extend(own)
     return found
+
+
+def _both_alone(pieces: Sequence[Piece], found: Sequence[Pattern], trace: Trace) -> bool:
+    """Tell whether deep lesions of both sides are no part of another pattern."""
+    own = [of_side(pieces, side) for side in SIDES]
+    enough = min(map(volume_mm3, own)) >= trace.limit("minimum_volume")
+    return enough and all(_host(of, found, side, trace) is None for of, side in zip(own, SIDES, strict=True))
 
 
 def _host(pieces: Sequence[Piece], found: Sequence[Pattern], side: str, trace: Trace) -> Pattern | None:

@@ -6,6 +6,7 @@ from cpimaging.scorers.attribution import (
     BORDER_ZONE,
     CENTRAL,
     CORTICAL,
+    UNEXPLAINED,
     WATERSHEDS,
     of_side,
     percent_in,
@@ -25,6 +26,10 @@ def cortical(case: Case) -> list[Pattern]:
     volumes = {side: volume_mm3(of_side(pieces, side)) for side in SIDES}
     whole = sum(volumes.values())
     if whole < case.trace.limit("minimum_volume"):
+        return []
+    if not outer and min(volumes.values()) == 0 and whole < case.trace.limit("focus_volume"):
+        case.trace.note("a focus of white matter of one side: no infarct is told from it", whole, "ours [D]")
+        case.kinds.setdefault(UNEXPLAINED, []).extend(border)
         return []
     loads = added(case.borne_by("cortex", outer), case.loads(border)) if outer else case.loads(border)
     laterality = (volumes["left"] - volumes["right"]) / whole

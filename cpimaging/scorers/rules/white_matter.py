@@ -83,19 +83,27 @@ def _is_hollow(piece: Piece, trace: Trace) -> bool:
 
 
 def _outdoes(pieces: Sequence[Piece], side: str, trace: Trace) -> bool:
-    """Tell whether one side alone is hollow, or has several times the other's outer lesion."""
+    """Tell whether one side alone is hollow, or has several times the other's lesion, most of all outside.
+
+    Confluent injury of both sides that reaches farther out on one of them is uneven, no venous infarct: that
+    adds a lesion of its own to what both sides have.
+    """
     (opposite,) = set(SIDES) - {side}
     hollow = {one: any(_is_hollow(piece, trace) for piece in of_side(pieces, one)) for one in SIDES}
     if hollow[side] and not hollow[opposite]:
         return True
     outer = {one: volume_mm3(of_side(pieces, one), "subcortical") for one in SIDES}
-    ratio = outer[side] / max(outer[opposite], 1.0)
-    return trace.at_least("B3: outer white matter, times the other side's", ratio, "fan_ratio")
+    whole = {one: volume_mm3(of_side(pieces, one)) for one in SIDES}
+    ratio, more = (volumes[side] / max(volumes[opposite], 1.0) for volumes in (outer, whole))
+    return trace.at_least("B3: outer white matter, times the other side's", ratio, "fan_ratio") and (
+        trace.at_least("B3: all of the lesion, times the other side's", more, "fan_whole_ratio")
+    )
 
 
 def _is_venous(pieces: Sequence[Piece], trace: Trace) -> bool:
-    """Tell whether a single lesion of one side is large, or lies at the frontal horn; never known gliosis.
+    """Tell whether a single lesion of one side is large and no rim, or lies at the frontal horn.
 
+    Never known gliosis, nor a rim that keeps to the ventricle however long it is.
     The germinal matrix lies and bleeds beside the frontal horn; gliosis of one side lies at the trigone.
     """
     single = _single(pieces, trace)
@@ -103,9 +111,12 @@ def _is_venous(pieces: Sequence[Piece], trace: Trace) -> bool:
         return False
     lobes = {lobe: single.named.get(f"white_matter_{lobe}", 0.0) for lobe in LOBES}
     frontal = 100 * lobes["frontal"] / max(sum(lobes.values()), 1.0)
-    return trace.at_least("B2: one lesion of one side", single.tissue_mm3, "venous_volume") or (
-        trace.at_least("B2: or in the frontal lobe", frontal, "most")
-        and trace.at_least("B2: and not punctate", single.tissue_mm3, "venous_frontal_volume")
+    outer = 100 * single.of("subcortical") / single.tissue_mm3
+    large = trace.at_least("B2: one lesion of one side", single.tissue_mm3, "venous_volume")
+    if large and trace.at_least("B2: and no rim, below the cortex", outer, "rim_share"):
+        return True
+    return trace.at_least("B2: or in the frontal lobe", frontal, "most") and trace.at_least(
+        "B2: and not punctate", single.tissue_mm3, "venous_frontal_volume"
     )
 
 
