@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from typer.core import TyperCommand
 
-from cpimaging import __version__
 from cpimaging.cli_errors import plain
 from cpimaging.cli_groups import AtlasName, atlas_app, norms_app, templates_app
 
@@ -119,8 +118,12 @@ def _run(stage: Callable[..., None], job: "Job", *words: Any) -> None:
 
 
 def _show_version(value: bool) -> None:
+    """Print the version, then those of Python, Snakemake and the libraries whose results reach an output."""
     if value:
-        typer.echo(__version__)
+        from cpimaging.provenance import installed_versions
+
+        for name, version in installed_versions().items():
+            typer.echo(f"{name} {version}")
         raise typer.Exit
 
 

@@ -7,6 +7,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+from platform import python_version
 from types import CodeType
 from typing import Any
 
@@ -17,6 +18,7 @@ IMPORTS = re.compile(rf"^ *from ({PACKAGE}(?:\.\w+)*) import (\([^)]*\)|.+)$", r
 """Imports of our own modules; all are written so."""
 
 LIBRARIES = ("nibabel", "nilearn", "numpy", "picsl_greedy", "scikit-image", "scipy", "SimpleITK")
+RUNNERS = ("snakemake", "snakemake-executor-plugin-slurm")
 
 
 @cache
@@ -107,13 +109,19 @@ def _data_beside(path: Path) -> bytes:
 
 def software_versions() -> dict[str, str]:
     """Return the versions of cpimaging and of the libraries whose results reach an output."""
-    found = {PACKAGE: __version__}
-    for name in LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "n/a"
-    return found
+    return {PACKAGE: __version__, **{name: _version(name) for name in LIBRARIES}}
+
+
+def installed_versions() -> dict[str, str]:
+    """Return the same and those of what runs it: Python, Snakemake and its executor for SLURM."""
+    return {**software_versions(), "Python": python_version(), **{name: _version(name) for name in RUNNERS}}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "n/a"
 
 
 def sidecar(stage: str, sources: list[str], **fields: Any) -> dict[str, Any]:

@@ -1,4 +1,5 @@
 import json
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -36,7 +37,12 @@ def told(result: Result) -> str:
 
 def test_version() -> None:
     result = call("--version")
-    assert (result.exit_code, result.stdout) == (0, f"{cpimaging.__version__}\n")
+    assert result.exit_code == 0
+    told = dict(line.split(" ") for line in result.stdout.splitlines())
+    assert next(iter(told)) == "cpimaging"
+    assert told["cpimaging"] == cpimaging.__version__
+    assert told["Python"] == platform.python_version()
+    assert {"numpy", "nibabel", "SimpleITK", "picsl_greedy", "snakemake"} <= told.keys()
 
 
 def test_every_stage_has_a_command_and_every_command_a_stage() -> None:
