@@ -14,7 +14,8 @@ PYTHONS = ("3.11", "3.12", "3.13")
 PLATFORMS = {
     "Linux x86_64": [f"manylinux_2_{minor}_x86_64" for minor in (28, 27, 24, 17, 12, 5)]
     + ["manylinux2014_x86_64", "linux_x86_64"],
-    "Linux aarch64": [f"manylinux_2_{minor}_aarch64" for minor in (28, 27, 24, 17)] + ["manylinux2014_aarch64"],
+    "Linux aarch64": [f"manylinux_2_{minor}_aarch64" for minor in (28, 27, 24, 17)]
+    + ["manylinux2014_aarch64"],
     "macOS arm64": [f"macosx_{major}_0_arm64" for major in (14, 13, 12, 11)],
     "macOS x86_64": [f"macosx_{major}_0_x86_64" for major in (14, 13, 12, 11)]
     + [f"macosx_10_{minor}_x86_64" for minor in (15, 14, 13, 12, 10, 9)],
