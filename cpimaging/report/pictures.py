@@ -172,6 +172,11 @@ def _structure_views(
     return views
 
 
+def frame_of(images: Mapping[str, Image], lesion: Image | None, atlas: LabelMap | None) -> Frame | None:
+    """Return the box that a scan's pictures show; None without images. The first image is the reference."""
+    return _frame(next(iter(images.values())), lesion, atlas) if images else None
+
+
 def _frame(scan: Image, lesion: Image | None, atlas: LabelMap | None) -> Frame:
     """Return the box around the brain; what lies in both the scan and the labels, and all lesion."""
     frame = figures.frame_around(scan)

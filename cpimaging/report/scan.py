@@ -1,13 +1,16 @@
 """The page of one scan."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
+import numpy as np
 import pandas as pd
 
+from cpimaging.figures import Frame
 from cpimaging.io import typed
-from cpimaging.report import norms, pictures, scales, tables, words
+from cpimaging.report import norms, pictures, scales, tables, viewer, words
 from cpimaging.report.page import Provenance, render
 from cpimaging.scorers import Pattern, results
 from cpimaging.scorers.results import CallResult
@@ -231,13 +234,27 @@ def _shares(pattern: Pattern) -> list[Share]:
 def _views(content: ScanReport) -> dict[str, object]:
     views = pictures.scan_views(content.images, content.lesion, content.atlas)
     reference = content.images.get(content.reference)
+    frame = pictures.frame_of(content.images, content.lesion, content.atlas)
     return {
         "views": views,
+        "viewer": viewer.viewer(
+            content.images, frame, content.lesion, content.atlas, content.load, _start_mm(content, frame)
+        ),
         "key_view": pictures.key_view(views),
         "cut_through": _cut_through(content, views),
         "template_views": pictures.template_views(content.template, content.template_lesion),
         "check_views": pictures.registration_views(reference, content.template_in_scan, content.atlas),
     }
+
+
+def _start_mm(content: ScanReport, frame: Frame | None) -> list[float]:
+    """Return where the viewer opens: the middle of the largest lesion, else of what is shown."""
+    if not content.lesions.empty:
+        first = content.lesions.iloc[0]
+        centre = [float(first[f"centroid_{axis}_mm"]) for axis in "xyz"]
+        if not any(map(math.isnan, centre)):
+            return centre
+    return [] if frame is None else [float(value) for value in np.add(frame.low_mm, frame.high_mm) / 2]
 
 
 def _reasons(pattern: Pattern) -> list[tuple[str, list[str]]]:

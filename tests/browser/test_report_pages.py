@@ -120,3 +120,124 @@ def test_scan_page_prints_on_paper(browser, folder):
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.pdf().startswith(b"%PDF")
     page.close()
+
+
+def opened_viewer(
+    browser: Browser, folder: Path, width: int = 1200, name: str = "scan"
+) -> tuple[Page, list[str]]:
+    page, troubles = open_page(browser, folder / f"{name}.html", width)
+    page.wait_for_selector("#viewer", state="visible")
+    return page, troubles
+
+
+def crosshair(page: Page) -> list[int]:
+    return [int(value) for value in page.locator("#viewer").get_attribute("data-at").split()]
+
+
+def settle(page: Page) -> None:
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def orange(page: Page, plane: str = "axial") -> list[int]:
+    """Columns of a plane's canvas that show lesion."""
+    return page.evaluate(
+        """plane => {
+            const canvas = document.querySelector(`[data-plane=${plane}] canvas`);
+            const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            const found = [];
+            for (let i = 0; i < data.length; i += 4)
+              if (data[i] > data[i + 2] + 40) found.push((i / 4) % canvas.width / canvas.width);
+            return found;
+        }""",
+        plane,
+    )
+
+
+@pytest.mark.parametrize("width", [1400, 400])
+def test_viewer_scrolls_by_wheel_keys_and_slider(browser, folder, width):
+    page, troubles = opened_viewer(browser, folder, width)
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    canvas = page.locator("[data-plane=axial] canvas")
+    canvas.scroll_into_view_if_needed()
+    x, y, z = crosshair(page)
+    canvas.hover()
+    page.mouse.wheel(0, -50)
+    page.wait_for_selector(f"#viewer[data-at='{x} {y} {z + 1}']")
+    canvas.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    settle(page)
+    assert crosshair(page) == [x + 1, y, z - 1]
+    page.locator("[data-plane=coronal] input").press("ArrowRight")
+    settle(page)
+    assert crosshair(page) == [x + 1, y + 1, z - 1]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert (troubles, requests) == ([], [])
+    page.close()
+
+
+def test_viewer_shows_the_lesion_on_its_side_and_mirrors_with_its_letters(browser, folder):
+    page, _ = opened_viewer(browser, folder)
+    assert orange(page)
+    assert max(orange(page)) < 0.5
+    letters = [page.locator(f"[data-plane=axial] .at-{side}") for side in ("left", "right")]
+    assert [letter.inner_text() for letter in letters] == ["L", "R"]
+    page.check("#viewer-radiological")
+    settle(page)
+    assert min(orange(page)) > 0.5
+    assert [letter.inner_text() for letter in letters] == ["R", "L"]
+    assert "LEFT is on the RIGHT" in page.locator(".viewer-side").inner_text()
+    assert page.locator("[data-plane=sagittal] .at-left").inner_text() == "P"
+    page.uncheck("#viewer-lesion")
+    settle(page)
+    assert orange(page) == []
+    page.close()
+
+
+def test_viewer_toggles_atlas_and_contrast(browser, folder):
+    page, troubles = opened_viewer(browser, folder)
+    pixels = "document.querySelector('[data-plane=coronal] canvas').toDataURL()"
+    plain = page.evaluate(pixels)
+    page.check("#viewer-atlas")
+    settle(page)
+    assert page.evaluate(pixels) != plain
+    page.uncheck("#viewer-atlas")
+    page.select_option("#viewer-contrast", "FLAIR")
+    page.wait_for_selector("#viewer[data-contrast=FLAIR]")
+    settle(page)
+    assert page.evaluate(pixels) != plain
+    assert troubles == []
+    page.close()
+
+
+def test_viewer_jumps_from_rows_and_names_the_structure_with_its_load(browser, folder):
+    page, _ = opened_viewer(browser, folder)
+    page.locator("#load .butterfly").get_by_role("button", name="Thalamus").click()
+    told = page.locator(".under").inner_text()
+    assert "Thalamus, left: 0.500 ml of it lesion, 10.0 %" in told
+    here = crosshair(page)
+    page.locator("#lesions").get_by_role("button", name="1", exact=True).click()
+    assert crosshair(page) != here
+    assert "in the lesion mask" in page.locator(".under").inner_text()
+    assert "x, y, z = −30," in page.locator(".under").inner_text()
+    page.close()
+
+
+def test_viewer_without_a_mask_speaks_of_no_lesion(browser, folder):
+    page, troubles = opened_viewer(browser, folder, name="not-assessed")
+    assert page.locator("#viewer-lesion").count() == 0
+    assert "lesion mask" not in page.locator(".under").inner_text()
+    assert orange(page) == []
+    assert troubles == []
+    page.close()
+
+
+def test_without_script_the_pictures_stand_and_the_viewer_is_away(browser, folder):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((folder / "scan.html").as_uri())
+    assert not page.locator("#viewer").is_visible()
+    assert page.locator("#pictures .panel").first.is_visible()
+    context.close()
