@@ -91,12 +91,36 @@ LIMITS = _read()
 """Every check by its name."""
 
 
-def hint(name: str) -> str:
-    """Return what a flag hints at: "T2w_side_margin" -> "left and right may be swapped …"; "" for others."""
+def of_flag(name: str) -> Limits | None:
+    """Return the check of a flag, also of one contrast ("T2w_noise"); None for an unknown name."""
     found = (
         [LIMITS[name]] if name in LIMITS else [of for of in LIMITS.values() if name.endswith(f"_{of.name}")]
     )
-    return found[0].hint if found else ""
+    return found[0] if found else None
+
+
+def hint(name: str) -> str:
+    """Return what a flag hints at: "T2w_side_margin" -> "left and right may be swapped …"; "" for others."""
+    found = of_flag(name)
+    return found.hint if found else ""
+
+
+def about(name: str) -> str:
+    """Return what a flag's check measures; "" for an unknown name."""
+    found = of_flag(name)
+    return found.about if found else ""
+
+
+def side(name: str) -> str:
+    """Return on which side of the limit a flag holds, as a sign before it; "" where none is needed."""
+    found = of_flag(name)
+    return {"at_least": "≥ ", "at_most": "≤ "}.get(found.sense, "") if found else ""
+
+
+def unit(name: str) -> str:
+    """Return the unit of a flag after a space; "" for ratios, words and unknown names."""
+    found = of_flag(name)
+    return f" {found.unit}" if found and found.unit not in ("ratio", "words") else ""
 
 
 def documented() -> str:

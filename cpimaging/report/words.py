@@ -5,7 +5,10 @@ from typing import cast
 
 from cpimaging.bids.ages import FEW_DAYS
 from cpimaging.bids.durations import DAYS
+from cpimaging.qc.limits import about as measures
 from cpimaging.qc.limits import hint as check
+from cpimaging.qc.limits import side as limit_side
+from cpimaging.qc.limits import unit as limit_unit
 from cpimaging.scorers import AnyScorer
 from cpimaging.scorers.dominance import CALLS as DOMINANCE
 from cpimaging.scorers.mrics import GROUPS as MRICS_GROUPS
@@ -22,6 +25,9 @@ __all__ = [
     "MRICS_GROUPS",
     "MRICS_SUBGROUPS",
     "check",
+    "limit_side",
+    "limit_unit",
+    "measures",
     "missing",
     "mrics_words",
     "phrase",

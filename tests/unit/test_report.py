@@ -109,9 +109,11 @@ def test_what_does_not_hold_stands_on_top_with_what_it_hints_at():
     ]
     text = Page(render_scan(content.scan_report(qc={"verdict": "fail", "flags": flags}))).text
     top, _, rest = text.partition("Why this verdict")
-    assert "T2w side margin −0.8, limit 0: left and right may be swapped against the reference" in top
+    assert "T2w side margin −0.8, limit ≥ 0: left and right may be swapped against the reference" in top
     assert top.index("T2w side margin") < top.index("T2w noise") < len(top)
     assert "Brain overlap dice" not in top
+    assert "≤ 0.1" in rest
+    assert "≥ 0.93" in rest
     assert rest.index("T2w side margin") < rest.index("T2w noise") < rest.index("Brain overlap dice")
 
 
