@@ -40,14 +40,16 @@ class Hand:
     def ball(self, centre: Point, radii: Point | float, side: int = 0) -> Mask:
         """Return an ellipsoid of the parenchyma, jittered by 1.5 mm and scaled."""
         x, y, z = np.asarray(centre) + self.rng.normal(0, 1.5, 3)
-        r = tuple(float(v) for v in np.broadcast_to(np.asarray(radii, float) * self.size, 3))
-        inside = self.brain.blob((x, y, z), r, side or self.side) > 0
+        r, s, t = map(float, np.broadcast_to(np.asarray(radii, float) * self.size, 3))
+        inside = self.brain.blob((x, y, z), (r, s, t), side or self.side) > 0
         mask: Mask = inside & (self.brain.labels > 0) & ~self.brain.ventricle
         return mask
 
     def both(self, centre: Point, radii: Point | float, other: float = 1) -> Mask:
         """Return an ellipsoid on both sides; other: its diameter on the other side, as a share."""
-        return self.ball(centre, radii, self.side) | self.ball(centre, np.asarray(radii) * other, -self.side)
+        return self.ball(centre, radii, self.side) | self.ball(
+            centre, tuple(np.broadcast_to(np.asarray(radii) * other, 3)), -self.side
+        )
 
     def half(self, side: int) -> Mask:
         """Return one hemisphere."""
