@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (one kind, one line)
 """Draw lesion masks of clinical vignettes, in the form of ../shared/data/textbook, and call them.
 
 `python benchmarks/vignettes.py` draws each kind in `--variants` ways (size, place, side) and prints what a
