@@ -1,9 +1,9 @@
 """Fit how often a reader would agree with a call, and show how well that holds for other kinds of cases.
 
-`python benchmarks/calibration.py` calls cases of four makers with their stability: the package's simulator
-and real shapes (pattern.py, seeds of development), presentations (presentations.py), and the masks of
-../shared/data/textbook. Each kind of case counts once, whatever number was drawn of it: a call is trusted
-as far as other kinds on the same ground are right. A reader's answer counts 1, a defensible one a half. It
+`python benchmarks/calibration.py` calls cases of five makers with their stability: the package's simulator
+and real shapes (pattern.py, seeds of development), presentations.py, vignettes.py, and the masks of
+../shared/data/textbook. Each kind of case counts once, whatever number was drawn of it: a call is trusted as
+far as other kinds on the same ground are right. A reader's answer counts 1, a defensible one a half. It
 prints the calibration in which each kind is left out of the table that judges it; `--write` writes the table
 into the package. Cases are kept in results/bench/calibration: delete them when rules change.
 """
@@ -21,6 +21,8 @@ import numpy as np
 import pandas as pd
 import pattern
 import presentations
+import vignettes
+from generator3_anatomy import load_brain
 from numpy.typing import NDArray
 from textbook import SHARED
 
@@ -38,6 +40,7 @@ from cpimaging.scorers.agreement import TABLE, Calibration
 from cpimaging.types import Atlas, Image, LabelMap
 
 OUT = Path(__file__).resolve().parents[1] / "results" / "bench" / "calibration"
+VIGNETTES = OUT / "vignettes"
 MRICS = SCORERS["mrics"]
 DRAWS, N_SIMULATED = 1, 40
 EDGES = (0.0, 0.7, 0.8, 0.9, 0.98)
@@ -92,7 +95,7 @@ def _simulated(case: pattern.Case) -> Case:
 
 
 def in_template() -> Iterator[Case]:
-    """Yield presentations and textbook masks, measured in the template's space."""
+    """Yield presentations, vignettes and textbook masks, measured in the template's space."""
     for name, kind in presentations.KINDS.items():
         for seed in range(DRAWS):
             path = OUT / f"presentation_{name.replace(' ', '_')}_{seed}.json"
@@ -106,15 +109,21 @@ def in_template() -> Iterator[Case]:
                     kind.defensible,
                 ),
             )
-    if not SHARED.is_dir():
-        return
-    table = pd.read_csv(SHARED / "expected.tsv", sep="\t", dtype=str, keep_default_na=False)
+    vignettes.draw(VIGNETTES, DRAWS, 1, load_brain())
+    yield from of_folder("vignettes", VIGNETTES)
+    if SHARED.is_dir():
+        yield from of_folder("textbook", SHARED)
+
+
+def of_folder(maker: str, folder: Path) -> Iterator[Case]:
+    """Yield the masks of a folder in the form of ../shared/data/textbook."""
+    table = pd.read_csv(folder / "expected.tsv", sep="\t", dtype=str, keep_default_na=False)
     for row in table.itertuples():
-        mask = next((SHARED / "masks").glob(f"{row.participant_id}*"))
+        mask = next((folder / "masks").glob(f"{row.participant_id}*"))
         yield kept(
-            OUT / f"textbook_{row.participant_id}.json",
+            OUT / f"{maker}_{row.participant_id}.json",
             lambda row=row, mask=mask: judged(
-                "textbook",
+                maker,
                 row.participant_id,
                 _measured(read_image(mask, labels=True)),
                 row.mrics.split("/"),
