@@ -27,9 +27,9 @@ from cpimaging.morphometry.newborn import newborn_measures, plic_sign
 from cpimaging.morphometry.planes import aligned_grid
 from cpimaging.morphometry.rows import COLUMNS
 from cpimaging.morphometry.volumes import template_volumes, volume_table
+from cpimaging.newborn_lines import newborn_lines
 from cpimaging.provenance import sidecar
 from cpimaging.registration import moved_points, resample
-from cpimaging.report.newborn_lines import newborn_lines
 from cpimaging.segment import TISSUE_LABELS, Segmentation, segment, template_shares
 from cpimaging.segment.unplaced import without_unplaced
 from cpimaging.study.affine import read_affine

@@ -20,7 +20,8 @@ IMAGES = GROUND | set("atlases itk provenance registration voxels".split())
 ROOMS = {  # a mask is laid over its image as preprocess lays contrasts over one another
     "preprocess": IMAGES | {"extract", "masks", "preprocess"},
     "register": IMAGES | {"assessed", "lesions", "masks", "preprocess"},
-    "segment": IMAGES | {"assessed", "masks", "morphometry", "norms", "preprocess", "segment"},
+    "segment": IMAGES
+    | set("assessed figures masks morphometry newborn_lines norms preprocess segment".split()),
     "lesions": IMAGES | {"assessed", "lesions", "masks", "preprocess", "quantify", "segment"},
     "quantify": IMAGES | {"lesions", "masks", "morphometry", "preprocess", "quantify"},
     "qc": IMAGES | {"qc"},

@@ -7,7 +7,7 @@ import pytest
 
 from cpimaging.morphometry.lines import section
 from cpimaging.morphometry.newborn import Taken
-from cpimaging.report.newborn_lines import newborn_lines
+from cpimaging.newborn_lines import newborn_lines
 from cpimaging.types import Image
 
 GRID = Image(np.zeros((40, 60, 40), np.uint8), np.eye(4))

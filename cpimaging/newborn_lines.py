@@ -9,7 +9,6 @@ from cpimaging.figures import png, window
 from cpimaging.morphometry.lines import Line
 from cpimaging.morphometry.newborn import Taken
 from cpimaging.registration import resample
-from cpimaging.scorers.words import phrase
 from cpimaging.types import Image
 
 THIN = 2
@@ -50,6 +49,10 @@ def _tile(one: Taken, line: Line, image: Image) -> str:
         f'<image width="{wide}" height="{tall}" href="data:image/png;base64,{data}"/>'
         f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="#ffd400" stroke-width="2"/>'
         f'<text x="4" y="16">{left}</text><text x="{width * scale - 14:.1f}" y="16">{right}</text>'
-        f'<text x="4" y="{TILE + 15}">{phrase(one.measure)}{side}: {one.value:.1f} mm</text>'
-        f'<text x="4" y="{TILE + 31}">{phrase(one.key[0])}, {section.plane}</text>'
+        f'<text x="4" y="{TILE + 15}">{_plain(one.measure)}{side}: {one.value:.1f} mm</text>'
+        f'<text x="4" y="{TILE + 31}">{_plain(one.key[0])}, {section.plane}</text>'
     )
+
+
+def _plain(code: str) -> str:
+    return code.replace("_", " ")
