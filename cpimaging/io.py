@@ -331,7 +331,7 @@ _FORMULA = re.compile(r"[=@+-](?=.)(?![\d.]+(?:[eE][+-]?\d+)?$)")
 def _content(path: Path) -> bytes:
     """Return the bytes of a small file, opened once. Raises InputError as `require_content` does."""
     try:
-        content = path.read_bytes()
+        content = path.read_bytes() if path.is_file() else b""  # to read a pipe may never end
     except OSError:
         content = b""
     if not content or content.startswith((b"version https://git-lfs", b"/annex/objects/")):
