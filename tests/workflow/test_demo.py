@@ -34,6 +34,7 @@ from-T1w_to-MNI152NLin2009aSym_mode-image_xfm.json
 from-T1w_to-MNI152NLin2009aSym_mode-image_xfm.nii.gz
 from-T1w_to-MNI152NLin2009aSym_mode-points_desc-affine_xfm.json
 from-T1w_to-MNI152NLin2009aSym_mode-points_desc-affine_xfm.txt
+space-MNI152NLin2009aSym_desc-lesionruns_stats.tsv
 space-MNI152NLin2009aSym_label-L_mask.json
 space-MNI152NLin2009aSym_label-L_mask.nii.gz
 space-orig_atlas-cpimaging_dseg.json
@@ -53,6 +54,15 @@ TOP_FILES = """
 atlas-cpimaging_description.json atlas-cpimaging_dseg.json atlas-cpimaging_dseg.tsv
 dataset_description.json descriptions.tsv
 group_desc-lesionload_stats.json group_desc-lesionload_stats.tsv group_patterns.json group_patterns.tsv
+group_morphometry.json group_morphometry.tsv group_qc.json group_qc.tsv
+group_space-MNI152NLin2009aSym_label-L_desc-B1_probseg.json
+group_space-MNI152NLin2009aSym_label-L_desc-B1_probseg.nii.gz
+group_space-MNI152NLin2009aSym_label-L_desc-C1_probseg.json
+group_space-MNI152NLin2009aSym_label-L_desc-C1_probseg.nii.gz
+group_space-MNI152NLin2009aSym_label-L_desc-C3_probseg.json
+group_space-MNI152NLin2009aSym_label-L_desc-C3_probseg.nii.gz
+group_space-MNI152NLin2009aSym_label-L_desc-flipped_probseg.json
+group_space-MNI152NLin2009aSym_label-L_desc-flipped_probseg.nii.gz
 group_space-MNI152NLin2009aSym_label-L_probseg.json group_space-MNI152NLin2009aSym_label-L_probseg.nii.gz
 index.html participants.json participants.tsv seg-tissue_dseg.tsv
 sub-01.html sub-02.html sub-03.html sub-04.html
