@@ -14,6 +14,9 @@ CONFIG = Path("config/config.yaml")
 configfile: CONFIG if CONFIG.is_file() else f"{workflow.basedir}/{CONFIG}"
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/study.smk"
 include: "workflow/rules/scan.smk"

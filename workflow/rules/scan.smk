@@ -227,7 +227,12 @@ rule report:
         resume=unfinished_stages,
         atlas=ancient(ATLAS_TABLE),
     output:
-        FILES.report,
+        report(
+            FILES.report,
+            caption="../report/scan.rst",
+            category="Scans",
+            labels={"scan": "{scan}"},
+        ),
     log:
         FILES.log("report"),
     benchmark:

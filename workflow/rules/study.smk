@@ -50,7 +50,9 @@ rule cohort:
         index=f"{OUT}/{INDEX}",
         resume=[] if MASKS else unless_finished("cohort", f"{OUT}/index.html"),
     output:
-        GROUP_FILES,
+        report(GROUP_FILES[0], caption="../report/cohort.rst", category="Cohort"),
+        report(GROUP_FILES[1], caption="../report/patterns.rst", category="Cohort"),
+        GROUP_FILES[2:],
     log:
         f"{OUT}/logs/cohort.log",
     benchmark:
