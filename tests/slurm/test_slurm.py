@@ -37,7 +37,7 @@ def interpreter() -> str:
 def environment() -> dict[str, str]:
     packages = Path(np.__file__).parents[1]
     return {
-        "PATH": "/usr/bin:/bin",
+        "PATH": "/usr/sbin:/usr/bin:/bin",
         "HOME": f"/home/{USER}",
         "PYTHONPATH": f"{ROOT}{os.pathsep}{packages}",
         "OMP_NUM_THREADS": "1",
