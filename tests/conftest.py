@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from workflow_runs import DEMO, snakemake
 
 from cpimaging.types import Image
 
@@ -71,3 +72,15 @@ def blob_brain() -> Image:
     affine = np.diag([2.0, 2.0, 2.0, 1.0])
     affine[:3, 3] = [-40.0, -48.0, -36.0]
     return Image(data, affine)
+
+
+@pytest.fixture(scope="session")
+def demo(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """A folder with the demo dataset in bids/ and its results in out/; nobody changes it."""
+
+    def fill(folder: Path) -> None:
+        (folder / "bids").symlink_to(DEMO)
+        run = snakemake(folder, bids_dir="bids", output_dir="out")
+        assert run.returncode == 0, run.stderr[-3000:]
+
+    return made_once("demo", fill)

@@ -1,11 +1,9 @@
 """One run of the demo dataset, shared by the tests of the workflow, which are slow, all of them."""
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from workflow_runs import DEMO, snakemake
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -13,18 +11,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.slow)
-
-
-@pytest.fixture(scope="session")
-def demo(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
-    """A folder with the demo dataset in bids/ and its results in out/; nobody changes it."""
-
-    def fill(folder: Path) -> None:
-        (folder / "bids").symlink_to(DEMO)
-        run = snakemake(folder, bids_dir="bids", output_dir="out")
-        assert run.returncode == 0, run.stderr[-3000:]
-
-    return made_once("demo", fill)
 
 
 def copy_of(demo: Path, folder: Path) -> Path:
