@@ -41,21 +41,6 @@ rule all:
     localrule: True
 
 
-def begin():
-    if workflow.is_main_process:
-        plainly(PLANNER.lock if MASKS else PLANNER.start)
-        # Absolute: by then Snakemake has left the working directory.
-        atexit.register(release_lock, PLANNER.output.resolve())
-        atexit.register(told_in_the_end, PLANNER.output.resolve(), OUT)
-
-
-def fail():
-    if workflow.is_main_process and not MASKS:
-        shell(
-            f"cpimaging cohort {quote(OUT)} --atlas {quote(CHOICES.atlas)} >> {quote(OUT)}/logs/cohort.log 2>&1"
-        )
-
-
 onstart:
     begin()
 
