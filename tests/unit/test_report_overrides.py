@@ -23,7 +23,7 @@ def test_the_cohort_page_counts_and_shows_it() -> None:
     patterns.loc[0, "override"] = LINE
     page = render_cohort(content.cohort_report(patterns=patterns))
     assert "<dt>set by a person</dt><dd>1 of 2</dd>" in page
-    assert "Set by a person: mrics B1 (software: C3): seen by &lt;i&gt;two" in page
+    assert "set by a person: mrics B1 (software: C3): seen by &lt;i&gt;two" in page
     assert "et by a person" not in render_cohort(content.cohort_report())
 
 
