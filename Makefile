@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 ANTS := .venv-ants
-PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
+PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 BENCHMARKS := $(addprefix bench-,ages agreement atlas brain segmentation lesions ghosts norms pattern workflow masks \
 	sabotage interruptions planning cohort)

@@ -14,6 +14,13 @@ from cpimaging.types import Image
 
 ROOT = Path(__file__).parents[1]
 REAL = ROOT.parent / "shared" / "data"
+LONGEST = ("slurm", "workflow", "browser", "hostile")
+"""Folders whose files take longest: begun first, so that no core is idle while the last one runs."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {folder: place for place, folder in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.parent.name, len(places)))
 
 
 @pytest.fixture(scope="session")
