@@ -22,6 +22,10 @@ MAX_AGE_YEARS = 120.0  # ours: beyond it an age is a typing error
 TERM_WEEKS, FROM_TERM_WEEKS = 40.0, 37.0
 """Corrected age counts from 40 weeks, for those born before 37 (AAP 2004. Pediatrics 114:1362) [S]."""
 POSTMENSTRUAL_WEEKS = (GESTATION_WEEKS[0], 200.0)  # ours: three years after term nobody counts in it
+AROUND_TERM_WEEKS = (
+    36.0,
+    44.0,
+)  # ours: an age of so many weeks may be one of a newborn, told in postmenstrual weeks
 UNSTATED_WEEKS = (GESTATION_WEEKS[0], 60.0)  # ours: a number that is a postmenstrual age without its unit
 FEW_DAYS = 60.0  # ours: below it an age in years or months is told in days too
 
@@ -31,15 +35,17 @@ _IN_UNIT = f"(?:_(?:in_)?(?P<unit>{_COLUMN_UNITS}))?"
 _KINDS = {
     kind: re.compile(names + _IN_UNIT)
     for kind, names in {
-        "age": f"(?:(?:chronological_|patient_)?age(?:{_AT_SCAN})?)",
+        "age": f"(?:(?:chronological_|patient_|participant_|subject_)?age(?:{_AT_SCAN})?)",
         "postnatal": f"(?:(?:postnatal_age|pna)(?:{_AT_SCAN})?)",
         "scan age": "(?:(?:scan|mri)_age)",
         "corrected": f"(?:(?:corrected|adjusted)_age(?:{_AT_SCAN})?|age_(?:corrected|adjusted))",
-        "postmenstrual": f"(?:(?:pma|post_?menstrual_age)(?:{_AT_SCAN})?|(?:gestational_age|ga){_AT_SCAN})",
+        "postmenstrual": f"(?:(?:(?:scan_|age_)?pma|post_?menstrual_age)(?:{_AT_SCAN})?"
+        f"|(?:gestational_age|ga){_AT_SCAN})",
         "postconceptional": f"(?:(?:pca|post_?concept(?:ion)?(?:al|ual)_age)(?:{_AT_SCAN})?)",
         "gestation": "(?:(?:gestational_age|gestation|ga|birth_age|birth_ga)(?:(?:_at)?_birth)?)",
     }.items()
 }
+_UNIT_FIRST = re.compile(rf"(?P<counts>.+)_(?P<unit>{_COLUMN_UNITS})(?P<at>{_AT_SCAN})")
 _COLUMNS_KEPT = 4096  # the same columns are asked for with every scan
 _MISSING = frozenset({"", "n/a", "na", "nan", "none", "null", "unknown", "missing", "-", "."})
 _COUNTED_FROM = {
@@ -55,7 +61,8 @@ class Age(NamedTuple):
     """An age at scan in years, None where it is not certain, and how it was read or why not.
 
     step_years: how fine the age is. corrected: counted from term, not from birth. refused: the cell says
-    something that cannot be, so that nothing is to be computed. assumed: the unit is years for want of one.
+    something that cannot be, so that nothing is to be computed. assumed: the unit is years, or birth what it
+    counts from, for want of a word.
     days: the same since birth or term, below 0 before it.
     """
 
@@ -142,6 +149,7 @@ def normal(column: str) -> str:
 @lru_cache(_COLUMNS_KEPT)
 def _kind_of(name: str) -> tuple[str, str | None]:
     """Return what a column counts, "" where it is no age, and the unit in its name."""
+    name = _UNIT_FIRST.sub(r"\g<counts>\g<at>_\g<unit>", name)
     for kind, names in _KINDS.items():
         if match := names.fullmatch(name):
             return kind, match["unit"]
@@ -215,8 +223,13 @@ def _plausible(duration: Duration, kind: str) -> Age:
         note += " corrected age" + (" (before term)" if days < 0 else "")
     if unit in ("years", "months") and 0 < days < FEW_DAYS:
         note += f": {days:.0f} days"
+    low, high = AROUND_TERM_WEEKS
+    doubtful = kind == "age" and unit == "weeks" and low <= duration.number <= high
+    if doubtful:
+        note += " since birth, as BIDS has it; a postmenstrual age belongs in a column pma_weeks"
     step_years = duration.step * DAYS[unit] / DAYS["years"]
-    return Age(max(years, 0.0), note, step_years, corrected, assumed=duration.unit is None, days=days)
+    assumed = duration.unit is None or doubtful
+    return Age(max(years, 0.0), note, step_years, corrected, assumed=assumed, days=days)
 
 
 def _refused(note: str) -> Age:

@@ -12,7 +12,7 @@ from cpimaging.bids.ages import is_age, is_gestation, normal, read_age, read_ges
 from cpimaging.bids.cells import Cell, cells_of, finding_in, rows_of_session, unread_ages
 from cpimaging.bids.durations import entry
 from cpimaging.bids.listing import Scan
-from cpimaging.bids.reconcile import Finding, Verdict, reconcile
+from cpimaging.bids.reconcile import CORRECTED_TO_YEARS, Finding, Verdict, reconcile
 from cpimaging.bids.rows import (
     PARTICIPANT_COLUMNS,
     SESSION_COLUMNS,
@@ -154,6 +154,8 @@ def _told(study: _Study, scan: Scan) -> Scan:
     age = reconcile(findings, notes if findings else [*notes, *study.unread(scan)], weeks)
     sex, doubts = _sex(cells)
     aged = _aged(scan, age, weeks)
+    if weeks is None and age.pma_weeks is None and age.years is not None and age.years < CORRECTED_TO_YEARS:
+        doubts = [*(f"{line}: taken for born at term" for line in unread), *doubts]
     return replace(aged, sex=sex, decisions=(*aged.decisions, *doubts))
 
 

@@ -29,6 +29,7 @@ _NO_UNIT = re.compile(
 _ANY_UNIT = re.compile(rf"\b({_WORD})\b")
 
 _WEEKS_AND_DAYS = re.compile(r"(?P<weeks>[0-9]{1,2})\s*\+\s*(?P<days>[0-6])(?:/7)?(?:\s*(?:w|wks?|weeks))?")
+_GESTATION_AND_AGE = re.compile(r"[0-9]{2}\s*(?:w|wks?|weeks)?\s*\+\s*[0-9]{1,2}\s*(?:w|wks?|weeks)?")
 _NUMBER = re.compile(r"(?P<number>-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)(?P<capped>\+?)")
 _COMMA = re.compile(r"-?[0-9]+,[0-9]{1,2}")  # three digits after it may be thousands
 _PART = r"[0-9]+(?:\.[0-9]+|,[0-9]{1,2})?\s*[A-Za-z]+\.?"
@@ -56,8 +57,10 @@ def read_duration(text: str, named: str | None, described: Mapping[str, Any]) ->
 
     named: the unit in the column's name. described: the column's entry in the JSON sidecar.
     """
-    text = bare(text)
+    text = bare(text).replace("\N{MINUS SIGN}", "-")
     found = _read(text) if len(text) <= _LONGEST else None
+    if found is None and _GESTATION_AND_AGE.fullmatch(text):
+        return _faulty(f"{_shown(text)} may be gestation and age since birth; say ga_weeks and age_weeks")
     if found is None:
         return _faulty(f"{_shown(text)} cannot be read as a number")
     number, own, step, capped = found

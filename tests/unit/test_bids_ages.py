@@ -119,6 +119,7 @@ def test_units_are_known_or_not(text, unit):
         ("age", "89+", about("months"), "open-ended"),
         ("age", "5;3", {}, "cannot be read"),
         ("age", "5y 14m", {}, "cannot be read"),
+        ("age", "27 + 14 weeks", {}, "may be gestation and age since birth; say ga_weeks and age_weeks"),
         ("age", "3m 5y", {}, "cannot be read"),
         ("age", "PT3H", {}, "cannot be read"),
         ("age", "adult", {}, "its text cannot be read"),

@@ -537,6 +537,10 @@ SPELLED = [
     ("corrected_age_months ga", "24 28", (2, 40 + 730.5 / 7, 814.5)),
     ("age_months", "6", (0.5, None, 182.625)),  # as NiBabies names it
     ("age ga", "6 27", (6, 27 + 6 * 365.25 / 7, 6 * 365.25)),  # past three years nothing is corrected
+    ("scan_pma birth_ga", "41 27", (7 * DAY, 41, 98)),
+    ("pma_weeks_at_scan", "41", (7 * DAY, 41, None)),
+    ("age_months_at_scan", "24", (2, None, 730.5)),
+    ("subject_age", "5", (5, None, 5 * 365.25)),
     ("age", "45", (45, None, 45 * 365.25)),
     ("age", "12", (12, None, 12 * 365.25)),  # years, as BIDS has it
     ("age", "5y 3m", (5.25, None, 5.25 * 365.25)),
@@ -544,6 +548,7 @@ SPELLED = [
     ("age", "n/a", (None, None, None)),
     ("age", "300", "300, years"),
     ("age", "-1", "-1, years"),
+    ("age", "\N{MINUS SIGN}1", "-1, years"),
     ("age", "38+4", "pma_weeks or age_weeks"),
     ("age", "0", "give it in days or months"),
     ("scan_age", "41", "may count from birth or not"),
@@ -567,6 +572,22 @@ def test_an_age_is_read_as_all_that_it_says_or_refused(bids, columns, cells, exp
     found = (scan.age_years, scan.pma_weeks, scan.postnatal_days)
     assert found == tuple(value if value is None else pytest.approx(value) for value in expected)
     assert not scan.problems
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "told"),
+    [
+        ("age_weeks", "41", "since birth, as BIDS has it; a postmenstrual age belongs in a column pma_weeks"),
+        ("age_weeks", "45", None),
+        ("postnatal_age_weeks", "41", None),
+        ("age_days ga_weeks", "30 260", "not read as weeks of gestation at birth: taken for born at term"),
+        ("age_days ga_weeks", "0 260", "not read as weeks of gestation at birth: taken for born at term"),
+        ("age_years ga_weeks", "8 260", None),
+    ],
+)
+def test_an_age_that_may_be_misread_is_told_on_the_page(bids, columns, cells, told):
+    table(bids / "participants.tsv", f"participant_id {columns}", f"sub-1 {cells}")
+    assert any(told in line for line in scan_of(bids).decisions) if told else not scan_of(bids).decisions
 
 
 def test_a_contradiction_tells_both_values(bids):
