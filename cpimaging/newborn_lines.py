@@ -25,7 +25,8 @@ def newborn_lines(taken: Sequence[Taken], image: Image) -> str:
     for place, (one, line) in enumerate(shown):
         x, y = TILE * (place % COLUMNS), (TILE + TEXT) * (place // COLUMNS)
         tiles.append(f'<g transform="translate({x},{y})">{_tile(one, line, image)}</g>')
-    size = f'width="{TILE * COLUMNS}" height="{(TILE + TEXT) * -(-len(shown) // COLUMNS)}"'
+    width, height = TILE * COLUMNS, (TILE + TEXT) * -(-len(shown) // COLUMNS)
+    size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
     style = 'font-family="sans-serif" font-size="13" fill="white"'
     black = '<rect width="100%" height="100%" fill="black"/>'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}>{black}{"".join(tiles)}</svg>\n'

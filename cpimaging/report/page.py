@@ -32,6 +32,7 @@ def _environment() -> jinja2.Environment:
         "phrase": phrase,
         "capital": sentence,
         "data_png": data_png,
+        "data_svg": data_svg,
         "shade": shade,
         "fraction": fraction,
         "tissue": lambda name: TISSUES.get(name, sentence(phrase(name))),
@@ -118,6 +119,11 @@ def _text(value: Any) -> str:
 def data_png(content: bytes) -> str:
     """Return a PNG file as a data address for a page."""
     return "data:image/png;base64," + base64.b64encode(content).decode("ascii")
+
+
+def data_svg(content: str) -> str:
+    """Return an SVG as a data address for a page: shown as a picture, whose scripts never run."""
+    return "data:image/svg+xml;base64," + base64.b64encode(content.encode()).decode("ascii")
 
 
 def shade(value: Any, full: float = 100.0) -> str:

@@ -50,7 +50,8 @@ class ScanReport:
     they are shown as they are, so give them without face. lesion: not 0 in the lesion, in scan space
     on any grid; None where there is no mask. atlas: labels in scan space.
     template_told: the template that the scan was registered to, in words. warning: what its age forbids.
-    template_in_scan: the template's T1w brought to the scan. lesion_source: as in ScanContext.
+    template_in_scan: the template's T1w brought to the scan. newborn_lines: pictures of the lines that a
+    newborn was measured along, as SVG. lesion_source: as in ScanContext.
     pattern and qc: content of the JSON files. not_assessed: lines beyond what the pattern says.
     override: what a person set instead of the software, in one line.
     methods, citations, licences: one sentence or entry each. provenance: heading -> text, list or
@@ -75,6 +76,7 @@ class ScanReport:
     template: Image | None = None
     template_lesion: Image | None = None
     template_in_scan: Image | None = None
+    newborn_lines: str | None = None
     load: pd.DataFrame
     lesions: pd.DataFrame
     morphometry: pd.DataFrame

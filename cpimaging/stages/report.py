@@ -1,5 +1,6 @@
 """report: tables, patterns, flags and pictures on one page."""
 
+from pathlib import Path
 from typing import TypedDict, cast
 
 from cpimaging.atlases import load_atlas, load_template
@@ -90,6 +91,7 @@ def run(job: Job) -> None:
         ],
         licences=[f"{atlas.name} {atlas.version}: {atlas.manifest.get('License', 'n/a')}"],
         provenance=_provenance(job),
+        newborn_lines=_newborn_lines(job),
         **_pictures(job, reference, atlas),
     )
     values = page_values(content)
@@ -109,6 +111,13 @@ def _warning(job: Job) -> str | None:
     """Say that a scan was registered to the adult template at an age at which it does not place all."""
     used, why = template_used(job), gate_of(job).refusal("fine_structures")
     return f"Registered to the {used.told}: {why}." if why else None
+
+
+def _newborn_lines(job: Job) -> str | None:
+    """Return the pictures of a newborn's lines; None at other ages."""
+    path = Path(job.files.newborn_lines)
+    measured = gate_of(job).refusal("newborn_measures") is None
+    return path.read_text(encoding="utf-8") if measured and path.is_file() else None
 
 
 class _Pictures(TypedDict):

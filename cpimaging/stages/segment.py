@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,7 @@ def run(job: Job) -> None:
 def _newborn(job: Job, atlas: Atlas, brain: Image, found: Segmentation, gate: Gate) -> pd.DataFrame:
     """Return what newborns are measured by, without rows at other ages; write the pictures of its lines."""
     labels = LabelMap(found.labels, atlas.dseg.regions)
+    Path(job.files.newborn_lines).unlink(missing_ok=True)  # of an earlier run, of another age
     rows = []
     if gate.refusal("newborn_measures") is None:
         grid = aligned_grid(brain, read_affine(job))

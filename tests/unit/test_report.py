@@ -1,4 +1,5 @@
 import re
+from base64 import b64encode
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -262,6 +263,12 @@ def test_missing_numbers_read_n_a():
 )
 def test_an_age_is_told_in_the_unit_that_shows_it(years, told):
     assert words.age(years) == told
+
+
+def test_the_lines_of_a_newborn_are_shown_as_a_picture():
+    assert "image/svg" not in render_scan(content.scan_report())
+    text = render_scan(content.scan_report(newborn_lines="<svg>line</svg>"))
+    assert f'src="data:image/svg+xml;base64,{b64encode(b"<svg>line</svg>").decode()}"' in text
 
 
 def test_scan_without_pictures_still_makes_a_page():

@@ -162,5 +162,6 @@ def test_a_template_of_the_age_is_used_named_and_cached(scan: Path, tmp_path: Pa
     page = Path(job.files.report).read_text()
     assert "newborn, of the scan&#39;s age" in page
     assert "cannot place" not in page
+    assert page.count("data:image/svg+xml") == 1  # the lines of a newborn
     kept = sorted(path.name for path in (tmp_path / "cache").iterdir())
     assert sum(name.startswith("age-") for name in kept) == 3  # labels, the step, volumes
