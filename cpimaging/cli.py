@@ -11,6 +11,7 @@ from typer.core import TyperCommand
 
 from cpimaging.cli_errors import plain
 from cpimaging.cli_groups import AtlasName, atlas_app, norms_app, templates_app
+from cpimaging.cli_study import study_app
 
 if TYPE_CHECKING:
     from cpimaging.study.job import Job
@@ -24,6 +25,7 @@ app = typer.Typer(
 app.add_typer(atlas_app, name="atlas")
 app.add_typer(norms_app, name="norms")
 app.add_typer(templates_app, name="templates")
+app.add_typer(study_app)
 
 STAGE_HELP = {
     "preprocess": "Bring every contrast to one grid, inside the brain, without bias field.",

@@ -6,7 +6,7 @@ Planning opens headers and tables, no voxels, and writes nothing: `start` does, 
 import os
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from functools import cache, cached_property
 from hashlib import sha256
@@ -170,8 +170,7 @@ class Planner:
     @cache  # noqa: B019 (one planner per process)
     def size(self, label: str) -> float:
         """Return the voxels of a scan's largest image over those at 1 mm, at least 1."""
-        counts = [voxels for path in self.images(label) if (voxels := _voxels(path))]
-        return max(1.0, *counts) if counts else 1.0
+        return max([1.0, *head_sizes(self.images(label))])
 
     def images(self, label: str) -> list[str]:
         """Return the user's images of a scan."""
@@ -259,7 +258,12 @@ def state(paths: Sequence[str]) -> str:
     return " ".join(f"{found.st_size}:{found.st_mtime_ns}" for path in paths if (found := _stat(path)))
 
 
-def _voxels(path: str) -> float | None:
+def head_sizes(paths: Iterable[Path | str]) -> list[float]:
+    """Return the voxels of images over those of a head at 1 mm; of those whose headers can be read."""
+    return [voxels for path in paths if (voxels := _voxels(path))]
+
+
+def _voxels(path: Path | str) -> float | None:
     try:
         return float(np.prod(read_header(path).shape[:3])) / VOXELS_AT_1MM
     except (InputError, OSError):

@@ -67,6 +67,16 @@ def release_lock(output: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def held_by(output: Path) -> Holder | None:
+    """Return the run that holds an output folder, as far as can be told from here; None where none does.
+
+    A process on another host counts as running: from here nobody can know.
+    """
+    holder = _holder(output / LOCK)
+    there = holder is not None and (holder.host != socket.gethostname() or holder.runs())
+    return holder if there else None
+
+
 def _created(path: Path) -> bool:
     """Write the lock, whole or not at all; tell whether there was none."""
     own = temporary_beside(path)

@@ -1,0 +1,33 @@
+"""Commands around a study: before it, while it runs, and after it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cpimaging.cli_errors import plain
+
+FAULT = 1
+
+study_app = typer.Typer()
+
+
+@study_app.command()
+@plain
+def doctor(
+    bids_dir: Annotated[
+        Path | None, typer.Argument(help="The BIDS dataset, if it is to be looked at.")
+    ] = None,
+    output_dir: Annotated[Path | None, typer.Argument(help="Where results are to be written.")] = None,
+    cores: Annotated[int, typer.Option(min=0, help="Stages at once; 0 for as many as there are cores.")] = 0,
+) -> None:
+    """Check installation, dataset, memory and disk before hours are spent. Exit status 1 on a fault."""
+    from psutil import cpu_count
+
+    from cpimaging.doctor import examine
+
+    found = examine(bids_dir, output_dir, cores or cpu_count() or 1)
+    for each in found:
+        typer.echo(each.line)
+    if any(each.state == "fault" for each in found):
+        raise typer.Exit(FAULT)

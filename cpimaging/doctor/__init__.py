@@ -1,0 +1,25 @@
+"""Looks at everything that a run needs, before hours are spent on it. Nothing is written or changed."""
+
+from pathlib import Path
+
+from cpimaging.doctor.dataset import look_at_dataset
+from cpimaging.doctor.found import Found
+from cpimaging.doctor.installation import look_at_installation
+from cpimaging.doctor.machine import look_at_machine, look_at_output
+
+__all__ = ["Found", "examine"]
+
+
+def examine(bids_dir: Path | None = None, output_dir: Path | None = None, cores: int = 1) -> list[Found]:
+    """Return what was found, one entry per check: installation, machine, dataset, folder of the results.
+
+    cores: how many stages are to run at once.
+    """
+    found, study = list(look_at_installation()), None
+    if bids_dir is not None:
+        told, study = look_at_dataset(bids_dir, output_dir)
+        found += told
+    found += look_at_machine(study.largest if study else 1.0, cores)
+    if output_dir is not None:
+        found += look_at_output(output_dir, study)
+    return found
