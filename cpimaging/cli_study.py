@@ -31,3 +31,15 @@ def doctor(
         typer.echo(each.line)
     if any(each.state == "fault" for each in found):
         raise typer.Exit(FAULT)
+
+
+@study_app.command()
+@plain
+def status(
+    output_dir: Annotated[Path, typer.Argument(help="Folder that holds the results.")],
+) -> None:
+    """Say what is done, failed and why, running or missing, also of a study that runs. Touches nothing."""
+    from cpimaging.status import status as lines
+
+    for line in lines(output_dir):
+        typer.echo(line)

@@ -19,11 +19,11 @@ from cpimaging.scorers.results import Value
 from cpimaging.scorers.words import missing
 from cpimaging.study.gathered import Gathered, gather, lesion_voxels
 from cpimaging.study.group_tables import LONG, LongTables, PageTables, long_tables
-from cpimaging.study.job import SCAN_STAGES, Job
+from cpimaging.study.job import Job
 from cpimaging.study.lesion_maps import FLIPPED, LesionMaps
+from cpimaging.study.outcome import message, stage_log, unfinished_stage
 from cpimaging.study.plan import SUMMARY, planned_labels, study_labels
-from cpimaging.study.record import finished, recorded
-from cpimaging.study.stopped import why_stopped
+from cpimaging.study.record import recorded
 from cpimaging.types import InputError
 from cpimaging.words import LOAD_CLASSES, NORMED, z_column
 
@@ -96,7 +96,7 @@ def _taken(
 
     A scan whose files cannot be read is told and left out; it stops no other.
     """
-    stage = _unfinished_stage(job)
+    stage = unfinished_stage(job)
     if stage is not None:
         return _stopped(output, job, stage), None
     try:
@@ -158,27 +158,15 @@ def _from(output: Path, path: Path) -> str:
     return Path(os.path.relpath(path, output)).as_posix()
 
 
-def _unfinished_stage(job: Job) -> str | None:
-    """Return the first stage that is not finished; a page of an earlier run alone is out of date."""
-    return next((stage for stage in SCAN_STAGES if not finished(job.output, stage, job.label)), None)
-
-
 def _summary(job: Job, stage: str, status: str, message: str = "n/a", log: str = "n/a") -> dict[str, str]:
     return {**_ids(job.label), "stage": stage, "status": status, "message": message, "log": log}
 
 
 def _stopped(output: Path, job: Job, stage: str) -> dict[str, str]:
     """Return the stage that was not finished, and the last line of its log where it failed."""
-    log = Path(job.files.log(stage, (job.scan.reference or "T1w") if stage == "register" else ""))
+    log = stage_log(job, stage)
     status = "failed" if log.is_file() else "not run"
-    return _summary(job, stage, status, job.without_folders(_message(log, stage)), _from(output, log))
-
-
-def _message(log: Path, stage: str) -> str:
-    """Return what stopped a stage, else the last line of its log without the name of the program."""
-    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log.is_file() else []
-    stopped = why_stopped(stage, lines, Path())
-    return stopped or (lines[-1].removeprefix("cpimaging: ") if lines else "n/a")
+    return _summary(job, stage, status, message(job, stage), _from(output, log))
 
 
 def _pattern_row(scan: Gathered) -> dict[str, Value]:
