@@ -9,9 +9,10 @@ import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from cpimaging.layout import pipeline
+
 LEVELS = ("participant", "group")
 
-PACKAGE = Path(__file__).parent
 PATHS = ("adc_norm", "atlas", "lesions_dir", "masks_dir", "norms_dir", "overrides", "templates_dir")
 """Choices that may name a path: relative ones are the user's, and Snakemake works in another folder."""
 
@@ -19,12 +20,6 @@ PATHS = ("adc_norm", "atlas", "lesions_dir", "masks_dir", "norms_dir", "override
 def is_call(words: Sequence[str], commands: Collection[str]) -> bool:
     """Tell whether words are those of a BIDS App; a command of the same name wins over a folder."""
     return len(words) > 2 and words[2] in LEVELS and words[0] not in commands
-
-
-def pipeline() -> Path:
-    """Return the folder of the Snakefile: inside the installed package, else the root of the clone."""
-    inside = PACKAGE / "pipeline"
-    return inside if inside.is_dir() else PACKAGE.parent
 
 
 def run(words: Sequence[str]) -> int:

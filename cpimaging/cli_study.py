@@ -43,3 +43,17 @@ def status(
 
     for line in lines(output_dir):
         typer.echo(line)
+
+
+@study_app.command()
+@plain
+def init(
+    bids_dir: Annotated[Path, typer.Argument(help="The BIDS dataset.")],
+    output_dir: Annotated[Path, typer.Argument(help="Where results are to be written.")],
+    file: Annotated[Path, typer.Option(help="The study file; one that is there stays.")] = Path("study.yaml"),
+) -> None:
+    """Write a study file: two keys, the others named in comments. Then: snakemake --configfile study.yaml."""
+    from cpimaging.studyfile import write_study_file
+
+    write_study_file(file, bids_dir, output_dir)
+    typer.echo(file)

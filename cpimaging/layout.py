@@ -157,6 +157,13 @@ class ScanFiles:
         return os.path.join(self.root, f"{self.label}.html")
 
 
+def pipeline() -> Path:
+    """Return the folder of the Snakefile: inside the installed package, else the root of the clone."""
+    package = Path(__file__).parent
+    inside = package / "pipeline"
+    return inside if inside.is_dir() else package.parent
+
+
 def atlas_name(atlas: str) -> str:
     """Return an atlas's name in file names; a folder's is the one that its label image states."""
     if atlas in NAMED_ATLASES:

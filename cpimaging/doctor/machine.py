@@ -20,8 +20,8 @@ STAGE_MB = 1250
 GROUP_MB = 2000
 """The same of the stages of a whole study (workflow/rules/study.smk)."""
 SCAN_MB, SCAN_MB_PER_HEAD = 10.0, 20.0
-"""Room for a scan, and for each image of it of the size of a head at 1 mm. Measured with its page: 30.4 MB for three
-contrasts of 141 × 165 × 145 voxels, where this gives 38."""
+"""Room for a scan, and for each image of it of the size of a head at 1 mm. Measured with its page: 30.4 MB
+for three contrasts of 141 × 165 × 145 voxels, where this gives 38."""
 TEMPORARY_MB = 500
 """Ours: room for the fields of one registration at 1 mm."""
 CACHE_MB = 200
