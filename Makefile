@@ -14,7 +14,7 @@ BENCHMARKS := $(addprefix bench-,ages agreement atlas brain segmentation lesions
 .PHONY: demo docs test test-quick test-long lint fuzz mutants ants bench bench-registration clean $(BENCHMARKS)
 
 demo: $(READY)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --quiet rules host
+	@PATH="$(CURDIR)/$(BIN):$$PATH" snakemake
 	@echo "$(CURDIR)/results/demo/index.html"
 
 # The documentation as a site, with the demo's pages as an example to look at.

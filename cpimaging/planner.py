@@ -289,16 +289,19 @@ def check_writable(folder: Path) -> None:
 
 
 def told_in_the_end(output: Path, shown: str) -> None:
-    """Say how many scans are done, where the others are listed, and where to look.
+    """Say how many scans are done and failed, where those are listed, and in the last line where to look.
 
     shown: how the user called the folder.
     """
     path = output / SUMMARY
     if not path.is_file():
         return
-    done = (read_table(path)["status"] == DONE).tolist()
-    failed = "" if all(done) else f", {len(done) - sum(done)} not (see {shown}/{SUMMARY})"
-    print(f"cpimaging: {sum(done)} of {len(done)} done{failed}: {shown}/index.html", file=sys.stderr)
+    counts = read_table(path)["status"].value_counts()
+    told = ", ".join(
+        f"{counts.get(status, 0)} {status}" for status in (DONE, *counts.index.difference([DONE]))
+    )
+    listed = f": {shown}/{SUMMARY}" if counts.get(DONE, 0) < counts.sum() else ""
+    print(f"cpimaging: {told}{listed}\ncpimaging: {shown}/index.html", file=sys.stderr)
 
 
 def beside_its_caller(workflow: Any, **handlers: Callable[[], None]) -> None:

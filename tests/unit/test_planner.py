@@ -138,16 +138,23 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
         check_writable(tmp_path / "file/out")
 
 
-def test_the_last_line_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ("sub-01\tdone\nsub-02\tfailed\n", "1 done, 1 failed: out/logs/summary.tsv"),
+        ("sub-01\tnot run\nsub-02\tfailed\n", "0 done, 1 failed, 1 not run: out/logs/summary.tsv"),
+        ("sub-01\tdone\nsub-02\tdone\n", "2 done"),
+    ],
+)
+def test_the_last_lines_count(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: str, told: str
+) -> None:
     told_in_the_end(tmp_path, "out")
     assert capsys.readouterr().err == ""
     (tmp_path / "logs").mkdir()
-    (tmp_path / "logs/summary.tsv").write_text("participant_id\tstatus\nsub-01\tdone\nsub-02\tfailed\n")
+    (tmp_path / "logs/summary.tsv").write_text(f"participant_id\tstatus\n{rows}")
     told_in_the_end(tmp_path, "out")
-    assert (
-        capsys.readouterr().err
-        == "cpimaging: 1 of 2 done, 1 not (see out/logs/summary.tsv): out/index.html\n"
-    )
+    assert capsys.readouterr().err == f"cpimaging: {told}\ncpimaging: out/index.html\n"
 
 
 def test_norms_are_checked_before_anything_runs(two: Path) -> None:

@@ -67,7 +67,7 @@ def test_both_workflows_hear_of_start_and_error(tmp_path: Path, handlers_first: 
     assert done.returncode == 1
     assert (done.stdout + done.stderr).count("their start") == 1
     assert (done.stdout + done.stderr).count("their error") == 1
-    assert "0 of 1 done" in done.stdout + done.stderr
+    assert "0 done, 1 failed" in done.stdout + done.stderr
     assert (tmp_path / "lesions/out/index.html").is_file()  # the page of what failed: our own handler
     assert "is empty" in (tmp_path / "lesions/out/logs/summary.tsv").read_text()
     assert not (tmp_path / "out").exists()
