@@ -345,10 +345,18 @@ def read_json(path: Path | str, made: Callable[[dict[str, Any]], Any] | None = N
     path = Path(path)
     with decoding(path, "is not valid JSON", "repair it"):
         text = _content(path).decode("utf-8-sig")
-        content = json.loads(text, object_hook=made)
+        content = json.loads(text, object_hook=made, object_pairs_hook=None if made else _once)
         if "\\u" in text:  # half of a character may hide in an escape
             json.dumps(content, ensure_ascii=False).encode()
         return content
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON. Raises ValueError where it gives a key two values."""
+    content = dict(pairs)
+    if len(content) < len(pairs) and any(content[key] != value for key, value in pairs):
+        raise ValueError("a key twice")
+    return content
 
 
 class _Record(dict[str, Any]):

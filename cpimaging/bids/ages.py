@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from cpimaging.bids.described import is_at_scan, not_an_age
+from cpimaging.bids.described import is_at_scan, means_none, not_an_age, stands_for_none
 from cpimaging.bids.durations import (
     DAYS,
     GESTATION_WEEKS,
@@ -98,7 +98,7 @@ def read_age(
     """
     named, unit = _kind_of(normal(column))
     kind = _by_description(named, described)
-    if kind in ("", "gestation") or is_missing(text):
+    if kind in ("", "gestation") or is_missing(text) or _none_by_sidecar(text, described):
         return None
     if _groups(described):
         return Age(None, "a group, by the Levels in its sidecar, and no number")
@@ -178,7 +178,13 @@ def _words(described: Mapping[str, Any]) -> str:
 def _groups(described: Mapping[str, Any]) -> bool:
     levels = entry(described, "levels")
     told = [levels] if isinstance(levels, str) else levels
-    return isinstance(told, Mapping | list) and not all(is_missing(str(level)) for level in told)
+    if isinstance(told, Mapping):
+        told = [level for level, meaning in told.items() if not means_none(meaning)]
+    return isinstance(told, list) and not all(is_missing(str(level)) for level in told)
+
+
+def _none_by_sidecar(text: str, described: Mapping[str, Any]) -> bool:
+    return stands_for_none(bare(text), _words(described), entry(described, "levels"))
 
 
 def _of_scan_age(duration: Duration, gestation_weeks: float | None) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cpimaging.bids.ages import Age, is_age, is_missing, normal, read_age
+from cpimaging.bids.durations import UNITS
 from cpimaging.bids.reconcile import Finding
 from cpimaging.bids.rows import Names, Owned, Table
 from cpimaging.tables import Row, bare
@@ -13,6 +14,10 @@ _WORD = "(?:ses|session|visit|timepoint|tp|wave|t|v)"
 _OF_SESSION = (
     re.compile(rf"(?P<age>.+?)_(?:{_WORD}_?)?(?P<session>[a-z0-9]+)"),
     re.compile(rf"{_WORD}_?(?P<session>[a-z0-9]+)_(?P<age>.+)"),
+)
+_UNIT_COLUMNS = (
+    *("age_unit", "age_units", "age_type", "age_measure", "unit_of_age", "units_of_age"),
+    *("unit", "units"),  # these may be about anything: a word for time is needed
 )
 
 
@@ -48,14 +53,33 @@ def cells_of(
     cells = []
     for place, column in enumerate(table.cells.columns):
         counts, label = _session_in(column, sessions)
-        texts = dict.fromkeys(bare(row.cells[place]) for row in rows if not is_missing(row.cells[place]))
+        texts = dict.fromkeys(
+            _with_unit(table, counts, row, bare(row.cells[place]))
+            for row in rows
+            if not is_missing(row.cells[place])
+        )
         if texts and label in (None, session):
-            about = table.about(column)
+            about = table.about(column) or table.about(counts)
             cells.append(Cell(table.name, column, counts, tuple(texts), about, "" if label else unsure))
     if any(cell.counts != cell.column for cell in cells):
         doubt = unsure or "another column names this session"
         return [cell if cell.counts != cell.column else cell._replace(unsure=doubt) for cell in cells]
     return cells
+
+
+def _with_unit(table: Table, column: str, row: Row, text: str) -> str:
+    """Return the cell of an age, behind its number the unit that a column of its own states for the row."""
+    if not is_age(column) or re.search(r"[^\W\d_]", text):
+        return text
+    own = f"{normal(column)}_unit"
+    for name, cell in zip(table.cells.columns, row.cells, strict=False):
+        said = bare(cell).strip("()[]. ")
+        called = normal(name)
+        if is_missing(said) or called not in (own, f"{own}s", *_UNIT_COLUMNS):
+            continue
+        if called not in ("unit", "units") or said.lower() in UNITS:
+            return f"{text} {said}"
+    return text
 
 
 def finding_in(cell: Cell, gestation_weeks: float | None) -> Finding | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from cpimaging.bids.ages import is_age, is_gestation, normal, read_age, read_gestation_weeks
 from cpimaging.bids.cells import Cell, cells_of, finding_in, rows_of_session, unread_ages
 from cpimaging.bids.durations import entry
+from cpimaging.bids.files import natural
 from cpimaging.bids.listing import Scan
 from cpimaging.bids.reconcile import CORRECTED_TO_YEARS, Finding, Verdict, reconcile
 from cpimaging.bids.rows import (
@@ -30,7 +31,13 @@ from cpimaging.types import InputError
 
 _PARTICIPANTS, _SESSIONS = "participants.tsv", "sessions.tsv"
 _UNITS = "participants.json"  # also those of tables whose own sidecars do not describe a column
-_ALIKE = re.compile(r"participants\.(?:tsv|csv|txt|xlsx?|ods)", re.IGNORECASE)
+_ALIKE = re.compile(
+    r"(?:participants?|subjects?|demographics?|ages?|sessions)\.(?:tsv|csv|txt|xlsx?|ods)(?:\.gz)?",
+    re.IGNORECASE,
+)
+_FOLLOW_UP = re.compile(r"follow|fu\d*$|post", re.IGNORECASE)
+_IN_ANY_UNIT = frozenset({"age", "patient_age", "age_at_scan"})
+_NO_UNIT = {"Units": "none stated"}  # in years, as BIDS has it, are those of its tables alone
 _SEX_COLUMNS = frozenset({"sex", "gender", "sex_at_birth"})
 _SEX = {
     **dict.fromkeys(("m", "male", "boy", "man"), "M"),
@@ -114,6 +121,16 @@ class _Study:
         rows = [*rows_by_session(table, participant), *self.rows.get(participant, [])]
         return sorted(labels | {label for label, _ in rows if label and known.find(label) is None})
 
+    @cached_property
+    def later(self) -> set[str]:
+        """The sessions before which somebody has another, and those that are called a follow-up."""
+        later = set()
+        for folder in (self.root / name for name in self.files if name.startswith("sub-")):
+            names = os.listdir(folder) if folder.is_dir() else []
+            labels = sorted((name[4:] for name in names if name.startswith("ses-")), key=natural)
+            later |= {label for at, label in enumerate(labels) if at or _FOLLOW_UP.match(label)}
+        return later
+
     def sessions_table(self, scan: Scan) -> Table:
         """Return *_sessions.tsv of a scan's participant; a dataset without sessions has none."""
         if scan.session is None:
@@ -182,6 +199,8 @@ def _gathered(study: _Study, scan: Scan) -> tuple[list[Cell], list[str]]:
     own, named = rows_of_session(people, scan.session, sessions)
     several = max(len({*labels, *study.listed[scan.participant]}), study.same[scan.label])
     unsure = f"it is not said of which of {several} sessions it is" if several > 1 and not named else ""
+    if several == 1 and not named and scan.session in study.later:
+        unsure = "it may be that of an earlier session, as others have"
     visit, is_named = rows_of_session(rows_by_session(by_session, scan.participant), scan.session, sessions)
     by_image = study.scans_table(scan)
     found: list[tuple[Table, list[Row], str]] = [
@@ -196,6 +215,8 @@ def _gathered(study: _Study, scan: Scan) -> tuple[list[Cell], list[str]]:
     notes = [line for table, _, _ in found for line in table.told]
     notes += [line for table in (by_image, by_session) for line in table.broken]
     notes += study.broken.get(scan.participant, [])
+    if by_session.cells.columns and not is_named:
+        notes.append(f"{by_session.name}: no row on this session")
     if study.participants.cells.columns and not own:
         notes.append(f"{_PARTICIPANTS}: no row on {'this session' if people else 'this participant'}")
     return cells, notes
@@ -225,7 +246,9 @@ def _image_sidecars(root: Path, scan: Scan) -> list[Table]:
             continue
         said = {key: str(value) for key, value in content.items() if is_age(key) and _is_plain(value)}
         if said:
-            tables.append(Table(name, Cells(tuple(said), (Row(1, tuple(said.values())),))))
+            bare_numbers = [key for key, text in said.items() if not re.search("[A-Za-z]", text)]
+            described = {key: _NO_UNIT for key in bare_numbers if normal(key) in _IN_ANY_UNIT}
+            tables.append(Table(name, Cells(tuple(said), (Row(1, tuple(said.values())),)), described))
     return tables
 
 
@@ -267,6 +290,8 @@ def _sexes_in(text: str, cell: Cell) -> set[str]:
     """Return what a cell says by itself and what its sidecar says that it means, which may contradict."""
     levels = entry(cell.described, "levels")
     level = levels.get(text, "") if isinstance(levels, dict) else ""
-    meaning = level.get("Description", "") if isinstance(level, dict) else level
-    said = (_SEX.get(word.strip().lower()) for word in (text, str(meaning)))
-    return {sex for sex in said if sex}
+    meaning = str(level.get("Description", "") if isinstance(level, dict) else level).lower()
+    meant = {_SEX[word] for word in re.findall(r"[^\W\d_]+", meaning) if word in _SEX}
+    if meaning.strip() and not meant:
+        return set()  # the code may mean anything, as M of "Mädchen"
+    return meant | ({_SEX[text.lower()]} if text.lower() in _SEX else set())

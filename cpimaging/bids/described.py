@@ -1,6 +1,8 @@
 """What the words of a sidecar say of a column named age: that it is none, or none of the scan."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 _GROUPED = re.compile(
     r"\bage[- ]?(?:group|bin|band|bracket|class|categor|strat|tier|quartile|quintile|tertile|decile)"
@@ -8,6 +10,11 @@ _GROUPED = re.compile(
     r"|\b(?:group|band|bracket|category|class)s? (?:of|by|for) (?:the )?ages?\b"
     r"|^(?:group|category|band|code)\b"
     r"|\b\d+ ?[=:] ?[<>≤≥]? ?\d+ ?(?:-|–|to) ?\d"  # 1 = 0-2 years
+    r"|\b\d+ ?(?:=|: ) ?[a-z<>≤≥]|[a-z] ?= ?\d|\bcode(?:d|s|book)?\b"  # 1 = infant, infant=1
+)
+_NONE = r"(?:missing|unknown|not\b|no\b|n/a|na\b|nan\b|none|withheld|refused)"
+_STANDS_FOR_NONE = re.compile(
+    rf"(?<![\w.])(-?\d+(?:\.\d+)?) ?(?:=|:|means?|for|is|stands for|coded as) ?{_NONE}[^,;.]*"
 )
 _NO_AMOUNT = re.compile(
     r"\b[zt][- ]?scor|standardi[sz]ed|normali[sz]ed|cent(?:er|re)d\b|demeaned|residual|percentile"
@@ -19,6 +26,17 @@ _ANOTHER_AGE = re.compile(
     r"|epigenetic|equivalent|adaptive|cognitive|language|vocabulary) ages?\b|\bage[- ]equivalent"
     r"|\b(?:year|month|date|day) of birth|\bbirth[- ]?(?:year|date)"
 )
+_SINCE_ANOTHER = re.compile(
+    r"^(?:the )?(?:(?:time|years?|months?|weeks?|days?)\b[^,;.]*?"
+    r"\b(?:(?:since|from|after|between) (?!birth|term\b|conception|delivery|(?:the )?last menstru)"
+    r"|post[- ](?!natal|menstru|concept|term|partum))|(?:interval|duration|delay)\b)"
+)
+"""Time since a stroke is no age."""
+_EXAMINED = (
+    r"(?:(?!the |their |time |of |each |study |first |baseline |this )[\w-]+ ){1,2}"
+    r"(?:assess|test|evaluat|exam|questionnaire|interview|scor|rating|outcome|measurement)"
+)
+"""An examination with a name, such as that of Bayley, which may be years from the scan."""
 _PARENTS = r"\b(?:mother|maternal|father|paternal|parent)"
 _EVENTS = (
     r"(?:birth|onset|symptom|diagnos|death|injur|surgery|operation|stroke|seizure|inclusion|enrol|recruit|consent"
@@ -26,7 +44,8 @@ _EVENTS = (
     r"|first (?!scan|mri|imaging|session|visit))"
 )
 _NOT_AT_SCAN = re.compile(
-    rf"{_PARENTS}|\b(?:at|of|when|since) (?:the |their )?(?:time of )?(?:the )?{_EVENTS}"
+    rf"{_PARENTS}|\b(?:at|of|when|since(?! birth)) (?:the |their )?(?:time of )?(?:the )?"
+    rf"(?:{_EVENTS}|{_EXAMINED})"
 )
 _AT_THE_SCAN = re.compile(r"\bat (?:the )?(?:time of )?(?:the )?(?:scan|mri|imaging)")
 
@@ -36,12 +55,41 @@ def is_at_scan(words: str) -> bool:
     return bool(_AT_THE_SCAN.search(words))
 
 
+def stands_for_none(text: str, words: str, levels: Any) -> bool:
+    """Tell whether a sidecar says that a cell's value means none, such as "99 = unknown".
+
+    words: its description in lower case. levels: its Levels.
+    """
+    meaning = levels.get(text) if isinstance(levels, Mapping) else None
+    if meaning is not None and means_none(meaning):
+        return True
+    return any(_same(text, code) for code in _STANDS_FOR_NONE.findall(words))
+
+
+def means_none(meaning: Any) -> bool:
+    """Tell whether what a sidecar's Levels say of a value is that there is none."""
+    said = meaning.get("Description", "") if isinstance(meaning, Mapping) else meaning
+    return bool(re.match(_NONE, str(said).strip().lower()))
+
+
+def _same(text: str, code: str) -> bool:
+    try:
+        return float(text) == float(code)
+    except ValueError:
+        return False
+
+
 def not_an_age(words: str) -> str:
     """Return what a description, in lower case, makes of an age that cannot be used as one, else ""."""
+    words = _STANDS_FOR_NONE.sub("", words)
     if _GROUPED.search(words):
         return "a group, by its description, and no number"
     if _NO_AMOUNT.search(words):
         return "no amount of time, by its description"
-    if _ANOTHER_AGE.search(words) or (_NOT_AT_SCAN.search(words) and not is_at_scan(words)):
+    if (
+        _SINCE_ANOTHER.search(words)
+        or _ANOTHER_AGE.search(words)
+        or (_NOT_AT_SCAN.search(words) and not is_at_scan(words))
+    ):
         return "not the age at scan, by its description"
     return ""

@@ -27,6 +27,19 @@ _NO_UNIT = re.compile(
     r"[\^²³*×]|\b[0-9]+[ -]?(?:y|m|w|d)|\b(?:log|ln|half|square|quarter|per)"
 )  # 10 years, years²
 _ANY_UNIT = re.compile(rf"\b({_WORD})\b")
+_OTHER_UNIT = re.compile(
+    r"\b(?:hours?|minutes?|seconds?|decades?|lustr\w+|fortnights?|trimesters?|quarters?"
+    r"|monate?n?|wochen?|tagen?|mois|semaines?|jours?|mes|meses|semanas?|d[ií]as?|mesi|settiman[ae]|giorn[io]"
+    r"|maand(?:en)?|weken|dagen|m[åa]n(?:e|a)d(?:er)?|veckor|uker|dagar|dager)\b"
+)
+"""Units of time that are not read, or not in this language: an age that has one is not in years."""
+_OF_UNITS = re.compile(
+    "in|of|at|the|and|ages?|scan|mri|old|life|units?|completed|decimal|full|whole|calendar|rounded|exact|integer|float"
+    "|fractional|chronological|corrected|adjusted|gestation(?:al)?|(?:post)?(?:natal|menstrual|conceptional)|post"
+    "|since|from|after|birth|term|pma|pca|ga"
+)
+"""Words that may stand beside a unit; with any other, such as "tens of years", it is not known."""
+
 
 _WEEKS_AND_DAYS = re.compile(r"(?P<weeks>[0-9]{1,2})\s*\+\s*(?P<days>[0-6])(?:/7)?(?:\s*(?:w|wks?|weeks))?")
 _GESTATION_AND_AGE = re.compile(r"[0-9]{2}\s*(?:w|wks?|weeks)?\s*\+\s*[0-9]{1,2}\s*(?:w|wks?|weeks)?")
@@ -72,7 +85,7 @@ def read_duration(text: str, named: str | None, described: Mapping[str, Any]) ->
     if (own and not units <= set(own)) or len(units) > 1:
         return _faulty(f"{_shown(text)} has units that disagree ({spelled})")
     unit = own[0] if own else next(iter(units), None)
-    if unit is None and _hints(described) - {"years"}:
+    if unit is None and (_hints(described) - {"years"} or _OTHER_UNIT.search(description_of(described))):
         return _faulty(f"{_shown(text)} has no clear unit, the sidecar's description names one; add Units")
     if capped and (number < CAPPED_YEARS or unit not in (None, "years")):
         return _faulty(f"{_shown(text)} is open-ended")
@@ -84,9 +97,10 @@ def unit_of(text: str) -> str | None:
     text = text.lower().replace("(s)", "s").strip(" .()[]")
     if _NO_UNIT.search(text):
         return None
-    words = [word for word in re.findall("[a-z]+", text) if len(word) > 1 or word == text]
+    words = [word for word in re.findall(r"[^\W\d_]+", text) if len(word) > 1 or word == text]
     units = {UNITS[word] for word in words if word in UNITS}
-    return units.pop() if len(units) == 1 else None
+    known = all(word in UNITS or _OF_UNITS.fullmatch(word) for word in words)
+    return units.pop() if known and len(units) == 1 else None
 
 
 def description_of(described: Mapping[str, Any]) -> str:

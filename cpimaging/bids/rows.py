@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cpimaging.bids.ages import is_age, is_missing, normal
-from cpimaging.bids.durations import UNITS
+from cpimaging.bids.durations import UNITS, entry
 from cpimaging.io import read_json
 from cpimaging.tables import Cells, Row, bare, read_cells
 from cpimaging.types import InputError
@@ -105,7 +105,8 @@ def read_described(root: Path, name: str, sidecars: Sequence[str], needed: Seque
         described: dict[str, Mapping[str, Any]] = {}
         for sidecar in sidecars:
             said = read_object(root / sidecar)
-            described |= {column: entry for column, said_of in said.items() if (entry := _entry(said_of))}
+            said = _by_column(said)
+            described |= {column: about for column, said_of in said.items() if (about := _entry(said_of))}
     except InputError as error:
         own = error.path == root / name
         return Table(name, fault=f"it {error.problem}" if own else f"{Path(error.path).name} {error.problem}")
@@ -164,6 +165,17 @@ def read_object(path: Path) -> dict[str, Any]:
     return content
 
 
+def _by_column(said: dict[str, Any]) -> dict[str, Any]:
+    """Return what a sidecar says by column, also where it says it one level deeper than BIDS has it."""
+    for deeper in said.values():
+        if isinstance(deeper, list):
+            abouts = [about for about in deeper if isinstance(about, dict)]
+            deeper = {str(entry(about, "name", "column", "field")): about for about in abouts}
+        if isinstance(deeper, dict) and all(isinstance(about, dict) for about in deeper.values()):
+            said = {**deeper, **said} if any(map(is_age, deeper)) else said
+    return said
+
+
 def _entry(said: Any) -> dict[str, Any]:
     """Return what a sidecar says of a column; a mere text, or several, describe it."""
     texts = [said] if isinstance(said, str) else said
@@ -173,16 +185,21 @@ def _entry(said: Any) -> dict[str, Any]:
 
 
 def _with_units(table: Table) -> Table:
-    """Take a first row with a unit in the place of an age, such as "(months)", for a word on the column."""
-    first = next(iter(table.cells.rows), Row(0, ()))
-    units = {
-        column: {"Units": bare(cell), **table.about(column)}
-        for column, cell in zip(table.cells.columns, first.cells, strict=False)
-        if is_age(column) and len(word := bare(cell).strip("()[]. ")) > 1 and word.lower() in UNITS
-    }
+    """Take a row on nobody with a unit in the place of an age, such as "(months)", for a word on the column.
+
+    The first row may have a word for its label; further down none stands there.
+    """
     place = table.column((*PARTICIPANT_COLUMNS, *SESSION_COLUMNS))
-    if place is not None and first.cells and any(map(str.isdigit, first.cells[place])):
-        return table  # a row on somebody
+    units: dict[str, Mapping[str, Any]] = {}
+    for at, row in enumerate(table.cells.rows):
+        whose = "" if place is None else row.cells[place]
+        if any(map(str.isdigit, whose)) or (at and not is_missing(whose)):
+            continue  # a row on somebody
+        units |= {
+            column: {"Units": bare(cell), **table.about(column)}
+            for column, cell in zip(table.cells.columns, row.cells, strict=False)
+            if is_age(column) and len(word := bare(cell).strip("()[]. ")) > 1 and word.lower() in UNITS
+        }
     return replace(table, described={**table.described, **units}) if units else table
 
 

@@ -1,5 +1,6 @@
 """All kinds of hostile input."""
 
+import kinds_ages
 import kinds_atlases
 import kinds_choices
 import kinds_commands
@@ -22,6 +23,7 @@ MODULES = (
     kinds_masks,
     kinds_mask_names,
     kinds_tables,
+    kinds_ages,
     kinds_choices,
     kinds_studies,
     kinds_atlases,
