@@ -1,7 +1,10 @@
 """What readers said of scans, and what the software says of the same: tables of scan by rater."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import combinations
 
 import pandas as pd
 
@@ -19,6 +22,8 @@ QUESTIONS: Mapping[str, Sequence[str]] = {
 }
 """What readers and software both answer in words, and the words of each, severity in order."""
 NUMBER = "fiori"
+LIKE = 0.8
+"""Likeness from which a column's name is taken for a slip in that of a question (ours)."""
 _NO = ("n/a", "", "na", "nan", "-")
 
 
@@ -48,6 +53,7 @@ def read_readings(path: str, table: pd.DataFrame, cases: Mapping[str, tuple[str,
             "name the reader in 'reader', the scan in 'case' or 'participant_id' (docs/method/agreement.md)"
         )
         raise InputError(path, "lacks the column of the reader, or of the scan", cure)
+    _check_columns(path, [str(column) for column in table])
     rows = []
     for line, row in enumerate(table.to_dict("records"), start=2):
         answers = _answers(f"{path}, line {line}", row)
@@ -57,13 +63,30 @@ def read_readings(path: str, table: pd.DataFrame, cases: Mapping[str, tuple[str,
     return pd.DataFrame(rows, columns=[*IDS, READER, *QUESTIONS, NUMBER])
 
 
+def _check_columns(path: str, columns: Sequence[str]) -> None:
+    """Refuse a column whose name is almost that of a question: its answers would be passed over."""
+    for column in columns:
+        meant = get_close_matches(column.strip().lower().replace(" ", "_"), (*QUESTIONS, NUMBER), 1, LIKE)
+        if column not in (*QUESTIONS, NUMBER) and meant and meant[0] not in columns:
+            raise InputError(path, f"has the column '{column}', which is not known", f"is it {meant[0]}?")
+
+
 def _ids(place: str, row: Mapping[str, str], cases: Mapping[str, tuple[str, str]]) -> tuple[str, str]:
     if CASE in row:
         if row[CASE] not in cases:
             raise InputError(
                 place, f"case {row[CASE]} is not in the reading list", "use the list's own numbers"
             )
-        return cases[row[CASE]]
+        ids = cases[row[CASE]]
+        if IDS[0] in row and row[IDS[0]].strip().lower() not in _NO and _named(row)[0] != ids[0]:
+            problem = f"case {row[CASE]} of the reading list is not {_named(row)[0]}"
+            raise InputError(place, problem, "keep case or participant_id")
+        return ids
+    return _named(row)
+
+
+def _named(row: Mapping[str, str]) -> tuple[str, str]:
+    """Return the ids in a row's own columns."""
     participant, session = (row.get(name, "n/a").strip() for name in IDS)
     participant = participant if participant.startswith("sub-") else f"sub-{participant}"
     if session.lower() in _NO:
@@ -105,10 +128,7 @@ def _word(place: str, question: str, text: str, words: Sequence[str]) -> str | N
 def _points(place: str, text: str) -> float | None:
     if text.strip().lower() in _NO:
         return None
-    try:
-        points = float(text)
-    except ValueError:
-        points = float("nan")
+    points = float(text) if re.fullmatch(r"\s*[0-9]+(\.[0-9]*)?\s*", text, re.ASCII) else float("nan")
     if not 0 <= points <= 40:
         raise InputError(place, f"{NUMBER} is '{text}'", "give points from 0 to 40, or n/a")
     return points
@@ -146,6 +166,12 @@ def _check(readings: pd.DataFrame, strange: Sequence[tuple[str, str]]) -> None:
     """Refuse readings without any answer, two of one reader and scan, and those of strange scans."""
     if readings.empty:
         raise InputError("readings", "hold no answer", f"fill in one of {', '.join([*QUESTIONS, NUMBER])}")
+    readers = sorted(set(readings[READER]))
+    for name, other in combinations(readers, 2):
+        if name.casefold() == other.casefold():
+            raise InputError(
+                "readings", f"{name} and {other} differ by case alone", "give one reader one code"
+            )
     twice = readings[readings.duplicated([*IDS, READER])]
     if len(twice):
         scan, _, reader = twice.iloc[0][[*IDS, READER]]

@@ -21,6 +21,9 @@ LEAST_OF_SCANNER = 5
 GAP = 0.5
 """An age is covered if a control on either side of it is no farther than this share of it (ours)."""
 ENDS = 1.96
+MOST_YEARS = 120.0
+EXPECTED = {"group_volume": (300.0, 1e6), "callosal_area": (10.0, 1e5)}
+"""Wide on purpose (ours): volumes in ml and areas in cm² lie below, numbers that are no logarithms beyond."""
 
 
 @dataclass(frozen=True)
@@ -182,9 +185,12 @@ def from_json(content: Mapping[str, Any]) -> Norms:
     """Return the norms of a norms.json. Raises KeyError, TypeError or ValueError where it is none."""
     own = ("Ages", "Knots", "Sexes", "Scanners", "Measures")
     ages, knots, sexes, scanners, measures = (content[name] for name in own)
-    fits, checks = {}, {}
+    fits: dict[Key, Fit] = {}
+    checks: dict[Key, Check] = {}
     for item in measures:
         key = (str(item["Measure"]), str(item["Structure"]), str(item["Side"]))
+        if key in fits or key not in NORMED:
+            raise ValueError("a measure is there twice, or is none that is compared")
         coefficients, spread = np.array(item["Coefficients"], float), np.array(item["Spread"], float)
         fits[key] = Fit(coefficients, spread, float(item["ResidualSD"]), int(item["DegreesOfFreedom"]))
         young, middle, old = item["LeftOutSD"]
@@ -193,6 +199,13 @@ def from_json(content: Mapping[str, Any]) -> Norms:
     count = design.rows([Person(float(ages[0]), "")]).shape[1]
     if not np.isfinite([*ages, *knots]).all() or not all(_is_sound(found, count) for found in fits.values()):
         raise ValueError("coefficients do not fit the design, or are no numbers")
+    if not fits or not 0 <= min(ages) <= max(ages) <= MOST_YEARS or (np.diff(knots) <= 0).any():
+        raise ValueError("no measures, or ages and knots that are none in years")
+    middle = design.rows([Person(float(np.median(ages)), *sexes[:1], *scanners[:1])])
+    for (measure, *_), found in fits.items():
+        low, high = EXPECTED[measure]
+        if not np.log(low) <= found.expected(middle)[0] <= np.log(high):
+            raise ValueError("what is expected is no volume in mm³ and no area in mm²")
     about = {name: value for name, value in content.items() if name not in own}
     return Norms(tuple(sorted(map(float, ages))), design, fits, checks, about)
 
@@ -201,4 +214,6 @@ def _is_sound(found: Fit, count: int) -> bool:
     """Tell whether a regression that was read has so many coefficients, and gives numbers."""
     numbers = [*found.coefficients, *found.spread.ravel(), found.sd]
     whole = found.coefficients.shape == (count,) and found.spread.shape == (count, count)
+    if whole and np.isfinite(numbers).all() and np.linalg.eigvalsh(found.spread).min() < -1e-9:
+        return False  # an uncertainty below 0
     return bool(whole and np.isfinite(numbers).all() and found.sd > 0 and found.freedom > 0)

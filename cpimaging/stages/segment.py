@@ -59,7 +59,8 @@ def run(job: Job) -> None:
     volumes = template_volumes(atlas) if frame.built is None else volumes_of(frame, job, gate)
     measured = gated(_measured(job, atlas, brain, found, volumes), unplaced, gate.refusal("tissue_loss"))
     newborn = _newborn(job, atlas, brain, found, gate)
-    table, notes = with_norms(job, pd.concat([measured, newborn], ignore_index=True))
+    morphometry = pd.concat([measured, newborn], ignore_index=True)
+    table, notes = with_norms(job, morphometry, f"{atlas.name} {atlas.version}")
     notes += [why for rule in ("fine_structures", "tissue_loss") if (why := gate.refusal(rule))]
     _write_labels(job, atlas, found, unplaced, notes)
     write_table(job.files.morphometry, with_ids(table, job.label))

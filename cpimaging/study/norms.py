@@ -33,12 +33,17 @@ def read_norms(folder: Path | str, atlas: str) -> Norms:
     return norms
 
 
-def with_norms(job: Job, morphometry: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Return the morphometry of a scan with its z-scores, where norms cover it; and what is to be told."""
+def with_norms(job: Job, morphometry: pd.DataFrame, atlas: str = "") -> tuple[pd.DataFrame, list[str]]:
+    """Return the morphometry of a scan with its z-scores, where norms cover it; and what is to be told.
+
+    atlas: name and version of that which the scan is measured with.
+    """
     if not job.norms_dir:
         return morphometry, []
     norms = read_norms(job.norms_dir, job.atlas)
     told = describe(norms)
+    if atlas and (other := norms.about["Atlas"]) != atlas:
+        return morphometry, [f"{told}; not applied: they were measured with the atlas {other}, not {atlas}"]
     if job.scan.age_years is None:
         return morphometry, [f"{told}; not applied: the age is not known"]
     key = str(norms.about.get("ScannerKey", ""))

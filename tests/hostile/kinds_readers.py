@@ -15,7 +15,11 @@ from kinds import Kind, refused
 from kinds_masks import LESION, bulk, image
 from kinds_tables import tree, write
 
+from cpimaging.bids import Scan
 from cpimaging.norms import Person, as_json, build_norms
+from cpimaging.study.job import Job
+from cpimaging.study.norms import with_norms
+from cpimaging.study.plan import Entry
 from cpimaging.words import NORMED
 
 
@@ -93,6 +97,16 @@ READERS = [
     bad("a tab too many within a row", "has 5 cells, the header 4", first("sub-01\t\tr1\tB2\t3\n")),
     bad("Latin-1", "holds bytes that are not UTF-8", (HEADER + ROWS.replace("r1", "Käthe")).encode("latin-1")),
     bad("zero bytes", "is not text", HEADER + "\0\n"),
+    bad("a column mrics_subgrp", "which is not known", HEADER.replace("subgroup", "subgrp") + ROWS),
+    bad("a column Fiori", "is it fiori?", HEADER.replace("fiori", "Fiori") + ROWS),
+    bad("a column “MRICS subgroup”", "is it mrics_subgroup?", HEADER.replace("mrics_subgroup", "MRICS subgroup") + ROWS),
+    bad("two readers that differ by case", "differ by case alone", HEADER + ROWS.replace("r2", "R1"), ""),
+    bad("points such as 1_0", "fiori is '1_0'", first("sub-01\tr1\tB2\t1_0\n")),
+    bad("points with a comma", "fiori is '1,5'", first("sub-01\tr1\tB2\t1,5\n")),
+    bad("points in another script", "fiori is '٧'", first("sub-01\tr1\tB2\t٧\n")),
+    bad("a group that is not the subgroup's", "B2 is not of group C", "participant_id\treader\tmrics_subgroup\tmrics_group\nsub-01\tr1\tB2\tC\n"),
+    bad("a session where there are none", "is not in the results", "participant_id\tsession_id\treader\tfiori\nsub-01\t1\tr1\t3\n", ""),
+    bad("case and participant_id of two scans", "is not in the reading list", "case\tparticipant_id\treader\tfiori\n1\tsub-01\tr1\t3\n"),
     bad("a workbook of Excel", "", b"PK\x03\x04" + bytes(range(200))),
 ]  # fmt: skip
 
@@ -136,6 +150,38 @@ def of_first(key: str, value: object) -> Callable[[dict[str, object]], object]:
     return change
 
 
+def lower_by(log: float) -> Callable[[dict[str, object]], object]:
+    """Return what lowers the logarithm of everything that is expected."""
+
+    def change(content: dict[str, object]) -> None:
+        for measure in content["Measures"]:  # type: ignore[attr-defined]
+            measure["Coefficients"][0] -= log
+
+    return change
+
+
+MEASURED = pd.DataFrame(
+    [
+        {"measure": measure, "structure": structure, "side": side, "value": 22000.0, "unit": "mm3"}
+        for measure, structure, side in NORMED
+    ]
+)
+
+
+def not_covered(made: str, words: str, atlas: str = "cpimaging 2", **person: object) -> Kind:
+    """Return a kind of a scan that the norms do not cover: no z-score, and it is told why."""
+
+    def check(folder: Path) -> None:
+        write(folder, {"norms/norms.json": norms()})
+        scan = Scan("01", None, {"T1w": "x.nii"}, **{"age_years": 5.0, "sex": "F", **person})  # type: ignore[arg-type]
+        job = Job(folder / "out", "sub-01", norms_dir=str(folder / "norms"), planned=Entry(folder, scan))
+        table, notes = with_norms(job, MEASURED, atlas)
+        assert table.equals(MEASURED)
+        assert any(f"not applied: {words}" in note for note in notes), notes
+
+    return Kind("norms", made, f"no z-score; told: “{words}”", check)
+
+
 def setting(key: str, value: object) -> Callable[[dict[str, object]], object]:
     return lambda content: content.update({key: value})
 
@@ -157,7 +203,30 @@ NORMS = [
     no_norms("a coefficient too few", HOLDS_NONE, lambda content: of_first("Coefficients", content["Measures"][0]["Coefficients"][:-1])(content)),  # type: ignore[index]
     no_norms("a scatter of 0: every z is infinite", HOLDS_NONE, of_first("ResidualSD", 0.0)),
     no_norms("a scatter below 0: every z changes its sign", HOLDS_NONE, of_first("ResidualSD", -0.1)),
+    no_norms("no measures", HOLDS_NONE, setting("Measures", [])),
+    no_norms("one measure twice, with other numbers", HOLDS_NONE, lambda content: content["Measures"].append({**content["Measures"][0], "ResidualSD": 9.0})),  # type: ignore[attr-defined,index]
+    no_norms("a measure of another name", HOLDS_NONE, of_first("Measure", "volume_ml")),
+    no_norms("a structure of another name", HOLDS_NONE, of_first("Structure", "soul")),
+    no_norms("the other side's word", HOLDS_NONE, of_first("Side", "L")),
+    no_norms("volumes in ml", HOLDS_NONE, lower_by(np.log(1000))),
+    no_norms("volumes in litres", HOLDS_NONE, lower_by(np.log(1e6))),
+    no_norms("volumes that are no logarithms", HOLDS_NONE, lower_by(-20000.0)),
+    no_norms("ages in days", HOLDS_NONE, lambda content: setting("Ages", [365.25 * age for age in content["Ages"]])(content)),  # type: ignore[attr-defined]
+    no_norms("ages below 0", HOLDS_NONE, lambda content: setting("Ages", [-1.0, *content["Ages"]])(content)),  # type: ignore[misc]
+    no_norms("knots the wrong way round", HOLDS_NONE, lambda content: setting("Knots", content["Knots"][::-1])(content)),  # type: ignore[index]
+    no_norms("one knot twice", HOLDS_NONE, lambda content: setting("Knots", [content["Knots"][0], *content["Knots"][:-1]])(content)),  # type: ignore[index]
+    no_norms("a third sex without its coefficient", HOLDS_NONE, setting("Sexes", ["F", "M", "O"])),
+    no_norms("an uncertainty below 0", HOLDS_NONE, lambda content: of_first("Spread", (-np.eye(len(content["Measures"][0]["Coefficients"]))).tolist())(content)),  # type: ignore[index]
     no_norms("no degrees of freedom", HOLDS_NONE, of_first("DegreesOfFreedom", 0)),
 ]  # fmt: skip
 
-KINDS = [*READERS, *NORMS]
+COVERED = [
+    not_covered("of another version of the atlas", "they were measured with the atlas cpimaging 2, not cpimaging 3", "cpimaging 3"),
+    not_covered("for a scan of unknown age", "the age is not known", age_years=None),
+    not_covered("for a scan that is older", "norms are of 2.0 to 18.0 years", age_years=18.5),
+    not_covered("for a newborn", "norms are of 2.0 to 18.0 years", age_years=0.02),
+    not_covered("for a scan of another sex", "norms are of F and M alone, sex is O", sex="O"),
+    not_covered("for a scan of unknown sex", "norms are of F and M alone, sex is n/a", sex="n/a"),
+]  # fmt: skip
+
+KINDS = [*READERS, *NORMS, *COVERED]

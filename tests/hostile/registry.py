@@ -13,6 +13,7 @@ import kinds_readers
 import kinds_scans
 import kinds_studies
 import kinds_tables
+import kinds_templates
 from kinds import Kind
 
 MODULES = (
@@ -27,6 +28,7 @@ MODULES = (
     kinds_choices,
     kinds_studies,
     kinds_atlases,
+    kinds_templates,
     kinds_readers,
     kinds_commands,
 )

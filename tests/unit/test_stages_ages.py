@@ -143,7 +143,7 @@ def test_a_template_of_the_age_is_used_named_and_cached(scan: Path, tmp_path: Pa
     grid = Image(np.zeros((98, 116, 94), np.uint8), template.affine @ np.diag([2.0, 2, 2, 1]))
     write_image(tmp_path / "templates/newborn_T1w.nii.gz", resample(template, grid))
     head = "name pma_weeks_min pma_weeks_max T1w T2w brain_mask dseg dseg_table via license citation"
-    cells = "newborn 36 44 newborn_T1w.nii.gz n/a n/a n/a n/a n/a ours ours"
+    cells = "newborn 36 400 newborn_T1w.nii.gz n/a n/a n/a n/a n/a ours ours"
     lines = ["\t".join(line.split(" ")) for line in (head, cells)]
     (tmp_path / "templates/templates.tsv").write_text("\n".join(lines) + "\n")
     chosen = {"templates_dir": str(tmp_path / "templates"), "engine": "greedy"}

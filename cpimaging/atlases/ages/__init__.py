@@ -1,6 +1,15 @@
 """Templates by age: a folder of them, the one for a scan, and what is built of each once."""
 
 from cpimaging.atlases.ages.build import Built, built, cache_key
-from cpimaging.atlases.ages.table import ADULT, AgeTemplate, read_templates, template_for
+from cpimaging.atlases.ages.table import ADULT, AgeTemplate, check_images, read_templates, template_for
 
-__all__ = ["ADULT", "AgeTemplate", "Built", "built", "cache_key", "read_templates", "template_for"]
+__all__ = [
+    "ADULT",
+    "AgeTemplate",
+    "Built",
+    "built",
+    "cache_key",
+    "check_images",
+    "read_templates",
+    "template_for",
+]

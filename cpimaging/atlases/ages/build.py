@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cpimaging import registration
-from cpimaging.atlases.ages.parents import kept_inside, read_parents
+from cpimaging.atlases.ages.parents import check_parents, kept_inside, read_parents
 from cpimaging.atlases.ages.refine import refined
 from cpimaging.atlases.ages.table import AgeTemplate, way_to_adult
 from cpimaging.atlases.cache import cached_folder, digest
@@ -104,7 +104,9 @@ def read_brain(template: AgeTemplate) -> tuple[dict[str, Image], Image]:
     for image in (mask, *images.values()):
         if not image.same_grid(first):
             raise InputError(template.name, "has files on different grids", "bring them to one grid")
-    brain = first.with_data(mask.data > 0 if template.brain_mask else _shown(images))
+    brain = first.with_data(
+        _inside_mask(mask, template.brain_mask) if template.brain_mask else _shown(images)
+    )
     volume_ml = int(brain.data.sum()) * brain.voxel_volume_mm3 / 1000
     if volume_ml > LARGEST_BRAIN_ML:
         raise InputError(
@@ -114,6 +116,15 @@ def read_brain(template: AgeTemplate) -> tuple[dict[str, Image], Image]:
         name: image.with_data(np.where(brain.data, np.nan_to_num(image.data), 0).astype(np.float32))
         for name, image in images.items()
     }, brain
+
+
+def _inside_mask(mask: Image, path: Path) -> NDArray[np.bool_]:
+    """Return where a brain mask is not 0. Raises InputError for a soft one, labels, or an image."""
+    values = np.nan_to_num(mask.data)
+    inside: NDArray[np.bool_] = values != 0
+    if not inside.any() or np.ptp(values[inside]) > 0:
+        raise InputError(path, "is no mask of two values", "give a brain mask of 0 and 1")
+    return inside
 
 
 def _shown(images: Mapping[str, Image]) -> NDArray[np.bool_]:
@@ -188,7 +199,9 @@ def _build(folder: Path, way: Sequence[AgeTemplate], atlas: Atlas) -> None:
     labels = refined(carried, atlas.dseg.regions, images, brain)
     if own.dseg is not None and own.dseg_table is not None:
         theirs = resample(read_image(own.dseg, labels=True), brain, mode="nearest")
-        labels = kept_inside(labels, theirs, read_parents(own.dseg_table, atlas.dseg.regions))
+        parents = read_parents(own.dseg_table, atlas.dseg.regions)
+        check_parents(labels, theirs, parents, atlas.dseg.regions, own.dseg)
+        labels = kept_inside(labels, theirs, parents)
         labels = _inside(labels, brain)
     overlays = {}
     for name, overlay in atlas.overlays.items():

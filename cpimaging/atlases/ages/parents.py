@@ -1,6 +1,6 @@
 """Fine structures kept inside the parents that a template's own labels give."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from cpimaging.io import read_table
 from cpimaging.types import Image, InputError, Region
 from cpimaging.words import SIDES
 
+LEAST_AGREEMENT = 0.2
+"""Share of a template's own labels in which the carried atlas must have the same structures (ours)."""
 COLUMNS = ("index", "structures", "side")
 
 
@@ -66,6 +68,48 @@ def _index(path: Path, row: Mapping[Any, str]) -> int:
     if not row["index"].removesuffix(".0").isdecimal():
         raise InputError(path, f"{row['index']} is no number of a label", "use whole numbers")
     return int(float(row["index"]))
+
+
+def check_parents(
+    carried: Image, own: Image, parents: Mapping[int, Sequence[int]], regions: Sequence[Region], path: Path
+) -> None:
+    """Raise InputError where a template's own labels lie elsewhere than those of the atlas carried there.
+
+    carried, own: labels on one grid. path: the file of its own. Then the table is that of other labels, or
+    left and right are swapped.
+    """
+    held = np.isin(own.data, list(parents)) & (carried.data != 0)
+    if not held.any():
+        raise InputError(path, "holds none of the labels of its table", "name the table of these labels")
+    theirs, ours = own.data[held], carried.data[held]
+    agree = _share_held(theirs, ours, parents)
+    if agree >= LEAST_AGREEMENT:
+        return
+    mirrored = _share_held(theirs, _mirrored(regions)(ours), parents)
+    why = (
+        "are left and right swapped?" if mirrored >= LEAST_AGREEMENT else "is dseg_table that of its labels?"
+    )
+    problem = f"its labels lie elsewhere than those of the atlas ({100 * agree:.0f} % agree)"
+    raise InputError(path, problem, why)
+
+
+def _share_held(own: NDArray[Any], carried: NDArray[Any], parents: Mapping[int, Sequence[int]]) -> float:
+    """Return the share of voxels whose carried label is one that their own label may hold."""
+    within = [(own == parent) & np.isin(carried, children) for parent, children in parents.items()]
+    return float(np.any(within, axis=0).mean())
+
+
+def _mirrored(regions: Sequence[Region]) -> Callable[[NDArray[Any]], NDArray[Any]]:
+    """Return what turns numbers of labels into those of the other side."""
+    other = {"left": "right", "right": "left"}
+    numbers = {
+        (region.called, region.tissue, region.lobe, str(region.side)): region.index for region in regions
+    }
+    table = np.arange(max(region.index for region in regions) + 1)
+    for region in regions:
+        key = (region.called, region.tissue, region.lobe, other.get(region.side, region.side))
+        table[region.index] = numbers.get(key, region.index)
+    return lambda labels: np.asarray(table[labels])
 
 
 def kept_inside(carried: Image, own: Image, parents: Mapping[int, Sequence[int]]) -> Image:

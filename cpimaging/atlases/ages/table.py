@@ -3,10 +3,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
+import numpy as np
+
 from cpimaging.atlases.template import SPACE
-from cpimaging.io import read_table
+from cpimaging.io import read_header, read_table
 from cpimaging.types import InputError
 
 TABLE = "templates.tsv"
@@ -20,6 +23,8 @@ CONTRASTS = ("T1w", "T2w")
 FILES = (*CONTRASTS, "brain_mask", "dseg", "dseg_table")
 WEEKS_PER_YEAR = 365.25 / 7
 TERM_WEEKS = 40.0
+SAME_GRID_MM = 0.01
+LEAST_WEEKS = 20.0  # ours: there are no images of younger ones; less is an age in months or years
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,19 @@ def read_templates(folder: Path | str) -> dict[str, AgeTemplate]:
     return found
 
 
+def check_images(template: AgeTemplate) -> None:
+    """Raise InputError where an image of a template cannot be read, or two do not lie on one grid."""
+    files = [*template.images.values(), *filter(None, (template.brain_mask, template.dseg))]
+    headers = [read_header(file) for file in files]
+    for file, header in zip(files, headers, strict=True):
+        header.refuse(file)
+        shape = header.shape[:3] != headers[0].shape[:3]
+        apart = np.abs((header.affine - headers[0].affine) @ headers[0].corners).max()
+        if file != template.dseg and (shape or apart > SAME_GRID_MM):
+            cure = "bring the files of a template to one grid"
+            raise InputError(file, f"lies on another grid than {files[0].name}", cure)
+
+
 def _row(path: Path, row: Mapping[str, str]) -> AgeTemplate:
     name = row["name"]
     if not re.fullmatch("[A-Za-z0-9]+", name) or name in (*ADULT, "orig"):
@@ -74,12 +92,16 @@ def _row(path: Path, row: Mapping[str, str]) -> AgeTemplate:
         low, high = float(row["pma_weeks_min"]), float(row["pma_weeks_max"])
     except ValueError:
         raise InputError(path, f"{name}: its weeks are not numbers", "write them as numbers") from None
-    if not 0 < low <= high:
-        raise InputError(path, f"{name}: {low:g} to {high:g} weeks is no range", "correct its weeks")
+    if not LEAST_WEEKS <= low <= high < inf:
+        problem = f"{name}: {low:g} to {high:g} weeks is no range of postmenstrual ages"
+        raise InputError(path, problem, "give weeks since the last menstruation: 40 is term, 92 a year later")
     files = {column: _file(path, name, row[column]) for column in FILES}
     images = {contrast: file for contrast in CONTRASTS if (file := files[contrast])}
     if not images:
         raise InputError(path, f"{name} has neither T1w nor T2w", "name one of them")
+    named = [file for file in files.values() if file]
+    if twice := [file.name for file in named if sum(file.samefile(other) for other in named) > 1]:
+        raise InputError(path, f"{name} names the file {twice[0]} twice", "name each of its files once")
     if files["dseg"] and not files["dseg_table"]:
         raise InputError(path, f"{name} has labels without a table", "name it in dseg_table")
     via = None if row["via"] in ADULT else row["via"]
