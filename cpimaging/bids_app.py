@@ -4,9 +4,12 @@ Snakemake does the work, as in a clone; what it keeps for itself lies in the fol
 """
 
 import argparse
+import json
+import re
 import subprocess
 import sys
 from collections.abc import Collection, Sequence
+from functools import partial
 from pathlib import Path
 
 from cpimaging.layout import pipeline
@@ -15,6 +18,9 @@ LEVELS = ("participant", "group")
 
 PATHS = ("adc_norm", "atlas", "lesions_dir", "masks_dir", "norms_dir", "overrides", "templates_dir")
 """Choices that may name a path: relative ones are the user's, and Snakemake works in another folder."""
+
+SURELY_TEXT = re.compile(r"/[\w./-]*")
+"""What YAML reads as it stands."""
 
 
 def is_call(words: Sequence[str], commands: Collection[str]) -> bool:
@@ -31,21 +37,28 @@ def call(words: Sequence[str]) -> list[str]:
     """Return the command that does what these words ask: Snakemake, or the stage of the whole cohort."""
     parser = _parser()
     asked, rest = parser.parse_known_args(words)
+    files = [str(path.resolve()) for path in asked.configfile]
+    for path in asked.configfile:
+        if not path.is_file():
+            parser.exit(2, f"cpimaging: --configfile {path}: no such file; check the path\n")
     output = asked.output_dir.resolve()
     choices = dict(choice.partition("=")[::2] for choice in asked.config)
     if asked.level == "group":
-        if rest or asked.participant_label or asked.session_label or set(choices) - {"atlas"}:
+        if rest or files or asked.participant_label or asked.session_label or set(choices) - {"atlas"}:
             parser.error("group takes all results as they are: no option but --config atlas=…")
         return [sys.executable, "-m", "cpimaging", "cohort", str(output), *_atlas(choices)]
-    choices |= {"bids_dir": str(asked.bids_dir.resolve()), "output_dir": str(output)}
+    choices = {name: _rooted(name, value) for name, value in choices.items()}
+    ours = {"bids_dir": str(asked.bids_dir.resolve()), "output_dir": str(output)}
     for name in ("participant_label", "session_label"):
         if labels := getattr(asked, name):
-            choices[name] = ",".join(labels)
+            ours[name] = ",".join(labels)
+    choices |= {name: quoted(value) for name, value in ours.items()}
     root = pipeline()
     return [
         *(sys.executable, "-m", "snakemake", "--snakefile", str(root / "Snakefile")),
         *("--workflow-profile", str(root / "profiles/default"), "--directory", str(output), *rest),
-        *("--config", *(f"{name}={_rooted(name, value)}" for name, value in choices.items())),
+        *(("--configfile", *files) if files else ()),
+        *("--config", *(f"{name}={value}" for name, value in choices.items())),
     ]
 
 
@@ -54,21 +67,38 @@ def _parser() -> argparse.ArgumentParser:
         prog="cpimaging",
         allow_abbrev=False,
         description="Process a BIDS dataset (participant), or write the page of its results again (group).",
-        epilog="All other options are Snakemake's: --cores, -n, --configfile, --profile, --executor, …",
+        epilog="All other options are Snakemake's: --cores, -n, --profile, --executor, …",
     )
     parser.add_argument("bids_dir", type=Path, help="the dataset; it is only read")
     parser.add_argument("output_dir", type=Path, help="where results are written")
     parser.add_argument("level", choices=LEVELS)
     for name in ("participant", "session"):
         words = (f"--{name}-label", f"--{name}_label")
-        parser.add_argument(*words, nargs="+", metavar="LABEL", help="only these")
-    parser.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE", help="config/README.md")
+        parser.add_argument(*words, nargs="+", action="extend", metavar="LABEL", help="only these")
+    # Given twice, Snakemake would take the last alone.
+    many = partial(parser.add_argument, nargs="+", action="extend", default=[])
+    many("--config", "-C", metavar="KEY=VALUE", help="config/README.md")
+    many("--configfile", "--configfiles", type=Path, metavar="FILE", help="choices in YAML")
     return parser
 
 
 def _atlas(choices: dict[str, str]) -> list[str]:
-    return ["--atlas", _rooted("atlas", choices["atlas"])] if "atlas" in choices else []
+    return ["--atlas", _path("atlas", choices["atlas"]) or choices["atlas"]] if "atlas" in choices else []
 
 
 def _rooted(name: str, value: str) -> str:
-    return str(Path(value).resolve()) if name in PATHS and value and Path(value).exists() else value
+    path = _path(name, value)
+    return quoted(path) if path else value
+
+
+def _path(name: str, value: str) -> str | None:
+    """Return the absolute path that a choice names, None where it names none."""
+    return str(Path(value).resolve()) if name in PATHS and value and Path(value).exists() else None
+
+
+def quoted(text: str) -> str:
+    """Return a text as Snakemake's --config reads it: as YAML, which would end it at " #" and the like.
+
+    The spaces keep the quotes, which Snakemake takes off where they stand at an end.
+    """
+    return text if SURELY_TEXT.fullmatch(text) else f" {json.dumps(text, ensure_ascii=False)} "

@@ -38,9 +38,26 @@ STAGE_HELP = {
     "report": "Write the page of the scan.",
 }
 
+REGISTRIES = {"engine": ("registration.engines", "ENGINES"), "scorers": ("scorers", "SCORERS")}
+"""Where the words are registered that an option takes."""
+
+
+def _registered(option: str) -> list[str]:
+    """Return the names to choose from; loads what they name."""
+    module, registry = REGISTRIES[option]
+    return list(getattr(import_module(f"cpimaging.{module}"), registry))
+
+
+def _known_engine(name: str) -> str:
+    if name not in _registered("engine"):
+        choice = ", ".join(_registered("engine"))
+        raise typer.BadParameter(f"{name!r} is not one of {choice}")
+    return name
+
+
 OutputDir = Annotated[Path, typer.Option(help="Where results are written.")]
-Engine = Annotated[Literal["greedy", "ants", "identity"], typer.Option(help="Registration engine.")]
-Scorers = Annotated[str, typer.Option(help='Comma list of {scorers}; "all"; or "" for none.')]
+Engine = Annotated[str, typer.Option(help="Registration engine: {names}.", callback=_known_engine)]
+Scorers = Annotated[str, typer.Option(help='Comma list of {names}; "all"; or "" for none.')]
 Detection = Annotated[
     Literal["on", "off", "command"],
     typer.Option(help="Lesions where no mask is given: search, leave, or the mask of lesion_command."),
@@ -96,16 +113,15 @@ DEFAULTS: dict[str, Any] = {
 """Those of `study.job.Job` and of the configuration's schema; a test holds them together."""
 
 
-class _NamingScorers(TyperCommand):
-    """A command whose help names the scorers that there are; they are loaded for the help alone."""
+class _NamingChoices(TyperCommand):
+    """A command whose help names what is registered, which is loaded for the help alone."""
 
     def format_help(self, *told: Any) -> None:
         """Write the help."""
-        from cpimaging.scorers import SCORERS
-
         for option in self.params:
-            if option.name == "scorers":
-                option.help = option.help.replace("{scorers}", ", ".join(SCORERS))  # type: ignore[attr-defined]
+            if option.name in REGISTRIES:
+                names = ", ".join(_registered(option.name))
+                option.help = option.help.replace("{names}", names)  # type: ignore[attr-defined]
         super().format_help(*told)
 
 
@@ -149,7 +165,7 @@ def _add_stage(stage: str, options: Mapping[str, Any]) -> None:
         for name, kind in kinds.items()
     ]
     told.__signature__, told.__annotations__ = Signature(words), kinds  # type: ignore[attr-defined]
-    app.command(stage, help=STAGE_HELP[stage])(told)
+    app.command(stage, help=STAGE_HELP[stage], cls=_NamingChoices)(told)
 
 
 for _stage, _options in STAGE_OPTIONS.items():
@@ -159,7 +175,7 @@ for _stage, _options in STAGE_OPTIONS.items():
 Decided = Annotated[str, typer.Option(help="What a person decided; it wins over the software's word.")]
 
 
-@app.command(help=STAGE_HELP["score"], cls=_NamingScorers)
+@app.command(help=STAGE_HELP["score"], cls=_NamingChoices)
 @plain
 def score(
     scan: ScanLabel,
@@ -182,7 +198,7 @@ def score(
     _run(stage.run, Job(output_dir, scan, atlas, scorers=scorers), override)
 
 
-@app.command(cls=_NamingScorers)
+@app.command(cls=_NamingChoices)
 @plain
 def masks(
     masks_dir: Annotated[Path, typer.Argument(help="Folder of lesion masks, NIfTI, in template space.")],
@@ -265,7 +281,7 @@ def agree(
         stage.run(output_dir, readings or [], seed)
 
 
-@app.command(cls=_NamingScorers)
+@app.command(cls=_NamingChoices)
 @plain
 def run(
     output_dir: Annotated[Path, typer.Argument(help="Where results are written.")],

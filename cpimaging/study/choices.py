@@ -1,5 +1,7 @@
 """The study's choices: defaults for what a configuration leaves out, one line for what is wrong in it."""
 
+import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -67,9 +69,26 @@ def read_choices(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Choice
             raise InputError(str(key), "is no key of the configuration", cure)
     defaults = {key: entry["default"] for key, entry in known.items() if "default" in entry}
     full = {**defaults, **config}
+    for key in PLAIN:
+        if isinstance(full.get(key), str):
+            full[key] = os.path.expanduser(full[key])  # a file's ~ no shell has seen
     for error in Draft202012Validator(schema).iter_errors(full):
         raise InputError(".".join(map(str, error.path)) or "configuration", error.message, CURE)
     for key in PLAIN:
         if set("{}\n") & set(full[key] or ""):
             raise InputError(key, "holds a brace or a line break", "choose another name")
     return Choices(**full)
+
+
+def check_call(words: Sequence[str], config: Mapping[str, Any]) -> None:
+    """Refuse a call of Snakemake that says something other than what Snakemake makes of it.
+
+    Of --config given twice it takes the last alone; a folder's name it reads as YAML, which ends at " #".
+    """
+    if sum(word in ("--config", "-C") or word.startswith("--config=") for word in words) > 1:
+        raise InputError("--config", "is given twice, and only the last counts", "give all keys behind one")
+    for key in PLAIN:
+        read = re.escape(str(config.get(key)))
+        if any(re.match(rf"(--config=)?{key}=.*{read}\s+#", word) for word in words):
+            problem = f"is read by --config as {config[key]}, up to the #"
+            raise InputError(key, problem, "write it into a file: --configfile")

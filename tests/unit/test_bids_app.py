@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from snakemake.cli import parse_config
 
 import cpimaging
 from cpimaging import bids_app
@@ -44,8 +45,48 @@ def test_labels_choices_and_options_of_snakemake_reach_it(
         "engine=identity",
         f"norms_dir={tmp_path / 'norms'}",
         f"output_dir={tmp_path / 'out'}",
-        "participant_label=01,sub-02",
+        'participant_label= "01,sub-02" ',
     ]
+
+
+@pytest.mark.parametrize(
+    "name", ["a #b", "a: b", "o'brien", 'a "b"', "études", "a\\b", "2024", "1e5", "true", "-", "~"]
+)
+def test_snakemake_reads_the_folders_as_they_are_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    call = bids_app.call([f"./{name}", f"./{name}/out", "participant", "--participant-label", "1e5"])
+    assert parse_config(call[call.index("--config") + 1 :]) == {
+        "bids_dir": str(tmp_path / name),
+        "output_dir": str(tmp_path / name / "out"),
+        "participant_label": "1e5",
+    }
+
+
+def test_what_is_given_twice_counts_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.yaml", "b.yaml"):
+        Path(name).touch()
+    words = "--config engine=identity -C detection=off --participant-label 01 --participant-label 02"
+    call = bids_app.call(["bids", "out", "participant", *words.split(), "--configfile", "a.yaml", "b.yaml"])
+    chosen = parse_config(call[call.index("--config") + 1 :])
+    assert (chosen["engine"], chosen["detection"], chosen["participant_label"]) == (
+        "identity",
+        "off",
+        "01,02",
+    )
+    files = call[call.index("--configfile") + 1 : call.index("--config")]
+    assert files == [str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml")]
+
+
+def test_a_configuration_that_is_not_there_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        bids_app.call(["bids", str(tmp_path), "participant", "--configfile", str(tmp_path / "none.yaml")])
+    told = capsys.readouterr().err
+    assert told == f"cpimaging: --configfile {tmp_path}/none.yaml: no such file; check the path\n"
 
 
 def test_the_group_level_is_the_stage_of_the_cohort(tmp_path: Path) -> None:

@@ -3,14 +3,13 @@ import platform
 import subprocess
 import sys
 from pathlib import Path
-from typing import get_args
 
 import pytest
 from typer.testing import CliRunner, Result
 
 import cpimaging
 from cpimaging.bids import Scan
-from cpimaging.cli import STAGE_HELP, Engine, app
+from cpimaging.cli import STAGE_HELP, app
 from cpimaging.registration.engines import ENGINES
 from cpimaging.study.job import SCAN_STAGES
 from cpimaging.study.plan import write_plan
@@ -62,7 +61,7 @@ def test_the_list_of_commands_is_complete() -> None:
     assert all(command[0] in result.stdout for command in COMMANDS)
 
 
-@pytest.mark.parametrize("words", [("--help",), ("--version",), ("register", "--help")], ids=" ".join)
+@pytest.mark.parametrize("words", [("--help",), ("--version",), ("segment", "--help")], ids=" ".join)
 def test_words_about_itself_load_no_heavy_library(words: tuple[str, ...]) -> None:
     script = f"""
 import sys
@@ -151,7 +150,11 @@ def test_wrong_words_are_refused_before_anything_is_done(words: tuple[str, ...])
 
 def test_the_engines_to_choose_from_are_those_that_there_are() -> None:
     root = Path(cpimaging.__file__).parents[1]
-    assert get_args(get_args(Engine)[0]) == tuple(ENGINES)
+    for command in ("register", "run"):
+        assert ", ".join(ENGINES) in " ".join(call(command, "--help").stdout.replace("│", " ").split())
+    assert "is not one of greedy, ants, identity" in call(
+        *("register", "--scan", "sub-01", "--output-dir", "out", "--engine", "magic")
+    ).stderr.replace("│", " ")
     schema = (root / "workflow/schemas/config.schema.yaml").read_text()
     assert f"[{', '.join(ENGINES)}]" in schema
 

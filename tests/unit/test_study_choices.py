@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from snakemake.cli import parse_config
 
 import cpimaging
 from cpimaging.cli import DEFAULTS
 from cpimaging.scorers import SCORERS
-from cpimaging.study.choices import Choices, read_choices
+from cpimaging.study.choices import Choices, check_call, read_choices
 from cpimaging.study.job import Job
 from cpimaging.types import InputError
 
@@ -39,6 +40,33 @@ def test_what_is_wrong_is_told(config: dict[str, object], words: str) -> None:
     with pytest.raises(InputError) as error:
         read_choices({**LEAST, **config}, SCHEMA)
     assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "read", "problem"),
+    [
+        (["--config", "bids_dir=a", "--cores", "1", "--config", "engine=ants"], "a", "is given twice"),
+        (["-C", "bids_dir=a", "--config=engine=ants"], "a", "is given twice"),
+        (["--config", "bids_dir=/data/a  #b"], "/data/a", "as /data/a, up to the #"),
+        (["--config", "bids_dir='/data/a #b'"], "/data/a", "as /data/a, up to the #"),
+        (["--config", 'bids_dir= "/data/a #b" ', "--configfile", "x"], "/data/a #b", None),
+        (["--config", "bids_dir=/data/a#b"], "/data/a#b", None),
+    ],
+)
+def test_what_snakemake_reads_otherwise_than_it_is_written(
+    words: list[str], read: str, problem: str | None
+) -> None:
+    assert parse_config(words[1 : words.index("--cores") if "--cores" in words else 2])["bids_dir"] == read
+    if problem is None:
+        check_call(words, {"bids_dir": read})
+    else:
+        with pytest.raises(InputError, match=problem):
+            check_call(words, {"bids_dir": read})
+
+
+def test_a_folder_below_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/study")
+    assert read_choices({**LEAST, "bids_dir": "~/bids"}, SCHEMA).bids_dir == "/home/study/bids"
 
 
 def test_a_key_that_must_be_given_is_named() -> None:

@@ -18,7 +18,7 @@ from cpimaging.planner import (
 )
 from cpimaging.provenance import code_digest
 from cpimaging.stages.masks import MaskJob
-from cpimaging.study.choices import read_choices
+from cpimaging.study.choices import check_call, read_choices
 from cpimaging.study.lock import release_lock
 from cpimaging.study.plan import INDEX
 from cpimaging.study.record import finished
@@ -49,6 +49,8 @@ def plainly(ask, *words):
 # A module's prefix is for the results alone, and the planner must know it: it is put before their folder here,
 # once, and not by Snakemake before every path, be it the user's or ours.
 MOVED = workflow.modifier.path_modifier
+if workflow.is_main_process and workflow.modifier.is_main_snakefile():
+    plainly(check_call, sys.argv, config)
 CHOICES = plainly(
     read_choices,
     config,
