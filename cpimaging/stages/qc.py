@@ -1,22 +1,25 @@
 """qc: flags and a verdict before anything is called."""
 
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
 
 from cpimaging import qc
+from cpimaging.atlases.ages.table import TABLE, TERM_WEEKS, WEEKS_PER_YEAR
 from cpimaging.io import read_displacement, read_image, read_record, read_table, write_json
 from cpimaging.layout import sidecar_path
 from cpimaging.qc import checks
 from cpimaging.qc.case import Case, Drawn
 from cpimaging.qc.fit import Bool, Fit, Values
+from cpimaging.qc.limits import LIMITS
 from cpimaging.registration import crop, resample
 from cpimaging.study.affine import read_affine
 from cpimaging.study.frame import Frame, frame_of
 from cpimaging.study.job import Job, measured_mask
 from cpimaging.study.record import recorded
-from cpimaging.types import LESIONLOAD_COLUMNS, Image
+from cpimaging.types import LESIONLOAD_COLUMNS, Image, InputError
 from cpimaging.voxels import steps_of, strided
 
 GRID_MM = 2.0
@@ -43,6 +46,7 @@ def _case(job: Job) -> Case:
     mask = read_image(job.files.brain_mask, labels=True)
     brain = mask.with_data(mask.data > 0)
     frame = frame_of(job)
+    _check_age(frame, job.templates_dir)
     template, space = frame.template, frame.used.name
     to_scan = read_displacement(job.files.xfm_to_scan(job.reference, space))
     contrasts = {name: _thinned(read_image(job.files.preproc(name)), brain) for name in job.images}
@@ -125,3 +129,16 @@ def _shifts(job: Job) -> dict[str, tuple[float, float]]:
         for name, content in sidecars.items()
         if "ShiftMillimetres" in content
     }
+
+
+def _check_age(frame: Frame, folder: str) -> None:
+    """Refuse a template whose brain has the size of another age: its weeks may be months or years."""
+    if frame.built is None:
+        return
+    name, pma_weeks = frame.built.template.name, frame.built.template.pma_weeks
+    volume_ml = float(frame.built.brain.data.sum()) * frame.built.brain.voxel_volume_mm3 / 1000
+    limits = LIMITS["brain_volume_ml"]
+    ages = [max(weeks - TERM_WEEKS, 0) / WEEKS_PER_YEAR for weeks in pma_weeks]
+    if not any(limits.flag(volume_ml, limits.row_at(age)).ok for age in ages):
+        problem = f"{name} shows {volume_ml:.0f} ml, no brain of {pma_weeks[0]:g} to {pma_weeks[1]:g} weeks"
+        raise InputError(Path(folder) / TABLE, problem, "correct its weeks, or its brain_mask")

@@ -3,13 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 
 from cpimaging.atlases import Template, load_atlas, load_template
 from cpimaging.atlases.ages import AgeTemplate, Built, built, check_images, read_templates, template_for
-from cpimaging.atlases.ages.table import TABLE, TERM_WEEKS, WEEKS_PER_YEAR
 from cpimaging.bids import Scan
-from cpimaging.qc.limits import LIMITS
 from cpimaging.registration import resample
 from cpimaging.registration.greedy import ENGINE
 from cpimaging.study.job import Job
@@ -63,21 +60,9 @@ def frame_of(job: Job) -> Frame:
         template = load_template()
         return Frame(template, {"T1w": template.t1w}, job.atlas)
     made = built(templates, chosen.name, load_atlas(job.atlas))
-    _check_age(made, job.templates_dir)
     lead = made.images.get("T1w", next(iter(made.images.values())))
     template = Template(chosen.name, lead, made.shares["grey"], made.shares["white"], made.brain)
     return Frame(template, made.images, job.atlas, made)
-
-
-def _check_age(made: Built, folder: str) -> None:
-    """Refuse a template whose brain has the size of another age: its weeks may be months or years."""
-    volume_ml = float(made.brain.data.sum()) * made.brain.voxel_volume_mm3 / 1000
-    limits = LIMITS["brain_volume_ml"]
-    ages = [max(weeks - TERM_WEEKS, 0) / WEEKS_PER_YEAR for weeks in made.template.pma_weeks]
-    if not any(limits.flag(volume_ml, limits.row_at(age)).ok for age in ages):
-        low, high = made.template.pma_weeks
-        problem = f"{made.template.name} shows {volume_ml:.0f} ml, no brain of {low:g} to {high:g} weeks"
-        raise InputError(Path(folder) / TABLE, problem, "correct its weeks, or its brain_mask")
 
 
 def of_age(templates: Mapping[str, AgeTemplate], scan: Scan) -> AgeTemplate | None:
