@@ -4,8 +4,6 @@ Snakemake does the work, as in a clone; what it keeps for itself lies in the fol
 """
 
 import argparse
-import json
-import re
 import subprocess
 import sys
 from collections.abc import Collection, Sequence
@@ -13,14 +11,12 @@ from functools import partial
 from pathlib import Path
 
 from cpimaging.layout import pipeline
+from cpimaging.study.choices import quoted
 
 LEVELS = ("participant", "group")
 
 PATHS = ("adc_norm", "atlas", "lesions_dir", "masks_dir", "norms_dir", "overrides", "templates_dir")
 """Choices that may name a path: relative ones are the user's, and Snakemake works in another folder."""
-
-SURELY_TEXT = re.compile(r"/[\w./-]*")
-"""What YAML reads as it stands."""
 
 
 def is_call(words: Sequence[str], commands: Collection[str]) -> bool:
@@ -94,11 +90,3 @@ def _rooted(name: str, value: str) -> str:
 def _path(name: str, value: str) -> str | None:
     """Return the absolute path that a choice names, None where it names none."""
     return str(Path(value).resolve()) if name in PATHS and value and Path(value).exists() else None
-
-
-def quoted(text: str) -> str:
-    """Return a text as Snakemake's --config reads it: as YAML, which would end it at " #" and the like.
-
-    The spaces keep the quotes, which Snakemake takes off where they stand at an end.
-    """
-    return text if SURELY_TEXT.fullmatch(text) else f" {json.dumps(text, ensure_ascii=False)} "

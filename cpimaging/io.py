@@ -2,13 +2,10 @@
 
 import csv
 import json
-import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
 import nibabel as nib
@@ -22,6 +19,7 @@ from cpimaging.imagefiles import Header, read_file_header, read_vectors, read_vo
 from cpimaging.imagefiles.content import decoding, require_content
 from cpimaging.tables import strict_cells
 from cpimaging.types import Image, InputError
+from cpimaging.writes import noted_writes, remove_orphans, temporary_beside, whole
 
 __all__ = [
     "Header",
@@ -38,6 +36,7 @@ __all__ = [
     "read_sparse",
     "read_table",
     "read_yaml",
+    "remove_orphans",
     "runs_of",
     "temporary_beside",
     "typed",
@@ -50,43 +49,6 @@ __all__ = [
 ]
 
 Opener.default_compresslevel = 3  # a third of the time of level 6, 5 % larger
-
-
-def temporary_beside(path: Path) -> Path:
-    """Return a hidden name beside `path` of no other writer: numbers of processes recur on other nodes."""
-    return path.with_name(f".{token_hex(6)}.{path.name}")
-
-
-@contextmanager
-def whole(path: Path | str) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; rename it to `path` once the block has succeeded.
-
-    The orphan of a killed run cannot spoil the next one: no two writers share a name.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = temporary_beside(path)
-    try:
-        yield temporary
-        os.replace(temporary, path)
-        for written in _LISTS:
-            written.append(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-_LISTS: list[list[Path]] = []
-
-
-@contextmanager
-def noted_writes() -> Iterator[list[Path]]:
-    """Yield a list to which every file that is written in the block is added."""
-    written: list[Path] = []
-    _LISTS.append(written)
-    try:
-        yield written
-    finally:
-        _LISTS.pop()
 
 
 def read_image(path: Path | str, *, labels: bool = False) -> Image:

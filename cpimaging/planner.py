@@ -21,8 +21,10 @@ from cpimaging.atlases.ages.table import way_to_adult
 from cpimaging.bids import choose_references, list_scans, with_assumed_ages, with_demographics
 from cpimaging.bids.labels import choose_labels
 from cpimaging.bids.reference import REFERENCES
-from cpimaging.io import read_header, read_table
+from cpimaging.imagefiles import stem
+from cpimaging.io import read_header, read_table, remove_orphans
 from cpimaging.layout import ScanFiles, atlas_name, sidecar_path
+from cpimaging.provenance import code_digest
 from cpimaging.registration.engines import ENGINES
 from cpimaging.report.cohort import DONE
 from cpimaging.scorers import chosen_scorers
@@ -37,12 +39,15 @@ from cpimaging.study.frame import check_templates, of_age
 from cpimaging.study.job import Job
 from cpimaging.study.lock import take_lock
 from cpimaging.study.norms import NORMS, read_norms
-from cpimaging.study.plan import SUMMARY, Entry, planned_labels, read_entry, write_plan
-from cpimaging.study.record import finished
+from cpimaging.study.plan import PLAN, SUMMARY, Entry, planned_labels, read_entry, write_plan
+from cpimaging.study.record import STUDY, finished
 from cpimaging.types import InputError
 
 Handler = Callable[[Any], None]
 """What Snakemake calls at the start and after an error, with the path of its log."""
+
+SHIPPED = ("embedded", "published")
+"""Atlases that are no folder of the user's."""
 
 VOXELS_AT_1MM = 182 * 218 * 182
 """Of a head at 1 mm, as in the MNI templates: what the rules ask for was measured on such images."""
@@ -135,6 +140,8 @@ class Planner:
     def start(self) -> None:
         """Lock the folder of the results; write what says whose results these are, and what the jobs read."""
         self.lock()
+        for folder in (self.output, self.output / "logs", self.output / PLAN):
+            remove_orphans(folder)
         write_dataset_files(self.output)
         scans = [job.scan for job in self.jobs.values()]
         write_plan(self.output, self.choices.bids_dir, scans, whole=not self.partial)
@@ -146,7 +153,7 @@ class Planner:
         entries = [read_entry(self.output, label) for label in others if self.partial or not self.main]
         entries += [Entry(job.dataset, job.scan) for job in self.jobs.values()]
         told = sorted(f"{dataset} {asdict(scan)}" for dataset, scan in entries)
-        return sha256("\n".join(told).encode()).hexdigest()[:12]
+        return digest_of(*told)
 
     @cached_property
     def overrides(self) -> dict[str, Override]:
@@ -245,7 +252,66 @@ class Planner:
         }
         if self.detection(label) == "command":
             declared["command"] = sidecar_path(files.command_mask)
-        return [path for stage, path in declared.items() if not finished(self.output, stage, label)]
+        return [path for stage, path in declared.items() if not self.finished(stage, label)]
+
+    def finished(self, stage: str, label: str = STUDY) -> bool:
+        """Tell whether a stage has done what is asked of it now, and all its files are there."""
+        return finished(self.output, stage, label, self.asked(stage, label))
+
+    def asked(self, stage: str, label: str = STUDY) -> str:
+        """Return a short hash of what decides the results of a stage, beside those of earlier stages.
+
+        Snakemake remembers the parameters of a rule in the folder that it works in, under the path as it
+        was written; the record of a stage remembers this, in the results.
+        """
+        return (self._asked_of_study if label == STUDY else self._asked_of_scan(label))[stage]
+
+    @cached_property
+    def _asked_of_study(self) -> dict[str, str]:
+        told = {
+            "index": [self.digest],
+            "atlas": [self._atlas_files],
+            "cohort": [self.digest, self._atlas_files],
+        }
+        return {stage: digest_of(code_digest(stage), *words) for stage, words in told.items()}
+
+    @cache  # noqa: B019 (one planner per process)
+    def _asked_of_scan(self, label: str) -> dict[str, str]:
+        choices, scan = self.choices, self.jobs[label].scan
+        given = [scan.chosen, *scan.images.values(), state(self.images(label)), scan.brain_mask]
+        mask = [scan.lesion_mask, self.state_of_mask(label), self.detection(label)]
+        norm = state(self.adc_norm_files(label))
+        told: dict[str, list[str | None]] = {
+            "preprocess": [*given, state(self.brain_mask(label)), choices.brain_command],
+            "command": [choices.lesion_command],
+            "register": [*mask, norm, choices.engine, self.template(label)],
+            "segment": [*mask, state(norms_files(choices.norms_dir))],
+            "lesions": [*mask, norm],
+            "qc": [],
+            "score": [self.scorers, self.override(label)],
+            "report": [],
+        }
+        for stage in told.keys() - {"preprocess", "command"}:
+            told[stage] = [self._atlas_files, self.person(label), *told[stage]]
+        told["quantify"] = [self._atlas_files, *mask]
+        return {stage: digest_of(code_digest(stage), *words) for stage, words in told.items()}
+
+    @cached_property
+    def _atlas_files(self) -> str:
+        """The atlas by its name; a folder by its files as well."""
+        name = self.choices.atlas
+        files = sorted(path for path in Path(name).glob("*") if path.is_file())
+        return f"{name} {state([str(file) for file in files])}" if name not in SHIPPED else name
+
+    def state_of_mask(self, label: str) -> str:
+        """Return size and time of the given mask and of its sidecar, which may tell what it was drawn on."""
+        masks = self.given_mask(label)
+        return state([*masks, *(f"{stem(mask)}.json" for mask in masks)])
+
+
+def digest_of(*words: str | None) -> str:
+    """Return a short hash of words."""
+    return sha256("\n".join(map(str, words)).encode()).hexdigest()[:12]
 
 
 def norms_files(folder: str | None) -> list[str]:

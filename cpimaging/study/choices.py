@@ -1,5 +1,6 @@
 """The study's choices: defaults for what a configuration leaves out, one line for what is wrong in it."""
 
+import json
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,9 @@ PLAIN = (
     "templates_dir",
 )
 """Folders and files: in their names Snakemake would take braces for wildcards."""
+
+SURELY_TEXT = re.compile(r"/[\w./-]*")
+"""What YAML reads as it stands."""
 
 CURE = "every key is described in config/README.md"
 
@@ -92,3 +96,22 @@ def check_call(words: Sequence[str], config: Mapping[str, Any]) -> None:
         if any(re.match(rf"(--config=)?{key}=.*{read}\s+#", word) for word in words):
             problem = f"is read by --config as {config[key]}, up to the #"
             raise InputError(key, problem, "write it into a file: --configfile")
+
+
+def as_words(config: Mapping[str, Any]) -> list[str]:
+    """Return a configuration as words of --config, for jobs elsewhere: a file may have changed by then."""
+    return [f"{key}={_as_read(value)}" for key, value in config.items()]
+
+
+def _as_read(value: Any) -> str:
+    if isinstance(value, str):
+        return quoted(value)
+    return "" if value is None else json.dumps(value)
+
+
+def quoted(text: str) -> str:
+    """Return a text as Snakemake's --config reads it: as YAML, which would end it at " #" and the like.
+
+    The spaces keep the quotes, which Snakemake takes off where they stand at an end.
+    """
+    return text if SURELY_TEXT.fullmatch(text) else f" {json.dumps(text, ensure_ascii=False)} "

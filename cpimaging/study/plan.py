@@ -24,7 +24,8 @@ class Entry(NamedTuple):
 
 def planned_labels(output: Path) -> list[str]:
     """Return the labels of all scans of the study, in natural order; none where nothing was planned."""
-    return sorted((path.stem for path in (output / PLAN).glob("*.json")), key=natural)
+    found = (output / PLAN).glob("[!.]*.json")  # a killed writer leaves files with a dot
+    return sorted((path.stem for path in found), key=natural)
 
 
 def study_labels(output: Path) -> list[str]:

@@ -4,14 +4,17 @@ import os
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from cpimaging.io import noted_writes, read_json, write_json
+from cpimaging.io import noted_writes, read_json, remove_orphans, write_json
 from cpimaging.types import InputError
 
 RECORDS = "logs/files"
 STUDY = "study"
 """Stands for a scan's label in the records of stages that serve the whole study."""
+
+ASKED = "CPIMAGING_ASKED"
+"""Environment variable in which the workflow tells a stage what decides its results, as a short hash."""
 
 Options = ParamSpec("Options")
 
@@ -32,8 +35,9 @@ def recorded(
 ) -> Callable[Concatenate[Target_, Options], None]:
     """Make the function of a stage end with the list of what it wrote; its module names the stage.
 
-    What an earlier run wrote and this one has not is removed: a file that depends on a choice (a mask that
-    was detected, say) never outlives the choice. A run that is refused before it writes changes nothing.
+    What an earlier run wrote and this one has not is removed, also where that run was killed: a file that
+    depends on a choice (a mask that was detected, say) never outlives the choice. A run that is refused
+    before it writes changes nothing.
     """
     stage = run.__module__.rpartition(".")[2]
 
@@ -41,28 +45,44 @@ def recorded(
     def listed(target: Target_, /, *args: Options.args, **options: Options.kwargs) -> None:
         output = target if isinstance(target, Path) else target.output
         path = record_path(output, stage, getattr(target, "label", STUDY))
-        before = path.with_suffix(".unfinished")
+        before, begun = path.with_suffix(".unfinished"), path.with_suffix(".begun")
         if path.is_file():
             os.replace(path, before)
-        with noted_writes() as written:
+        written: dict[str, None] = {}
+
+        def note(file: Path) -> None:
+            if file.is_relative_to(output):  # not the cache
+                written[file.relative_to(output).as_posix()] = None
+                begun.parent.mkdir(parents=True, exist_ok=True)
+                with begun.open("a", encoding="utf-8") as stream:
+                    stream.write(f"{file.relative_to(output).as_posix()}\n")
+
+        with noted_writes(note):
             try:
                 run(target, *args, **options)
             finally:
                 if not written and before.is_file():
                     os.replace(before, path)
-        inside = [file for file in dict.fromkeys(written) if file.is_relative_to(output)]  # not the cache
-        sizes = {file.relative_to(output).as_posix(): file.stat().st_size for file in inside}
-        for name in _listed(before).keys() - sizes.keys():
+        known = {*_listed(before), *_begun(begun)}
+        for name in known - written.keys():
             (output / name).unlink(missing_ok=True)
-        write_json(path, sizes)
-        before.unlink(missing_ok=True)
+        _sweep(output, known | written.keys())
+        sizes = {name: (output / name).stat().st_size for name in written}
+        write_json(path, {"Asked": os.environ.get(ASKED, ""), "Files": sizes})
+        for file in (before, begun):
+            file.unlink(missing_ok=True)
 
     return listed
 
 
-def finished(output: Path, stage: str, label: str = STUDY) -> bool:
-    """Tell whether a stage came to its end and every file that it wrote is still there, of the same size."""
+def finished(output: Path, stage: str, label: str = STUDY, asked: str | None = None) -> bool:
+    """Tell whether a stage came to its end and every file that it wrote is still there, of the same size.
+
+    asked: what is asked of it now (`ASKED`), which must be what it was asked then; None: not compared.
+    """
     path = record_path(output, stage, label)
+    if asked is not None and _record(path).get("Asked") != asked:
+        return False
     sizes = _listed(path) or ({} if path.is_file() else {"": -1})
     return all(_size(f"{output}/{name}") == size for name, size in sizes.items())
 
@@ -74,15 +94,39 @@ def record_path(output: Path, stage: str, label: str = STUDY) -> Path:
 
 def _listed(path: Path) -> dict[str, int]:
     """Return the files of a record and their sizes in bytes; none where there is no record."""
+    files = _record(path).get("Files") if path.is_file() else {}
+    if not isinstance(files, dict):
+        return {"": -1}  # never finished
+    return {name: size for name, size in files.items() if _inside(name)}
+
+
+def _record(path: Path) -> dict[str, Any]:
+    """Return a record; an empty one where there is none that can be read."""
     try:
         content = read_json(path)
     except InputError:
-        if not path.is_file():
-            return {}
-        content = None
-    if not isinstance(content, dict):
-        return {"": -1}  # never finished
-    return {name: size for name, size in content.items() if ".." not in name.split("/")}
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _begun(path: Path) -> list[str]:
+    """Return what a killed run had begun to write."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    return [name for name in lines if _inside(name)]
+
+
+def _inside(name: str) -> bool:
+    """Tell whether a name of a record leads into the results, whoever wrote it there."""
+    return not name.startswith("/") and ".." not in name.split("/")
+
+
+def _sweep(output: Path, names: set[str]) -> None:
+    """Remove what a killed run had half written of these files."""
+    folders: dict[Path, set[str]] = {}
+    for name in names:
+        folders.setdefault((output / name).parent, set()).add(name.rpartition("/")[2])
+    for folder, files in folders.items():
+        remove_orphans(folder, files)
 
 
 def _size(path: str) -> int | None:

@@ -1,6 +1,8 @@
 """What the workflow asks while it plans: on empty files, without Snakemake."""
 
+import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -9,13 +11,15 @@ import yaml
 import cpimaging
 from cpimaging.planner import Planner, check_writable, norms_files, state, told_in_the_end
 from cpimaging.study.choices import read_choices
+from cpimaging.study.job import SCAN_STAGES
 from cpimaging.study.lock import release_lock
 from cpimaging.study.plan import planned_labels
+from cpimaging.study.record import STUDY, record_path
 from cpimaging.types import InputError
 
-SCHEMA = yaml.safe_load(
-    (Path(cpimaging.__file__).parents[1] / "workflow/schemas/config.schema.yaml").read_text()
-)
+ROOT = Path(cpimaging.__file__).parents[1]
+MASK_STAGES = {"register", "segment", "lesions", "quantify"}
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
 
 
 def plant(folder: Path, *paths: str) -> Path:
@@ -155,6 +159,92 @@ def test_the_last_lines_count(
     (tmp_path / "logs/summary.tsv").write_text(f"participant_id\tstatus\n{rows}")
     told_in_the_end(tmp_path, "out")
     assert capsys.readouterr().err == f"cpimaging: {told}\ncpimaging: out/index.html\n"
+
+
+def record(study: Planner, stage: str, label: str = STUDY) -> None:
+    """Leave what a stage leaves that was run by the workflow and wrote nothing."""
+    path = record_path(study.output, stage, label)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"Asked": study.asked(stage, label), "Files": {}}))
+
+
+STUDY_STAGES = ("index", "atlas", "cohort")
+SCAN_STAGES_BUT_PREPROCESS = set(SCAN_STAGES) - {"preprocess"}
+
+
+@pytest.fixture
+def finished_two(two: Path) -> Path:
+    """Results of both scans, of which sub-01 has a mask: no folder of Snakemake's remembers anything."""
+    plant(two, "bids/derivatives/reader/sub-01/anat/sub-01_label-L_mask.nii.gz")
+    study = planner(two)
+    for stage in SCAN_STAGES:
+        for label in study.jobs:
+            record(study, stage, label)
+    for stage in STUDY_STAGES:
+        record(study, stage)
+    return two
+
+
+def unfinished(study: Planner, label: str) -> set[str]:
+    return {stage for stage in SCAN_STAGES if not study.finished(stage, label)}
+
+
+@pytest.mark.parametrize(
+    ("choices", "first", "second"),
+    [
+        ({}, set(), set()),
+        ({"engine": "identity"}, {"register"}, {"register"}),
+        ({"detection": "off"}, set(), {"register", "segment", "lesions", "quantify"}),
+        ({"brain_command": "tool {image} {out}"}, {"preprocess"}, {"preprocess"}),
+        ({"scorers": ["mrics"]}, {"score"}, {"score"}),
+        ({"assume_age": "adult"}, *[SCAN_STAGES_BUT_PREPROCESS - {"quantify"}] * 2),
+    ],
+    ids=str,
+)
+def test_another_choice_is_seen_from_wherever_the_study_is_taken_up(
+    finished_two: Path, choices: dict[str, object], first: set[str], second: set[str]
+) -> None:
+    study = planner(finished_two, **choices)
+    assert [unfinished(study, label) for label in ("sub-01", "sub-02")] == [first, second]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("derivatives/reader/sub-01/anat/sub-01_label-L_mask.nii.gz", MASK_STAGES),
+        ("derivatives/reader/sub-01/anat/sub-01_label-L_mask.json", MASK_STAGES),
+        ("sub-01/anat/sub-01_T1w.nii.gz", {"preprocess"}),
+    ],
+)
+def test_a_changed_file_of_the_user_is_seen(finished_two: Path, name: str, expected: set[str]) -> None:
+    (finished_two / "bids" / name).write_text("new")
+    study = planner(finished_two)
+    assert unfinished(study, "sub-01") == expected
+    assert unfinished(study, "sub-02") == set()
+    assert all(study.finished(stage) for stage in STUDY_STAGES)
+
+
+def test_a_new_scan_is_seen_by_what_stands_for_the_study(finished_two: Path) -> None:
+    plant(finished_two, "bids/sub-03/anat/sub-03_T1w.nii.gz")
+    study = planner(finished_two)
+    assert [stage for stage in STUDY_STAGES if study.finished(stage)] == ["atlas"]
+
+
+def test_an_edited_atlas_folder_is_another_atlas(tmp_path: Path) -> None:
+    file = tmp_path / "atlas-own_dseg.tsv"
+    file.write_text("index\n")
+    first = planner(tmp_path, atlas=str(tmp_path))._atlas_files
+    file.write_text("index\tname\n")
+    assert planner(tmp_path, atlas=str(tmp_path))._atlas_files != first
+
+
+def test_parameters_of_the_rules_are_those_that_are_remembered() -> None:
+    """Else a choice would count in one folder and not in another."""
+    rules = (ROOT / "workflow/rules/scan.smk").read_text() + (ROOT / "workflow/rules/study.smk").read_text()
+    named = dict(re.findall(r"^rule (\w+):.*?asked=asked\(\"(\w+)\"\)", rules, re.MULTILINE | re.DOTALL))
+    assert set(named) == {*SCAN_STAGES, *STUDY_STAGES, "command"}
+    assert all(rule == stage for rule, stage in named.items())
+    assert rules.count('"CPIMAGING_ASKED={params.asked} cpimaging ') == len(named)
 
 
 def test_norms_are_checked_before_anything_runs(two: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from cpimaging.provenance import _reachable
 from cpimaging.study.job import SCAN_STAGES
 
-GROUND = set("bids columns imagefiles io layout study tables types words".split())
+GROUND = set("bids columns imagefiles io layout study tables types words writes".split())
 """What every stage stands on: where a scan's files are, how they are read, what they are called."""
 
 IMAGES = GROUND | set("atlases itk provenance registration voxels".split())

@@ -10,7 +10,7 @@ from snakemake.cli import parse_config
 import cpimaging
 from cpimaging.cli import DEFAULTS
 from cpimaging.scorers import SCORERS
-from cpimaging.study.choices import Choices, check_call, read_choices
+from cpimaging.study.choices import Choices, as_words, check_call, read_choices
 from cpimaging.study.job import Job
 from cpimaging.types import InputError
 
@@ -62,6 +62,19 @@ def test_what_snakemake_reads_otherwise_than_it_is_written(
     else:
         with pytest.raises(InputError, match=problem):
             check_call(words, {"bids_dir": read})
+
+
+def test_a_job_elsewhere_reads_the_choices_of_the_run() -> None:
+    demo = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    demo |= {
+        "bids_dir": "/data/a #b",
+        "output_dir": "études: 'x'",
+        "participant_label": "01",
+        "norms_dir": "2024",
+    }
+    again = parse_config(as_words(demo))
+    assert again == demo
+    assert read_choices(again, SCHEMA) == read_choices(demo, SCHEMA)
 
 
 def test_a_folder_below_home(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,6 +44,13 @@ def test_a_run_of_some_scans_keeps_the_others_and_a_run_of_all_does_not(tmp_path
     assert planned_labels(tmp_path) == ["sub-01"]
 
 
+def test_what_a_killed_writer_left_is_no_scan(tmp_path: Path) -> None:
+    write_plan(tmp_path, "bids", [ONE])
+    (tmp_path / "logs/plan/.0123456789ab.sub-02.json").write_text("{")
+    assert planned_labels(tmp_path) == ["sub-01"]
+    write_plan(tmp_path, "bids", [ONE])
+
+
 def test_labels_come_in_natural_order(tmp_path: Path) -> None:
     write_plan(tmp_path, "bids", [Scan(name, None, {}) for name in ("10", "2", "1")])
     assert study_labels(tmp_path) == ["sub-1", "sub-2", "sub-10"]

@@ -1,11 +1,15 @@
 """A stage is finished when its list is there and every file on it, of the size that was written."""
 
+import json
+import multiprocessing
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
-from cpimaging.io import write_text
-from cpimaging.study.record import finished, record_path, recorded
+from cpimaging.io import whole, write_text
+from cpimaging.study.record import ASKED, finished, record_path, recorded
 from cpimaging.types import InputError
 
 
@@ -68,6 +72,51 @@ def test_a_stage_that_ends_midway_is_not_finished_and_leaves_nothing_old_once_it
     stage(tmp_path, "a.tsv")
     assert not (tmp_path / "mask.nii.gz").exists()
     assert done(tmp_path)
+
+
+@pytest.mark.parametrize("earlier", [True, False], ids=["after a whole run", "of a new scan"])
+def test_what_a_killed_run_wrote_does_not_outlive_its_choice(tmp_path: Path, earlier: bool) -> None:
+    """Killed by the system, in a process of its own: no `finally` runs."""
+    if earlier:
+        stage(tmp_path, "a.tsv", "first.nii.gz")
+
+    def killed(output: Path, *names: str) -> None:
+        write(output, "a.tsv", "mask.nii.gz")
+        with whole(output / "half.nii.gz") as temporary:
+            temporary.write_text("half")
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    killed.__module__ = "cpimaging.stages.write"
+    child = multiprocessing.get_context("fork").Process(target=recorded(killed), args=(tmp_path,))
+    child.start()
+    child.join()
+    assert (tmp_path / "mask.nii.gz").is_file()
+    assert not done(tmp_path)
+    stage(tmp_path, "a.tsv")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tsv", "logs"]
+    assert [path.name for path in (tmp_path / "logs/files/write").iterdir()] == ["study.json"]
+
+
+def test_what_was_asked_of_it_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage(tmp_path, "a.tsv")
+    assert not finished(tmp_path, "write", asked="1")  # by hand: nobody knows with which choices
+    monkeypatch.setenv(ASKED, "1")
+    stage(tmp_path, "a.tsv")
+    assert finished(tmp_path, "write", asked="1")
+    assert not finished(tmp_path, "write", asked="2")
+    assert done(tmp_path)
+
+
+def test_a_record_leads_to_no_file_outside_of_the_results(tmp_path: Path) -> None:
+    for name in ("above", "beside"):
+        (tmp_path / name).touch()
+    out = tmp_path / "out"
+    stage(out, "a.tsv")
+    leading = json.dumps({"Files": {"../above": 0, str(tmp_path / "beside"): 0}})
+    record_path(out, "write").write_text(leading)
+    record_path(out, "write").with_suffix(".begun").write_text(f"../above\n{tmp_path / 'beside'}\n")
+    stage(out, "b.tsv")
+    assert {path.name for path in tmp_path.iterdir()} == {"above", "beside", "out"}
 
 
 def test_files_outside_of_the_results_do_not_count(tmp_path: Path) -> None:

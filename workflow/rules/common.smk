@@ -12,16 +12,17 @@ from cpimaging.layout import ScanFiles, atlas_name, sidecar_path
 from cpimaging.planner import (
     Planner,
     beside_its_caller,
+    digest_of,
     norms_files,
     state,
     told_in_the_end,
 )
 from cpimaging.provenance import code_digest
 from cpimaging.stages.masks import MaskJob
-from cpimaging.study.choices import check_call, read_choices
+from cpimaging.study.choices import as_words, check_call, read_choices
 from cpimaging.study.lock import release_lock
 from cpimaging.study.plan import INDEX
-from cpimaging.study.record import finished
+from cpimaging.study.record import STUDY, finished
 from cpimaging.types import InputError, of_system
 
 quote = shlex.quote
@@ -51,6 +52,8 @@ def plainly(ask, *words):
 MOVED = workflow.modifier.path_modifier
 if workflow.is_main_process and workflow.modifier.is_main_snakefile():
     plainly(check_call, sys.argv, config)
+    # Jobs of a cluster read the configuration again, perhaps a day later: they get that of this run.
+    workflow.config_settings.config_args = as_words(config)
 CHOICES = plainly(
     read_choices,
     config,
@@ -112,7 +115,7 @@ def run_again(paths):
 
 def unless_finished(stage, path):
     """Make a stage of the whole study run again that was cut short, or any of whose files is gone."""
-    return lambda wildcards: run_again([] if finished(Path(OUT), stage) else [path])
+    return lambda wildcards: run_again([] if PLANNER.finished(stage) else [path])
 
 
 def unfinished_stages(wildcards):
@@ -148,12 +151,9 @@ def given_images(wildcards):
     return PLANNER.images(wildcards.scan) + PLANNER.brain_mask(wildcards.scan)
 
 
-def state_of_images(wildcards):
-    return state(given_images(wildcards))
-
-
-def state_of_mask(wildcards):
-    return state(PLANNER.given_mask(wildcards.scan))
+def asked(stage):
+    """Name what decides a stage's results: a change runs it again, and its record remembers it."""
+    return lambda wildcards: PLANNER.asked(stage, wildcards.get("scan", STUDY))
 
 
 # Functions, not plain parameters: in those Snakemake takes braces for wildcards.
@@ -195,6 +195,24 @@ def mask_files(wildcards):
     ]
     paths += [path for path in (MASKS.template, MASKS.overrides) if path]
     return [str(path) for path in paths]
+
+
+def asked_of_masks(wildcards):
+    beside = [
+        str(folder / name)
+        for folder in (MASKS.masks, MASKS.masks.resolve().parent)
+        for name in ("labels.tsv", "participants.tsv", "participants.json")
+    ]
+    words = (mask_options(wildcards), CHOICES.atlas, SCORERS)
+    files = state([*mask_files(wildcards), *beside])
+    return digest_of(code_digest("masks"), *words, files)
+
+
+def masks_unfinished(wildcards):
+    if MASKS is None:
+        return []
+    done = finished(Path(OUT), "masks", asked=asked_of_masks(wildcards))
+    return [] if done else [f"{OUT}/index.html"]
 
 
 def begin():

@@ -5,7 +5,7 @@ rule masks:
     """Measure and score every mask: group tables, lesion frequency, one page."""
     input:
         files=mask_files,
-        resume=unless_finished("masks", f"{OUT}/index.html") if MASKS else [],
+        resume=lambda wildcards: run_again(masks_unfinished(wildcards)),
     output:
         GROUP_FILES,
         f"{OUT}/group_desc-pattern_stats.jsonl",
@@ -17,12 +17,12 @@ rule masks:
         mem_mb=more_each_time(2000),
         runtime=more_each_time(60),
     params:
-        code=code_digest("masks"),
+        asked=asked_of_masks,
         masks=lambda wildcards: quote(CHOICES.masks_dir or ""),
         out=lambda wildcards: quote(OUT),
         options=mask_options,
         atlas=ATLAS,
         scorers=quote(SCORERS),
     shell:
-        "cpimaging masks {params.masks} {params.out} {params.options} --atlas {params.atlas}"
+        "CPIMAGING_ASKED={params.asked} cpimaging masks {params.masks} {params.out} {params.options} --atlas {params.atlas}"
         " --scorers {params.scorers} > {log:q} 2>&1"

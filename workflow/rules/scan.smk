@@ -15,12 +15,11 @@ rule preprocess:
         mem_mb=memory(2000),
         runtime=minutes(10),
     params:
-        code=code_digest("preprocess"),
-        given=state_of_images,
+        asked=asked("preprocess"),
         job=JOB,
         brain_command=brain_command,
     shell:
-        "cpimaging preprocess {params.job} --brain-command {params.brain_command} > {log:q} 2>&1"
+        "CPIMAGING_ASKED={params.asked} cpimaging preprocess {params.job} --brain-command {params.brain_command} > {log:q} 2>&1"
 
 
 rule command:
@@ -37,11 +36,11 @@ rule command:
         mem_mb=memory(8000),
         runtime=minutes(60),
     params:
-        code=code_digest("command"),
+        asked=asked("command"),
         job=JOB,
         run=lesion_command,
     shell:
-        "cpimaging command {params.job} --run {params.run} > {log:q} 2>&1"
+        "CPIMAGING_ASKED={params.asked} cpimaging command {params.job} --run {params.run} > {log:q} 2>&1"
 
 
 # One thread: two scans side by side finish sooner than one scan on two threads.
@@ -64,18 +63,15 @@ rule register:
         mem_mb=memory(2500),
         runtime=minutes(20),
     params:
-        code=code_digest("register"),
-        given=state_of_mask,
+        asked=asked("register"),
         job=JOB,
-        person=of_scan(PLANNER.person),
         engine=CHOICES.engine,
         atlas=ATLAS,
-        template=of_scan(PLANNER.template),
         templates_dir=templates_dir,
         detection=of_scan(PLANNER.detection),
         adc_norm=adc_norm,
     shell:
-        "cpimaging register {params.job} --atlas {params.atlas} --templates-dir {params.templates_dir} --detection {params.detection}"
+        "CPIMAGING_ASKED={params.asked} cpimaging register {params.job} --atlas {params.atlas} --templates-dir {params.templates_dir} --detection {params.detection}"
         " --adc-norm {params.adc_norm} --engine {params.engine} --threads {threads} > {log:q} 2>&1"
 
 
@@ -98,16 +94,14 @@ rule segment:
         mem_mb=memory(2500),
         runtime=minutes(10),
     params:
-        code=code_digest("segment"),
-        given=state_of_mask,
+        asked=asked("segment"),
         job=JOB,
-        person=of_scan(PLANNER.person),
         atlas=ATLAS,
         templates_dir=templates_dir,
         detection=of_scan(PLANNER.detection),
         norms=quote(CHOICES.norms_dir or ""),
     shell:
-        "cpimaging segment {params.job} --atlas {params.atlas} --templates-dir {params.templates_dir}"
+        "CPIMAGING_ASKED={params.asked} cpimaging segment {params.job} --atlas {params.atlas} --templates-dir {params.templates_dir}"
         " --detection {params.detection} --norms-dir {params.norms} > {log:q} 2>&1"
 
 
@@ -128,16 +122,14 @@ rule lesions:
         mem_mb=memory(2000),
         runtime=minutes(10),
     params:
-        code=code_digest("lesions"),
-        given=state_of_mask,
+        asked=asked("lesions"),
         job=JOB,
-        person=of_scan(PLANNER.person),
         atlas=ATLAS,
         templates_dir=templates_dir,
         detection=of_scan(PLANNER.detection),
         adc_norm=adc_norm,
     shell:
-        "cpimaging lesions {params.job} --atlas {params.atlas} --templates-dir {params.templates_dir}"
+        "CPIMAGING_ASKED={params.asked} cpimaging lesions {params.job} --atlas {params.atlas} --templates-dir {params.templates_dir}"
         " --detection {params.detection} --adc-norm {params.adc_norm} > {log:q} 2>&1"
 
 
@@ -158,12 +150,11 @@ rule quantify:
         mem_mb=memory(2000),
         runtime=minutes(10),
     params:
-        code=code_digest("quantify"),
-        given=state_of_mask,
+        asked=asked("quantify"),
         job=JOB,
         atlas=ATLAS,
     shell:
-        "cpimaging quantify {params.job} --atlas {params.atlas} > {log:q} 2>&1"
+        "CPIMAGING_ASKED={params.asked} cpimaging quantify {params.job} --atlas {params.atlas} > {log:q} 2>&1"
 
 
 rule qc:
@@ -183,13 +174,12 @@ rule qc:
         mem_mb=memory(2000),
         runtime=minutes(10),
     params:
-        code=code_digest("qc"),
+        asked=asked("qc"),
         job=JOB,
-        person=of_scan(PLANNER.person),
         atlas=ATLAS,
         templates_dir=templates_dir,
     shell:
-        "cpimaging qc {params.job} --atlas {params.atlas} --templates-dir {params.templates_dir} > {log:q} 2>&1"
+        "CPIMAGING_ASKED={params.asked} cpimaging qc {params.job} --atlas {params.atlas} --templates-dir {params.templates_dir} > {log:q} 2>&1"
 
 
 rule score:
@@ -209,14 +199,13 @@ rule score:
         mem_mb=memory(1000),
         runtime=minutes(5),
     params:
-        code=code_digest("score"),
+        asked=asked("score"),
         job=JOB,
-        person=of_scan(PLANNER.person),
         atlas=ATLAS,
         scorers=quote(SCORERS),
         override=of_scan(PLANNER.override),
     shell:
-        "cpimaging score {params.job} --atlas {params.atlas}"
+        "CPIMAGING_ASKED={params.asked} cpimaging score {params.job} --atlas {params.atlas}"
         " --scorers {params.scorers} {params.override} > {log:q} 2>&1"
 
 
@@ -241,10 +230,9 @@ rule report:
         mem_mb=memory(2000),
         runtime=minutes(10),
     params:
-        code=code_digest("report"),
+        asked=asked("report"),
         job=JOB,
-        person=of_scan(PLANNER.person),
         atlas=ATLAS,
         templates_dir=templates_dir,
     shell:
-        "cpimaging report {params.job} --atlas {params.atlas} --templates-dir {params.templates_dir} > {log:q} 2>&1"
+        "CPIMAGING_ASKED={params.asked} cpimaging report {params.job} --atlas {params.atlas} --templates-dir {params.templates_dir} > {log:q} 2>&1"

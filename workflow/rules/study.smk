@@ -15,11 +15,10 @@ rule index:
         mem_mb=more_each_time(1000),
         runtime=more_each_time(30),
     params:
-        code=code_digest("index"),
-        plan=lambda wildcards: PLANNER.digest,
+        asked=asked("index"),
         out=lambda wildcards: quote(OUT),
     shell:
-        "cpimaging index --output-dir {params.out} > {log:q} 2>&1"
+        "CPIMAGING_ASKED={params.asked} cpimaging index --output-dir {params.out} > {log:q} 2>&1"
 
 
 rule atlas:
@@ -36,11 +35,11 @@ rule atlas:
         mem_mb=more_each_time(4000),
         runtime=more_each_time(10),
     params:
-        code=code_digest("atlas"),
+        asked=asked("atlas"),
         out=lambda wildcards: quote(OUT),
         atlas=ATLAS,
     shell:
-        "cpimaging atlas export {params.out} --atlas {params.atlas} > {log:q} 2>&1"
+        "CPIMAGING_ASKED={params.asked} cpimaging atlas export {params.out} --atlas {params.atlas} > {log:q} 2>&1"
 
 
 rule cohort:
@@ -61,12 +60,11 @@ rule cohort:
         mem_mb=more_each_time(4000),
         runtime=more_each_time(30),
     params:
-        code=code_digest("cohort"),
-        plan=lambda wildcards: PLANNER.digest,
+        asked=asked("cohort"),
         out=lambda wildcards: quote(OUT),
         atlas=ATLAS,
     shell:
-        "cpimaging cohort {params.out} --atlas {params.atlas} > {log:q} 2>&1"
+        "CPIMAGING_ASKED={params.asked} cpimaging cohort {params.out} --atlas {params.atlas} > {log:q} 2>&1"
 
 
 # The scans of bids_dir, whatever else is configured.

@@ -1,0 +1,60 @@
+"""Files that appear whole or not at all, and what is left of writers that were killed."""
+
+import os
+import re
+from collections.abc import Callable, Container, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from secrets import token_hex
+
+
+def temporary_beside(path: Path) -> Path:
+    """Return a hidden name beside `path` of no other writer: numbers of processes recur on other nodes."""
+    return path.with_name(f".{token_hex(6)}.{path.name}")
+
+
+@contextmanager
+def whole(path: Path | str) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it to `path` once the block has succeeded.
+
+    The orphan of a killed run cannot spoil the next one: no two writers share a name.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for note in _NOTES:
+        note(path)
+    temporary = temporary_beside(path)
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+_NOTES: list[Callable[[Path], None]] = []
+
+
+@contextmanager
+def noted_writes(note: Callable[[Path], None]) -> Iterator[None]:
+    """Call `note` with every file that is written in the block, before it is."""
+    _NOTES.append(note)
+    try:
+        yield
+    finally:
+        _NOTES.remove(note)
+
+
+def remove_orphans(folder: Path, names: Container[str] | None = None) -> None:
+    """Remove what killed writers have left in a folder, of files of these names alone or of all.
+
+    Nobody else may be writing them.
+    """
+    if folder.is_dir():
+        for entry in os.scandir(folder):
+            orphan = _TEMPORARY.fullmatch(entry.name)
+            if orphan and (names is None or orphan[1] in names):
+                Path(entry.path).unlink(missing_ok=True)
+
+
+_TEMPORARY = re.compile(r"\.[0-9a-f]{12}\.(.+)")
+"""What `temporary_beside` gives."""
