@@ -164,6 +164,11 @@ def pipeline() -> Path:
     return inside if inside.is_dir() else package.parent
 
 
+def sessions_page(root: Path | str, participant: str) -> str:
+    """Return the path of the page that puts a participant's sessions side by side."""
+    return os.path.join(root, f"{participant}_sessions.html")
+
+
 def atlas_name(atlas: str) -> str:
     """Return an atlas's name in file names; a folder's is the one that its label image states."""
     if atlas in NAMED_ATLASES:

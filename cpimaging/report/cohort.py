@@ -66,7 +66,7 @@ class CohortReport:
     its code, and how many these are; "flipped": of all, each lesion mostly on the left, `mirrored` of them
     turned over. morphometry: columns.MORPHOMETRY of scans that can be trusted. checks: CHECK_COLUMNS.
     contrasts, links: (participant_id, session_id) -> contrasts of the scan, address of its page, relative to
-    this page.
+    this page. sessions: participant_id -> address of the page of several sessions side by side.
     """
 
     title: str = "Cohort"
@@ -82,6 +82,7 @@ class CohortReport:
     checks: pd.DataFrame = field(default_factory=lambda: typed([], CHECK_COLUMNS))
     contrasts: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
     links: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    sessions: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
     methods: Sequence[str] = ()
     provenance: Provenance = field(default_factory=dict)

@@ -13,6 +13,7 @@ from cpimaging.types import Image, LabelMap
 
 CUTS_OF_SCAN: Mapping[Plane, int] = {"axial": 4, "coronal": 2, "sagittal": 2}
 CUTS_OF_TEMPLATE: Mapping[Plane, int] = {"axial": 4, "coronal": 1, "sagittal": 1}
+CUTS_SHARED: Mapping[Plane, int] = {"axial": 3, "coronal": 1}
 CUTS_OF_STRUCTURE: Mapping[Plane, int] = {"axial": 1, "coronal": 1, "sagittal": 1}
 CUTS_TO_READ: Mapping[Plane, int] = {"axial": 24, "coronal": 12, "sagittal": 9}
 STRUCTURE_PIXEL_MM = 1.5
@@ -38,13 +39,18 @@ class View:
     outlines: Mapping[str, str] = field(default_factory=dict)
 
 
-def scan_views(images: Mapping[str, Image], lesion: Image | None, atlas: LabelMap | None) -> list[View]:
+def scan_views(
+    images: Mapping[str, Image],
+    lesion: Image | None,
+    atlas: LabelMap | None,
+    counts: Mapping[Plane, int] = CUTS_OF_SCAN,
+) -> list[View]:
     """Cut every contrast through the lesion; without a lesion through the middle of the brain."""
     if not images:
         return []
     reference = next(iter(images.values()))
     frame = _frame(reference, lesion, atlas)
-    cuts = figures.lesion_cuts(lesion, frame, CUTS_OF_SCAN) if lesion is not None else []
+    cuts = figures.lesion_cuts(lesion, frame, counts) if lesion is not None else []
     cuts = cuts or figures.cuts_at(_middle(reference, atlas), frame)
     return [
         replace(
@@ -91,16 +97,37 @@ def template_views(template: Image | None, lesion: Image | None) -> list[View]:
     """Cut the template through the lesion that was brought to it; no view without a lesion."""
     if template is None or lesion is None:
         return []
-    frame, limits = figures.frame_around(template), figures.window(template)
-    return [
+    return shared_views(template, [lesion], CUTS_OF_TEMPLATE)[0]
+
+
+def shared_views(
+    template: Image, lesions: Sequence[Image | None], counts: Mapping[Plane, int] = CUTS_SHARED
+) -> list[list[View]]:
+    """Cut the template through several lesions at once, with the outline of one of them in each list.
+
+    lesions: on one grid, None where there is no mask. Without any lesion the lists are empty.
+    """
+    given = [lesion for lesion in lesions if lesion is not None]
+    if not given:
+        return [[] for _ in lesions]
+    every = given[0].with_data(np.any([lesion.data != 0 for lesion in given], axis=0))
+    cuts = figures.lesion_cuts(every, figures.frame_around(template), counts)
+    limits = figures.window(template)
+    plain = [
         View(
             title=_title(cut, None),
             size=cut.size,
             letters=figures.EDGE_LETTERS[cut.plane],
             pictures={"Template": figures.picture(template, cut, limits)},
-            lesion=figures.lesion_outline(lesion, cut),
         )
-        for cut in figures.lesion_cuts(lesion, frame, CUTS_OF_TEMPLATE)
+        for cut in cuts
+    ]
+    return [
+        [
+            replace(view, lesion=figures.lesion_outline(lesion, cut) if lesion is not None else "")
+            for view, cut in zip(plain, cuts, strict=True)
+        ]
+        for lesion in lesions
     ]
 
 

@@ -13,10 +13,12 @@ from cpimaging.layout import TEMPLATE
 from cpimaging.provenance import sidecar, software_versions
 from cpimaging.report.cohort import CohortReport, render_cohort
 from cpimaging.scorers import SCORERS, Pattern
+from cpimaging.scorers.base import Row
 from cpimaging.scorers.group import group_columns, group_dtypes, scorer_cells
 from cpimaging.scorers.overrides import told
 from cpimaging.scorers.results import Value
 from cpimaging.scorers.words import missing
+from cpimaging.stages.sessions import write_sessions
 from cpimaging.study.gathered import Gathered, gather, lesion_voxels
 from cpimaging.study.group_tables import LONG, LongTables, PageTables, long_tables
 from cpimaging.study.job import Job
@@ -43,6 +45,7 @@ def run(output: Path, atlas: str = "embedded", parts: Sequence[Path] = ()) -> No
     rows: list[dict[str, Value]] = []
     summary: list[dict[str, str]] = []
     links: dict[tuple[str, str], str] = {}
+    done: list[tuple[Job, Row, str]] = []
     with long_tables(output) as tables:
         for job in jobs:
             told_of, row = _taken(output, job, tables, maps, page)
@@ -50,10 +53,12 @@ def run(output: Path, atlas: str = "embedded", parts: Sequence[Path] = ()) -> No
             if row is not None:
                 rows.append(row)
                 links[_key(job.label)] = _from(output, Path(job.files.report))
+                done.append((job, row, links[_key(job.label)]))
     for name, declared in LONG.items():
         write_json(output / f"{name}.json", sidecar("cohort", [], **columns.described(declared)))
     shares = dict(maps.shares())
     frequency, n = shares.pop("", (None, 0))
+    side_by_side, notes = write_sessions(output, done)
     content = CohortReport(
         patterns=typed(rows, group_dtypes()),
         summary=typed(summary, SUMMARY_COLUMNS),
@@ -67,6 +72,8 @@ def run(output: Path, atlas: str = "embedded", parts: Sequence[Path] = ()) -> No
         checks=page.checks(),
         contrasts={_key(job.label): tuple(job.scan.images) for job in jobs},
         links=links,
+        sessions=side_by_side,
+        notes=notes,
         provenance={"Software": software_versions()},
     )
     write_group(output, content, "cohort")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cpimaging.layout import ScanFiles, sidecar_path
+from cpimaging.layout import ScanFiles, sessions_page, sidecar_path
 from cpimaging.types import CONTRASTS
 
 ANAT = "out/sub-01/ses-02/anat/sub-01_ses-02_"
@@ -74,3 +74,7 @@ def test_wildcards_pass_through() -> None:
 @pytest.mark.parametrize("name", ["a_mask.nii.gz", "a_stats.tsv"])
 def test_a_sidecar_lies_beside_its_file(name: str) -> None:
     assert sidecar_path(f"out/{name}") == f"out/{name.split('.')[0]}.json"
+
+
+def test_the_page_of_a_participants_sessions() -> None:
+    assert sessions_page("out", "sub-01") == "out/sub-01_sessions.html"

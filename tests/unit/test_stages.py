@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -23,9 +24,10 @@ from cpimaging.scorers.group import group_dtypes
 from cpimaging.scorers.needs import check_fit
 from cpimaging.simulate import simulate
 from cpimaging.stages import agree, cohort, index, reading_list
+from cpimaging.stages.sessions import write_sessions
 from cpimaging.study.job import SCAN_STAGES, Job
 from cpimaging.study.measuring_grid import with_ids
-from cpimaging.study.plan import write_plan
+from cpimaging.study.plan import Entry, write_plan
 from cpimaging.types import (
     LESIONLOAD_COLUMNS,
     LESIONS_COLUMNS,
@@ -427,6 +429,23 @@ def alone(bids: Path) -> Path:
     job = Job(folder / "out", "sub-09_ses-1", str(folder / "my_atlas"), "identity")
     assert [*single.run(job, scan)][:-1] == list(SCAN_STAGES)
     return folder / "out"
+
+
+def test_sessions_of_one_participant_stand_side_by_side(alone: Path, tmp_path: Path) -> None:
+    job = Job(alone, "sub-09_ses-1", str(alone.parent / "my_atlas"))
+    rows = [patterns(alone).loc["sub-09"].to_dict() | {"participant_id": "sub-09"} for _ in range(2)]
+    rows[1]["session_id"] = "ses-2"
+    done = [(job, row, f"{row['session_id']}.html") for row in rows]
+    assert write_sessions(tmp_path, done) == ({"sub-09": "sub-09_sessions.html"}, [])
+    text = (tmp_path / "sub-09_sessions.html").read_text()
+    assert all(f'href="ses-{n}.html"' in text for n in (1, 2))
+    assert "In the adult template" in text
+    assert write_sessions(tmp_path, done[:1]) == ({}, [])
+    assert not (tmp_path / "sub-09_sessions.html").exists()
+    lost = replace(job, output=tmp_path, planned=Entry(tmp_path, job.scan))
+    pages, (note,) = write_sessions(tmp_path, [done[0], (lost, *done[1][1:])])
+    assert pages == {}
+    assert note.startswith("sub-09: sessions not shown side by side")
 
 
 def test_one_scan_without_bids(bids: Path, alone: Path) -> None:
