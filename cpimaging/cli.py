@@ -20,7 +20,6 @@ app = typer.Typer(
     help="Lesion patterns of cerebral palsy from brain MRI. Research use only.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 app.add_typer(atlas_app, name="atlas")
 app.add_typer(norms_app, name="norms")

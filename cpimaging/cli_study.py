@@ -1,7 +1,7 @@
 """Commands around a study: before it, while it runs, and after it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -57,3 +57,12 @@ def init(
 
     write_study_file(file, bids_dir, output_dir)
     typer.echo(file)
+
+
+@study_app.command()
+@plain
+def completion(shell: Annotated[Literal["bash", "zsh"], typer.Argument(help="The shell.")]) -> None:
+    """Print what completes commands and options: eval "$(cpimaging completion bash)" in ~/.bashrc."""
+    from typer.completion import get_completion_script  # type: ignore[attr-defined]
+
+    typer.echo(get_completion_script(prog_name="cpimaging", complete_var="_CPIMAGING_COMPLETE", shell=shell))

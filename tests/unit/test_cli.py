@@ -1,5 +1,6 @@
 import json
 import platform
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -74,6 +75,32 @@ finally:
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout.strip()
     assert set(run.stderr.split()) & HEAVY == set()
+
+
+BASH = """
+eval "$({python} -m cpimaging completion bash)"
+cpimaging() {{ {python} -m cpimaging "$@"; }}
+COMP_WORDS=(cpimaging {word}) COMP_CWORD={place}
+_cpimaging_completion cpimaging
+echo "${{COMPREPLY[@]}}"
+"""
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+@pytest.mark.parametrize(
+    ("word", "place", "expected"),
+    [("do", 1, "doctor"), ("init --fi", 2, "--file"), ("completion z", 2, "zsh")],
+)
+def test_bash_completes_commands_options_and_words(word: str, place: int, expected: str) -> None:
+    """By the function that bash calls, with the words that it gives."""
+    script = BASH.format(python=sys.executable, word=word, place=place)
+    run = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+    assert run.stdout.split() == [expected], run.stderr
+
+
+def test_zsh_has_a_script_of_its_own_and_other_shells_none() -> None:
+    assert "#compdef cpimaging" in call("completion", "zsh").stdout
+    assert call("completion", "tcsh").exit_code == 2
 
 
 # --- bad input
