@@ -26,7 +26,6 @@ from cpimaging.io import read_header, read_table, remove_orphans
 from cpimaging.layout import ScanFiles, atlas_name, sidecar_path
 from cpimaging.provenance import code_digest
 from cpimaging.registration.engines import ENGINES
-from cpimaging.report.cohort import DONE
 from cpimaging.scorers import chosen_scorers
 from cpimaging.scorers.needs import check_fit
 from cpimaging.scorers.overrides import Override, read_overrides
@@ -42,6 +41,7 @@ from cpimaging.study.norms import NORMS, read_norms
 from cpimaging.study.plan import PLAN, SUMMARY, Entry, planned_labels, read_entry, write_plan
 from cpimaging.study.record import STUDY, finished
 from cpimaging.types import InputError
+from cpimaging.words import DONE
 
 Handler = Callable[[Any], None]
 """What Snakemake calls at the start and after an error, with the path of its log."""
@@ -178,6 +178,17 @@ class Planner:
     def size(self, label: str) -> float:
         """Return the voxels of a scan's largest image over those at 1 mm, at least 1."""
         return max([1.0, *head_sizes(self.images(label))])
+
+    def read(self, label: str, names: Sequence[str]) -> dict[str, Sequence[str]]:
+        """Return what a rule reads of a scan beside the results that it names, by the names of its inputs."""
+        ask = {
+            "images": self.images,
+            "brain_mask": self.brain_mask,
+            "xfm": self.transform,
+            "mask": self.lesion_mask,
+            "norm": self.adc_norm_files,
+        }
+        return {name: ask[name](label) for name in names}
 
     def images(self, label: str) -> list[str]:
         """Return the user's images of a scan."""

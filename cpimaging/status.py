@@ -6,13 +6,13 @@ from pathlib import Path
 
 from cpimaging import columns
 from cpimaging.io import read_table
-from cpimaging.report.cohort import DONE
 from cpimaging.study.job import Job
 from cpimaging.study.lock import Holder, held_by
 from cpimaging.study.outcome import log_lines, message, stage_log, unfinished_stage
 from cpimaging.study.plan import SUMMARY, planned_labels, study_labels
 from cpimaging.study.stopped import BEGAN
 from cpimaging.types import InputError, plain
+from cpimaging.words import DONE
 
 NAMED = 5
 """So many scans that have not begun are named."""

@@ -83,3 +83,6 @@ def z_column(structure: str, side: Side) -> str:
 
 SECTION_LOADS = ("section_load", "largest_section_load")
 """Measures of the profile table: lesioned share of a tract's cross-sections, their mean and the largest."""
+
+DONE = "done"
+"""Status, in the summary of stages, of a scan that went through all of them."""

@@ -20,10 +20,8 @@ from cpimaging.report.page import Provenance, render
 from cpimaging.scorers import SCORERS, AnyScorer
 from cpimaging.scorers.base import Row
 from cpimaging.types import CONTRASTS, MORPHOMETRY_COLUMNS, Image
-from cpimaging.words import COMMAND, DETECTED
+from cpimaging.words import COMMAND, DETECTED, DONE
 
-DONE = "done"
-"""Status, in the summary of stages, of a scan that went through all of them."""
 IN_PLACE = ("dominance", "mrics")
 """Calls for which the table of scans has places of its own; what others say stands in its last columns."""
 CLASS_COLUMNS = [(f"{name}_percent", title) for name, title in words.CLASSES.items()]

@@ -27,7 +27,7 @@ from cpimaging.quantify.pieces import held
 from cpimaging.quantify.sparse_margins import margins_in
 from cpimaging.quantify.tracts import section_loads, tract_cells
 from cpimaging.registration import resample
-from cpimaging.report.cohort import DONE, CohortReport
+from cpimaging.report.cohort import CohortReport
 from cpimaging.scorers import (
     AnyScorer,
     Criteria,
@@ -57,7 +57,7 @@ from cpimaging.types import (
     ScanContext,
     Verdict,
 )
-from cpimaging.words import GIVEN
+from cpimaging.words import DONE, GIVEN
 
 QC: Verdict = "not_applicable"
 VOLUMES = "in the template's space, not of the person's own brain"

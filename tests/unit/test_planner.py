@@ -199,7 +199,7 @@ def unfinished(study: Planner, label: str) -> set[str]:
         ({"scorers": ["mrics"]}, {"score"}, {"score"}),
         ({"assume_age": "adult"}, *[SCAN_STAGES_BUT_PREPROCESS - {"quantify"}] * 2),
     ],
-    ids=str,
+    ids=["nothing", "engine", "detection", "brain", "scorers", "age"],
 )
 def test_another_choice_is_seen_from_wherever_the_study_is_taken_up(
     finished_two: Path, choices: dict[str, object], first: set[str], second: set[str]

@@ -37,8 +37,8 @@ def study(tmp_path: Path) -> Path:
     ]
     write_plan(out, tmp_path / "bids", scans)
     for stage in SCAN_STAGES:
-        write_json(record_path(out, stage, "sub-01"), {})
-    write_json(record_path(out, "preprocess", "sub-05"), {})
+        write_json(record_path(out, stage, "sub-01"), {"Files": {}})
+    write_json(record_path(out, "preprocess", "sub-05"), {"Files": {}})
     for name, (stage, text) in LOGS.items():
         file = f"sub-{name}_T1w.log" if stage == "register" else f"sub-{name}.log"
         log = out / f"logs/{stage}/sub-{name}/{file}"

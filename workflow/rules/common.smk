@@ -118,18 +118,14 @@ def unless_finished(stage, path):
     return lambda wildcards: run_again([] if PLANNER.finished(stage) else [path])
 
 
-def unfinished_stages(wildcards):
-    """The same for all stages of a scan, asked once: by its page, which needs them all."""
-    return run_again(PLANNER.unfinished(wildcards.scan))
-
-
-def of_scan(ask):
-    """Make a function of a scan's label one of wildcards."""
-    return lambda wildcards: ask(wildcards.scan)
+def read_of(*names):
+    """Name what a rule reads of a scan, all in one: Snakemake's time to plan goes by the number of functions."""
+    return unpack(lambda wildcards: PLANNER.read(wildcards.scan, names))
 
 
 def results_of(wildcards):
-    """Name what a page shows; a function, since the name of a page tells no folder."""
+    """Name what a page shows, which tells no folder; stages of its scan that were cut short run again."""
+    run_again(PLANNER.unfinished(wildcards.scan))
     files = ScanFiles.of(OUT, wildcards.scan, FILES.atlas)
     return [files.lesionload, files.lesions, files.morphometry, files.qc, files.pattern]
 
@@ -147,30 +143,22 @@ def more_each_time(amount):
     return lambda wildcards, attempt: amount * attempt
 
 
-def given_images(wildcards):
-    return PLANNER.images(wildcards.scan) + PLANNER.brain_mask(wildcards.scan)
-
-
 def asked(stage):
     """Name what decides a stage's results: a change runs it again, and its record remembers it."""
     return lambda wildcards: PLANNER.asked(stage, wildcards.get("scan", STUDY))
 
 
-# Functions, not plain parameters: in those Snakemake takes braces for wildcards.
-def brain_command(wildcards):
-    return quote(CHOICES.brain_command or "")
+def word(text):
+    """Make a parameter of a user's word: a tuple, since in text Snakemake takes braces for wildcards."""
+    return (quote(text or ""),)
 
 
-def lesion_command(wildcards):
-    return quote(CHOICES.lesion_command or "")
+def detection(wildcards):
+    return PLANNER.detection(wildcards.scan)
 
 
 def adc_norm(wildcards):
     return quote(PLANNER.adc_norm(wildcards.scan))
-
-
-def templates_dir(wildcards):
-    return quote(CHOICES.templates_dir or "")
 
 
 def mask_options(wildcards):

@@ -4,7 +4,7 @@
 rule preprocess:
     """Bring every contrast to one grid, inside the brain; the brain mask is written last."""
     input:
-        given=given_images,
+        read_of("images", "brain_mask"),
     output:
         FILES.brain_mask,
     log:
@@ -17,7 +17,7 @@ rule preprocess:
     params:
         asked=asked("preprocess"),
         job=JOB,
-        brain_command=brain_command,
+        brain_command=word(CHOICES.brain_command),
     shell:
         "CPIMAGING_ASKED={params.asked} cpimaging preprocess {params.job} --brain-command {params.brain_command} > {log:q} 2>&1"
 
@@ -38,7 +38,7 @@ rule command:
     params:
         asked=asked("command"),
         job=JOB,
-        run=lesion_command,
+        run=word(CHOICES.lesion_command),
     shell:
         "CPIMAGING_ASKED={params.asked} cpimaging command {params.job} --run {params.run} > {log:q} 2>&1"
 
@@ -47,10 +47,9 @@ rule command:
 rule register:
     """Find the way from the scan to the template and back, the lesion left out."""
     input:
+        read_of("mask", "norm"),
         brain=FILES.brain_mask,
         atlas=ancient(ATLAS_TABLE),
-        mask=of_scan(PLANNER.lesion_mask),
-        norm=of_scan(PLANNER.adc_norm_files),
     output:
         FILES.xfm_to_template("{reference}"),
         FILES.xfm_to_scan("{reference}"),
@@ -67,9 +66,9 @@ rule register:
         job=JOB,
         engine=CHOICES.engine,
         atlas=ATLAS,
-        templates_dir=templates_dir,
-        detection=of_scan(PLANNER.detection),
-        adc_norm=adc_norm,
+        templates_dir=word(CHOICES.templates_dir),
+        detection=detection,
+        adc_norm=adc_norm if CHOICES.adc_norm else word(""),
     shell:
         "CPIMAGING_ASKED={params.asked} cpimaging register {params.job} --atlas {params.atlas} --templates-dir {params.templates_dir} --detection {params.detection}"
         " --adc-norm {params.adc_norm} --engine {params.engine} --threads {threads} > {log:q} 2>&1"
@@ -78,9 +77,8 @@ rule register:
 rule segment:
     """Find tissue and ventricles, bring the atlas to them and measure its structures."""
     input:
+        read_of("xfm", "mask"),
         brain=FILES.brain_mask,
-        xfm=of_scan(PLANNER.transform),
-        mask=of_scan(PLANNER.lesion_mask),
         norms=norms_files(CHOICES.norms_dir),
     output:
         FILES.atlas_dseg,
@@ -97,9 +95,9 @@ rule segment:
         asked=asked("segment"),
         job=JOB,
         atlas=ATLAS,
-        templates_dir=templates_dir,
-        detection=of_scan(PLANNER.detection),
-        norms=quote(CHOICES.norms_dir or ""),
+        templates_dir=word(CHOICES.templates_dir),
+        detection=detection,
+        norms=word(CHOICES.norms_dir),
     shell:
         "CPIMAGING_ASKED={params.asked} cpimaging segment {params.job} --atlas {params.atlas} --templates-dir {params.templates_dir}"
         " --detection {params.detection} --norms-dir {params.norms} > {log:q} 2>&1"
@@ -108,10 +106,8 @@ rule segment:
 rule lesions:
     """Find the lesions, or take the mask; number them and say where each lies. The table is written last."""
     input:
+        read_of("xfm", "mask", "norm"),
         labels=FILES.atlas_dseg,
-        xfm=of_scan(PLANNER.transform),
-        mask=of_scan(PLANNER.lesion_mask),
-        norm=of_scan(PLANNER.adc_norm_files),
     output:
         FILES.lesions,
     log:
@@ -125,9 +121,9 @@ rule lesions:
         asked=asked("lesions"),
         job=JOB,
         atlas=ATLAS,
-        templates_dir=templates_dir,
-        detection=of_scan(PLANNER.detection),
-        adc_norm=adc_norm,
+        templates_dir=word(CHOICES.templates_dir),
+        detection=detection,
+        adc_norm=adc_norm if CHOICES.adc_norm else word(""),
     shell:
         "CPIMAGING_ASKED={params.asked} cpimaging lesions {params.job} --atlas {params.atlas} --templates-dir {params.templates_dir}"
         " --detection {params.detection} --adc-norm {params.adc_norm} > {log:q} 2>&1"
@@ -136,10 +132,9 @@ rule lesions:
 rule quantify:
     """Measure the lesion in every structure, side, lobe and layer."""
     input:
+        read_of("xfm", "mask"),
         lesions=FILES.lesions,
         labels=FILES.atlas_dseg,
-        xfm=of_scan(PLANNER.transform),
-        mask=of_scan(PLANNER.lesion_mask),
     output:
         FILES.lesionload,
     log:
@@ -160,10 +155,10 @@ rule quantify:
 rule qc:
     """Check whether the scan can be trusted."""
     input:
+        read_of("xfm"),
         brain=FILES.brain_mask,
         lesions=FILES.lesions,
         load=FILES.lesionload,
-        xfm=of_scan(PLANNER.transform),
     output:
         FILES.qc,
     log:
@@ -177,7 +172,7 @@ rule qc:
         asked=asked("qc"),
         job=JOB,
         atlas=ATLAS,
-        templates_dir=templates_dir,
+        templates_dir=word(CHOICES.templates_dir),
     shell:
         "CPIMAGING_ASKED={params.asked} cpimaging qc {params.job} --atlas {params.atlas} --templates-dir {params.templates_dir} > {log:q} 2>&1"
 
@@ -203,7 +198,7 @@ rule score:
         job=JOB,
         atlas=ATLAS,
         scorers=quote(SCORERS),
-        override=of_scan(PLANNER.override),
+        override=lambda wildcards: PLANNER.override(wildcards.scan),
     shell:
         "CPIMAGING_ASKED={params.asked} cpimaging score {params.job} --atlas {params.atlas}"
         " --scorers {params.scorers} {params.override} > {log:q} 2>&1"
@@ -213,7 +208,6 @@ rule report:
     """Write the page of the scan."""
     input:
         results=results_of,
-        resume=unfinished_stages,
         atlas=ancient(ATLAS_TABLE),
     output:
         report(
@@ -233,6 +227,6 @@ rule report:
         asked=asked("report"),
         job=JOB,
         atlas=ATLAS,
-        templates_dir=templates_dir,
+        templates_dir=word(CHOICES.templates_dir),
     shell:
         "CPIMAGING_ASKED={params.asked} cpimaging report {params.job} --atlas {params.atlas} --templates-dir {params.templates_dir} > {log:q} 2>&1"
