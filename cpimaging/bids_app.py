@@ -12,6 +12,8 @@ from pathlib import Path
 
 from cpimaging.layout import pipeline
 from cpimaging.study.choices import quoted
+from cpimaging.types import InputError
+from cpimaging.writes import check_writable
 
 LEVELS = ("participant", "group")
 
@@ -33,10 +35,11 @@ def call(words: Sequence[str]) -> list[str]:
     """Return the command that does what these words ask: Snakemake, or the stage of the whole cohort."""
     parser = _parser()
     asked, rest = parser.parse_known_args(words)
+    try:
+        _check_paths(asked)
+    except InputError as error:
+        parser.exit(2, f"cpimaging: {error}\n")
     files = [str(path.resolve()) for path in asked.configfile]
-    for path in asked.configfile:
-        if not path.is_file():
-            parser.exit(2, f"cpimaging: --configfile {path}: no such file; check the path\n")
     output = asked.output_dir.resolve()
     choices = dict(choice.partition("=")[::2] for choice in asked.config)
     if asked.level == "group":
@@ -56,6 +59,14 @@ def call(words: Sequence[str]) -> list[str]:
         *(("--configfile", *files) if files else ()),
         *("--config", *(f"{name}={value}" for name, value in choices.items())),
     ]
+
+
+def _check_paths(asked: argparse.Namespace) -> None:
+    """Raise InputError for what Snakemake would end at in a traceback, before it reads the Snakefile."""
+    check_writable(asked.output_dir)
+    for path in asked.configfile:
+        if not path.is_file():
+            raise InputError(f"--configfile {path}", "no such file", "check the path")
 
 
 def _parser() -> argparse.ArgumentParser:

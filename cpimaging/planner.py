@@ -36,12 +36,13 @@ from cpimaging.study.brain import check_command as check_brain_command
 from cpimaging.study.choices import Choices
 from cpimaging.study.frame import check_templates, of_age
 from cpimaging.study.job import Job
-from cpimaging.study.lock import take_lock
+from cpimaging.study.lock import in_use, release_lock, take_lock
 from cpimaging.study.norms import NORMS, read_norms
 from cpimaging.study.plan import PLAN, SUMMARY, Entry, planned_labels, read_entry, write_plan
 from cpimaging.study.record import STUDY, finished
 from cpimaging.types import InputError
 from cpimaging.words import DONE
+from cpimaging.writes import check_writable
 
 Handler = Callable[[Any], None]
 """What Snakemake calls at the start and after an error, with the path of its log."""
@@ -63,6 +64,7 @@ class Planner:
         self.choices = choices
         self.output = Path(choices.output_dir)
         self.main = main
+        self._planned_beside = main and in_use(self.output)
 
     @property
     def scorers(self) -> str:
@@ -134,8 +136,11 @@ class Planner:
         return any(labels not in ("", []) for labels in asked)
 
     def lock(self) -> None:
-        """Lock the folder of the results."""
+        """Lock the folder of the results. Raises InputError where they have changed since planning."""
         take_lock(self.output)
+        if self._planned_beside:
+            release_lock(self.output)
+            raise InputError(self.output, "was in use while this run was planned", "start it again")
 
     def start(self) -> None:
         """Lock the folder of the results; write what says whose results these are, and what the jobs read."""
@@ -352,17 +357,6 @@ def _stat(path: str) -> os.stat_result | None:
         return os.stat(path)
     except OSError:
         return None
-
-
-def check_writable(folder: Path) -> None:
-    """Raise InputError where a folder cannot be written to or made."""
-    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-    if not there.is_dir():
-        raise InputError(folder, f"cannot be made: {there.name} is a file", "choose another output_dir")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise InputError(
-            folder, "cannot be written to", "choose another output_dir, or get the right to write"
-        )
 
 
 def told_in_the_end(output: Path, shown: str) -> None:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 
+from cpimaging.types import InputError
+
 
 def temporary_beside(path: Path) -> Path:
     """Return a hidden name beside `path` of no other writer: numbers of processes recur on other nodes."""
@@ -58,3 +60,12 @@ def remove_orphans(folder: Path, names: Container[str] | None = None) -> None:
 
 _TEMPORARY = re.compile(r"\.[0-9a-f]{12}\.(.+)")
 """What `temporary_beside` gives."""
+
+
+def check_writable(folder: Path, other: str = "output_dir") -> None:
+    """Raise InputError where a folder cannot be written to or made. other: what to choose anew."""
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise InputError(folder, f"cannot be made: {there.name} is a file", f"choose another {other}")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise InputError(folder, "cannot be written to", f"choose another {other}, or get the right to write")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import platformdirs
 
-from cpimaging.io import temporary_beside
+from cpimaging.writes import check_writable, temporary_beside
 
 
 def cache_dir() -> Path:
@@ -33,6 +33,7 @@ def cached_folder(name: str, build: Callable[[Path], None]) -> Path:
     folder = cache_dir() / name
     if folder.is_dir():
         return folder
+    check_writable(cache_dir(), "CPIMAGING_CACHE")
     temporary = temporary_beside(folder)
     temporary.mkdir(parents=True)
     try:

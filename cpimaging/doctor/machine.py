@@ -11,9 +11,9 @@ import psutil
 from cpimaging.atlases import cache_dir
 from cpimaging.doctor.dataset import Study
 from cpimaging.doctor.found import Found, refused
-from cpimaging.planner import check_writable
 from cpimaging.study.lock import LOCK, held_by
 from cpimaging.types import InputError
+from cpimaging.writes import check_writable
 
 STAGE_MB = 1250
 """Memory of the stage that needs most, at 1 mm: half of what its rule asks for (workflow/rules/scan.smk)."""

@@ -80,13 +80,32 @@ def test_what_is_given_twice_counts_twice(tmp_path: Path, monkeypatch: pytest.Mo
     assert files == [str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml")]
 
 
-def test_a_configuration_that_is_not_there_is_one_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            ["out", "participant", "--configfile", "no.yaml"],
+            "--configfile no.yaml: no such file; check the path",
+        ),
+        (["file", "participant"], "file: cannot be made: file is a file; choose another output_dir"),
+        (
+            ["file/out", "participant", "-n"],
+            "file/out: cannot be made: file is a file; choose another output_dir",
+        ),
+    ],
+)
+def test_what_snakemake_would_trip_over_is_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    told: str,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
     with pytest.raises(SystemExit, match="2"):
-        bids_app.call(["bids", str(tmp_path), "participant", "--configfile", str(tmp_path / "none.yaml")])
-    told = capsys.readouterr().err
-    assert told == f"cpimaging: --configfile {tmp_path}/none.yaml: no such file; check the path\n"
+        bids_app.call(["bids", *words])
+    assert capsys.readouterr().err == f"cpimaging: {told}\n"
 
 
 def test_the_group_level_is_the_stage_of_the_cohort(tmp_path: Path) -> None:

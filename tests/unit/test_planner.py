@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 import cpimaging
-from cpimaging.planner import Planner, check_writable, norms_files, state, told_in_the_end
+from cpimaging.planner import Planner, norms_files, state
 from cpimaging.study.choices import read_choices
 from cpimaging.study.job import SCAN_STAGES
 from cpimaging.study.lock import release_lock
@@ -135,30 +135,16 @@ def test_another_file_of_the_same_name_counts_be_it_older_or_younger(tmp_path: P
     assert state([str(tmp_path / "none")]) == ""
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    check_writable(tmp_path / "new/deep")
-    with pytest.raises(InputError, match="cannot be made: file is a file"):
-        check_writable(tmp_path / "file/out")
-
-
-@pytest.mark.parametrize(
-    ("rows", "told"),
-    [
-        ("sub-01\tdone\nsub-02\tfailed\n", "1 done, 1 failed: out/logs/summary.tsv"),
-        ("sub-01\tnot run\nsub-02\tfailed\n", "0 done, 1 failed, 1 not run: out/logs/summary.tsv"),
-        ("sub-01\tdone\nsub-02\tdone\n", "2 done"),
-    ],
-)
-def test_the_last_lines_count(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: str, told: str
-) -> None:
-    told_in_the_end(tmp_path, "out")
-    assert capsys.readouterr().err == ""
-    (tmp_path / "logs").mkdir()
-    (tmp_path / "logs/summary.tsv").write_text(f"participant_id\tstatus\n{rows}")
-    told_in_the_end(tmp_path, "out")
-    assert capsys.readouterr().err == f"cpimaging: {told}\ncpimaging: out/index.html\n"
+def test_a_plan_made_while_another_run_went_on_is_not_run(two: Path) -> None:
+    """What that run did since is not in it."""
+    first = planner(two)
+    first.start()
+    late = planner(two)
+    release_lock(two / "out")
+    with pytest.raises(InputError, match="was in use while this run was planned; start it again"):
+        late.start()
+    planner(two).start()
+    release_lock(two / "out")
 
 
 def record(study: Planner, stage: str, label: str = STUDY) -> None:

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
-from cpimaging.writes import noted_writes, remove_orphans, temporary_beside, whole
+import pytest
+
+from cpimaging.types import InputError
+from cpimaging.writes import check_writable, noted_writes, remove_orphans, temporary_beside, whole
 
 
 def test_orphans_go_and_the_user_s_own_files_stay(tmp_path: Path) -> None:
@@ -26,3 +29,10 @@ def test_a_file_is_noted_before_anything_of_it_is_there(tmp_path: Path) -> None:
     with whole(tmp_path / "c.tsv") as temporary:
         temporary.touch()
     assert seen == [("a.tsv", 0), ("b.tsv", 1)]
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    check_writable(tmp_path / "new/deep")
+    with pytest.raises(InputError, match="cannot be made: file is a file; choose another output_dir"):
+        check_writable(tmp_path / "file/out")

@@ -24,6 +24,7 @@ from cpimaging.study.lock import release_lock
 from cpimaging.study.plan import INDEX
 from cpimaging.study.record import STUDY, finished
 from cpimaging.types import InputError, of_system
+from cpimaging.writes import check_writable
 
 quote = shlex.quote
 
@@ -52,6 +53,7 @@ def plainly(ask, *words):
 MOVED = workflow.modifier.path_modifier
 if workflow.is_main_process and workflow.modifier.is_main_snakefile():
     plainly(check_call, sys.argv, config)
+    plainly(check_writable, Path(".snakemake"), "folder to work in (--directory)")
     # Jobs of a cluster read the configuration again, perhaps a day later: they get that of this run.
     workflow.config_settings.config_args = as_words(config)
 CHOICES = plainly(
