@@ -108,6 +108,7 @@ def _context(content: CohortReport) -> dict[str, object]:
     return {
         "cohort": content,
         "scans": scans,
+        "pages": as_script([scan["href"] for scan in scans if scan["href"]]),
         "group": group,
         "of_all": f"{len(group)} of {len(scans)}",
         "unfinished": unfinished,
@@ -128,7 +129,6 @@ def _context(content: CohortReport) -> dict[str, object]:
         "sided": [row for row in rows if not row.midline],
         "midline": [row for row in rows if row.midline],
         "groups": sorted({str(scan["mrics"]) for scan in scans}, key=lambda code: _place(mrics, code)),
-        "two": cohort_rows.two_digits,
         "words": words,
     }
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from cpimaging.qc.limits import LIMITS
-from cpimaging.report.cohort_rows import rounded, two_digits
+from cpimaging.report.cohort_rows import rounded
+from cpimaging.report.page import two_digits
 from cpimaging.report.tables import KEY_MEASURES
 from cpimaging.report.words import phrase, sentence
 

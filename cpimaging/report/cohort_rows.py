@@ -9,7 +9,6 @@ from typing import Any
 from markupsafe import Markup
 
 from cpimaging.report import words
-from cpimaging.report.page import NONE
 from cpimaging.scorers.base import Row
 
 DIGITS = 4
@@ -42,18 +41,6 @@ def rounded(value: Any) -> float | int | None:
         return None
     short = float(f"{float(value):.{DIGITS}g}")
     return int(short) if short == int(short) else short
-
-
-def two_digits(value: Any) -> str:
-    """Write a number with two significant digits, whole numbers above 99 in full; "n/a" where not known."""
-    if words.missing(value) or not math.isfinite(float(value)):
-        return NONE
-    number = float(f"{float(value):.2g}") if abs(float(value)) < 99.5 else round(float(value))
-    if number == 0:
-        return "0"
-    places = max(0, 1 - math.floor(math.log10(abs(number))))
-    text = f"{number:.{places}f}" if abs(number) >= 1e-4 else f"{number:.1e}"
-    return text.replace("-", "−")
 
 
 def table_columns(
@@ -95,7 +82,7 @@ def remark(scan: Row) -> str:
     return "; ".join(parts)
 
 
-def as_script(content: Mapping[str, object]) -> Markup:
+def as_script(content: Mapping[str, object] | Sequence[object]) -> Markup:
     """Return data as JSON that may stand inside a script element: no text in it can end the element."""
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for mark, escape in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")):

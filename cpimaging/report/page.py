@@ -29,6 +29,8 @@ def _environment() -> jinja2.Environment:
         "ml": millilitres,
         "percent": percent,
         "number": number,
+        "two": two_digits,
+        "two_ml": lambda mm3: NONE if missing(mm3) else two_digits(float(mm3) / 1000),
         "phrase": phrase,
         "capital": sentence,
         "data_png": data_png,
@@ -91,6 +93,18 @@ def number(value: Any) -> str:
     if isinstance(value, int) or abs(value) >= 100:
         return f"{value:.0f}"
     return f"{value:.3g}".replace("-", "−")
+
+
+def two_digits(value: Any) -> str:
+    """Write a number with two significant digits, whole numbers above 99 in full; "n/a" where not known."""
+    if missing(value) or not math.isfinite(float(value)):
+        return NONE
+    number = float(f"{float(value):.2g}") if abs(float(value)) < 99.5 else round(float(value))
+    if number == 0:
+        return "0"
+    places = max(0, 1 - math.floor(math.log10(abs(number))))
+    text = f"{number:.{places}f}" if abs(number) >= 1e-4 else f"{number:.1e}"
+    return text.replace("-", "−")
 
 
 def decimals(value: Any, places: int) -> str:

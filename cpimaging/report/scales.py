@@ -54,9 +54,13 @@ def scale_views(pattern: Pattern) -> list[ScaleView]:
     return [_view(title, result) for title, result in _scales(pattern) if result["range"]]
 
 
-def unscored(pattern: Pattern) -> list[tuple[str, str]]:
-    """Return the scales that were not scored, and why."""
-    return [(title, str(result["not_assessed"])) for title, result in _scales(pattern) if not result["range"]]
+def unscored(pattern: Pattern) -> dict[str, list[str]]:
+    """Return why scales were not scored, and which of them for each reason."""
+    reasons: dict[str, list[str]] = {}
+    for title, result in _scales(pattern):
+        if not result["range"]:
+            reasons.setdefault(str(result["not_assessed"]), []).append(title)
+    return reasons
 
 
 def _scales(pattern: Pattern) -> list[tuple[str, ScaleResult]]:

@@ -3,18 +3,17 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from cpimaging.figures import Frame
 from cpimaging.io import typed
-from cpimaging.report import norms, pictures, scales, tables, viewer, words
+from cpimaging.report import first_screen, norms, pictures, scales, tables, viewer, words
 from cpimaging.report.page import Provenance, render
 from cpimaging.scorers import Pattern, results
-from cpimaging.scorers.results import CallResult
-from cpimaging.types import MORPHOMETRY_COLUMNS, FlagContent, Image, LabelMap, Quality
+from cpimaging.types import MORPHOMETRY_COLUMNS, Image, LabelMap, Quality
 from cpimaging.words import SIDES
 
 ALWAYS_NOT_ASSESSED = (
@@ -103,9 +102,11 @@ def page_values(content: ScanReport) -> dict[str, object]:
     voxels = None if content.lesion is None else int((content.lesion.data != 0).sum())
     title, line = words.headline(content.pattern, content.lesion_source, voxels)
     rows = tables.load_rows(content.load)
-    inside = [row for row in rows if row.tissue not in ("overlay", "outside")]
+    within = [row for row in rows if row.tissue != "overlay"]
+    inside = [row for row in within if row.tissue != "outside"]
     shares, verdict = _shares(content.pattern), content.qc.get("verdict", "not_applicable")
     evidence, sources = _evidence(content.pattern)
+    finding = words.called(content.pattern) and _uncounted(content.pattern) is None
     measured = norms.without_own_tables(content.morphometry, content.age_years)
     return {
         "scan": content,
@@ -114,12 +115,17 @@ def page_values(content: ScanReport) -> dict[str, object]:
         "verdict": verdict,
         "panel": "not_applicable" if verdict == "pass" and not words.called(content.pattern) else verdict,
         "uncounted": _uncounted(content.pattern),
-        "flags": _flags(content.qc),
+        "reason_told": first_screen.reason_told(content.pattern),
+        "flags": first_screen.by_weight(content.qc),
+        "broken": first_screen.broken(content.qc),
         "age": words.age(content.age_years),
         "sections": SECTIONS,
         "scales": scales.scale_views(content.pattern),
         "unscored": scales.unscored(content.pattern),
-        "facts": _facts(content),
+        "facts": first_screen.facts(
+            content.pattern, content.override, within if finding else [], content.not_assessed
+        ),
+        "numbers": first_screen.numbers(content.pattern),
         "shares": shares,
         "largest_share": max((share.whole for share in shares if share.whole), default=0),
         "evidence": evidence,
@@ -147,13 +153,6 @@ def page_values(content: ScanReport) -> dict[str, object]:
         "words": words,
         "structure_name": tables.structure_name,
     }
-
-
-def _flags(quality: Quality) -> list[FlagContent]:
-    """Return the quality flags: what fails, what warns, what holds."""
-    order = {"fail": 0, "warn": 1}
-    flags = quality.get("flags") or []
-    return sorted(flags, key=lambda flag: 2 if flag["ok"] else order.get(flag.get("severity", "warn"), 1))
 
 
 def _by_measure(morphometry: pd.DataFrame) -> list[Measures]:
@@ -188,21 +187,6 @@ def _unplaced(content: ScanReport) -> float | None:
         return None
     apart = float(content.lesions["volume_mm3"].sum() - parts["lesion_volume_mm3"].sum())
     return apart if apart > CLOSE_MM3 else None
-
-
-def _facts(content: ScanReport) -> list[tuple[str, str]]:
-    """Return the few numbers that stand beside the verdict: name, text."""
-    facts = [("Set by a person", content.override)] if content.override else []
-    calls = results(content.pattern, scales=False)
-    for scorer, result in calls.values():
-        facts += scorer.words.facts(result)
-    for scorer, result in reversed(calls.values()):  # the finer call first
-        if scorer.answers:
-            sure = words.confidence(scorer, cast(CallResult, result))
-            facts.append((f"Stability, {words.inside(scorer.title)}", sure))
-    for scorer, result in results(content.pattern, scales=True).values():
-        facts += scorer.words.facts(result)
-    return facts
 
 
 def _uncounted(pattern: Pattern) -> str | None:
@@ -293,9 +277,5 @@ def _evidence(pattern: Pattern) -> tuple[list[tuple[str, list[scales.Step]]], li
 
 
 def _not_assessed(content: ScanReport) -> list[str]:
-    reasons = [
-        f"{scorer.title}: {reason}"
-        for scorer, result in results(content.pattern, scales=False).values()
-        if (reason := result.get("not_assessed"))
-    ]
-    return list(dict.fromkeys([*content.not_assessed, *reasons, *ALWAYS_NOT_ASSESSED]))
+    lines = [*content.not_assessed, *first_screen.not_called(content.pattern), *ALWAYS_NOT_ASSESSED]
+    return list(dict.fromkeys(lines))

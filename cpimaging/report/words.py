@@ -123,8 +123,8 @@ def sentence(text: str) -> str:
 
 
 def inside(title: str) -> str:
-    """Return a title as it stands inside a sentence: "Dominance" -> "dominance", "MRICS group" as it is."""
-    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+    """Return a title inside a sentence: "Dominance" -> "dominance"; "MRICS group" and "T2w" stay."""
+    return title if title[1:2].isupper() or title[1:2].isdigit() else title[:1].lower() + title[1:]
 
 
 def age(years: float | None) -> str:

@@ -15,6 +15,7 @@ from cpimaging.report.page import Provenance
 from cpimaging.report.scan import ScanReport, page_values, render_scan
 from cpimaging.scorers import Pattern
 from cpimaging.scorers.overrides import told
+from cpimaging.scorers.words import phrase
 from cpimaging.study.frame import frame_of
 from cpimaging.study.gate import gate_of
 from cpimaging.study.job import SCAN_STAGES, Job, lesion_record
@@ -79,8 +80,12 @@ def run(job: Job) -> None:
         override=told(pattern),
         qc=qc,
         not_assessed=[
-            *(f"{name}: not given" for name in CONTRASTS if name not in job.images),
-            *(f"Lesions of the {tissue}: not searched" for tissue in lesion_record(job)["NotSearched"]),
+            f"{', '.join(names)}: {what}"
+            for what, names in {
+                "not given": [name for name in CONTRASTS if name not in job.images],
+                "lesions not searched": [phrase(tissue) for tissue in lesion_record(job)["NotSearched"]],
+            }.items()
+            if names
         ],
         methods=_methods(job, reference, atlas, qc["template_volume_ratio"]),
         citations=[

@@ -8,6 +8,7 @@ import pytest
 import report_content as content
 
 from cpimaging.report.cohort import render_cohort
+from cpimaging.report.scan import render_scan
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 from playwright.sync_api import Browser, Page
@@ -154,6 +155,21 @@ def test_arrow_keys_tell_the_cells_of_the_heat_map(browser: Browser, path: Path)
     page.keyboard.press("ArrowRight")
     page.wait_for_function("document.getElementById('cell').textContent.includes(':')")
     assert "Lobar white matter" in page.locator("#cell").inner_text()
+    assert troubles == []
+    page.close()
+
+
+def test_scans_lead_to_the_one_before_and_the_one_after(browser: Browser, tmp_path: Path) -> None:  # noqa: F811
+    """Of three scans the first and the last have a page: a scan without one is passed over."""
+    links = {(name, "n/a"): f"{name}.html" for name in ("sub-01", "sub-03")}
+    (tmp_path / "index.html").write_text(render_cohort(content.cohort_report(links=links)), encoding="utf-8")
+    for name, _ in links:
+        page = render_scan(content.scan_report(label=name, images={}))
+        (tmp_path / f"{name}.html").write_text(page, encoding="utf-8")
+    page, troubles = open_page(browser, tmp_path / "sub-01.html")
+    for link, wanted in (("Next scan", "sub-03"), ("Previous scan", "sub-01"), ("Previous scan", "index")):
+        page.get_by_role("link", name=link).click()
+        page.wait_for_url(re.compile(rf"/{wanted}\.html"))
     assert troubles == []
     page.close()
 

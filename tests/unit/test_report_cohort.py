@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from cpimaging.report.cohort import CohortReport, render_cohort
 from cpimaging.report.cohort_charts import WIDTH, broken_checks, check_title, spread
 from cpimaging.report.cohort_pictures import count_strip, heat_map, map_cuts
-from cpimaging.report.cohort_rows import as_script, rounded, two_digits
+from cpimaging.report.cohort_rows import as_script, rounded
+from cpimaging.report.page import two_digits
 
 HOSTILE = '</script><script>alert("x")</script>&amp;'
 

@@ -68,7 +68,10 @@ def test_the_page_of_a_child():
     page = plain(render_scan(content.scan_report(pattern=content.pattern() | {"scales": scales(LESION)})))
     assert "Fiori sqMRI: 4 to 9 of 40; 6 items not assessed or only in part" in page
     assert "Thalamus 0 % 0 7.3 % 1 30 mm³ and 1 % (ours)" in page
-    assert "Barkovich BG + W: not scored, needs an age of less than 29 days (here 6 years)." in page
+    assert (
+        "Barkovich BG + W; NICHD pattern: not scored, needs an age of less than 29 days (here 6 years)."
+        in page
+    )
     assert "No scale is a prognosis" in page
 
 
@@ -102,9 +105,9 @@ def test_a_page_without_scales_says_so():
     )
 
 
-def test_unscored_scales_are_one_line_each():
+def test_unscored_scales_are_one_line_for_each_reason():
     lines = unscored({"scales": scales(LESION, replace(CHILD, qc="fail"))})
-    assert [reason for _, reason in lines] == ["quality control failed"] * 3
+    assert [(reason, len(titles)) for reason, titles in lines.items()] == [("quality control failed", 3)]
 
 
 def test_the_group_table_and_the_cohort_page_hold_the_points():
