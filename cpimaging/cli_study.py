@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from cpimaging.cli_errors import plain
+from cpimaging.cli_errors import BAD_INPUT, plain
 
 FAULT = 1
 
@@ -43,6 +43,25 @@ def status(
 
     for line in lines(output_dir):
         typer.echo(line)
+
+
+@study_app.command()
+@plain
+def pdf(
+    output_dir: Annotated[Path, typer.Argument(help="Folder that holds the results.")],
+    scans: Annotated[list[str] | None, typer.Argument(help="Labels of scans; all if none is named.")] = None,
+) -> None:
+    """Print a summary of two pages for each scan, by an installed Chromium, Chrome or Edge."""
+    from cpimaging.stages.pdf import run
+    from cpimaging.types import InputError
+
+    failed = False
+    for told in run(output_dir, scans or []):
+        wrong = isinstance(told, InputError)
+        failed |= wrong
+        typer.echo(f"cpimaging: {told}" if wrong else told, err=wrong)
+    if failed:
+        raise typer.Exit(BAD_INPUT)
 
 
 @study_app.command()

@@ -156,6 +156,11 @@ class ScanFiles:
         """The scan's page."""
         return os.path.join(self.root, f"{self.label}.html")
 
+    @property
+    def summary(self) -> str:
+        """The page's summary on two sheets, where somebody asked for it."""
+        return os.path.join(self.root, f"{self.label}.pdf")
+
 
 def pipeline() -> Path:
     """Return the folder of the Snakefile: inside the installed package, else the root of the clone."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 
 from cpimaging.atlases import cache_dir
+from cpimaging.browser import installed_browser
 from cpimaging.doctor.dataset import Study
 from cpimaging.doctor.found import Found, refused
 from cpimaging.study.lock import LOCK, held_by
@@ -26,7 +27,6 @@ TEMPORARY_MB = 500
 """Ours: room for the fields of one registration at 1 mm."""
 CACHE_MB = 200
 """Ours: template and embedded atlas, once."""
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
 LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 """Where Linux says how much memory a container or a cluster's job may have."""
 BYTES_PER_MB = 1_000_000
@@ -112,7 +112,7 @@ def _free_mb(folder: Path) -> float:
 
 
 def _browser() -> Found:
-    name = next(filter(None, map(shutil.which, BROWSERS)), None)
+    name = installed_browser()
     if name:
         return Found("ok", "browser", f"{name}, for PDF")
     return Found("warning", "browser", "no Chromium, Chrome or Edge: no PDF", "print a page from any browser")

@@ -52,13 +52,16 @@ Provenance = Mapping[str, str | Sequence[str] | Mapping[str, str]]
 
 def render(template: str, content: Mapping[str, object]) -> str:
     """Fill a template; all text from `content` is escaped."""
+    return (
+        _environment().get_template(template).render(style=source_of("style.css"), whole=source_of, **content)
+    )
+
+
+def source_of(name: str) -> Markup:
+    """Return a file beside the templates as it is."""
     environment = _environment()
-
-    def whole(name: str) -> Markup:
-        source, _, _ = environment.loader.get_source(environment, name)  # type: ignore[union-attr]
-        return Markup(source)
-
-    return environment.get_template(template).render(style=whole("style.css"), whole=whole, **content)
+    source, _, _ = environment.loader.get_source(environment, name)  # type: ignore[union-attr]
+    return Markup(source)
 
 
 def millilitres(volume_mm3: Any) -> str:

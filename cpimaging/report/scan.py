@@ -12,6 +12,7 @@ from cpimaging.figures import Frame
 from cpimaging.io import typed
 from cpimaging.report import first_screen, norms, pictures, scales, tables, viewer, words
 from cpimaging.report.page import Provenance, render
+from cpimaging.report.summary import MOST_REASONS, largest
 from cpimaging.scorers import Pattern, results
 from cpimaging.types import MORPHOMETRY_COLUMNS, Image, LabelMap, Quality
 from cpimaging.words import SIDES
@@ -142,6 +143,8 @@ def page_values(content: ScanReport) -> dict[str, object]:
         "largest_load": max((cell.share for row in rows for cell in row.cells if cell.share > 0), default=0),
         "total_mm3": _total(content),
         "unplaced_mm3": _unplaced(content),
+        "summary": largest(inside if finding else []),
+        "most_reasons": MOST_REASONS,
         "lobes": tables.lobe_layers(content.load),
         "profile": [] if content.profile.empty else tables.profile(content.profile),
         "lesion_rows": content.lesions.to_dict("records"),

@@ -101,6 +101,7 @@ def run(job: Job) -> None:
     )
     values = page_values(content)
     _refuse_contradictions(values, content)
+    Path(job.files.summary).unlink(missing_ok=True)  # of the page before
     write_text(job.files.report, render_scan(content, values))
 
 

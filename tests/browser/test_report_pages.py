@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 import report_content as content
 
+from cpimaging.browser import page_count
 from cpimaging.report.scan import render_scan
+from cpimaging.stages.pdf import printed
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -120,6 +122,15 @@ def test_scan_page_prints_on_paper(browser, folder):
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.pdf().startswith(b"%PDF")
     page.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_summary_has_two_pages_and_the_same_bytes(folder, name):
+    html = (folder / f"{name}.html").read_text(encoding="utf-8")
+    made = printed(html)
+    assert page_count(made) == 2
+    if name == "scan":
+        assert printed(html) == made
 
 
 def opened_viewer(
