@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand
 
 from cpimaging.cli_errors import plain
-from cpimaging.cli_groups import AtlasName, atlas_app, norms_app, templates_app
+from cpimaging.cli_groups import AtlasName, atlas_app, export_app, norms_app, templates_app
 from cpimaging.cli_study import study_app
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(atlas_app, name="atlas")
+app.add_typer(export_app, name="export")
 app.add_typer(norms_app, name="norms")
 app.add_typer(templates_app, name="templates")
 app.add_typer(study_app)

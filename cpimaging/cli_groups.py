@@ -11,6 +11,7 @@ AtlasName = Annotated[str, typer.Option(help='"embedded", "published", or an atl
 TemplatesFolder = Annotated[Path, typer.Argument(help="Folder of templates by age.")]
 
 atlas_app = typer.Typer(help="Atlases: list, show, fetch, export and check.", no_args_is_help=True)
+export_app = typer.Typer(help="Results as other programs take them.", no_args_is_help=True)
 norms_app = typer.Typer(help="Norms for age and sex, from a study's own controls.", no_args_is_help=True)
 templates_app = typer.Typer(help="Templates by age: fetch, list and show.", no_args_is_help=True)
 
@@ -117,6 +118,44 @@ def norms_build(
     folder = norms_dir or output_dir.with_name(f"{output_dir.resolve().name}-norms")
     for line in stage.run(output_dir, controls, folder, scanner):
         typer.echo(line)
+
+
+Results = Annotated[Path, typer.Argument(help="Folder that holds the results of a study.")]
+
+
+@export_app.command("redcap")
+@plain
+def export_redcap(
+    output_dir: Results, folder: Annotated[Path, typer.Argument(help="Where both files are written.")]
+) -> None:
+    """Write the group table for REDCap: data to import, and their data dictionary."""
+    from cpimaging.stages import export as stage
+
+    stage.run_redcap(output_dir, folder)
+
+
+@export_app.command("wide")
+@plain
+def export_wide(
+    output_dir: Results, table: Annotated[Path, typer.Argument(help="The table to write, TSV.")]
+) -> None:
+    """Write one row per scan with all numbers: calls, loads, morphometry, quality checks."""
+    from cpimaging.stages import export as stage
+
+    stage.run_wide(output_dir, table)
+
+
+@export_app.command("matrix")
+@plain
+def export_matrix(
+    output_dir: Results,
+    folder: Annotated[Path, typer.Argument(help="Where the files are written.")],
+    niistat: Annotated[bool, typer.Option("--niistat", help="Also MAT files for NiiStat.")] = False,
+) -> None:
+    """Write the lesions of the group as scan by voxel in template space, for lesion-symptom tools."""
+    from cpimaging.stages import export as stage
+
+    stage.run_matrix(output_dir, folder, niistat)
 
 
 @templates_app.command("fetch")

@@ -241,7 +241,11 @@ INDEX = (
     Column("decisions", "str", "What was chosen among several files, and why."),
     Column("problems", "str", "What file names and headers show to be wrong."),
 )
-PARTICIPANTS = (PARTICIPANT, Column("age", "float64", "Age at scan.", "years"), SEX)
+PARTICIPANTS = (
+    PARTICIPANT,
+    Column("age", "float64", "Age at scan; n/a where sessions differ, logs/index.tsv has each.", "years"),
+    SEX,
+)
 ATLAS_LABELS = (
     Column("index", "int64", "Number of the region in the label image."),
     Column("name", "str", "Name of the region."),
@@ -261,6 +265,20 @@ READING_LIST = (
     PARTICIPANT,
     SESSION,
 )
+READINGS = (
+    Column("case", "str", "Number of the scan in the reading list."),
+    Column("reader", "str", "Code of the reader."),
+    Column("mrics_subgroup", "str", "Subgroup of MRICS, or the group where it has none."),
+    Column(
+        "severity",
+        "str",
+        "Severity.",
+        levels={"mild": "mild injury", "moderate": "moderate injury", "severe": "severe injury"},
+    ),
+    Column("fiori", "float64", "Points of Fiori's scale.", "points"),
+    Column("comment", "str", "What the reader wants to say."),
+)
+"""Of the sheet that readers fill in."""
 QUESTION = Column(
     "question",
     "str",
@@ -335,32 +353,39 @@ CONTROLS = (
     Column("field_strength_tesla", "str", "Field strength, as the image's sidecar gives it."),
 )
 """Of the folder of norms, one row per control, by age: nothing that names a person."""
+TRUTH = (
+    PARTICIPANT,
+    Column("pattern", "str", "Recipe that the injury was drawn by."),
+    Column("side", "str", "Side that bears it; n/a for both."),
+    Column("mrics_group", "str", "Group of MRICS that the recipe stands for."),
+    Column("mrics_subgroup", "str", "Its subgroup."),
+    Column("dominance", "str", "The tissue that bears the injury."),
+    Column("lesion_volume_mm3", "float64", "Volume of the lesion that was drawn.", "mm3"),
+    Column("seed", "int64", "Seed of what was drawn by chance."),
+)
+GRADED_TRUTH = (
+    *TRUTH,
+    Column("mrics_secondary", "str", "Subgroup of a second pattern in the same brain."),
+    Column("severity", "str", "How severe it was drawn."),
+)
+YOUNG_TRUTH = (
+    *TRUTH,
+    Column("twin_of", "str", "The injured brain that this healthy one has its anatomy from."),
+    Column("warp_mean_mm", "float64", "Mean displacement of the brain from the template.", "mm"),
+    Column("warp_max_mm", "float64", "Largest displacement of the brain from the template.", "mm"),
+)
+MATRIX_SCANS = (
+    Column("row", "int64", "Row of the matrix."),
+    PARTICIPANT,
+    SESSION,
+    Column("lesion_volume_mm3", "float64", "Volume of the lesion in the scan.", "mm3"),
+    Column("image", "str", "Its image in template space, as seen from this folder."),
+)
+NIISTAT = (
+    Column("filename", "str", "File that holds the lesion, beside this table."),
+    Column("lesion_volume_mm3", "float64", "Volume of the lesion in the scan.", "mm3"),
+)
 DESCRIPTIONS = (
     Column("desc_id", "str", "The desc entity of file names."),
     Column("description", "str", "What such files hold."),
 )
-
-TABLES: Mapping[str, tuple[Column, ...]] = {
-    "group_desc-lesionload_stats.tsv": GROUP_LESIONLOAD,
-    "*_desc-lesionload_stats.tsv": LESIONLOAD,
-    "group_morphometry.tsv": GROUP_MORPHOMETRY,
-    "group_qc.tsv": GROUP_QC,
-    "*_desc-lesionruns_stats.tsv": LESIONRUNS,
-    "*_desc-loadmargins_stats.tsv": LOADMARGINS,
-    "*_desc-lesions_stats.tsv": LESIONS,
-    "*_desc-lesionparts_stats.tsv": LESIONPARTS,
-    "*_desc-morphometry_stats.tsv": MORPHOMETRY,
-    "*_desc-profile_stats.tsv": PROFILE,
-    "summary.tsv": SUMMARY,
-    "index.tsv": INDEX,
-    "participants.tsv": PARTICIPANTS,
-    "atlas-*_dseg.tsv": ATLAS_LABELS,
-    "seg-tissue_dseg.tsv": TISSUE_LABELS,
-    "descriptions.tsv": DESCRIPTIONS,
-    "group_desc-readinglist_stats.tsv": READING_LIST,
-    "group_desc-agreement_stats.tsv": AGREEMENT,
-    "group_desc-agreementwords_stats.tsv": AGREEMENT_WORDS,
-    "group_desc-agreementcoverage_stats.tsv": AGREEMENT_COVERAGE,
-    "group_desc-agreementcalibration_stats.tsv": AGREEMENT_CALIBRATION,
-}
-"""The columns of every table by its name; those of group_patterns.tsv: `scorers.group.group_columns`."""

@@ -3,10 +3,8 @@
 The keys of a scorer's result stand in its own record (`scorers/`): `scorers.group.pattern_keys`.
 """
 
-from collections.abc import Mapping
-
 from cpimaging.columns import Column
-from cpimaging.words import QC, SEXES
+from cpimaging.words import QC, SIDE_WORDS
 
 DETECTING, WHOLE_HEAD = "where software looked for lesions", "where the brain was found in a whole head"
 GIVEN = "for a given mask"
@@ -114,6 +112,7 @@ COLUMN_KEYS = (
     Column("*.Levels", "object", "Its words.", when=OF_WORDS),
     Column("*.Levels.*", "str", "What a word means.", when=OF_WORDS),
 )
+TABLE_SIDECAR = (*SIDECAR, *COLUMN_KEYS)
 READING_LIST = (*SIDECAR, SEED, *COLUMN_KEYS)
 AGREEMENT = (
     *SIDECAR,
@@ -149,18 +148,29 @@ QUALITY = (
     ),
     Column("template_volume_ratio", "float64", "Volume of the brain over the template's.", "ratio"),
 )
-PEOPLE = (
-    Column("age", "object", "What the column age holds."),
-    Column("age.Description", "str", "In words."),
-    Column("age.Units", "str", "Its unit."),
-    Column("sex", "object", "What the column sex holds."),
-    Column("sex.Description", "str", "In words."),
-    Column("sex.Levels", "object", "Its words."),
-    *(Column(f"sex.Levels.{word}", "str", f"Word for {SEXES[word]}.") for word in ("F", "M", "O")),
-)
-LABEL_TABLE = (
-    Column("*", "object", "A column of the label table."),
-    Column("*.Description", "str", "What it holds."),
+NORMS = (
+    Column("Name", "str", "Name of the norms."),
+    *SIDECAR[1:4],
+    Column("Atlas", "str", "Name and version of the atlas that controls were measured with."),
+    Column("ScannerKey", "str", "Key of sidecars that scanners are told apart by; empty for none."),
+    Column("Controls", "object", "How many controls of each sex."),
+    Column("Controls.*", "int64", "Controls of one sex."),
+    Column("FieldStrengths", "object", "How many controls at each field strength in tesla."),
+    Column("FieldStrengths.*", "int64", "Controls at one field strength."),
+    Column("Ages", "list", "Ages of the controls.", "years"),
+    Column("Knots", "list", "Knots of the spline over age.", "years"),
+    Column("Sexes", "list", "Sexes that the regressions tell apart."),
+    Column("Scanners", "list", "Scanners that the regressions tell apart."),
+    Column("Measures", "list", "The regressions, one for each measure."),
+    Column("Measures[].Measure", "str", "What was measured, as in the morphometry table."),
+    Column("Measures[].Structure", "str", "Structure that it is of."),
+    Column("Measures[].Side", "str", "Its side.", levels=SIDE_WORDS),
+    Column("Measures[].Coefficients", "list", "Coefficients, in the order of the design."),
+    Column("Measures[].Spread", "list", "Inverse of the design's matrix of squares, row by row."),
+    Column("Measures[].ResidualSD", "float64", "SD of the residuals, in the unit that is fitted."),
+    Column("Measures[].DegreesOfFreedom", "int64", "Degrees of freedom of the residuals."),
+    Column("Measures[].LeftOutSD", "list", "SD of z of controls against the others: young, middle, old."),
+    Column("Measures[].LeftOutBeyondTwo", "float64", "Share of them beyond two SD."),
 )
 DATASET = (
     Column("Name", "str", "Name of the dataset."),
@@ -173,32 +183,3 @@ ATLAS = (
     Column("Name", "str", "Name of the atlas."),
     Column("*", "object", "What the manifest of the atlas says, handed on as it is."),
 )
-
-FILES: Mapping[str, tuple[Column, ...]] = {
-    "*_label-brain_mask.json": BRAIN_MASK,
-    "*_desc-preproc_*.json": PREPROC,
-    "*_desc-affine_xfm.json": AFFINE,
-    "*_xfm.json": TRANSFORM,
-    "*_desc-qc_stats.json": QUALITY,
-    "*_seg-lesions_dseg.json": LESION_IMAGE,
-    "*_label-L_mask.json": LESION_MASK,
-    "*_label-L_desc-first_mask.json": FIRST_MASK,
-    "*_label-L_desc-command_mask.json": COMMAND_MASK,
-    "*_space-orig_label-L_probseg.json": PROBABILITY,
-    "*_desc-lesions_stats.json": LESION_RECORD,
-    "*_atlas-*_dseg.json": ATLAS_IMAGE,
-    "*_seg-tissue_dseg.json": TISSUE_IMAGE,
-    "group_*_label-L_probseg.json": FREQUENCY,
-    "group_*_label-L_desc-*_probseg.json": FREQUENCY,
-    "group_desc-readinglist_stats.json": READING_LIST,
-    "group_desc-agreement_stats.json": AGREEMENT,
-    "group_patterns.json": MASK_TABLES,
-    "group_desc-lesionload_stats.json": MASK_TABLES,
-    "group_morphometry.json": MASK_TABLES,
-    "group_qc.json": MASK_TABLES,
-    "participants.json": PEOPLE,
-    "atlas-*_dseg.json": LABEL_TABLE,
-    "atlas-*_description.json": ATLAS,
-    "dataset_description.json": DATASET,
-}
-"""The keys of every JSON file by its name; the first that fits counts."""

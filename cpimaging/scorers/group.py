@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from cpimaging.columns import DETAILS, GROUP, TRACTS, Z_SCORES, Column, dtypes
+from cpimaging.columns import DETAILS, GROUP, PARTICIPANT, SESSION, TRACTS, Z_SCORES, Column, dtypes
+from cpimaging.outputs import GROUP_TABLE, OUTPUTS, PATTERN, PATTERNS, Output
 from cpimaging.scorers import SCORERS, Pattern, results
 from cpimaging.scorers.results import OVERRIDE_KEYS, Value
 from cpimaging.scorers.trust import OUT_OF_GROUP
@@ -52,12 +53,27 @@ def scorer_cells(pattern: Pattern) -> dict[str, Value]:
     return cells
 
 
+def outputs() -> tuple[Output, ...]:
+    """Return all files that are written, with what scorers add to them."""
+    columns = {GROUP_TABLE: tuple(group_columns())}
+    pattern = tuple(pattern_keys())
+    keys = {PATTERN: pattern, PATTERNS: (PARTICIPANT, SESSION, *pattern)}
+    return tuple(
+        replace(
+            output,
+            columns=columns.get(output.name, output.columns),
+            keys=keys.get(output.name, output.keys),
+        )
+        for output in OUTPUTS
+    )
+
+
 def pattern_keys() -> list[Column]:
     """Return the keys of a pattern JSON, those of every scorer below its name."""
     scales = Column("scales", "object", "The scales that were chosen, by name.")
     keys = [scales, *OVERRIDE_KEYS, OUT_OF_GROUP]
     for name, scorer in SCORERS.items():
         place = f"scales.{name}" if scorer.scale else name
-        keys.append(Column(place, "object", f"{scorer.title}."))
+        keys.append(Column(place, "object", f"{scorer.title}.", when="where it was chosen"))
         keys += [replace(key, name=f"{place}.{key.name}") for key in scorer.keys]
     return keys

@@ -9,6 +9,7 @@ import pandas as pd
 
 from cpimaging import __version__
 from cpimaging.atlases import load_template
+from cpimaging.columns import GRADED_TRUTH, TRUTH, Column, described, dtypes
 from cpimaging.io import typed, write_displacement, write_image, write_json, write_table, write_text
 from cpimaging.simulate.anatomy import find_anatomy
 from cpimaging.simulate.contrast import CONTRASTS, tissue_maps
@@ -19,19 +20,6 @@ from cpimaging.types import InputError
 BIDS_VERSION = "1.11.0"
 TEMPLATE = "MNI152NLin2009aSym"
 GENERATOR = {"Name": "cpimaging simulate", "Version": __version__}
-TRUTH_COLUMNS = {
-    "participant_id": "str",
-    "pattern": "str",
-    "side": "str",
-    "mrics_group": "str",
-    "mrics_subgroup": "str",
-    "dominance": "str",
-    "lesion_volume_mm3": "float64",
-    "seed": "int64",
-}
-COHORT_COLUMNS = {"mrics_secondary": "str", "severity": "str"}
-"""Columns of a truth with graded or hard cases."""
-
 AGE: Mapping[str, object] = {"age": {"Description": "Age at the scan (made up)", "Units": "year"}}
 
 README = """# Simulated brains with a known injury
@@ -85,10 +73,17 @@ def simulate(
         rows.append({"participant_id": label, **truth_of(subject), "severity": grade})
         people.append({"participant_id": label, "age": subject.age_years, "sex": subject.sex})
     plain = severity == "any" and mix == 0
-    columns = TRUTH_COLUMNS if plain else TRUTH_COLUMNS | COHORT_COLUMNS
-    truth = typed([{name: row[name] for name in columns} for row in rows], columns)
-    write_table(out / "sourcedata/truth/truth.tsv", truth)
+    truth = write_truth(out, rows, TRUTH if plain else GRADED_TRUTH)
     write_description(out, people, contrasts, masks)
+    return truth
+
+
+def write_truth(out: Path, rows: Sequence[Mapping[str, object]], columns: tuple[Column, ...]) -> pd.DataFrame:
+    """Write what is true of each brain, with its sidecar; return the table. Rows may have other keys."""
+    names = dtypes(columns)
+    truth = typed([{name: row[name] for name in names} for row in rows], names)
+    write_json(out / "sourcedata/truth/truth.json", described(columns))
+    write_table(out / "sourcedata/truth/truth.tsv", truth)
     return truth
 
 

@@ -8,15 +8,15 @@ import pandas as pd
 
 from cpimaging.atlases import load_atlas, load_template
 from cpimaging.atlases.ages import built, read_templates
-from cpimaging.io import typed, write_table
+from cpimaging.columns import YOUNG_TRUTH
 from cpimaging.simulate.anatomy import find_anatomy
 from cpimaging.simulate.dataset import (
-    TRUTH_COLUMNS,
     check_choices,
     choose_recipes,
     truth_of,
     write_description,
     write_subject,
+    write_truth,
 )
 from cpimaging.simulate.recipes import Recipe, load_recipes
 from cpimaging.simulate.subject import Subject, subject_seed
@@ -29,7 +29,6 @@ PATTERNS = ("basal_ganglia_thalamus", "watershed", "periventricular_unilateral",
 STRENGTH = 1.5
 """Factor on the speed of the warps (ours): 4 to 5 mm on average in a newborn's brain."""
 
-TRUTH = {**TRUTH_COLUMNS, "twin_of": "str", "warp_mean_mm": "float64", "warp_max_mm": "float64"}
 AGE = {"pma_weeks": {"Description": "Postmenstrual age at the scan (made up)", "Units": "week"}}
 
 
@@ -71,8 +70,7 @@ def simulate_young(
         write_subject(out, label, subject, masks, space=template)
         rows.append({"participant_id": label, **_truth(subject), "twin_of": twin_of, **_warp(subject)})
         people.append({"participant_id": label, "pma_weeks": subject.age_years, "sex": subject.sex})
-    truth = typed([{name: row[name] for name in TRUTH} for row in rows], TRUTH)
-    write_table(out / "sourcedata/truth/truth.tsv", truth)
+    truth = write_truth(out, rows, YOUNG_TRUTH)
     write_description(out, people, contrasts, masks, AGE)
     return truth
 

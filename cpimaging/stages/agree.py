@@ -30,22 +30,25 @@ def run(output: Path, readings: Sequence[Path], seed: int = 0) -> None:
     cases = reading_list(output)
     rows = [read_readings(path.name, read_table(path), cases) for path in readings]
     sides = assembled(pd.concat(rows, ignore_index=True), patterns)
-    name, certainty = _certainty(patterns)
-    page = _page(sides, name, certainty, seed)
+    certain, certainty = _certainty(patterns)
+    page = _page(sides, certain, certainty, seed)
     for desc, found, declared in (
         ("agreement", page.agreement, columns.AGREEMENT),
         ("agreementwords", page.words, columns.AGREEMENT_WORDS),
         ("agreementcoverage", page.coverage, columns.AGREEMENT_COVERAGE),
         ("agreementcalibration", page.calibration, columns.AGREEMENT_CALIBRATION),
     ):
-        write_table(output / f"group_desc-{desc}_stats.tsv", typed(list(found), columns.dtypes(declared)))
+        name = f"group_desc-{desc}_stats"
+        if declared is not columns.AGREEMENT:  # its sidecar, below, says more
+            write_json(output / f"{name}.json", columns.described(declared))
+        write_table(output / f"{name}.tsv", typed(list(found), columns.dtypes(declared)))
     error = page.calibration_error
     told = {
         "Seed": seed,
         "Readers": list(sides.readers),
         "Scans": page.scans,
         "Overridden": len(sides.overridden),
-        "Certainty": name,
+        "Certainty": certain,
         "CalibrationError": None if math.isnan(error) else error,
     }
     write_json(

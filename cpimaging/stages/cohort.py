@@ -9,7 +9,7 @@ from typing import Any
 from cpimaging import columns
 from cpimaging.atlases import load_template
 from cpimaging.io import typed, write_image, write_json, write_table, write_text
-from cpimaging.layout import TEMPLATE
+from cpimaging.layout import TEMPLATE, sidecar_path
 from cpimaging.provenance import sidecar, software_versions
 from cpimaging.report.cohort import CohortReport, render_cohort
 from cpimaging.scorers import SCORERS, Pattern
@@ -134,6 +134,7 @@ def write_group(
     described = sidecar(stage, [], **told, **columns.described(group_columns()))
     write_json(output / "group_patterns.json", described)
     write_table(output / "group_patterns.tsv", page.patterns)
+    write_json(sidecar_path(f"{output / SUMMARY}"), columns.described(columns.SUMMARY))
     write_table(output / SUMMARY, page.summary)
     name = f"group_space-{space}_label-L"
     for ending in (".json", ".nii.gz") if page.frequency is None else ():

@@ -9,6 +9,8 @@ import pandas as pd
 from cpimaging import __version__, columns
 from cpimaging.bids import check_scan
 from cpimaging.io import typed, write_json, write_table, write_text
+from cpimaging.layout import sidecar_path
+from cpimaging.outputs import desc_words
 from cpimaging.study.plan import INDEX, Entry, read_entry, study_labels
 from cpimaging.study.record import recorded
 
@@ -18,30 +20,9 @@ IGNORED_BY_VALIDATOR = ("logs/", "*.html", "group_*", "figures", "**/*_stats.*",
 README = """# Lesion patterns from brain MRI
 
 Written by cpimaging. Start with `index.html`. Research use only: no prognosis, no cause.
-File names follow BIDS derivatives; the tables' columns are explained in the reports.
+File names follow BIDS derivatives. Columns are explained in the JSON file beside a table; for the tables of
+scans it lies here, once.
 """
-PEOPLE = {
-    "age": {
-        "Description": "age at scan; n/a where sessions differ, logs/index.tsv has each",
-        "Units": "years",
-    },
-    "sex": {
-        "Description": "sex as given by the source dataset",
-        "Levels": {"F": "female", "M": "male", "O": "other"},
-    },
-}
-DESCRIPTIONS = {
-    "preproc": "on the grid of the reference scan, brain only, without its bias field",
-    "lesionload": "lesion volume per structure, side, lobe and layer",
-    "lesionparts": "what each lesion takes of every part of the brain",
-    "loadmargins": "lesion volumes with the border or the position of the lesion moved by 1 mm",
-    "lesions": "one row per lesion",
-    "lesionruns": "the lesion in template space as runs of voxels, for adding up many",
-    "morphometry": "volumes, shares and sides of structures, ventricle indices, callosal area",
-    "profile": "how much of the lesion lies in front, and how far from the lateral ventricles",
-    "pattern": "the pattern call with its evidence",
-    "qc": "quality flags and their verdict",
-}
 
 
 @recorded
@@ -49,9 +30,10 @@ def run(output: Path) -> None:
     """Write logs/index.tsv, participants.tsv and the files that make the output a BIDS derivative."""
     rows = [_row(read_entry(output, label)) for label in study_labels(output)]
     table = typed(pd.DataFrame(rows).replace("", "n/a"), INDEX_COLUMNS)
+    write_json(sidecar_path(f"{output / INDEX}"), columns.described(columns.INDEX))
     write_table(output / INDEX, table)
+    write_json(output / "participants.json", columns.described(columns.PARTICIPANTS))
     write_table(output / "participants.tsv", _people(table))
-    write_json(output / "participants.json", PEOPLE)
     write_dataset_files(output)
 
 
@@ -95,7 +77,8 @@ def write_dataset_files(output: Path) -> None:
             "GeneratedBy": [{"Name": "cpimaging", "Version": __version__}],
         },
     )
-    described = [{"desc_id": f"desc-{name}", "description": text} for name, text in DESCRIPTIONS.items()]
-    write_table(output / "descriptions.tsv", pd.DataFrame(described))
+    rows = [{"desc_id": f"desc-{name}", "description": text} for name, text in desc_words().items()]
+    write_json(output / "descriptions.json", columns.described(columns.DESCRIPTIONS))
+    write_table(output / "descriptions.tsv", pd.DataFrame(rows))
     write_text(output / "README.md", README)
     write_text(output / ".bidsignore", "\n".join(IGNORED_BY_VALIDATOR) + "\n")

@@ -11,6 +11,7 @@ from cpimaging import __version__, columns
 from cpimaging.bids.rows import read_id
 from cpimaging.bids.sidecars import said_of_image
 from cpimaging.io import read_record, read_table, typed, write_json, write_table
+from cpimaging.layout import sidecar_path
 from cpimaging.norms import Norms, Person, as_json, build_norms
 from cpimaging.norms.reference import FEW
 from cpimaging.study.job import Job
@@ -138,6 +139,7 @@ def _write(folder: Path, norms: Norms, found: _Found) -> None:
         for person, strength in zip(found.people, found.fields, strict=True)
     ]
     rows.sort(key=lambda row: (row["age_years"], row["sex"], row["field_strength_tesla"]))
+    write_json(sidecar_path(f"{folder / CONTROLS}"), columns.described(columns.CONTROLS))
     write_table(folder / CONTROLS, typed(rows, columns.dtypes(columns.CONTROLS)))
 
 

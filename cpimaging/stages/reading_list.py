@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cpimaging import columns
-from cpimaging.agreement.readings import CASE, IDS, NUMBER, READER
+from cpimaging.agreement.readings import CASE, IDS
 from cpimaging.io import read_image, read_table, typed, write_json, write_table, write_text
 from cpimaging.provenance import sidecar
 from cpimaging.report.readers import render_case
@@ -18,7 +18,6 @@ from cpimaging.types import InputError
 KEY = "group_desc-readinglist_stats"
 """Which scan stands behind which number; it stays with the results, away from the readers."""
 SHEET = "readings.tsv"
-ASKED = ("mrics_subgroup", "severity", NUMBER)
 
 
 def run(output: Path, folder: Path, seed: int = 0) -> None:
@@ -45,7 +44,8 @@ def run(output: Path, folder: Path, seed: int = 0) -> None:
         sidecar("reading_list", [], Seed=seed, **columns.described(columns.READING_LIST)),
     )
     sheet = pd.DataFrame({CASE: [row[CASE] for row in key]})
-    write_table(folder / SHEET, sheet.reindex(columns=[CASE, READER, *ASKED, "comment"]))
+    write_json(folder / "readings.json", columns.described(columns.READINGS))
+    write_table(folder / SHEET, sheet.reindex(columns=list(columns.dtypes(columns.READINGS))))
     for row, place in zip(key, order, strict=True):
         job = Job(output, labels[place])
         names = [job.reference, *(name for name in job.images if name != job.reference)]

@@ -6,7 +6,7 @@ from declared import files, never_seen, tables, undeclared
 
 import cpimaging
 from cpimaging import keys
-from cpimaging.columns import LESIONS, PARTICIPANTS, TABLES, Column, dtypes
+from cpimaging.columns import LESIONS, LOADMARGINS, PARTICIPANTS, Column, described, dtypes
 from cpimaging.io import write_table
 from cpimaging.quantify.margins import MARGIN_COLUMNS
 from cpimaging.quantify.partition import Cell
@@ -64,7 +64,7 @@ def test_numbers_say_their_unit_in_the_name_and_beside_it() -> None:
 
 
 def test_the_margins_are_those_that_are_measured() -> None:
-    loadmargins = list(dtypes(TABLES["*_desc-loadmargins_stats.tsv"]))
+    loadmargins = list(dtypes(LOADMARGINS))
     assert loadmargins == ["participant_id", "session_id", *Cell._fields, *MARGIN_COLUMNS]
 
 
@@ -86,12 +86,7 @@ def people(tmp_path: Path) -> Path:
 
     rows = pd.DataFrame({"participant_id": ["sub-01"], "age": [6.0], "sex": ["F"]})
     write_table(tmp_path / "participants.tsv", rows)
-    levels = {"F": "female", "M": "male", "O": "other"}
-    about = {
-        "age": {"Description": "age", "Units": "years"},
-        "sex": {"Description": "sex", "Levels": levels},
-    }
-    (tmp_path / "participants.json").write_text(json.dumps(about))
+    (tmp_path / "participants.json").write_text(json.dumps(described(PARTICIPANTS)))
     return tmp_path
 
 
@@ -103,22 +98,23 @@ def test_what_is_declared_passes(people: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "told"),
     [
-        ("participants.json", '"Units"', '"Unit"', "age.Unit is not declared"),
-        ("participants.json", '"years"', "7", "age.Units is no str"),
-        ("participants.tsv", "\tage", "\tages", "['participant_id', 'ages', 'sex']"),
-        ("participants.tsv", "F", "female", "sex is ['female']"),
+        ("json", '"Units"', '"Unit"', [".tsv: sidecar of age", ".json: age.Unit is not declared"]),
+        ("json", '"years"', "7", [".tsv: sidecar of age", ".json: age.Units is no str"]),
+        ("json", '"other"', '"third"', [".tsv: sidecar of sex"]),
+        ("tsv", "\tage", "\tages", [".tsv: ['participant_id', 'ages', 'sex']"]),
+        ("tsv", "F", "female", [".tsv: sex is ['female']"]),
     ],
 )
-def test_what_is_not_declared_is_told(people: Path, file: str, old: str, new: str, told: str) -> None:
-    path = people / file
+def test_what_is_not_declared_is_told(people: Path, file: str, old: str, new: str, told: list[str]) -> None:
+    path = people / f"participants.{file}"
     path.write_text(path.read_text().replace(old, new, 1))
-    assert undeclared(people) == [f"{file}: {told}"]
+    assert undeclared(people) == [f"participants{line}" for line in told]
 
 
 def test_what_is_declared_and_never_there_is_told(people: Path) -> None:
-    path = people / "participants.json"
-    path.write_text(path.read_text().replace(', "Units": "years"', ""))
-    assert "participants.json: age.Units" in never_seen(people)
+    (people / "dataset_description.json").write_text('{"Name": "results"}')
+    assert "dataset_description.json: License" in never_seen(people)
+    assert "dataset_description.json: Name" not in never_seen(people)
     assert "*_desc-lesions_stats.tsv: no such file" in never_seen(people)
 
 

@@ -52,7 +52,10 @@ space-orig_seg-tissue_dseg.nii.gz
 TOP_FILES = """
 .bidsignore README.md
 atlas-cpimaging_description.json atlas-cpimaging_dseg.json atlas-cpimaging_dseg.tsv
-dataset_description.json descriptions.tsv
+atlas-cpimaging_desc-lesionload_stats.json atlas-cpimaging_desc-lesionparts_stats.json
+atlas-cpimaging_desc-loadmargins_stats.json
+dataset_description.json descriptions.json descriptions.tsv
+desc-lesions_stats.json desc-morphometry_stats.json desc-profile_stats.json
 group_desc-lesionload_stats.json group_desc-lesionload_stats.tsv group_patterns.json group_patterns.tsv
 group_morphometry.json group_morphometry.tsv group_qc.json group_qc.tsv
 group_space-MNI152NLin2009aSym_label-L_desc-B1_probseg.json
@@ -64,7 +67,8 @@ group_space-MNI152NLin2009aSym_label-L_desc-C3_probseg.nii.gz
 group_space-MNI152NLin2009aSym_label-L_desc-flipped_probseg.json
 group_space-MNI152NLin2009aSym_label-L_desc-flipped_probseg.nii.gz
 group_space-MNI152NLin2009aSym_label-L_probseg.json group_space-MNI152NLin2009aSym_label-L_probseg.nii.gz
-index.html participants.json participants.tsv seg-tissue_dseg.tsv
+index.html participants.json participants.tsv seg-tissue_dseg.json seg-tissue_dseg.tsv
+space-MNI152NLin2009aSym_desc-lesionruns_stats.json
 sub-01.html sub-02.html sub-03.html sub-04.html
 """.split()
 

@@ -4,15 +4,19 @@ import json
 import re
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
+import redcap
 from declared import never_seen, undeclared
+from scipy.io import loadmat, mmread
 
 from cpimaging.atlases import load_structures
 from cpimaging.io import read_displacement, read_image, read_table
 from cpimaging.scorers import SCORERS
 from cpimaging.scorers.group import group_dtypes
+from cpimaging.stages import export
 
 SCANS = ("sub-01", "sub-02", "sub-03", "sub-04")
 READINGS = ("readinglist", "agreement", "agreementwords", "agreementcoverage", "agreementcalibration")
@@ -79,6 +83,43 @@ def test_what_is_declared_is_there(demo: Path) -> None:
     expected = [f"{name}: no such file" for name in elsewhere]
     expected += [f"*_desc-pattern_stats.json: {name}" for name in newborn]
     assert sorted(never_seen(demo / "out")) == sorted(expected)
+
+
+def test_results_go_to_redcap_through_their_dictionary(demo: Path, tmp_path: Path) -> None:
+    export.run_redcap(demo / "out", tmp_path)
+    dictionary, data = tmp_path / "redcap_dictionary.csv", tmp_path / "redcap_data.csv"
+    assert redcap.refused(dictionary, data) == []
+    assert [row["record_id"] for row in redcap.read(data)] == list(SCANS)
+
+
+def test_a_wide_table_says_of_each_scan_what_its_tables_do(demo: Path, tmp_path: Path) -> None:
+    export.run_wide(demo / "out", tmp_path / "wide.tsv")
+    wide = read_table(tmp_path / "wide.tsv").set_index("participant_id")
+    assert list(wide.index) == list(SCANS)
+    told = json.loads((tmp_path / "wide.json").read_text())
+    assert list(told) == ["participant_id", *wide]
+    for scan in SCANS:
+        own = load(demo, scan)
+        row = own[(own["structure"] == "putamen") & (own["side"] == "left")].iloc[0]
+        assert wide.loc[scan, "load_putamen_left_percent_region"] == row["percent_region"]
+        profile = load(demo, scan, "desc-profile").iloc[0]
+        assert wide.loc[scan, "profile_anterior_share_lesion_midline"] == profile["value"]
+
+
+def test_the_matrix_is_that_of_the_masks_in_template_space(demo: Path, tmp_path: Path) -> None:
+    out, folder = demo / "out", tmp_path / "matrix"
+    export.run_matrix(out, folder, niistat=True)
+    scans = read_table(folder / "lesions_scans.tsv")
+    assert scans["participant_id"].tolist() == list(SCANS)
+    matrix = mmread(folder / "lesions.mtx").toarray()
+    union = nib.load(folder / "lesions_mask.nii.gz").get_fdata() > 0
+    for row, image, scan in zip(matrix, scans["image"], SCANS, strict=True):
+        mask = nib.load(folder / image).get_fdata()
+        assert (mask.ravel(order="F")[union.ravel(order="F")] == row).all()
+        assert mask.sum() == row.sum()
+        assert (loadmat(folder / f"niistat/{scan}.mat", simplify_cells=True)["lesion"]["dat"] == mask).all()
+    assert (folder / "lesymap_lesions.txt").read_text().split() == scans["image"].tolist()
+    assert undeclared(folder) == []
 
 
 def test_columns_of_the_group(demo: Path) -> None:

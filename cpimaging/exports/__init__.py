@@ -1,0 +1,1 @@
+"""What other programs take: REDCap, a table with one row per scan, lesion × voxel. Pure functions."""
