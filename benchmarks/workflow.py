@@ -18,12 +18,13 @@ from typing import Any
 import numpy as np
 from pattern import confusion, figures
 
-from cpimaging.columns import GRADED_TRUTH, dtypes
+from cpimaging.columns import GRADED, TRUTH, dtypes
 from cpimaging.io import read_table
 from cpimaging.simulate import simulate
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "results" / "bench" / "workflow"
+TRUTH_COLUMNS = dtypes(column for column in TRUTH if column.when in ("", GRADED))
 N, SEED, HARD_SHARE = 40, 72_000, 0.35
 
 
@@ -42,7 +43,10 @@ def run(masks: bool, first: int) -> Path:
 
 def results(folder: Path) -> list[dict[str, Any]]:
     """Return truth and calls of every scan that was finished, as `pattern.figures` reads them."""
-    truth = read_table(folder / "bids/sourcedata/truth/truth.tsv", dtypes(GRADED_TRUTH))
+    truth = read_table(
+        folder / "bids/sourcedata/truth/truth.tsv",
+        TRUTH_COLUMNS,
+    )
     found = []
     for row in truth.to_dict("records"):
         label = row["participant_id"]
@@ -71,7 +75,10 @@ def _called(pattern: dict[str, Any]) -> dict[str, Any]:
 
 def volume_error(folder: Path) -> str:
     """Return how far the measured lesion volumes are from the true ones."""
-    truth = read_table(folder / "bids/sourcedata/truth/truth.tsv", dtypes(GRADED_TRUTH))
+    truth = read_table(
+        folder / "bids/sourcedata/truth/truth.tsv",
+        TRUTH_COLUMNS,
+    )
     found = read_table(folder / "out/group_patterns.tsv").set_index("participant_id")["lesion_volume_mm3"]
     true = truth.set_index("participant_id")["lesion_volume_mm3"].loc[found.index]
     injured = true > 0

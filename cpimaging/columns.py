@@ -8,7 +8,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from cpimaging.words import LAYER_WORDS, LOBE_WORDS, NORMED, QC, SEXES, SIDE_WORDS, TISSUES, z_column
+from cpimaging.words import (
+    ARTERIES,
+    LAYER_WORDS,
+    LOBE_WORDS,
+    NORMED,
+    QC,
+    SEVERITIES,
+    SEXES,
+    SIDE_WORDS,
+    SIDED,
+    TISSUES,
+    z_column,
+)
 
 Dtype = Literal["str", "int64", "float64", "bool", "list", "object"]
 """As tables are typed; bool, list and object are for keys of JSON files alone."""
@@ -186,10 +198,10 @@ TRACTS = (
 """Columns of the group table on tracts; n/a for scans out of the group, like every share of lesion."""
 DETAILS = (
     Column("laterality_index", "float64", "Lesion of the cerebrum: 1 all left, -1 all right.", "1"),
-    Column("mrics_side", "str", "Side that bears the pattern, where one does."),
-    Column("mrics_territory", "str", "Arterial territory of the pattern, where it has one."),
-    Column("mrics_severity", "str", "Severity of the pattern; n/a where it is not known."),
-    Column("subgroup_stability", "float64", "Share of the repetitions that keep the MRICS subgroup."),
+    Column("mrics_side", "str", "Side that bears the pattern, where one does.", levels=SIDED),
+    Column("mrics_territory", "str", "Artery of the pattern, where it has one.", levels=ARTERIES),
+    Column("mrics_severity", "str", "Severity of the pattern; n/a where not known.", levels=SEVERITIES),
+    Column("subgroup_stability", "float64", "Share of the repetitions that keep the MRICS subgroup.", "1"),
 )
 """What a call says beside its word."""
 GROUP = (
@@ -273,7 +285,7 @@ READINGS = (
         "severity",
         "str",
         "Severity.",
-        levels={"mild": "mild injury", "moderate": "moderate injury", "severe": "severe injury"},
+        levels=SEVERITIES,
     ),
     Column("fiori", "float64", "Points of Fiori's scale.", "points"),
     Column("comment", "str", "What the reader wants to say."),
@@ -293,9 +305,9 @@ QUESTION = Column(
 CASES = Column("cases", "int64", "Scans that it is made of.")
 
 
-def _ends(name: str = "") -> list[Column]:
+def _ends(name: str = "", unit: str = "1") -> list[Column]:
     return [
-        Column(f"{name}{end}", "float64", f"{which} end of its 95 % interval.")
+        Column(f"{name}{end}", "float64", f"{which} end of its 95 % interval.", unit)
         for end, which in (("low", "Lower"), ("high", "Upper"))
     ]
 
@@ -319,8 +331,8 @@ AGREEMENT = (
         },
     ),
     Column("raters", "str", "Raters, with commas; consensus: what more than half of the readers said."),
-    Column("value", "float64", "The figure."),
-    *_ends(),
+    Column("value", "float64", "The figure."),  # a share, or points
+    *_ends(unit=""),
     CASES,
 )
 AGREEMENT_WORDS = (
@@ -328,23 +340,23 @@ AGREEMENT_WORDS = (
     Column("word", "str", "Group or subgroup."),
     Column("readers", "int64", "Scans that the readers' consensus gives it."),
     Column("software", "int64", "Scans with a consensus that the software gives it."),
-    Column("sensitivity", "float64", "Share of the readers' scans that the software gives it as well."),
+    Column("sensitivity", "float64", "Share of the readers' scans that the software gives it as well.", "1"),
     *_ends("sensitivity_"),
-    Column("ppv", "float64", "Share of the software's scans that the readers give it as well."),
+    Column("ppv", "float64", "Share of the software's scans that the readers give it as well.", "1"),
     *_ends("ppv_"),
 )
 ACCURACY = (
-    Column("accuracy", "float64", "Share of these scans that the readers' consensus agrees with."),
+    Column("accuracy", "float64", "Share of these scans that the readers' consensus agrees with.", "1"),
     *_ends("accuracy_"),
     CASES,
 )
 AGREEMENT_COVERAGE = (
-    Column("certainty", "float64", "Least certainty that the software states for the group."),
-    Column("coverage", "float64", "Share of the scans with a consensus that is called at least so surely."),
+    Column("certainty", "float64", "Least certainty that the software states for the group.", "1"),
+    Column("coverage", "float64", "Share of scans with a consensus that is called at least so surely.", "1"),
     *ACCURACY,
 )
 AGREEMENT_CALIBRATION = (
-    Column("certainty", "float64", "Mean certainty that the software states for the group, one bin."),
+    Column("certainty", "float64", "Mean certainty that the software states for the group, one bin.", "1"),
     *ACCURACY,
 )
 CONTROLS = (
@@ -353,6 +365,7 @@ CONTROLS = (
     Column("field_strength_tesla", "str", "Field strength, as the image's sidecar gives it."),
 )
 """Of the folder of norms, one row per control, by age: nothing that names a person."""
+GRADED, YOUNG = "with --severity or --mix", "with --template"
 TRUTH = (
     PARTICIPANT,
     Column("pattern", "str", "Recipe that the injury was drawn by."),
@@ -362,17 +375,11 @@ TRUTH = (
     Column("dominance", "str", "The tissue that bears the injury."),
     Column("lesion_volume_mm3", "float64", "Volume of the lesion that was drawn.", "mm3"),
     Column("seed", "int64", "Seed of what was drawn by chance."),
-)
-GRADED_TRUTH = (
-    *TRUTH,
-    Column("mrics_secondary", "str", "Subgroup of a second pattern in the same brain."),
-    Column("severity", "str", "How severe it was drawn."),
-)
-YOUNG_TRUTH = (
-    *TRUTH,
-    Column("twin_of", "str", "The injured brain that this healthy one has its anatomy from."),
-    Column("warp_mean_mm", "float64", "Mean displacement of the brain from the template.", "mm"),
-    Column("warp_max_mm", "float64", "Largest displacement of the brain from the template.", "mm"),
+    Column("mrics_secondary", "str", "Subgroup of a second pattern in the same brain.", when=GRADED),
+    Column("severity", "str", "How severe it was drawn.", when=GRADED),
+    Column("twin_of", "str", "The injured brain that this healthy one has its anatomy from.", when=YOUNG),
+    Column("warp_mean_mm", "float64", "Mean displacement of the brain from the template.", "mm", when=YOUNG),
+    Column("warp_max_mm", "float64", "Largest displacement of the brain.", "mm", when=YOUNG),
 )
 MATRIX_SCANS = (
     Column("row", "int64", "Row of the matrix."),

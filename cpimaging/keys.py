@@ -98,9 +98,11 @@ TISSUE_IMAGE = (
     Column("Labels", "object", "Number -> class of tissue."),
     Column("Labels.*", "str", "The class of one number."),
 )
+SCANS = Column("NumberOfScans", "int64", "Scans that have a mask.")
+MATRIX_MASK = (*SIDECAR, SCANS)
 FREQUENCY = (
     *SIDECAR,
-    Column("NumberOfScans", "int64", "Scans that have a mask."),
+    SCANS,
     Column("Pattern", "str", "Code of the pattern that all of its scans have.", when=OF_PATTERN),
     Column("NumberOfMirrored", "int64", "Scans whose lesion was turned to the left.", when=ONE_SIDED),
 )

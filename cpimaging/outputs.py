@@ -316,6 +316,7 @@ _EXPORTS = (
         "lesions_mask.nii.gz",
         "export matrix",
         "The voxels that any scan has; they are the columns of the matrix, x first.",
+        keys=keys.MATRIX_MASK,
     ),
     Output("lesymap_lesions.txt", "export matrix", "The images in the order of the rows, for LESYMAP."),
     Output(

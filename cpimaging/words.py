@@ -43,6 +43,20 @@ LAYER_WORDS = {
 LAYERS = tuple(name for name in LAYER_WORDS if name != UNKNOWN)
 """Layers of white matter, from the ventricle to the cortex."""
 
+SIDED = {"left": "left side", "right": "right side", "both": "both sides"}
+"""Which side bears a pattern."""
+SEVERITIES = {
+    name: f"{name}, as the rule grades it (docs/method/pattern.md)" for name in ("mild", "moderate", "severe")
+}
+ARTERIES = {
+    **{
+        name: f"{words} cerebral artery"
+        for name, words in {"aca": "anterior", "mca": "middle", "pca": "posterior"}.items()
+    },
+    "several": "more than one artery",
+}
+"""In whose territory an infarct lies."""
+
 QC = {
     "pass": "every check holds",
     "warn": "look before use",

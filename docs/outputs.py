@@ -37,7 +37,11 @@ PLACES: Mapping[Place, tuple[str, str]] = {
         "Logs",
         "In `logs`. Beside them lie the logs of all stages and what the stages note for each other.",
     ),
-    "export": ("Exports", "Written by `cpimaging export` where you ask for them."),
+    "export": (
+        "Exports",
+        "Written by `cpimaging export` where you ask. `cpimaging export wide OUT FILE` writes a table of "
+        "your name; the JSON file beside it describes its columns.",
+    ),
     "readers": ("Readers", "With `cpimaging agree`: on top of the results, and in the folder for readers."),
     "norms": ("Norms", "In the folder of norms."),
     "simulated": ("Simulated brains", "In `sourcedata/truth` of a simulated dataset."),

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 from jsonschema import Draft202012Validator
@@ -11,7 +12,7 @@ import cpimaging
 from cpimaging import outputs as declared_outputs
 from cpimaging.columns import Column, described, dtypes
 from cpimaging.io import read_table
-from cpimaging.outputs import Output, first_that_fits, inherited, schema_name
+from cpimaging.outputs import Output, Place, first_that_fits, inherited, schema_name
 from cpimaging.scorers.group import outputs as all_outputs
 
 SCHEMAS = Path(cpimaging.__file__).parent / "schemas"
@@ -56,6 +57,7 @@ def wrong_in_table(path: Path) -> list[str]:
     """Return what is wrong with a table: its columns, their dtypes, words that are not declared."""
     pattern, columns = of(tables(), path.name)
     names = list(read_table(path))
+    columns = [column for column in columns if not column.when or column.name in names]
     if not pattern or names != list(dtypes(columns)):
         return [f"{path.name}: {names}"]
     table = read_table(path, dtypes(columns))
@@ -100,7 +102,11 @@ def outputs(folder: Path, suffix: str) -> list[Path]:
 
 def unlisted(folder: Path) -> list[str]:
     """Return the files below a folder that are not declared, and those of which another stage is."""
-    stages = {name: set(output.stage.split(", ")) for output in all_outputs() for name in names_of(output)}
+    stages = {
+        name: {"atlas"} if name == inherited(output) else set(output.stage.split(", "))
+        for output in all_outputs()
+        for name in names_of(output)
+    }
     wrong = []
     for path in sorted(folder.rglob("*")):
         if path.is_file() and "logs" not in path.parts and not first_that_fits(stages.items(), path.name):
@@ -116,7 +122,7 @@ def unlisted(folder: Path) -> list[str]:
 def names_of(output: Output) -> list[str]:
     """Return the name of a file, of its sidecar, and of the one that it shares with other scans."""
     shared = [name] if (name := inherited(output)) else []
-    return [output.name, *([output.json_name] if output.keys else []), *shared]
+    return list(dict.fromkeys([output.name, *([output.json_name] if output.keys else []), *shared]))
 
 
 def undeclared(folder: Path) -> list[str]:
@@ -127,6 +133,13 @@ def undeclared(folder: Path) -> list[str]:
     wrong += [line for path in found for line in wrong_in_json(path)]
     known = [path for path in (*found, *outputs(folder, ".jsonl")) if of(files(), path.name)[0]]
     return wrong + [line for path in known for line in breaks_its_schema(path)]
+
+
+def lacking(place: Place, *folders: Path) -> list[str]:
+    """Return the declared files of a place that are in none of the folders."""
+    there = [path.name for folder in folders for path in folder.rglob("*")]
+    wanted = [name for output in all_outputs() if output.place == place for name in names_of(output)]
+    return [name for name in wanted if not any(fnmatch(file, name) for file in there)]
 
 
 def never_seen(folder: Path) -> list[str]:

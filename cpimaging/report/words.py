@@ -12,12 +12,12 @@ from cpimaging.qc.limits import unit as limit_unit
 from cpimaging.scorers import AnyScorer
 from cpimaging.scorers.dominance import CALLS as DOMINANCE
 from cpimaging.scorers.mrics import GROUPS as MRICS_GROUPS
-from cpimaging.scorers.mrics import SIDED as SIDES
 from cpimaging.scorers.mrics import SUBGROUPS as MRICS_SUBGROUPS
 from cpimaging.scorers.mrics import say as mrics_words
 from cpimaging.scorers.results import CallResult, MricsResult, Pattern, answer
 from cpimaging.scorers.words import missing, phrase, points
 from cpimaging.words import LOAD_CLASSES as CLASSES
+from cpimaging.words import SIDED as SIDES
 
 __all__ = [
     "CLASSES",

@@ -201,6 +201,7 @@ SCORER = Scorer(
             "dominance_index",
             "float64",
             INDEX,
+            "1",
             cell=lambda result: result["index"],
         ),
         *map(_share, TISSUES),

@@ -29,6 +29,7 @@ from cpimaging.scorers.results import CALL_KEYS, WHY_NOT, MricsResult
 from cpimaging.scorers.rules import explained
 from cpimaging.scorers.words import missing
 from cpimaging.types import ScanContext
+from cpimaging.words import ARTERIES, SEVERITIES, SIDED
 
 REQUIRES = frozenset(REQUIRED) | {*TERRITORIES, *WATERSHEDS}
 
@@ -174,10 +175,6 @@ SUBGROUPS = {
     "D": "miscellaneous",
     "E": "normal",
 }
-SEVERITIES = {
-    name: f"{name}, as the rule grades it (docs/method/pattern.md)" for name in ("mild", "moderate", "severe")
-}
-SIDED = {"left": "left side", "right": "right side", "both": "both sides"}
 CODES = ("B1", "B2", "B3", "B", "C1", "C2", "C3", "C", "D", "E", "A", "n/a")
 """In the order of pages."""
 
@@ -225,7 +222,7 @@ SCORER = Scorer(
         Column("group", "str", "Main group.", levels=GROUPS),
         Column("subgroup", "str", "Subgroup, n/a where only the group is called.", levels=SUBGROUPS),
         Column("severity", "str", "Severity, null where it is not graded.", levels=SEVERITIES),
-        Column("territory", "str", "Artery of an infarct: aca, mca, pca or several; else null."),
+        Column("territory", "str", "Artery of an infarct, else null.", levels=ARTERIES),
         Column("side", "str", "Side of the pattern, or null.", levels=SIDED),
         Column("secondary", "list", "Subgroups of patterns seen beside the main one."),
         Column("ground", "str", "What the main pattern rests on, or null."),
@@ -255,18 +252,21 @@ SCORER = Scorer(
             "confidence",
             "float64",
             "Share of the repetitions that keep the MRICS group.",
+            "1",
             cell=lambda result: result["confidence"],
         ),
         GroupColumn(
             "severity_stability",
             "float64",
             "Share of the repetitions that keep the severity, of those that keep the subgroup.",
+            "1",
             cell=lambda result: result.get("severity_stability"),
         ),
         GroupColumn(
             "expected_agreement",
             "float64",
             "How often a reader is expected to agree with the subgroup (docs/method/pattern.md).",
+            "1",
             cell=lambda result: result.get("expected_agreement"),
         ),
         GroupColumn("not_assessed_reason", "str", WHY_NOT, cell=lambda result: result["not_assessed"]),

@@ -9,7 +9,7 @@ import pandas as pd
 
 from cpimaging import __version__
 from cpimaging.atlases import load_template
-from cpimaging.columns import GRADED_TRUTH, TRUTH, Column, described, dtypes
+from cpimaging.columns import GRADED, TRUTH, described, dtypes
 from cpimaging.io import typed, write_displacement, write_image, write_json, write_table, write_text
 from cpimaging.simulate.anatomy import find_anatomy
 from cpimaging.simulate.contrast import CONTRASTS, tissue_maps
@@ -73,13 +73,17 @@ def simulate(
         rows.append({"participant_id": label, **truth_of(subject), "severity": grade})
         people.append({"participant_id": label, "age": subject.age_years, "sex": subject.sex})
     plain = severity == "any" and mix == 0
-    truth = write_truth(out, rows, TRUTH if plain else GRADED_TRUTH)
+    truth = write_truth(out, rows, "" if plain else GRADED)
     write_description(out, people, contrasts, masks)
     return truth
 
 
-def write_truth(out: Path, rows: Sequence[Mapping[str, object]], columns: tuple[Column, ...]) -> pd.DataFrame:
-    """Write what is true of each brain, with its sidecar; return the table. Rows may have other keys."""
+def write_truth(out: Path, rows: Sequence[Mapping[str, object]], when: str) -> pd.DataFrame:
+    """Write what is true of each brain, with its sidecar; return the table.
+
+    rows: may have more than that. when: of the columns that not every dataset has, which there are.
+    """
+    columns = [column for column in TRUTH if column.when in ("", when)]
     names = dtypes(columns)
     truth = typed([{name: row[name] for name in names} for row in rows], names)
     write_json(out / "sourcedata/truth/truth.json", described(columns))

@@ -8,7 +8,7 @@ import pandas as pd
 
 from cpimaging.atlases import load_atlas, load_template
 from cpimaging.atlases.ages import built, read_templates
-from cpimaging.columns import YOUNG_TRUTH
+from cpimaging.columns import YOUNG
 from cpimaging.simulate.anatomy import find_anatomy
 from cpimaging.simulate.dataset import (
     check_choices,
@@ -70,7 +70,7 @@ def simulate_young(
         write_subject(out, label, subject, masks, space=template)
         rows.append({"participant_id": label, **_truth(subject), "twin_of": twin_of, **_warp(subject)})
         people.append({"participant_id": label, "pma_weeks": subject.age_years, "sex": subject.sex})
-    truth = write_truth(out, rows, YOUNG_TRUTH)
+    truth = write_truth(out, rows, YOUNG)
     write_description(out, people, contrasts, masks, AGE)
     return truth
 

@@ -17,6 +17,7 @@ from cpimaging.exports.wide import Wide
 from cpimaging.io import read_rows, read_table, typed, write_image, write_json, write_table, write_text
 from cpimaging.layout import ScanFiles, sidecar_path
 from cpimaging.outputs import GROUP_TABLE
+from cpimaging.provenance import sidecar
 from cpimaging.scorers.group import group_columns
 from cpimaging.study.gathered import lesion_voxels
 from cpimaging.study.job import Job
@@ -88,6 +89,8 @@ def run_matrix(output: Path, folder: Path, niistat: bool = False) -> None:
     anywhere, lines = market_lines(lesions, len(jobs), int(np.prod(grid.shape)))
     write_lines(folder / "lesions.mtx", lines)
     mask = Image(anywhere.reshape(grid.shape, order="F"), grid.affine)
+    told = sidecar("export", [GROUP_TABLE], NumberOfScans=len(jobs))
+    write_json(folder / "lesions_mask.json", told)
     write_image(folder / "lesions_mask.nii.gz", mask, template_space=True)
     images = [_seen_from(folder, Path(job.files.lesion_mask_template)) for job in jobs]
     scans = group[["participant_id", "session_id", "lesion_volume_mm3"]].assign(

@@ -30,7 +30,7 @@ def test_every_file_has_a_name_of_its_own() -> None:
         assert output.columns or not output.name.endswith(".tsv"), output.name
         assert (
             output.keys
-            or not output.name.endswith((".tsv", ".json", ".nii.gz", ".txt"))
+            or not output.name.endswith((".tsv", ".json", ".nii.gz"))
             or (output.place == "scan" and output.columns)
         ), output.name
 

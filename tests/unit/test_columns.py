@@ -63,6 +63,12 @@ def test_numbers_say_their_unit_in_the_name_and_beside_it() -> None:
                     break
 
 
+def test_every_number_has_a_unit() -> None:
+    """But where a cell of the same row names it."""
+    lacking = {c.name for rows in tables().values() for c in rows if c.dtype == "float64" and not c.unit}
+    assert lacking == {"value", "low", "high"}
+
+
 def test_the_margins_are_those_that_are_measured() -> None:
     loadmargins = list(dtypes(LOADMARGINS))
     assert loadmargins == ["participant_id", "session_id", *Cell._fields, *MARGIN_COLUMNS]
@@ -95,11 +101,15 @@ def test_what_is_declared_passes(people: Path) -> None:
     assert not [line for line in never_seen(people) if line.startswith("participants")]
 
 
+UNIT = ".json: $.age Additional properties are not allowed ('Unit' was unexpected)"
+SEVEN = ".json: $.age.Units 7 is not of type 'string', 'null'"
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "told"),
     [
-        ("json", '"Units"', '"Unit"', [".tsv: sidecar of age", ".json: age.Unit is not declared"]),
-        ("json", '"years"', "7", [".tsv: sidecar of age", ".json: age.Units is no str"]),
+        ("json", '"Units"', '"Unit"', [".tsv: sidecar of age", ".json: age.Unit is not declared", UNIT]),
+        ("json", '"years"', "7", [".tsv: sidecar of age", ".json: age.Units is no str", SEVEN]),
         ("json", '"other"', '"third"', [".tsv: sidecar of sex"]),
         ("tsv", "\tage", "\tages", [".tsv: ['participant_id', 'ages', 'sex']"]),
         ("tsv", "F", "female", [".tsv: sex is ['female']"]),

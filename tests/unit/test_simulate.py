@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from declared import lacking, wrong_in_table
 
 from cpimaging.atlases import load_template
 from cpimaging.io import read_displacement, read_image, read_json, read_table
@@ -341,6 +342,7 @@ def test_dataset_tables(dataset):
     out, truth = dataset
     table = read_table(out / "sourcedata/truth/truth.tsv")
     assert list(table.pattern) == ["mca_infarct", "none"]
+    assert lacking("simulated", out) == wrong_in_table(out / "sourcedata/truth/truth.tsv") == []
     # without T1w nobody can call a scan normal
     assert list(table.mrics_subgroup) == ["C3", "n/a"]
     assert list(truth.side)[1] == "n/a"

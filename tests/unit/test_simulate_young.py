@@ -8,7 +8,7 @@ import pytest
 from cpimaging.atlases import load_atlas, load_template
 from cpimaging.atlases.ages import AgeTemplate, Built
 from cpimaging.atlases.space import resample_labels
-from cpimaging.columns import YOUNG_TRUTH, dtypes
+from cpimaging.columns import TRUTH, YOUNG, dtypes
 from cpimaging.io import read_image, read_table
 from cpimaging.registration import Transform, resample
 from cpimaging.simulate import simulate_young
@@ -52,9 +52,8 @@ def of(dataset: Path, label: str, contrast: str) -> Image:
 
 
 def test_the_truth_names_twins_and_how_far_the_warps_go(dataset):
-    truth = read_table(dataset / "sourcedata/truth/truth.tsv", dtypes(YOUNG_TRUTH)).set_index(
-        "participant_id"
-    )
+    columns = dtypes(column for column in TRUTH if column.when in ("", YOUNG))
+    truth = read_table(dataset / "sourcedata/truth/truth.tsv", columns).set_index("participant_id")
     assert truth["pattern"].tolist() == ["basal_ganglia_thalamus", "none", "punctate_foci", "none"]
     assert truth["twin_of"].fillna("n/a").tolist() == ["n/a", "sub-01", "n/a", "sub-03"]
     assert truth.loc["sub-02", "lesion_volume_mm3"] == 0

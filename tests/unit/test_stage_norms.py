@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from declared import lacking, undeclared
 
 from cpimaging.bids import Scan
 from cpimaging.bids.sidecars import said_of_image
@@ -73,6 +74,7 @@ def test_controls_are_a_column_of_the_participants(tmp_path: Path) -> None:
     assert content["Controls"] == {"F": 12, "M": 13}
     assert content["FieldStrengths"] == {"n/a": 25}
     shared = read_table(tmp_path / "norms/controls.tsv")
+    assert lacking("norms", tmp_path / "norms") == undeclared(tmp_path / "norms") == []
     assert list(shared) == ["age_years", "sex", "field_strength_tesla"]
     assert len(shared) == 25
     assert "sub-" not in json.dumps(content)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from declared import undeclared
+from declared import lacking, undeclared
 
 from cpimaging import single
 from cpimaging.atlases import load_atlas, write_atlas
@@ -509,7 +509,7 @@ def test_a_reading_list_shows_scans_and_no_verdict(out: Path, tmp_path: Path) ->
     study, folder = tmp_path / "out", tmp_path / "list"
     shutil.copytree(out, study)
     reading_list.run(study, folder, seed=1)
-    assert undeclared(study) == []
+    assert undeclared(study) + undeclared(folder) == []
     key = reading_list.reading_list(study)
     assert sorted(key.values()) == [("sub-01", "n/a"), ("sub-02", "n/a")]
     assert read_json(study / "group_desc-readinglist_stats.json")["Seed"] == 1
@@ -542,6 +542,7 @@ def test_what_readers_filled_in_is_compared(out: Path, tmp_path: Path) -> None:
     write_table(folder / "readings.tsv", sheet)
     agree.run(study, [folder / "readings.tsv"], seed=0)
     assert undeclared(study) == []
+    assert lacking("readers", study, folder) == []
     told = read_json(study / "group_desc-agreement_stats.json")
     assert (told["Readers"], told["Scans"], told["Certainty"]) == (["R1"], 2, "confidence")
     rows = read_table(study / "group_desc-agreement_stats.tsv")

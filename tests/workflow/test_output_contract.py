@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import redcap
-from declared import never_seen, undeclared
+from declared import lacking, never_seen, undeclared
 from scipy.io import loadmat, mmread
 
 from cpimaging.atlases import load_structures
@@ -19,7 +19,7 @@ from cpimaging.scorers.group import group_dtypes
 from cpimaging.stages import export
 
 SCANS = ("sub-01", "sub-02", "sub-03", "sub-04")
-READINGS = ("readinglist", "agreement", "agreementwords", "agreementcoverage", "agreementcalibration")
+ELSEWHERE = ("readers", "norms", "simulated", "export")
 WORDS = {
     "dominance": "white_matter deep_grey cortex brainstem cerebellum mixed none indeterminate not_assessed",
     "mrics_group": "A B C D E n/a",
@@ -71,12 +71,12 @@ def test_columns_keys_and_words_are_the_declared_ones(demo: Path) -> None:
 def test_what_is_declared_is_there(demo: Path) -> None:
     """But for files of other studies: lesions that software found or a tool drew, readings, newborns."""
     elsewhere = [
-        *(f"group_desc-{name}_stats.tsv" for name in READINGS),
-        "*_label-L_desc-first_mask.json",
-        "*_label-L_desc-command_mask.json",
-        "*_space-orig_label-L_probseg.json",
-        "group_desc-readinglist_stats.json",
-        "group_desc-agreement_stats.json",
+        *(name for place in ELSEWHERE for name in lacking(place, demo / "out")),
+        *(f"*_space-orig_label-L_desc-first_mask{ending}" for ending in (".nii.gz", ".json")),
+        *(f"*_space-orig_label-L_desc-command_mask{ending}" for ending in (".nii.gz", ".json")),
+        *(f"*_space-orig_label-L_probseg{ending}" for ending in (".nii.gz", ".json")),
+        "*_desc-newborn_lines.svg",
+        "group_desc-pattern_stats.jsonl",
     ]
     scales = [name for name, scorer in SCORERS.items() if scorer.scale and scorer.example.age_years < 1]
     newborn = [f"scales.{scale}.evidence[].{key}" for scale in scales for key in STEP]
@@ -119,6 +119,8 @@ def test_the_matrix_is_that_of_the_masks_in_template_space(demo: Path, tmp_path:
         assert mask.sum() == row.sum()
         assert (loadmat(folder / f"niistat/{scan}.mat", simplify_cells=True)["lesion"]["dat"] == mask).all()
     assert (folder / "lesymap_lesions.txt").read_text().split() == scans["image"].tolist()
+    export.run_redcap(out, folder)
+    assert lacking("export", folder) == []
     assert undeclared(folder) == []
 
 

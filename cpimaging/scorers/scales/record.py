@@ -55,6 +55,7 @@ def scale_scorer(
             f"{scale.name}_{word}",
             "str" if levels else "float64",
             f"{title}: the {'lowest' if place == 0 else 'highest'} {what} that the scan allows.",
+            unit="" if levels else "points",
             levels=levels or {},
             cell=lambda result: _end(result, place),
         )
