@@ -181,6 +181,12 @@ _SCAN = (
 )
 _GROUP = (
     Output("index.html", "cohort, masks", "The page of the group, which needs no network."),
+    Output(
+        "sub-*_sessions.html",
+        "cohort",
+        "The sessions of one participant side by side.",
+        when="where a participant has several sessions",
+    ),
     Output(GROUP_TABLE, "cohort, masks", "The calls, one row for each scan.", keys=keys.MASK_TABLES),
     Output(
         "group_desc-lesionload_stats.tsv",

@@ -112,7 +112,7 @@ def unlisted(folder: Path) -> list[str]:
         if path.is_file() and "logs" not in path.parts and not first_that_fits(stages.items(), path.name):
             wrong.append(f"{path.name}: not declared")
     for record in sorted(folder.glob("logs/files/*/*.json")):
-        for name in json.loads(record.read_text()):
+        for name in json.loads(record.read_text())["Files"]:
             found = first_that_fits(stages.items(), Path(name).name)
             if found and record.parent.name not in found[1]:
                 wrong.append(f"{name}: declared of {found[1]}, written by {record.parent.name}")
