@@ -121,7 +121,7 @@ def unless_finished(stage, path):
 
 
 def read_of(*names):
-    """Name what a rule reads of a scan, all in one: Snakemake's time to plan goes by the number of functions."""
+    """Name what is read of a scan by one function; the more of them, the longer Snakemake plans."""
     return unpack(lambda wildcards: PLANNER.read(wildcards.scan, names))
 
 
