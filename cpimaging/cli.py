@@ -127,12 +127,12 @@ class _NamingChoices(TyperCommand):
 
 def _run(stage: Callable[..., None], job: "Job", *words: Any) -> None:
     """Run a stage of one scan; its log, which holds what is wrong, names no folder of a person."""
-    from cpimaging.types import InputError
+    from cpimaging.types import InputError, of_system
 
     try:
         stage(job, *words)
-    except InputError as error:
-        raise job.told(error) from None
+    except (InputError, OSError) as error:
+        raise job.told(of_system(error) if isinstance(error, OSError) else error) from None
 
 
 def _show_version(value: bool) -> None:

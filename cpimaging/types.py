@@ -1,5 +1,6 @@
 """The words of the project: images, atlases, lesions, patterns and flags; for columns see `columns`."""
 
+import errno
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,11 +72,17 @@ class InputError(ValueError):
         super().__init__(f"{plain(str(path))}: {self.problem}; {self.cure}")
 
 
-def of_system(error: OSError) -> InputError:
-    """Return what the file system refused as bad input: a full disk, a folder where a file belongs."""
-    return InputError(
-        error.filename2 or error.filename or "a file", error.strerror or str(error), "mend it and start again"
-    )
+def of_system(error: OSError, path: Path | str = "a file") -> InputError:
+    """Return what the file system refused as bad input: a full disk, a folder where a file belongs.
+
+    path: what is meant where the system names no file, as while one is written.
+    """
+    cure = "make room and start again" if error.errno in FULL else "mend it and start again"
+    return InputError(error.filename2 or error.filename or path, error.strerror or str(error), cure)
+
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""How systems say that a disk, a share of it, or a file is full."""
 
 
 @dataclass(frozen=True)

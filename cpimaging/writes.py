@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 
-from cpimaging.types import InputError
+from cpimaging.types import InputError, of_system
 
 
 def temporary_beside(path: Path) -> Path:
@@ -20,6 +20,7 @@ def whole(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` once the block has succeeded.
 
     The orphan of a killed run cannot spoil the next one: no two writers share a name.
+    Raises InputError where the disk is full.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -29,6 +30,8 @@ def whole(path: Path | str) -> Iterator[Path]:
     try:
         yield temporary
         os.replace(temporary, path)
+    except OSError as error:
+        raise of_system(error, path) if error.filename is None else error from None
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -10,9 +10,12 @@ from pathlib import Path
 import psutil
 
 from cpimaging.io import read_json, temporary_beside
+from cpimaging.study.job import SCAN_STAGES
 from cpimaging.types import InputError
 
 LOCK = "logs/lock.json"
+JOBS = {*SCAN_STAGES, "command", "index", "atlas", "cohort", "masks"}
+"""The commands by which the rules of the workflow write."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,8 @@ def _await_orphans(output: Path) -> None:
 def _writes_into(process: psutil.Process, output: Path) -> bool:
     """Tell whether a process is one of our jobs with this output folder, as seen from where it works."""
     words: list[str] = process.info["cmdline"] or []
-    if "cpimaging" not in words or process.pid == os.getpid():
+    program = words.index("cpimaging") if "cpimaging" in words else len(words)
+    if not set(words[program + 1 : program + 2]) & JOBS:  # `cpimaging BIDS OUT participant` waits for us
         return False
     try:
         folder = process.cwd()

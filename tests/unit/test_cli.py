@@ -1,3 +1,4 @@
+import errno
 import json
 import platform
 import shutil
@@ -10,10 +11,11 @@ from typer.testing import CliRunner, Result
 
 import cpimaging
 from cpimaging.bids import Scan
-from cpimaging.cli import STAGE_HELP, app
+from cpimaging.cli import STAGE_HELP, _run, app
 from cpimaging.registration.engines import ENGINES
-from cpimaging.study.job import SCAN_STAGES
+from cpimaging.study.job import SCAN_STAGES, Job
 from cpimaging.study.plan import write_plan
+from cpimaging.types import InputError
 
 COMMANDS = [*((stage,) for stage in SCAN_STAGES), ("index",), ("cohort",), ("run",), ("simulate",)]
 COMMANDS += [("atlas",), ("atlas", "export"), ("atlas", "check"), ("atlas", "list"), ("atlas", "show")]
@@ -218,3 +220,12 @@ def test_what_is_wrong_with_a_scan_names_no_folder_of_a_person(tmp_path: Path) -
         call("preprocess", "--scan", "sub-01", "--output-dir", out)
     )
     assert "jane" not in told(call("preprocess", "--scan", "sub-02", "--output-dir", out))
+
+
+def test_what_the_system_refuses_names_no_folder_of_a_person(tmp_path: Path) -> None:
+    def refused(job: Job) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", f"{job.output}/sub-01/anat")
+
+    with pytest.raises(InputError) as error:
+        _run(refused, Job(tmp_path / "home/jane/out", "sub-01"))
+    assert str(error.value) == "sub-01/anat: Permission denied; mend it and start again"

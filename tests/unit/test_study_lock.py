@@ -70,12 +70,34 @@ def test_a_lock_that_cannot_be_read_is_removed(tmp_path: Path) -> None:
 def test_jobs_that_a_killed_run_left_are_waited_for(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = [sys.executable, "-c", "import time; time.sleep(1)", "cpimaging", str(tmp_path)]
+    words = [
+        sys.executable,
+        "-c",
+        "import time; time.sleep(1)",
+        "cpimaging",
+        "report",
+        "--output-dir",
+        str(tmp_path),
+    ]
     orphan = subprocess.Popen(words)
     take_lock(tmp_path)
     assert "waiting for 1 job(s)" in capsys.readouterr().err
     assert orphan.poll() is not None or orphan.wait(1) == 0
     release_lock(tmp_path)
+
+
+def test_the_call_that_started_the_run_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both would wait for ever: `python -m cpimaging bids out participant` waits for Snakemake."""
+    monkeypatch.chdir(tmp_path)
+    words = [sys.executable, "-c", "import time; time.sleep(30)", "cpimaging", "bids", "out", "participant"]
+    caller = subprocess.Popen(words)
+    take_lock(Path("out"))
+    assert capsys.readouterr().err == ""
+    caller.kill()
+    caller.wait()
+    release_lock(Path("out"))
 
 
 @pytest.mark.parametrize(("own", "waits"), [(True, True), (False, False)])
@@ -89,7 +111,7 @@ def test_a_job_belongs_to_the_folder_that_it_works_in(
     """Two studies may both call their results "out"."""
     for name in ("own", "other"):
         (tmp_path / name).mkdir()
-    words = [sys.executable, "-c", "import time; time.sleep(1)", "cpimaging", "out"]
+    words = [sys.executable, "-c", "import time; time.sleep(1)", "cpimaging", "cohort", "out"]
     job = subprocess.Popen(words, cwd=tmp_path / ("own" if own else "other"))
     monkeypatch.chdir(tmp_path / "own")
     take_lock(Path("out"))

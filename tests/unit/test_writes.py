@@ -1,5 +1,6 @@
 """What killed writers leave behind."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,14 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     check_writable(tmp_path / "new/deep")
     with pytest.raises(InputError, match="cannot be made: file is a file; choose another output_dir"):
         check_writable(tmp_path / "file/out")
+
+
+def test_a_full_disk_names_the_file_and_leaves_nothing(tmp_path: Path) -> None:
+    def fill() -> None:
+        with whole(tmp_path / "a.tsv") as temporary:
+            temporary.write_text("half")
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(InputError, match=r"a\.tsv: No space left on device; make room and start again"):
+        fill()
+    assert not list(tmp_path.iterdir())
