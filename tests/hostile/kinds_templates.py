@@ -10,7 +10,7 @@ from kinds import Kind, refusal, refused
 from kinds_atlases import AFFINE, DATA
 from kinds_tables import tree
 
-from cpimaging.atlases.ages.build import read_brain
+from cpimaging.atlases.ages.build import check_contrasts, read_brain
 from cpimaging.atlases.ages.parents import check_parents
 from cpimaging.atlases.ages.table import COLUMNS, FILES, read_templates
 from cpimaging.types import Image, Region
@@ -132,11 +132,40 @@ def own_labels(made: str, words: str, data: np.ndarray, parents: Mapping[int, li
     return Kind("templates by age", f"its own labels: {made}", refused(words) if words else "taken", check)
 
 
+FLUID = Region(5, "horn", "lateral_ventricle_body", "left", "csf")
+BRAIN = np.where(np.arange(DATA.shape[2]) < 7, DATA, np.where(DATA, 5, 0))
+
+
+def contrasts(made: str, words: str, swapped: bool) -> Kind:
+    """Return a kind of a template's images on labels that the atlas brought: fluid 100 on T1w, 900 on T2w."""
+
+    def check(folder: Path) -> None:
+        template = read_templates(folder_of(folder / "t", f"{HEAD}\n{row()}\n", lambda _: None))["new"]
+        levels = {"T1w": (100, 500), "T2w": (900, 500)}
+        names = {"T1w": "T2w", "T2w": "T1w"} if swapped else {"T1w": "T1w", "T2w": "T2w"}
+        images = {
+            name: Image(np.where(BRAIN == 5, fluid, grey), AFFINE) for name, (fluid, grey) in levels.items()
+        }
+        named = {name: images[of] for name, of in names.items()}
+
+        def read() -> None:
+            check_contrasts(template, named, Image(BRAIN, AFFINE), [*THALAMI, FLUID])
+
+        if words:
+            refusal(read, words, "t1.nii")
+        else:
+            read()
+
+    return Kind("templates by age", made, refused(words) if words else "taken", check)
+
+
 OWN = np.select([DATA == 300, DATA == 70001], [1, 2])
 BUILT = [
     brain_mask("soft", np.arange(DATA.size).reshape(DATA.shape) % 200),
     brain_mask("labels", OWN),
     brain_mask("nothing", DATA * 0),
+    contrasts("T1w and T2w as they are named", "", swapped=False),
+    contrasts("T1w and T2w swapped", "are T1w and T2w swapped", swapped=True),
     own_labels("as the atlas has them", "", OWN, {1: [300], 2: [70001]}),
     own_labels("without sides", "", OWN > 0, {1: [300, 70001]}),
     own_labels("mirrored", "are left and right swapped?", OWN[::-1].copy(), {1: [300], 2: [70001]}),

@@ -29,7 +29,7 @@ from cpimaging.io import (
 )
 from cpimaging.registration import Matrix, Transform, jacobian, resample
 from cpimaging.registration.ages import chained, fit, start_of
-from cpimaging.types import Atlas, Image, InputError, LabelMap, Region
+from cpimaging.types import LOOKS, Atlas, Image, InputError, LabelMap, Region
 
 LARGEST_BRAIN_ML = 2500.0
 """A template with more than this that is not 0 shows a head, not a brain (ours)."""
@@ -196,6 +196,7 @@ def _build(folder: Path, way: Sequence[AgeTemplate], atlas: Atlas) -> None:
     transform, _ = _way(way)
     template, field = load_template(), transform.to_scan
     carried = _inside(resample_labels(atlas.dseg.labels, brain, field), brain)
+    check_contrasts(own, images, carried, atlas.dseg.regions)
     labels = refined(carried, atlas.dseg.regions, images, brain)
     if own.dseg is not None and own.dseg_table is not None:
         theirs = resample(read_image(own.dseg, labels=True), brain, mode="nearest")
@@ -214,6 +215,26 @@ def _build(folder: Path, way: Sequence[AgeTemplate], atlas: Atlas) -> None:
         write_image(folder / f"{SHARES[share]}.nii.gz", image, template_space=True)
     changed = float((labels.data != carried.data)[brain.data].mean())
     write_json(folder / RECORD, {"Way": [step.name for step in way], "RefinedShare": round(changed, 4)})
+
+
+def check_contrasts(
+    own: AgeTemplate, images: Mapping[str, Image], carried: Image, regions: Sequence[Region]
+) -> None:
+    """Refuse a template whose image does not look like its contrast: fluid against grey matter, at any age.
+
+    carried: labels of the atlas on its grid.
+    """
+    fluid = np.isin(carried.data, [r.index for r in regions if r.structure.startswith("lateral_ventricle")])
+    grey = np.isin(carried.data, [r.index for r in regions if r.tissue == "deep_grey"])
+    for name, image in images.items():
+        ventricles, nuclei = image.data[fluid & (image.data != 0)], image.data[grey & (image.data != 0)]
+        if not (ventricles.size and nuclei.size):
+            continue
+        brighter = bool(np.median(ventricles) > np.median(nuclei))
+        if brighter != LOOKS[name].fluid_bright:
+            told = "brighter" if brighter else "darker"
+            problem = f"does not look like a {name}: its fluid is {told} than grey matter"
+            raise InputError(own.images[name], problem, "are T1w and T2w swapped in the table?")
 
 
 def tissue_shares(
