@@ -20,7 +20,7 @@ _STILL_AN_IMAGE = re.compile(
 """desc- labels of images that show the head; a bias field, a map of noise or a model of the scan do not."""
 
 
-_PARTS = ("hemi", "split", "chunk")
+_PARTS = ("hemi", "hemisphere", "side", "split", "chunk")
 _NOT_THE_HEAD = re.compile(
     r"(?:[a-z]?spin|neck|cord|lumb|thora|abdom|pelvi|knee|hip|heart|cardi)", re.IGNORECASE
 )

@@ -27,14 +27,15 @@ ANATOMY = re.compile(
 )
 """How labels of anatomy begin."""
 
-_NOT_THE_LESION = re.compile(
-    r"brain|inver|flip|mirror|contra|control|sham|dilat|erod|exclu|uncert|healthy|normal(?!i[sz])"
-    r"|border|ring|rim|peri",
+_MADE_OF_ONE = re.compile(
+    r"inver|flip|mirror|contra|control|sham|dil|erod|exclu|uncert|healthy|normal(?!i[sz])|border|ring|rim|peri"
+    r"|o?edema|not|non|background|outside|outer|complement|holes?$|penumbra|halo|buffer|grow|expan|shell|surround"
+    r"|mni|std|standard|templat|warp",
     re.IGNORECASE,
 )
-"""How desc- labels begin of masks that are made from that of a lesion and are not it."""
+"""How desc- labels begin of masks that are made from another and are not it, or lie in a template's space."""
 
-_BRAIN = frozenset({"brain", "bet", "hdbet", "synthstrip"})
+_BRAIN = frozenset({"brain", "brainmask", "bet", "hdbet", "synthstrip"})
 _BRAIN_SUFFIXES = frozenset({"brainmask", "bet"})
 _ENTITY = {"participant": "sub", "session": "ses"}
 _SUFFIXES = frozenset({*map(str.lower, CONTRASTS), "dwi"})
@@ -81,7 +82,11 @@ def is_lesion_mask(file: File) -> bool:
 def _says_otherwise(file: File) -> bool:
     """Tell whether a name that may be that of a lesion mask says that it is another."""
     said = file.entities
-    made, seg = _NOT_THE_LESION.match(said.get("desc", "")), ANATOMY.match(said.get("seg", ""))
+    desc = said.get("desc", "")
+    made, seg = (
+        _MADE_OF_ONE.match(desc) or desc.lower().startswith("brain"),
+        ANATOMY.match(said.get("seg", "")),
+    )
     return bool(made or seg or said.keys() & {"atlas", "task", "stat"})
 
 
@@ -90,10 +95,10 @@ def is_brain_mask(file: File) -> bool:
 
     Known: label-brain or desc-brain (-synthstrip, -hdbet, -bet) with `_mask`, as fMRIPrep and NiBabies
     write; `_brain_mask`, `_brainmask`; `_synthstrip_mask`; `_bet_mask` (BET, HD-BET 1) and `_bet`
-    (HD-BET 2). Masks of a functional series (task-) are not meant.
+    (HD-BET 2). Those of a functional series (task-) or made from a brain mask (desc-eroded) are not meant.
     """
     *before, suffix = [word.lower() for word in file.words] or [""]
-    if "task" in file.entities:
+    if "task" in file.entities or _MADE_OF_ONE.match(file.entities.get("desc", "")):
         return False
     said = {file.entities.get("label", "").lower(), file.entities.get("desc", "").lower(), *before}
     return suffix in _BRAIN_SUFFIXES or (suffix == "mask" and bool(said & _BRAIN))

@@ -7,6 +7,7 @@ import numpy as np
 import SimpleITK as sitk
 from kinds import Kind
 from kinds_masks import AFFINE, LESION, MM3, SHAPE, SPACE, Results, bulk, saved
+from kinds_studies import ANAT, used
 
 from cpimaging.atlases import load_template
 from cpimaging.registration import resample
@@ -99,8 +100,39 @@ def lost(made: str, affine: np.ndarray) -> Kind:
     return Kind(AREA, made, "refused: “as where a header was lost”", check)
 
 
+DERIVED = f"derivatives/l/{ANAT}_label-lesion"
+NOT_THE_LESION = [
+    used(made, "told, not used", "set lesion_pattern:", f"{DERIVED}_desc-{desc}_mask.nii.gz")
+    for made, desc in (
+        ("the oedema around a lesion", "edema"),
+        ("what is no lesion (desc-notlesion)", "notlesion"),
+        ("what is no lesion (desc-nonlesioned)", "nonlesioned"),
+        ("what is no lesion (desc-background)", "background"),
+        ("what is no lesion (desc-complement)", "complement"),
+        ("a penumbra", "penumbra"),
+        ("a halo", "halo"),
+        ("a buffer around a lesion", "buffer"),
+        ("a lesion that was dilated (desc-dil2)", "dil2"),
+        ("a lesion that was expanded", "expanded"),
+        ("a lesion mask warped to a template", "warped"),
+        ("a lesion mask in MNI space by its desc-", "mni152"),
+    )
+]
+MADE_OF_BRAIN = [
+    used(
+        f"a brain mask that was {desc}",
+        "not used",
+        "",
+        f"derivatives/l/{ANAT}_label-brain_desc-{desc}_mask.nii.gz",
+    )
+    for desc in ("eroded", "dilated", "inverted")
+]
+
 PART, NO_LESION = "a part of a mask by its name", "its name is not that of a lesion mask"
 KINDS = [
+    *NOT_THE_LESION,
+    *MADE_OF_BRAIN,
+    used("a brain mask of one side (side-L)", "told, not used", "a part of a mask by its name", f"derivatives/l/{ANAT}_side-L_desc-brain_mask.nii.gz"),
     named("the mask of one hemisphere", "sub-x_hemi-L_mask", PART),
     named("a chunk of a mask", "sub-x_chunk-2_label-L_mask", PART),
     named("a brain mask", "sub-x_desc-brain_mask", NO_LESION),

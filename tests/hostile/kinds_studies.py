@@ -61,7 +61,7 @@ def used(made: str, what: str, words: str, *paths: str) -> Kind:
         touch(tree(folder, ("good",)), *paths)
         found = scans(folder)
         assert list(found) == ["sub-good"]
-        assert found["sub-good"].lesion_mask is None
+        assert (found["sub-good"].lesion_mask, found["sub-good"].brain_mask) == (None, None)
         told = found["sub-good"].decisions
         assert any(words in line for line in told) if words else told == ()
 
