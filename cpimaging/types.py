@@ -252,6 +252,7 @@ class ScanContext:
     age_years is None where unknown. lesion_source: "given mask", "lesion_command", "detected", or None
     where the lesion was not assessed, for the reason in lesion_not_assessed. qc: the verdict of the checks.
     age_years is that of the brain's maturation; postnatal_days count from birth. gestation_weeks: at birth.
+    pma_weeks: postmenstrual age at the scan.
     """
 
     age_years: float | None
@@ -261,6 +262,7 @@ class ScanContext:
     lesion_not_assessed: str | None = None
     postnatal_days: float | None = None
     gestation_weeks: float | None = None
+    pma_weeks: float | None = None
 
 
 class FlagContent(TypedDict):

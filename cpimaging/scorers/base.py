@@ -119,7 +119,7 @@ AnyScorer = Scorer[Any]
 """A scorer whose kind of result is its own affair."""
 
 CHILD = ScanContext(age_years=6.0, contrasts=("T1w", "T2w", "FLAIR"), lesion_source="given mask", qc="pass")
-NEWBORN = replace(CHILD, age_years=5 / 365.25)
+NEWBORN = replace(CHILD, age_years=5 / 365.25, pma_weeks=40.0)
 
 
 @cache

@@ -45,6 +45,7 @@ def run(job: Job, override: Override | None = None) -> None:
         lesion_not_assessed=record["NotAssessed"],
         postnatal_days=scan.postnatal_days,
         gestation_weeks=scan.gestation_weeks,
+        pma_weeks=scan.pma_weeks,
     )
     context = gated(context, gate.refusal("lesion"))
 

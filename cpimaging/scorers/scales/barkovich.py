@@ -15,6 +15,7 @@ from cpimaging.scorers.scales.newborn import (
     zones,
 )
 from cpimaging.scorers.scales.record import scale_scorer
+from cpimaging.types import ScanContext
 
 BG = {
     "bg_none": "none",
@@ -34,7 +35,7 @@ W = {
 BEYOND = ("caudate", "hippocampus")
 
 
-def _items(injury: Injury, trace: Trace) -> list[Item]:
+def _items(injury: Injury, trace: Trace, _: ScanContext) -> list[Item]:
     deep = _deep(injury, trace)
     return [deep, _border(injury, trace, deep.points[0])]
 

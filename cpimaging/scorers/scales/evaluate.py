@@ -117,16 +117,18 @@ class Scale:
     """A published scale.
 
     requires: structures that it cannot do without. needs: in words, what must be known of a scan before it
-    is scored, and whether it is. items: from the injury to the points. names: the words that stand for
-    points, where the scale has no numbers. withheld: why the scale is not for this lesion, or None.
+    is scored, and whether it is. items: from injury and scan to the points. names: the words that stand for
+    points, where the scale has no numbers. withheld: why the scale is not for this lesion, or None. by_size:
+    sizes give points too, so that a scan in which software found no lesion is scored.
     """
 
     name: str
     requires: frozenset[str]
     needs: Callable[[ScanContext, Trace], Mapping[str, bool]]
-    items: Callable[[Injury, Trace], Iterable[Item]]
+    items: Callable[[Injury, Trace, ScanContext], Iterable[Item]]
     names: Callable[[Trace], Mapping[float, str]] | None = None
     withheld: Callable[[Tables, Injury, Criteria], str | None] | None = None
+    by_size: bool = False
 
     def score(self, tables: Tables, context: ScanContext, criteria: Criteria) -> ScaleResult:
         """Give the points of every item, and their sum.
@@ -142,11 +144,15 @@ class Scale:
             return unscored(reason, trace)
         injury = injury_of(tables)
         reason = unusable(injury, trace) or _too_little(injury, context, trace)
+        if self.by_size and injury.total_mm3 == 0:
+            reason = None
         if reason is None and self.withheld is not None:
             reason = self.withheld(tables, injury, criteria)
         if reason:
             return unscored(reason, trace)
-        return _scored(list(self.items(injury, trace)), trace, self.names(trace) if self.names else None)
+        return _scored(
+            list(self.items(injury, trace, context)), trace, self.names(trace) if self.names else None
+        )
 
 
 def _lacking(needs: Mapping[str, bool]) -> str | None:

@@ -43,7 +43,7 @@ def _needs(context: ScanContext, trace: Trace) -> dict[str, bool]:
     }
 
 
-def _items(injury: Injury, trace: Trace) -> Iterator[Item]:
+def _items(injury: Injury, trace: Trace, _: ScanContext) -> Iterator[Item]:
     for side in SIDES:
         for lobe in LOBES:
             for layer in LAYERS:

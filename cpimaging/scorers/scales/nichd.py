@@ -18,6 +18,7 @@ from cpimaging.scorers.scales.newborn import (
     zones,
 )
 from cpimaging.scorers.scales.record import scale_scorer
+from cpimaging.types import ScanContext
 
 LEVELS = {
     "nichd_0": "no injury",
@@ -29,7 +30,7 @@ LEVELS = {
 }
 
 
-def _items(injury: Injury, trace: Trace) -> list[Item]:
+def _items(injury: Injury, trace: Trace, _: ScanContext) -> list[Item]:
     return [levelled("pattern", _level, _facts(injury, trace), LEVELS, trace)]
 
 

@@ -1,0 +1,134 @@
+"""Kidokoro's items on hand-made tables: points where something is measured, a range where it is not."""
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from scorer_tables import CHILD, NO_PIECES, load_table
+
+from cpimaging.io import typed
+from cpimaging.scorers import SCORERS, Tables, read_criteria
+from cpimaging.types import MORPHOMETRY_COLUMNS
+
+TERM = replace(CHILD, age_years=7 / 365.25, pma_weeks=40.0)
+SIZES = {
+    ("plic_sign", "plic", "left"): 1,
+    ("plic_sign", "plic", "right"): 1,
+    ("callosal_thickness", "corpus_callosum_genu", "midline"): 3.0,
+    ("callosal_thickness", "corpus_callosum_body", "midline"): 2.0,
+    ("callosal_thickness", "corpus_callosum_splenium", "midline"): 3.0,
+    ("atrial_width", "lateral_ventricle_trigone", "left"): 6.0,
+    ("atrial_width", "lateral_ventricle_trigone", "right"): 6.0,
+    ("biparietal_width", "brain", "midline"): 80.0,
+    ("interhemispheric_distance", "brain", "midline"): 2.0,
+    ("deep_grey_area", "deep_grey", "midline"): 1100.0,
+    ("transcerebellar_diameter", "cerebellum", "midline"): 53.0,
+}
+"""A healthy newborn's."""
+
+
+def morphometry(sizes: dict[tuple[str, str, str], float]) -> pd.DataFrame:
+    names = ("measure", "structure", "side")
+    rows = [{**dict(zip(names, key, strict=True)), "value": value} for key, value in sizes.items()]
+    declared = {name: kind for name, kind in MORPHOMETRY_COLUMNS.items() if not name.endswith("_id")}
+    return typed([{"unit": "mm", **row} for row in rows], declared)
+
+
+def score(lesion_ml=None, sizes=SIZES, context=TERM):
+    scorer = SCORERS["kidokoro"]
+    lesions, parts, _ = NO_PIECES
+    tables = Tables(load_table(lesion_ml or {}, more=True), lesions, parts, morphometry(sizes))
+    return scorer.score(tables, context, read_criteria(scorer.criteria))
+
+
+def points(name, **changes):
+    (item,) = [item for item in score(**changes)["items"] if item["name"] == name]
+    return item["points"]
+
+
+def test_a_healthy_newborn_has_points_only_where_nothing_was_measured():
+    """Corona radiata 1, gyri 2 of 40."""
+    result = score()
+    assert (result["range"], result["maximum"]) == ([0, 3], 40)
+    assert sum(item["why"] is None for item in result["items"]) == 11
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "expected"),
+    [
+        ("dilated lateral ventricles", {("atrial_width", "lateral_ventricle_trigone", "left"): 7.5}, [1, 1]),
+        ("dilated lateral ventricles", {("atrial_width", "lateral_ventricle_trigone", "left"): 10}, [2, 2]),
+        (
+            "dilated lateral ventricles",
+            {("atrial_width", "lateral_ventricle_trigone", side): 8 for side in ("left", "right")},
+            [2, 2],
+        ),
+        (
+            "dilated lateral ventricles",
+            {("atrial_width", "lateral_ventricle_trigone", side): 10 for side in ("left", "right")},
+            [3, 3],
+        ),
+        (
+            "dilated lateral ventricles",
+            {("atrial_width", "lateral_ventricle_trigone", "left"): float("nan")},
+            [0, 2],
+        ),
+        (
+            "thinning of the corpus callosum",
+            {("callosal_thickness", "corpus_callosum_body", "midline"): 1.2},
+            [1, 1],
+        ),
+        (
+            "thinning of the corpus callosum",
+            {
+                ("callosal_thickness", "corpus_callosum_body", "midline"): 1.2,
+                ("callosal_thickness", "corpus_callosum_splenium", "midline"): 1.9,
+            },
+            [2, 2],
+        ),
+        ("biparietal width", {("biparietal_width", "brain", "midline"): 76.9}, [1, 1]),
+        ("biparietal width", {("biparietal_width", "brain", "midline"): 66.9}, [3, 3]),
+        ("interhemispheric distance", {("interhemispheric_distance", "brain", "midline"): 5.0}, [2, 2]),
+        ("interhemispheric distance", {("interhemispheric_distance", "brain", "midline"): 6.0}, [3, 3]),
+        ("deep grey area", {("deep_grey_area", "deep_grey", "midline"): 740.0}, [0, 3]),
+        ("cerebellar diameter", {("transcerebellar_diameter", "cerebellum", "midline"): 43.9}, [3, 3]),
+        ("myelination delay", {("plic_sign", "plic", "left"): 0}, [0, 2]),
+        ("myelination delay", {("plic_sign", "plic", side): 0 for side in ("left", "right")}, [1, 2]),
+    ],
+)
+def test_a_size_beyond_its_limit_gives_points(name, changed, expected):
+    assert points(name, sizes={**SIZES, **changed}) == expected
+
+
+def test_what_is_not_measured_is_open_and_never_0():
+    result = score(sizes={("biparietal_width", "brain", "midline"): 80.0})
+    assert result["range"] == [0, 2 + 2 + 3 + 2 + 3 + 3 + 3]
+
+
+def test_sizes_are_corrected_to_40_weeks():
+    """50 mm at 37 weeks stands for 50 + 3 × 1.88 = 55.6, at 42 weeks for 46.2 mm."""
+    sizes = {**SIZES, ("transcerebellar_diameter", "cerebellum", "midline"): 50.0}
+    for weeks, expected in ((37.0, 0), (42.0, 2)):
+        context = replace(TERM, pma_weeks=weeks)
+        assert points("cerebellar diameter", sizes=sizes, context=context) == [expected, expected]
+
+
+@pytest.mark.parametrize(
+    ("lesion_ml", "source", "expected"),
+    [
+        ({}, "given mask", [0, 0]),
+        ({}, "detected", [0, 4]),
+        ({("thalamus", "left"): 0.5}, "given mask", [1, 3]),
+        ({("thalamus", "left"): 0.5}, "detected", [1, 4]),
+        ({("thalamus", "left"): 0.5, ("caudate", "right"): 0.5}, "given mask", [2, 4]),
+    ],
+)
+def test_signal_is_a_range_by_sides(lesion_ml, source, expected):
+    context = replace(TERM, lesion_source=source)
+    assert points("signal of deep grey matter", lesion_ml=lesion_ml, context=context) == expected
+
+
+@pytest.mark.parametrize("weeks", [None, 35.9, 43.0])
+def test_other_ages_are_not_scored(weeks):
+    reason = score(context=replace(TERM, pma_weeks=weeks))["not_assessed"]
+    assert "a postmenstrual age of 36 to less than 43 weeks" in reason
