@@ -70,13 +70,16 @@ def scan_rows(morphometry: pd.DataFrame) -> list[tuple[str, list[Distance | None
     return [(norm_name(name), [found.get((name, side)) for side in SIDES]) for name in structures]
 
 
-def without_own_tables(morphometry: pd.DataFrame, age_years: float | None) -> pd.DataFrame:
+def without_own_tables(
+    morphometry: pd.DataFrame, age_years: float | None, of_age: bool = False
+) -> pd.DataFrame:
     """Return the measures that stand in the tables of volumes: z-scores have a table of their own.
 
     Ratios to the adult template are NaN below ADULT_YEARS: the template says nothing of a child's growth.
+    of_age: they are ratios to a template of the scan's age, and stay.
     """
     shown = morphometry[~morphometry["measure"].str.contains(r"_z(?:_low|_high)?$")].copy()
-    if age_years is not None and age_years < ADULT_YEARS:
+    if age_years is not None and age_years < ADULT_YEARS and not of_age:
         shown.loc[shown["measure"] == "ratio_to_template", "value"] = np.nan
     return shown
 

@@ -49,9 +49,10 @@ class ScanReport:
     label: "sub-01" or "sub-01_ses-02". images: contrast -> image in scan space, the reference first;
     they are shown as they are, so give them without face. lesion: not 0 in the lesion, in scan space
     on any grid; None where there is no mask. atlas: labels in scan space.
-    template_told: the template that the scan was registered to, in words. warning: what its age forbids.
-    template_in_scan: the template's T1w brought to the scan. newborn_lines: pictures of the lines that a
-    newborn was measured along, as SVG. lesion_source: as in ScanContext.
+    template_told: the template that the scan was registered to, in words; of_age: it is one of its age.
+    warning: what its age forbids. template_in_scan: the template's T1w brought to the scan.
+    newborn_lines: pictures of the lines that a newborn was measured along, as SVG. lesion_source: as in
+    ScanContext.
     pattern and qc: content of the JSON files. not_assessed: lines beyond what the pattern says.
     override: what a person set instead of the software, in one line.
     methods, citations, licences: one sentence or entry each. provenance: heading -> text, list or
@@ -66,6 +67,7 @@ class ScanReport:
     contrasts: Sequence[str]
     reference: str
     template_told: str = "adult template"
+    of_age: bool = False
     warning: str | None = None
     lesion_source: str | None
     notes: Sequence[str] = ()
@@ -108,7 +110,7 @@ def page_values(content: ScanReport) -> dict[str, object]:
     shares, verdict = _shares(content.pattern), content.qc.get("verdict", "not_applicable")
     evidence, sources = _evidence(content.pattern)
     finding = words.called(content.pattern) and _uncounted(content.pattern) is None
-    measured = norms.without_own_tables(content.morphometry, content.age_years)
+    measured = norms.without_own_tables(content.morphometry, content.age_years, content.of_age)
     return {
         "scan": content,
         "title": title,

@@ -67,6 +67,7 @@ def run(job: Job) -> None:
         contrasts=list(job.images),
         reference=reference,
         template_told=template_used(job).told,
+        of_age=template_used(job).of_age,
         warning=_warning(job),
         lesion_source=lesion_record(job)["MaskSource"],
         notes=list(

@@ -53,6 +53,11 @@ def test_ratios_to_the_adult_template_are_for_adolescents_and_adults() -> None:
         assert left["group_volume"] == 9.0
 
 
+def test_ratios_to_a_template_of_the_age_are_shown_at_any_age() -> None:
+    left = without_own_tables(table(thalamus=1.0), 0.1, True).set_index("measure")["value"]
+    assert left["ratio_to_template"] == 0.7
+
+
 def test_groups_have_names() -> None:
     assert norm_name("white_matter_frontal") == "White matter, frontal"
     assert norm_name("corpus_callosum_posterior_third") == "Callosum, back"

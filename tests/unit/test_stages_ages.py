@@ -163,5 +163,6 @@ def test_a_template_of_the_age_is_used_named_and_cached(scan: Path, tmp_path: Pa
     assert "newborn, of the scan&#39;s age" in page
     assert "cannot place" not in page
     assert page.count("data:image/svg+xml") == 1  # the lines of a newborn
+    assert "Ratios are to the template of the age" in page
     kept = sorted(path.name for path in (tmp_path / "cache").iterdir())
     assert sum(name.startswith("age-") for name in kept) == 3  # labels, the step, volumes
