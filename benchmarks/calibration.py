@@ -1,11 +1,11 @@
 """Fit how often a reader would agree with a call, and show how well that holds for other kinds of cases.
 
-`python benchmarks/calibration.py` calls cases of five makers with their stability: the package's simulator
-and real shapes (pattern.py, seeds of development), presentations.py, vignettes.py, and the masks of
-../shared/data/textbook. Each kind of case counts once, whatever number was drawn of it: a call is trusted as
-far as other kinds on the same ground are right. A reader's answer counts 1, a defensible one a half. It
-prints the calibration in which each kind is left out of the table that judges it; `--write` writes the table
-into the package. Cases are kept in results/bench/calibration: delete them when rules change.
+`python benchmarks/calibration.py` calls cases of six makers with their stability: the package's simulator
+and real shapes (pattern.py, seeds of development), presentations.py, vignettes.py, vignettes_second.py, and
+the masks of ../shared/data/textbook. Each kind of case counts once, whatever number was drawn of it: a call
+is trusted as far as other kinds on the same ground are right. A reader's answer counts 1, a defensible one a
+half. It prints the calibration in which each kind is left out of the table that judges it; `--write` writes
+the table into the package. Cases are kept in results/bench/calibration: delete them when rules change.
 """
 
 import argparse
@@ -22,6 +22,7 @@ import pandas as pd
 import pattern
 import presentations
 import vignettes
+import vignettes_second
 from generator3_anatomy import load_brain
 from numpy.typing import NDArray
 from textbook import SHARED
@@ -40,7 +41,6 @@ from cpimaging.scorers.agreement import TABLE, Calibration
 from cpimaging.types import Atlas, Image, LabelMap
 
 OUT = Path(__file__).resolve().parents[1] / "results" / "bench" / "calibration"
-VIGNETTES = OUT / "vignettes"
 MRICS = SCORERS["mrics"]
 DRAWS, N_SIMULATED = 1, 40
 EDGES = (0.0, 0.7, 0.8, 0.9, 0.98)
@@ -109,8 +109,10 @@ def in_template() -> Iterator[Case]:
                     kind.defensible,
                 ),
             )
-    vignettes.draw(VIGNETTES, DRAWS, 1, load_brain())
-    yield from of_folder("vignettes", VIGNETTES)
+    brain = load_brain()
+    for maker, kinds in {"vignettes": vignettes.KINDS, "vignettes_second": vignettes_second.KINDS}.items():
+        vignettes.draw(OUT / maker, DRAWS, 1, brain, kinds)
+        yield from of_folder(maker, OUT / maker)
     if SHARED.is_dir():
         yield from of_folder("textbook", SHARED)
 

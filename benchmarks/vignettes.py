@@ -8,9 +8,10 @@ overlay. The readings are ours; no radiologist has seen them. `--seed` draws oth
 
 import argparse
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -298,11 +299,13 @@ KINDS: dict[str, Kind] = {
 }  # fmt: skip
 
 
-def draw(folder: Path, seed: int, variants: int, brain: Brain) -> None:
+def draw(
+    folder: Path, seed: int, variants: int, brain: Brain, kinds: Mapping[str, Kind] = MappingProxyType(KINDS)
+) -> None:
     """Write masks/ and expected.tsv."""
     shutil.rmtree(folder, ignore_errors=True)
     rows = []
-    for name, kind in KINDS.items():
+    for name, kind in kinds.items():
         for variant in range(variants):
             rng = np.random.default_rng([seed, variant, *name.encode()])
             hand = Hand(brain, rng, int(rng.choice((-1, 1))), float(rng.uniform(0.85, 1.15)))
@@ -319,14 +322,19 @@ def draw(folder: Path, seed: int, variants: int, brain: Brain) -> None:
     write_text(folder / "expected.tsv", pd.DataFrame(rows).to_csv(sep="\t", index=False))
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main(title: str, kinds: Mapping[str, Kind], out: Path) -> None:
+    """Draw kinds as the command line says, and call them."""
+    parser = argparse.ArgumentParser(description=title)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--variants", type=int, default=2, help="how many of each kind, at most 8")
     parser.add_argument("--moved", action="store_true", help="also mirrored and moved masks")
     chosen = parser.parse_args()
-    data = OUT / f"seed{chosen.seed}"
-    draw(data, chosen.seed, chosen.variants, load_brain())
+    data = out / f"seed{chosen.seed}"
+    draw(data, chosen.seed, chosen.variants, load_brain(), kinds)
     found = textbook.report(data)
     if chosen.moved:
         textbook.report_moved(data, found)
+
+
+if __name__ == "__main__":
+    main(__doc__.splitlines()[0], KINDS, OUT)

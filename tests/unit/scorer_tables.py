@@ -150,10 +150,12 @@ def tables(
     lesion: Lesion | list[Lesion],
     mm: float | list[float] = 1.0,
     ratios: dict[tuple[str, str], float] | None = None,
+    more: bool = False,
 ) -> Tables:
     """Return the tables of lesions, each given as `load_table` wants it.
 
     One dict is a lesion on each side. mm: from the ventricle, of all or of each. ratios: 1 unless told.
+    more: as in `load_table`.
     """
     lesions = lesion if isinstance(lesion, list) else by_side(lesion)
     near_mm = mm if isinstance(mm, list) else [mm] * len(lesions)
@@ -163,9 +165,9 @@ def tables(
             whole[key] = whole.get(key, 0.0) + ml
     pieces = [(_side_of(one), far, _tissue_ml(one)) for one, far in zip(lesions, near_mm, strict=True)]
     return Tables(
-        load_table(whole),
+        load_table(whole, more),
         lesion_table(*pieces),
-        parts_table(lesions),
+        parts_table(lesions, more),
         ratio_table({**PLAIN, **(ratios or {})}),
     )
 

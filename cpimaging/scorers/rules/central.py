@@ -157,12 +157,20 @@ def _both_alone(pieces: Sequence[Piece], found: Sequence[Pattern], trace: Trace)
 
 
 def _host(pieces: Sequence[Piece], found: Sequence[Pattern], side: str, trace: Trace) -> Pattern | None:
-    """Return the pattern that deep lesions of one side are part of."""
+    """Return the pattern that deep lesions of one side are part of.
+
+    An infarct of that side; a venous infarct, if they lie in the caudate beside the ventricle, where the
+    germinal matrix is; any pattern, if they spare the nuclei.
+    """
     beside = [pattern for pattern in found if pattern.side in (side, "both")]
-    arterial = [pattern for pattern in beside if pattern.subgroup == "C3"]
-    if not arterial and volume_mm3(pieces, "nuclei") < trace.limit("minimum_volume"):
-        arterial = beside
-    return max(arterial, key=lambda pattern: pattern.extent, default=None)
+    hosts = [pattern for pattern in beside if pattern.subgroup == "C3"]
+    nuclei = volume_mm3(pieces, "nuclei")
+    caudate = sum(piece.named.get("caudate", 0.0) for piece in pieces)
+    if not hosts and 100 * caudate >= trace.limit("most") * nuclei:
+        hosts = [pattern for pattern in beside if pattern.subgroup in ("B2", "B3")]
+    if not hosts and nuclei < trace.limit("minimum_volume"):
+        hosts = beside
+    return max(hosts, key=lambda pattern: pattern.extent, default=None)
 
 
 def _is_striatal(pieces: Sequence[Piece], side: str, trace: Trace) -> bool:

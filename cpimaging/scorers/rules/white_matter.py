@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
-from cpimaging.scorers.attribution import PERIVENTRICULAR, of_side, volume_mm3
+from cpimaging.scorers.attribution import PERIVENTRICULAR, UNEXPLAINED, of_side, volume_mm3
 from cpimaging.scorers.base import Trace
 from cpimaging.scorers.loss import beyond_norms
 from cpimaging.scorers.patterns import Case, Pattern
@@ -13,36 +14,47 @@ from cpimaging.words import LOBES
 
 
 def periventricular(case: Case) -> list[Pattern]:
-    """Find B1 on both sides, B3 where one side has a venous infarct besides, B2 or B1 on one side alone."""
+    """Find B1 on both sides, B3 where one has a venous infarct besides, B2 where there is nothing else.
+
+    The callosum alone is no periventricular injury: it stays unexplained.
+    """
     trace, pieces = case.trace, case.take(PERIVENTRICULAR)
     volumes = {side: volume_mm3(of_side(pieces, side)) for side in SIDES}
     whole, least = sum(volumes.values()), trace.limit("minimum_volume")
     if whole < least:
+        return []
+    callosal = 100 * volume_mm3(pieces, "callosum") / whole
+    if trace.at_least("B: of the periventricular lesion, callosum", callosal, "callosum_alone"):
+        case.kinds.setdefault(UNEXPLAINED, []).extend(pieces)
         return []
     for side, volume in volumes.items():
         trace.note(f"B: periventricular lesion, {side}, mm3", volume)
     loads = case.borne_by("white_matter", pieces)
     fans = [side for side in SIDES if _is_fan(case, of_side(pieces, side), side)]
     if min(volumes.values()) >= least:
-        if len(fans) == 1 and _outdoes(pieces, fans[0], trace):
-            return [Pattern("B3", "both sides, one more", "both", loads=loads, instead=("B1",))]
-        uneven = abs(volumes["left"] - volumes["right"]) >= trace.limit("one_sided_laterality") * whole
-        instead = ("B2",) if len(fans) == 2 else ("B3",) if uneven or fans else ()
-        ground = "both sides, in doubt" if instead else "both sides"
-        return [Pattern("B1", ground, "both", severity=_grade(case, pieces), loads=loads, instead=instead)]
+        return [replace(_of_both(case, pieces, fans), side="both", loads=loads)]
     side = max(SIDES, key=volumes.__getitem__)
     if fans or _is_venous(of_side(pieces, side), trace):
-        return [
-            Pattern(
-                "B2",
-                "one side, a fan" if fans else "one side, one lesion",
-                side,
-                loads=loads,
-                instead=_unless_known(pieces, "B1"),
-            )
-        ]
+        ground = "one side, a fan" if fans else "one side, one lesion"
+        return [Pattern("B2", ground, side, loads=loads, instead=_unless_known(pieces, "B1"))]
     other = _unless_known(pieces, "B2")
     return [Pattern("B1", "one side", side, severity=_grade(case, pieces), loads=loads, instead=other)]
+
+
+def _of_both(case: Case, pieces: Sequence[Piece], fans: Sequence[str]) -> Pattern:
+    """Return what lesions of both sides make: venous infarcts, injury around the ventricles, or both."""
+    trace = case.trace
+    sides = [of_side(pieces, side) for side in SIDES]
+    reaching = fans or any(_is_large(_single(own, trace), trace) for own in sides)
+    if reaching and not _is_extensive(case, pieces) and all(_is_before_trigone(own, trace) for own in sides):
+        return Pattern("B2", "both sides, one lesion each", instead=_unless_known(pieces, "B1"))
+    if len(fans) == 1 and _outdoes(pieces, fans[0], trace):
+        return Pattern("B3", "both sides, one more", instead=("B1",))
+    left, right = map(volume_mm3, sides)
+    uneven = abs(left - right) >= trace.limit("one_sided_laterality") * (left + right)
+    instead = ("B2",) if len(fans) == 2 else ("B3",) if uneven or fans else ()
+    doubt = "both sides, a fan among them" if fans else "both sides, uneven"
+    return Pattern("B1", doubt if instead else "both sides", severity=_grade(case, pieces), instead=instead)
 
 
 def _unless_known(pieces: Sequence[Piece], subgroup: str) -> tuple[str, ...]:
@@ -101,30 +113,52 @@ def _outdoes(pieces: Sequence[Piece], side: str, trace: Trace) -> bool:
 
 
 def _is_venous(pieces: Sequence[Piece], trace: Trace) -> bool:
-    """Tell whether a single lesion of one side is large and no rim, or lies at the frontal horn.
+    """Tell whether a single lesion of one side is large and no rim, or lies before the trigone.
 
     Never known gliosis, nor a rim that keeps to the ventricle however long it is.
-    The germinal matrix lies and bleeds beside the frontal horn; gliosis of one side lies at the trigone.
     """
     single = _single(pieces, trace)
     if single is None or single.hollow < trace.limit("hollow_share"):
         return False
-    lobes = {lobe: single.named.get(f"white_matter_{lobe}", 0.0) for lobe in LOBES}
-    frontal = 100 * lobes["frontal"] / max(sum(lobes.values()), 1.0)
+    return _is_large(single, trace) or _is_before_trigone(pieces, trace)
+
+
+def _is_large(single: Piece | None, trace: Trace) -> bool:
+    """Tell whether a single lesion is large, and no rim."""
+    if single is None:
+        return False
     outer = 100 * single.of("subcortical") / single.tissue_mm3
     large = trace.at_least("B2: one lesion of one side", single.tissue_mm3, "venous_volume")
-    if large and trace.at_least("B2: and no rim, below the cortex", outer, "rim_share"):
-        return True
-    return trace.at_least("B2: or in the frontal lobe", frontal, "most") and trace.at_least(
-        "B2: and not punctate", single.tissue_mm3, "venous_frontal_volume"
+    return large and trace.at_least("B2: and no rim, below the cortex", outer, "rim_share")
+
+
+def _is_before_trigone(pieces: Sequence[Piece], trace: Trace) -> bool:
+    """Tell whether a side has a single lesion, not punctate, at the frontal horn or the ventricle's body.
+
+    The germinal matrix lies and bleeds there; gliosis lies at the trigone, or along the whole ventricle.
+    """
+    single = _single(pieces, trace)
+    if single is None:
+        return False
+    lobes = {lobe: single.named.get(f"white_matter_{lobe}", 0.0) for lobe in LOBES}
+    whole = max(sum(lobes.values()), 1.0)
+    frontal, behind = 100 * lobes["frontal"] / whole, 100 * (lobes["temporal"] + lobes["occipital"]) / whole
+    return (
+        trace.at_least("B2: one lesion, in the frontal lobe", frontal, "venous_frontal_share")
+        and trace.below("B2: and in the lobes behind it", behind, "venous_behind_share")
+        and trace.at_least("B2: and not punctate", single.tissue_mm3, "venous_frontal_volume")
     )
 
 
 def _grade(case: Case, pieces: Sequence[Piece]) -> str:
     """Grade B1: severe if much is lesion, both sides are hollow, or tissue is lost; else mild."""
-    white = case.injury.class_mm3("white_matter")
-    load = 100 * volume_mm3(pieces, *WHITE) / white if white > 0 else 0.0
-    extensive = case.trace.at_least("B1 severe: of the white matter", load, "severe_white_load")
+    extensive = _is_extensive(case, pieces)
     limit = case.trace.limit("hollow_share")
     cystic = all(any(piece.hollow >= limit for piece in of_side(pieces, side)) for side in SIDES)
     return "severe" if beyond_norms(case.injury, case.trace) or extensive or cystic else "mild"
+
+
+def _is_extensive(case: Case, pieces: Sequence[Piece]) -> bool:
+    white = case.injury.class_mm3("white_matter")
+    load = 100 * volume_mm3(pieces, *WHITE) / white if white > 0 else 0.0
+    return case.trace.at_least("B1 severe: of the white matter", load, "severe_white_load")
