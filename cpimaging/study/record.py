@@ -63,7 +63,7 @@ def recorded(
             finally:
                 if not written and before.is_file():
                     os.replace(before, path)
-        known = {*_listed(before), *_begun(begun)}
+        known = {*_listed(before), *_begun(begun)} - {""}  # of a record that cannot be read
         for name in known - written.keys():
             (output / name).unlink(missing_ok=True)
         _sweep(output, known | written.keys())

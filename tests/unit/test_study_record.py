@@ -125,8 +125,11 @@ def test_files_outside_of_the_results_do_not_count(tmp_path: Path) -> None:
     assert done(tmp_path / "out")
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "null", '"a.tsv"', ""])
+@pytest.mark.parametrize("text", ["{", "[]", "null", '"a.tsv"', "", '{"a.tsv": 6}'])
 def test_a_record_that_cannot_be_read_means_not_finished(tmp_path: Path, text: str) -> None:
+    """Nor one of another version; the stage then runs again as if it never had."""
     stage(tmp_path, "a.tsv")
     record_path(tmp_path, "write").write_text(text)
     assert not done(tmp_path)
+    stage(tmp_path, "a.tsv")
+    assert done(tmp_path)
