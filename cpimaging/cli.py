@@ -249,11 +249,12 @@ def cohort(
         list[Path] | None, typer.Argument(help="Folders of results that make one group in the first.")
     ] = None,
     atlas: AtlasName = DEFAULTS["atlas"],
+    compare: Annotated[str, typer.Option(help="Columns of participants.tsv to compare by, commas.")] = "",
 ) -> None:
     """Write index.html, the group tables and logs/summary.tsv from whatever exists."""
     from cpimaging.stages import cohort as stage
 
-    stage.run(output_dir, atlas, parts or ())
+    stage.run(output_dir, atlas, parts or (), compare)
 
 
 @app.command()

@@ -34,6 +34,7 @@ from cpimaging.stages.index import write_dataset_files
 from cpimaging.study.adc_norm import MEAN, SD, read_norm
 from cpimaging.study.brain import check_command as check_brain_command
 from cpimaging.study.choices import Choices
+from cpimaging.study.compared import compared_by
 from cpimaging.study.frame import check_templates, of_age
 from cpimaging.study.job import Job
 from cpimaging.study.lock import in_use, release_lock, take_lock
@@ -97,7 +98,7 @@ class Planner:
     def planned(self) -> list[str]:
         """Return the labels of the scans that were asked for, once every choice is right."""
         labels = list(self.jobs)
-        _ = self.overrides
+        _ = self.overrides, compared_by(self.jobs.values(), self.choices.compare)
         return labels
 
     def _asked_of_plan(self) -> list[str]:
@@ -287,7 +288,11 @@ class Planner:
         told = {
             "index": [self.digest],
             "atlas": [self._atlas_files],
-            "cohort": [self.digest, self._atlas_files],
+            "cohort": [
+                self.digest,
+                self._atlas_files,
+                str(compared_by(self.jobs.values(), self.choices.compare)),
+            ],
         }
         return {stage: digest_of(code_digest(stage), *words) for stage, words in told.items()}
 

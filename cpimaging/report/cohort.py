@@ -64,7 +64,8 @@ class CohortReport:
     its code, and how many these are; "flipped": of all, each lesion mostly on the left, `mirrored` of them
     turned over. morphometry: columns.MORPHOMETRY of scans that can be trusted. checks: CHECK_COLUMNS.
     contrasts, links: (participant_id, session_id) -> contrasts of the scan, address of its page, relative to
-    this page. sessions: participant_id -> address of the page of several sessions side by side.
+    this page. sessions: participant_id -> address of the page of several sessions side by side. compared:
+    what the study compares groups by, in its own word -> ids -> word of the scan.
     """
 
     title: str = "Cohort"
@@ -81,6 +82,7 @@ class CohortReport:
     contrasts: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
     links: Mapping[tuple[str, str], str] = field(default_factory=dict)
     sessions: Mapping[str, str] = field(default_factory=dict)
+    compared: Mapping[str, Mapping[tuple[str, str], str]] = field(default_factory=dict)
     notes: Sequence[str] = ()
     methods: Sequence[str] = ()
     provenance: Provenance = field(default_factory=dict)
@@ -145,7 +147,9 @@ def _data(
         None if scan["href"] is None else "" if scan["href"] == f"{scan['name']}.html" else scan["href"]
         for scan in scans
     ]
-    compared = [DataColumn(f"by{n}", title, texts) for n, (title, texts) in enumerate(_compared(scans))]
+    compared = [
+        DataColumn(f"by{n}", title, texts) for n, (title, texts) in enumerate(_compared(content, scans))
+    ]
     return as_script(
         {
             "n": len(scans),
@@ -161,15 +165,19 @@ def _data(
     )
 
 
-def _compared(scans: Sequence[Row]) -> list[tuple[str, list[str]]]:
+def _compared(content: CohortReport, scans: Sequence[Row]) -> list[tuple[str, list[str]]]:
     """Return what groups of scans can be compared by: a title, and a word for each scan."""
+    asked = {
+        title: [of.get(_ids_of(scan), "n/a") for scan in scans] for title, of in content.compared.items()
+    }
     told = {
         "Sex": [str(scan["sex"]) for scan in scans],
         "Age": [_band(scan["age_years"]) for scan in scans],
         "Quality": [words.phrase(scan["qc"]) for scan in scans],
         "Lesion from": [str(scan["mask_source"]) for scan in scans],
     }
-    return [(title, list(texts)) for title, texts in told.items() if len(set(texts)) > 1]
+    differing = [(title, texts) for title, texts in told.items() if len(set(texts)) > 1]
+    return [*asked.items(), *differing]
 
 
 def _band(years: Any) -> str:

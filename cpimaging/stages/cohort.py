@@ -19,6 +19,7 @@ from cpimaging.scorers.overrides import told
 from cpimaging.scorers.results import Value
 from cpimaging.scorers.words import missing
 from cpimaging.stages.sessions import write_sessions
+from cpimaging.study.compared import compared_by
 from cpimaging.study.gathered import Gathered, gather, lesion_voxels
 from cpimaging.study.group_tables import LONG, LongTables, PageTables, long_tables
 from cpimaging.study.job import Job
@@ -34,13 +35,18 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @recorded
-def run(output: Path, atlas: str = "embedded", parts: Sequence[Path] = ()) -> None:
+def run(output: Path, atlas: str = "embedded", parts: Sequence[Path] = (), compare: str = "") -> None:
     """Write the group tables, the frequency maps, logs/summary.tsv and index.html.
 
-    parts: folders of results whose scans make the group; without them, `output` itself. Raises InputError, in
-    one line and before anything is written, where one of them is none.
+    parts: folders of results whose scans make the group; without them, `output` itself. compare: columns of
+    participants.tsv, with commas. Raises InputError, in one line and before anything is written, where a
+    folder holds no results or a dataset has no such column.
     """
     jobs = _jobs(output, atlas, parts)
+    compared = {
+        name: {_key(label): word for label, word in words.items()}
+        for name, words in compared_by(jobs, compare).items()
+    }
     maps, page = LesionMaps(load_template().t1w), PageTables()
     rows: list[dict[str, Value]] = []
     summary: list[dict[str, str]] = []
@@ -73,6 +79,7 @@ def run(output: Path, atlas: str = "embedded", parts: Sequence[Path] = ()) -> No
         contrasts={_key(job.label): tuple(job.scan.images) for job in jobs},
         links=links,
         sessions=side_by_side,
+        compared=compared,
         notes=notes,
         provenance={"Software": software_versions()},
     )

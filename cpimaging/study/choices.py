@@ -57,6 +57,7 @@ class Choices:
     norms_dir: str | None
     assume_age: str | None
     templates_dir: str | None
+    compare: str | Sequence[str]
 
 
 def read_choices(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Choices:

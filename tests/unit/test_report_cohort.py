@@ -158,3 +158,11 @@ def test_groups_are_compared_by_what_differs() -> None:
     assert found["Age"]["words"] == ["0 to 2 years", "2 to 6 years", "12 to 18 years", "18 years and more"]
     assert found["Sex"]["values"] == [0, 1, 0, 0]
     assert "Lesion from" not in found  # the same for all
+
+
+def test_groups_of_the_study_are_compared_first_and_as_it_calls_them() -> None:
+    compared = {"<b>arm": {("sub-01", "n/a"): "one", ("sub-02", "n/a"): "two"}}
+    report = content.cohort_report(patterns=content.patterns(3), compared=compared)
+    first = rows_of(report)["compared"][0]
+    assert (first["title"], first["words"], first["values"]) == ("<b>arm", ["one", "two", "n/a"], [0, 1, 2])
+    assert "<b>arm" not in render_cohort(report)

@@ -19,6 +19,7 @@ from cpimaging.planner import (
 )
 from cpimaging.provenance import code_digest
 from cpimaging.stages.masks import MaskJob
+from cpimaging.study.compared import column_names
 from cpimaging.study.choices import as_words, check_call, read_choices
 from cpimaging.study.lock import release_lock
 from cpimaging.study.plan import INDEX
@@ -163,6 +164,10 @@ def adc_norm(wildcards):
     return quote(PLANNER.adc_norm(wildcards.scan))
 
 
+def compare(wildcards):
+    return quote(",".join(column_names(CHOICES.compare)))
+
+
 def mask_options(wildcards):
     if MASKS is None:
         raise InputError("masks_dir", "is not given", "name the folder of the masks")
@@ -216,5 +221,6 @@ def begin():
 def fail():
     if workflow.is_main_process and not MASKS:
         shell(
-            f"cpimaging cohort {quote(OUT)} --atlas {quote(CHOICES.atlas)} >> {quote(OUT)}/logs/cohort.log 2>&1"
+            f"cpimaging cohort {quote(OUT)} --atlas {quote(CHOICES.atlas)} --compare {compare({})}"
+            f" >> {quote(OUT)}/logs/cohort.log 2>&1"
         )

@@ -63,8 +63,10 @@ rule cohort:
         asked=asked("cohort"),
         out=lambda wildcards: quote(OUT),
         atlas=ATLAS,
+        compare=compare,
     shell:
-        "CPIMAGING_ASKED={params.asked} cpimaging cohort {params.out} --atlas {params.atlas} > {log:q} 2>&1"
+        "CPIMAGING_ASKED={params.asked} cpimaging cohort {params.out} --atlas {params.atlas} --compare {params.compare}"
+        " > {log:q} 2>&1"
 
 
 # The scans of bids_dir, whatever else is configured.
