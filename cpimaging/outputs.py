@@ -177,6 +177,7 @@ _SCAN = (
     ),
     Output("*_desc-qc_stats.json", "qc", "Quality flags and their verdict.", keys=keys.QUALITY),
     Output(PATTERN, "score", "The pattern call with its evidence."),
+    Output("sub-*.pdf", "pdf", "Two pages of a scan to print.", when="with cpimaging pdf"),
     Output("sub-*.html", "report", "The page of the scan, which needs no network."),
 )
 _GROUP = (

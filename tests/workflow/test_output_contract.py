@@ -77,6 +77,7 @@ def test_what_is_declared_is_there(demo: Path) -> None:
         *(f"*_space-orig_label-L_probseg{ending}" for ending in (".nii.gz", ".json")),
         "*_desc-newborn_lines.svg",
         "sub-*_sessions.html",
+        "sub-*.pdf",
         "group_desc-pattern_stats.jsonl",
     ]
     scales = [name for name, scorer in SCORERS.items() if scorer.scale and scorer.example.age_years < 1]
