@@ -66,6 +66,21 @@ def pdf(
 
 @study_app.command()
 @plain
+def dicom(
+    output_dir: Annotated[Path, typer.Argument(help="Folder that holds the results.")],
+    scan: Annotated[str, typer.Argument(help="Label of the scan: sub-01 or sub-01_ses-02.")],
+    series: Annotated[Path, typer.Option(help="Folder of the DICOM series that the scan came from.")],
+    to: Annotated[Path | None, typer.Option(help="Where it goes; SCAN_dicom if not given.")] = None,
+) -> None:
+    """Write the lesion as a DICOM SEG on its series, and the summary; both name the patient."""
+    from cpimaging.stages.dicom import run
+
+    for told in run(output_dir, scan, series, to or Path(f"{scan}_dicom")):
+        typer.echo(told)
+
+
+@study_app.command()
+@plain
 def init(
     bids_dir: Annotated[Path, typer.Argument(help="The BIDS dataset.")],
     output_dir: Annotated[Path, typer.Argument(help="Where results are to be written.")],
