@@ -100,3 +100,38 @@ def completion(shell: Annotated[Literal["bash", "zsh"], typer.Argument(help="The
     from typer.completion import get_completion_script  # type: ignore[attr-defined]
 
     typer.echo(get_completion_script(prog_name="cpimaging", complete_var="_CPIMAGING_COMPLETE", shell=shell))
+
+
+@study_app.command()
+@plain
+def fetch(
+    number: Annotated[str, typer.Argument(help="Number of the dataset on OpenNeuro, such as ds004498.")],
+    folder: Annotated[Path, typer.Argument(help="Where it is put; one that was begun is taken up again.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask once the licence is shown.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also what is not anatomy.")] = False,
+    source: Annotated[str, typer.Option(help="Where datalad finds datasets, if not on GitHub.")] = "",
+) -> None:
+    """Fetch a dataset of OpenNeuro with datalad or openneuro-py; its licence is shown first."""
+    from cpimaging.opendata import fetch as by_number
+
+    client = by_number.fetch(number, folder, source or by_number.SOURCE)
+    for line in by_number.described(folder):
+        typer.echo(line)
+    if yes or typer.confirm("Fetch the images?"):
+        by_number.get(number, folder, client, everything=everything)
+        typer.echo(folder)
+
+
+@study_app.command()
+@plain
+def convert(
+    dataset: Annotated[Literal["bonbid", "atlas2", "wmh"], typer.Argument(help="Which release it is.")],
+    source: Annotated[Path, typer.Argument(help="Folder that it was unpacked to; it is only read.")],
+    bids_dir: Annotated[Path, typer.Argument(help="New folder for the BIDS dataset.")],
+    link: Annotated[bool, typer.Option("--link", help="Point to the NIfTI images, do not copy.")] = False,
+) -> None:
+    """Bring BONBID-HIE, ATLAS v2.0 or the WMH challenge to BIDS, masks as derivatives."""
+    from cpimaging.opendata.convert import convert as lines
+
+    for line in lines(dataset, source, bids_dir, link=link):
+        typer.echo(line)

@@ -34,6 +34,7 @@ EVERY_RUN = (
     "Conda environments: ign",
     "Elapsed time",
     "Execute ",
+    "Exiting because a job",
     "Group jobs: inactive",
     "Provided ",
     "Removing output files of failed",
@@ -44,6 +45,7 @@ EVERY_RUN = (
     "host: ",
 )
 """How the messages begin that Snakemake writes in every run, which its log file has."""
+TOLD_BY_STAGES = ("returned non-zero exit status", "At least one job did not complete")
 SHOWN_BY_SNAKEMAKE = ("dryrun", "verbose", "debug_dag", "printshellcmds")
 """With one of these options Snakemake's own lines are what is wanted."""
 
@@ -235,5 +237,5 @@ def _is_message(record: logging.LogRecord) -> bool:
     """
     event, text = getattr(record, "event", None), str(record.msg)
     if event == LogEvent.ERROR:
-        return "returned non-zero exit status" not in text
-    return event is None and (record.levelno >= logging.WARNING or not text.startswith(EVERY_RUN))
+        return not any(words in text for words in TOLD_BY_STAGES)
+    return event is None and not text.startswith(EVERY_RUN)
