@@ -3,6 +3,7 @@ FROM python:3.11-slim-bookworm AS build
 WORKDIR /source
 COPY pyproject.toml README.md LICENSE constraints.txt Snakefile ./
 COPY cpimaging cpimaging
+COPY snakemake_logger_plugin_cpimaging snakemake_logger_plugin_cpimaging
 COPY workflow workflow
 COPY profiles profiles
 COPY config config

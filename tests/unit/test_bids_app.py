@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import cpimaging
 from cpimaging import bids_app
 
 ROOT = Path(cpimaging.__file__).parents[1]
+WHEEL = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+PACKAGES = WHEEL["packages"]
 
 
 @pytest.mark.parametrize(
@@ -143,8 +146,18 @@ def test_the_wheel_holds_the_workflow_byte_for_byte(installed: Path) -> None:
     assert len(sources) > 6
     for source in sources:
         assert (inside / source.relative_to(ROOT)).read_bytes() == source.read_bytes(), source
-    modules = {path.relative_to(ROOT) for path in (ROOT / "cpimaging").rglob("*.py")}
+    modules = {path.relative_to(ROOT) for name in PACKAGES for path in (ROOT / name).rglob("*.py")}
     assert {path.relative_to(installed) for path in installed.rglob("*.py")} >= modules
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [("Dockerfile", "COPY {0} {0}"), ("apptainer.def", "    {0} /source/{0}"), (".dockerignore", "!{0}")],
+)
+def test_containers_get_all_that_a_wheel_is_built_from(file: str, line: str) -> None:
+    included = {name.partition("/")[0] for name in WHEEL["force-include"]} - {"Snakefile"}
+    lines = (ROOT / file).read_text().splitlines()
+    assert {line.format(name) for name in (*PACKAGES, *included)} <= set(lines)
 
 
 @pytest.mark.slow
