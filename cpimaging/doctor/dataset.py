@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cpimaging.bids import Scan, check_scan, choose_references, list_scans, with_demographics
+from cpimaging.bids import Scan, check_scan, list_scans, with_demographics
 from cpimaging.bids.files import parse_file, walk
 from cpimaging.bids.images import contrast_of, why_not
 from cpimaging.bids.masks import is_brain_mask, is_lesion_mask
@@ -37,8 +37,7 @@ class Study:
 def look_at_dataset(bids_dir: Path, output_dir: Path | None) -> tuple[list[Found], Study | None]:
     """Return what was found in a dataset, and how large it is; None where it cannot be listed."""
     try:
-        listed = list_scans(bids_dir, output_dir=output_dir)
-        scans = choose_references(bids_dir, with_demographics(bids_dir, listed))
+        scans = with_demographics(bids_dir, list_scans(bids_dir, output_dir=output_dir))
         unread = _not_understood(bids_dir, output_dir)
     except InputError as error:
         return [refused("dataset", error)], None
