@@ -82,7 +82,7 @@ def toy_scale(folder: Path) -> Scorer:
     points = {"points": (1.0, 2.0), "highest": 3.0, "why": "half seen"}
     words = {"name": "toy item", "side": "midline", "section": "toy", "unit": "%", "limit": "any"}
     item = Item(**words, **points, measured=5.0, source="ours: a toy [D]")
-    needs, items = lambda context, trace: {}, lambda injury, trace: [item]
+    needs, items = lambda context, trace: {}, lambda injury, trace, context: [item]
     scale = Scale("toyscale", frozenset({"white_matter"}), needs, items)
     module = str(folder / "toyscale.py")
     return scale_scorer(scale, module, title="Toy scale", ages="any age", example=CHILD)

@@ -53,7 +53,7 @@ def study(folder: Path, scans: Sequence[Scan], *, atlas: str = "cpimaging 1", fa
         write_json(job.files.qc, {"verdict": "fail" if one.label == failed else "pass", "flags": []})
         write_json(job.files.atlas_dseg.replace(".nii.gz", ".json"), {"Atlas": atlas})
         for name in ("segment", "qc"):
-            write_json(record_path(out, name, one.label), {})
+            write_json(record_path(out, name, one.label), {"Files": {}})
     return out
 
 
