@@ -16,7 +16,7 @@ from cpimaging.exports.voxels import Voxels, market_lines, x_first
 from cpimaging.exports.wide import Wide
 from cpimaging.io import read_rows, read_table, typed, write_image, write_json, write_table, write_text
 from cpimaging.layout import ScanFiles, sidecar_path
-from cpimaging.outputs import GROUP_TABLE
+from cpimaging.outputs import GROUP_TABLE, OUTPUTS, first_that_fits
 from cpimaging.provenance import sidecar
 from cpimaging.scorers.group import group_columns
 from cpimaging.study.gathered import lesion_voxels
@@ -39,7 +39,12 @@ def run_redcap(output: Path, folder: Path) -> None:
 
 
 def run_wide(output: Path, path: Path) -> None:
-    """Write a table with one row per scan, and its sidecar."""
+    """Write a table with one row per scan, and its sidecar.
+
+    Raises InputError for a file that is no .tsv, or would take the place of a result.
+    """
+    if path.suffix != ".tsv" or first_that_fits(((one.name, one) for one in OUTPUTS), path.name):
+        raise InputError(path, "is no name for a table beside the results", "name it wide.tsv, say")
     patterns = _patterns(output)
     wide = Wide(patterns)
     try:

@@ -1,0 +1,66 @@
+"""What the exports refuse; what they write of a study is tested in tests/workflow/test_output_contract.py."""
+
+from pathlib import Path
+
+import pytest
+
+from cpimaging.columns import GROUP_LESIONLOAD, dtypes
+from cpimaging.io import read_table, typed, write_table
+from cpimaging.scorers.group import group_dtypes
+from cpimaging.stages import export
+from cpimaging.types import InputError
+
+
+@pytest.fixture
+def masks(tmp_path: Path) -> Path:
+    """Results of masks without images: no morphometry, no quality checks, no files of scans."""
+    blank = dict.fromkeys(group_dtypes())
+    rows = [
+        {**blank, "participant_id": f"sub-{n}", "in_group": "true", "qc": "not_applicable"} for n in (1, 2)
+    ]
+    load = [
+        {**dict.fromkeys(dtypes(GROUP_LESIONLOAD)), "in_group": "true"}
+        | {"participant_id": f"sub-{n}", "structure": "pons", "side": "left", "lesion_volume_mm3": 8.0 * n}
+        for n in (1, 2)
+    ]
+    write_table(tmp_path / "out/group_patterns.tsv", typed(rows, group_dtypes()))
+    write_table(tmp_path / "out/group_desc-lesionload_stats.tsv", typed(load, dtypes(GROUP_LESIONLOAD)))
+    return tmp_path / "out"
+
+
+def test_masks_without_images_have_their_loads(masks: Path, tmp_path: Path) -> None:
+    export.run_wide(masks, tmp_path / "wide.tsv")
+    wide = read_table(tmp_path / "wide.tsv")
+    assert wide["load_pons_left_lesion_volume_mm3"].tolist() == ["8.0", "16.0"]
+    assert wide["load_pons_left_percent_region"].tolist() == ["n/a", "n/a"]
+
+
+def test_tables_of_two_runs_are_refused(masks: Path, tmp_path: Path) -> None:
+    path = masks / "group_patterns.tsv"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:2]))
+    with pytest.raises(InputError, match="has no row of sub-2, which another table has"):
+        export.run_wide(masks, tmp_path / "wide.tsv")
+    assert not (tmp_path / "wide.tsv").exists()
+
+
+@pytest.mark.parametrize("name", ["group_patterns.tsv", "participants.tsv", "wide.csv", "wide"])
+def test_no_result_is_replaced(masks: Path, name: str) -> None:
+    before = (masks / "group_patterns.tsv").read_bytes()
+    with pytest.raises(InputError, match="is no name for a table beside the results"):
+        export.run_wide(masks, masks / name)
+    assert (masks / "group_patterns.tsv").read_bytes() == before
+
+
+def test_a_matrix_needs_lesions_in_template_space(masks: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no lesion of the group in template space"):
+        export.run_matrix(masks, tmp_path / "matrix")
+    assert not (tmp_path / "matrix").exists()
+
+
+def test_a_table_with_a_word_of_another_version_is_refused(masks: Path, tmp_path: Path) -> None:
+    path = masks / "group_patterns.tsv"
+    path.write_text(path.read_text().replace("not_applicable", "splendid", 1))
+    with pytest.raises(InputError, match="qc has the word splendid"):
+        export.run_redcap(masks, tmp_path / "redcap")
+    assert not (tmp_path / "redcap").exists()
