@@ -1,6 +1,8 @@
 """What a run tells in the terminal, from Snakemake's events; times by hand."""
 
 import logging
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,8 +12,8 @@ from snakemake.settings.enums import Quietness
 from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
 
-from cpimaging.progress import SHARES, LogHandler, duration
 from cpimaging.study.job import SCAN_STAGES
+from snakemake_logger_plugin_cpimaging import SHARES, LogHandler, duration
 
 
 class Run:
@@ -128,6 +130,13 @@ def test_who_asks_for_snakemakes_own_lines_gets_them(capsys: pytest.CaptureFixtu
 
 def test_a_broken_event_stops_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Logging error" in Run(capsys).event(LogEvent.RUN_INFO)  # without its numbers
+
+
+def test_it_is_loaded_without_the_package() -> None:
+    """Snakemake imports it for every workflow of the environment; a broken package must not stop those."""
+    script = "import sys, snakemake_logger_plugin_cpimaging; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert not {"cpimaging", "numpy", "snakemake"} & set(run.stdout.split())
 
 
 def test_snakemake_finds_it_and_every_stage_has_a_share() -> None:
