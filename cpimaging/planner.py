@@ -5,13 +5,11 @@ Planning opens headers and tables, no voxels, and writes nothing: `start` does, 
 
 import os
 import shlex
-import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -22,7 +20,7 @@ from cpimaging.bids import choose_references, list_scans, with_assumed_ages, wit
 from cpimaging.bids.labels import choose_labels
 from cpimaging.bids.reference import REFERENCES
 from cpimaging.imagefiles import stem
-from cpimaging.io import read_header, read_table, remove_orphans
+from cpimaging.io import read_header, remove_orphans
 from cpimaging.layout import ScanFiles, atlas_name, sidecar_path
 from cpimaging.provenance import code_digest
 from cpimaging.registration.engines import ENGINES
@@ -39,14 +37,10 @@ from cpimaging.study.frame import check_templates, of_age
 from cpimaging.study.job import Job
 from cpimaging.study.lock import in_use, release_lock, take_lock
 from cpimaging.study.norms import NORMS, read_norms
-from cpimaging.study.plan import PLAN, SUMMARY, Entry, planned_labels, read_entry, write_plan
+from cpimaging.study.plan import PLAN, Entry, planned_labels, read_entry, write_plan
 from cpimaging.study.record import STUDY, finished
 from cpimaging.types import InputError
-from cpimaging.words import DONE
 from cpimaging.writes import check_writable
-
-Handler = Callable[[Any], None]
-"""What Snakemake calls at the start and after an error, with the path of its log."""
 
 SHIPPED = ("embedded", "published")
 """Atlases that are no folder of the user's."""
@@ -362,41 +356,3 @@ def _stat(path: str) -> os.stat_result | None:
         return os.stat(path)
     except OSError:
         return None
-
-
-def told_in_the_end(output: Path, shown: str) -> None:
-    """Say how many scans are done and failed, where those are listed, and in the last line where to look.
-
-    shown: how the user called the folder.
-    """
-    path = output / SUMMARY
-    if not path.is_file():
-        return
-    counts = read_table(path)["status"].value_counts()
-    told = ", ".join(
-        f"{counts.get(status, 0)} {status}" for status in (DONE, *counts.index.difference([DONE]))
-    )
-    listed = f": {shown}/{SUMMARY}" if counts.get(DONE, 0) < counts.sum() else ""
-    print(f"cpimaging: {told}{listed}\ncpimaging: {shown}/index.html", file=sys.stderr)
-
-
-def beside_its_caller(workflow: Any, **handlers: Callable[[], None]) -> None:
-    """Make Snakemake run a module's handlers (onstart, onerror) before those of the workflow that uses it.
-
-    Snakemake hears the main workflow alone; without ours there would be no plan and no lock.
-    """
-    for name, ours in handlers.items():
-        setattr(workflow, f"_{name}", _both(ours, getattr(workflow, f"_{name}")))  # what was read before
-        setattr(workflow, name, _heard_with(ours, getattr(workflow, name)))  # what will be
-
-
-def _heard_with(ours: Callable[[], None], register: Callable[[Handler], None]) -> Callable[[Handler], None]:
-    return lambda theirs: register(_both(ours, theirs))
-
-
-def _both(ours: Callable[[], None], theirs: Handler) -> Handler:
-    def run(log: Any) -> None:
-        ours()
-        theirs(log)
-
-    return run

@@ -7,16 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from cpimaging.bids.reference import REFERENCES
+from cpimaging.handlers import beside_its_caller, told_in_the_end
 from cpimaging.io import read_yaml
 from cpimaging.layout import ScanFiles, atlas_name, sidecar_path
-from cpimaging.planner import (
-    Planner,
-    beside_its_caller,
-    digest_of,
-    norms_files,
-    state,
-    told_in_the_end,
-)
+from cpimaging.planner import Planner, digest_of, norms_files, state
 from cpimaging.provenance import code_digest
 from cpimaging.stages.masks import MaskJob
 from cpimaging.study.compared import column_names
