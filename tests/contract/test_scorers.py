@@ -14,7 +14,7 @@ import report_content as content
 import toy_brain
 
 from cpimaging.columns import Column
-from cpimaging.io import typed
+from cpimaging.io import read_yaml, typed
 from cpimaging.lesions.components import components
 from cpimaging.morphometry.volumes import structure_volumes, volume_table
 from cpimaging.quantify.depth import white_matter_depth
@@ -244,6 +244,12 @@ def test_a_structure_with_one_side_only_is_an_error(scorer):
 
 def test_every_criterion_says_where_it_comes_from(scorer):
     criteria = read_criteria(scorer.criteria)
+    assert set(read_yaml(scorer.criteria)) == {
+        "version",
+        "include",
+        "description",
+        "criteria",
+    }  # no limit beside
     for name, criterion in criteria.items():
         assert set(criterion) == {"value", "unit", "tag", "source"}, name
         assert isinstance(criterion["value"], int | float), name
