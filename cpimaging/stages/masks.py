@@ -71,6 +71,8 @@ NOTES = (
 TOLD = ("age at scan n/a", "sex n/a", NAMED)
 """How lines begin that tell what tables do not say for certain, or names say otherwise."""
 
+LARGE_TOLD = 0.3
+"""From this share of the brain on a mask may be that of a tissue or a hemisphere, which is told (ours)."""
 OUTSIDE_TOLD = 0.1
 """A share of a lesion outside of the brain from which it is told (ours)."""
 
@@ -181,12 +183,24 @@ def _measure(job: MaskJob, scan: Scan, grids: MaskGrids, scoring: "_Scoring") ->
     if pattern["out_of_group"] is None:
         grid.counts[index] += 1
     doubts = [line for line in scan.decisions if line.startswith(TOLD)]
-    outside = table.loc[table["structure"] == "outside_brain", "lesion_volume_mm3"].sum()
-    share = float(outside / (index.size * grid.image.voxel_volume_mm3)) if index.size else 0.0
-    if share >= OUTSIDE_TOLD:
-        notes = [*notes, f"{100 * share:.0f} % of the lesion lies outside of the template's brain"]
+    notes = [*notes, *_doubtful(table)]
     tracts = tract_cells(table, section_loads(grid.tract, index))
     return _Measured(scan, grid, hits, index.size, tracts, pattern, [*notes, *doubts])
+
+
+def _doubtful(load: pd.DataFrame) -> list[str]:
+    """Return what is to be told of where a lesion lies and how much of the brain it is."""
+    parts = load[load["tissue"] != "overlay"]
+    outside = parts["structure"] == "outside_brain"
+    lesion, beyond = parts["lesion_volume_mm3"].sum(), parts.loc[outside, "lesion_volume_mm3"].sum()
+    brain = parts.loc[~outside, "region_volume_mm3"].sum()
+    notes = []
+    if lesion > 0 and beyond >= OUTSIDE_TOLD * lesion:
+        notes.append(f"{100 * beyond / lesion:.0f} % of the lesion lies outside of the template's brain")
+    if lesion - beyond >= LARGE_TOLD * brain:
+        share = 100 * (lesion - beyond) / brain
+        notes.append(f"the mask holds {share:.0f} % of the brain: is it that of a lesion?")
+    return notes
 
 
 def _lesion(path: Path) -> tuple[Sparse, NDArray[np.bool_], list[str]]:

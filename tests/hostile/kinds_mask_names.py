@@ -78,6 +78,19 @@ def fills(made: str, data: Callable[[], np.ndarray]) -> Kind:
     return Kind(AREA, made, "not in the group, volume n/a: “the lesion mask fills the brain”", check)
 
 
+def large(made: str, data: Callable[[], np.ndarray], percent: str) -> Kind:
+    """Return a kind of a mask of so much of the brain that it may be none of a lesion: measured, and told."""
+
+    def check(folder: Path) -> None:
+        mask = data()
+        results = beside_plain(folder, "sub-x_mask", lambda path: saved(mask.astype(np.uint8))(path))
+        assert results.patterns.loc["sub-x", "lesion_volume_mm3"] == 64.0 * mask.sum()
+        told = results.summary.loc["sub-x", "message"]
+        assert f"holds {percent} % of the brain" in told, told
+
+    return Kind(AREA, made, f"measured; told: “holds {percent} % of the brain”", check)
+
+
 def half_outside(folder: Path) -> None:
     """A lesion of which 45 % lie in the air is measured, and the share is told."""
     air = np.argwhere(~brain() & (np.indices(SHAPE)[2] > 40))[: round(LESION.sum() * 0.45 / 0.55)]
@@ -148,6 +161,7 @@ KINDS = [
     fills("a T1w in 8 bits, its brightest 255", lambda: scaled(255, np.uint8)),
     fills("a T1w in fractions up to 1", lambda: scaled(1, np.float32)),
     Kind(AREA, "a lesion of which 45 % lie in the air", "measured; told: “45 % of the lesion lies outside”", half_outside),
+    large("a mask of the left hemisphere", lambda: brain() & (np.arange(SHAPE[0]) < 22)[:, None, None], "47"),
     lost("an identity for an affine, in template space", np.eye(4)),
     lost("an identity of ITK (LPS) for an affine", np.diag([-1.0, -1, 1, 1])),
     lost("straight voxels of 2 mm from 0, 0, 0 on", np.diag([2.0, 2, 2, 1])),
