@@ -29,9 +29,13 @@ def read_kinds(folder: Path) -> dict[int, str]:
     cells = read_cells(path)
     if not {"index", "kind"} <= set(cells.columns) or cells.broken:
         raise InputError(path, "has no columns index and kind", "give one row for each value of the masks")
+    if more := [name for name in ("index", "kind") if cells.columns.count(name) > 1]:
+        raise InputError(path, f"has the column '{more[0]}' twice", "keep one of them")
     at = cells.columns.index("index"), cells.columns.index("kind")
     named = [(row.cells[at[0]].strip(), row.cells[at[1]].strip()) for row in cells.rows]
-    wrong = [f"{value}: {kind}" for value, kind in named if not value.isdecimal() or kind not in KINDS]
+    if not named:
+        raise InputError(path, "names no value", "give one row for each value of the masks, or delete it")
+    wrong = [f"{value}: {kind}" for value, kind in named if not _is_value(value) or kind not in KINDS]
     if wrong:
         raise InputError(path, f"names {', '.join(wrong)}", f"give whole numbers and {', '.join(KINDS)}")
     found = {(int(value), kind) for value, kind in named}
@@ -39,6 +43,11 @@ def read_kinds(folder: Path) -> dict[int, str]:
     if twice := [value for value in values if values.count(value) > 1]:
         raise InputError(path, f"gives the value {min(twice)} two kinds", "keep one of them")
     return dict(found)
+
+
+def _is_value(text: str) -> bool:
+    """Tell whether a text is a value that a voxel of a lesion can have; 0 is the background."""
+    return text.isascii() and text.isdecimal() and int(text) > 0
 
 
 def kinds_of(values: NDArray[Any], names: Mapping[int, str], path: Path) -> NDArray[np.str_]:

@@ -1,7 +1,7 @@
 """What people decided against the software: a table that wins over calls and quality checks, and is shown."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,6 +19,14 @@ QC_WORDS: dict[str, Verdict] = {"pass": "pass", "warn": "warn", "fail": "fail"}
 MRICS_WORDS = tuple(sorted({*GROUPS, *SUBGROUPS}))
 DOMINANCE_WORDS = tuple(word for word in CALLS if word != "not_assessed")
 _COLUMNS = ("participant_id", "session_id", "verdict", "qc", "reason")
+READERS = ("reader", "rater", "by", "initials", "who")
+"""Columns of codes of people, which may be letters such as A and B."""
+AGAINST = {
+    "B": ("deep_grey", "cortex", "none"),
+    "C": ("white_matter", "none"),
+    "E": tuple(word for word in DOMINANCE_WORDS if word not in ("none", "indeterminate")),
+}
+"""What of dominance a group cannot be: B is injury of white matter above all, C of grey, E is none."""
 RULE = "set by a person, before all rules"
 
 
@@ -74,9 +82,20 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         meant = get_close_matches(column, _COLUMNS, 1, LIKE)
         if column not in _COLUMNS and meant and meant[0] not in columns:
             raise InputError(path, f"has the column '{column}', which is not known", f"is it {meant[0]}?")
+    _check_answers(path, columns, [[_cell(cell) for cell in row.cells] for row in table.rows])
     for row in table.rows:
         cells = dict(zip(columns, map(_cell, row.cells), strict=True))
         yield row.line, {name: cells.get(name, "") for name in _COLUMNS}
+
+
+def _check_answers(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Refuse a column of another name that holds verdicts or qc words alone, where their own is not there."""
+    for missing, words in (("verdict", (*MRICS_WORDS, *DOMINANCE_WORDS)), ("qc", tuple(QC_WORDS))):
+        for at, column in enumerate(columns if missing not in columns else ()):
+            cells = [row[at] for row in rows if row[at]]
+            if column not in (*_COLUMNS, *READERS) and cells and all(cell in words for cell in cells):
+                problem = f"has the column '{column}', which is not known, and none named {missing}"
+                raise InputError(path, problem, f"call it {missing}, or take it out")
 
 
 def _cell(text: str) -> str:
@@ -111,6 +130,9 @@ def _override(cells: Mapping[str, str], path: Path, line: int) -> Override:
         cure = f"use one of {', '.join(MRICS_WORDS)}, and one of {', '.join(DOMINANCE_WORDS)}"
         problem = f"has the unknown verdict '{unknown[0]}'" if unknown else "has two verdicts of one kind"
         raise InputError(path, f"line {line}: {problem}", cure)
+    if any(word in AGAINST.get(group[:1], ()) for group in mrics for word in dominance):
+        problem = f"line {line}: the verdicts {mrics[0]} and {dominance[0]} contradict each other"
+        raise InputError(path, problem, "keep one of them")
     if cells["qc"] and cells["qc"] not in QC_WORDS:
         raise InputError(
             path, f"line {line}: has the unknown qc '{cells['qc']}'", f"use {', '.join(QC_WORDS)}"

@@ -151,6 +151,9 @@ LABELS_TSV = [
     labels("the value ²", "names ²: cavity", "²\tcavity\n"),
     labels("a value of 1.5", "names 1.5: cavity", "1.5\tcavity\n"),
     labels("a kind that is not known", "names 1: necrosis", "1\tnecrosis\n"),
+    labels("the value 0, which is the background", "names 0: cavity", "0\tcavity\n"),
+    labels("a value in another script", "names ١: cavity", "١\tcavity\n"),
+    labels("no value at all", "names no value", ""),
     labels("a tab too many", "has no columns index and kind", "1\t\tcavity\n"),
 ]
 
@@ -197,6 +200,15 @@ OVERRIDES = [
     override("a column session for session_id", "has the column 'session'", "participant_id\tsession\tverdict\treason\nsub-03\t1\tC1\tx\n"),
     override("Latin-1", "holds bytes that are not UTF-8", (HEADER + "sub-01\t\tC1\t\tgrö\n").encode("latin-1")),
     override("an empty file", "is empty", ""),
+    override("verdicts in a column mrics, beside qc", "has the column 'mrics', which is not known, and none named verdict", "participant_id\tmrics\tqc\treason\nsub-01\tC1\tpass\tseen\n"),
+    override("verdicts in a column final_call, beside qc", "and none named verdict", "participant_id\tfinal_call\tqc\treason\nsub-01\tcortex\tpass\tseen\n"),
+    override("qc in a column quality, beside verdict", "and none named qc", "participant_id\tverdict\tquality\treason\nsub-01\tC1\tfail\tseen\n"),
+    override("C1 and white_matter", "contradict each other", HEADER + "sub-01\t\tC1, white_matter\t\tseen\n"),
+    override("B2 and cortex", "contradict each other", HEADER + "sub-01\t\tcortex B2\t\tseen\n"),
+    override("E and deep_grey", "contradict each other", HEADER + "sub-01\t\tE, deep_grey\t\tseen\n"),
+    override("a verdict in Cyrillic", "unknown verdict", HEADER + "sub-01\t\t\u04211\t\tseen\n"),
+    decided("readers A and B in a column reader", C1, "participant_id\treader\tverdict\treason\nsub-01\tA\tC1\tseen\n"),
+    decided("B2 and white_matter", {"sub-01": Override("white_matter", "B2", None, "seen")}, HEADER + "sub-01\t\tB2, white_matter\t\tseen\n"),
     override("zero bytes", "is not text", HEADER + "sub-01\0\n"),
 ]  # fmt: skip
 
