@@ -8,8 +8,9 @@ from pathlib import Path
 from cpimaging.bids.files import File, is_own_file, natural, parse_file, walk
 from cpimaging.bids.images import part_of
 from cpimaging.bids.listing import Scan
-from cpimaging.bids.masks import SCAN_SPACES, is_brain_mask
+from cpimaging.bids.masks import ANATOMY, SCAN_SPACES, is_brain_mask
 from cpimaging.bids.participants import UNSAFE
+from cpimaging.bids.unused import LESION_WORDS
 from cpimaging.imagefiles import stem
 from cpimaging.types import CONTRASTS, InputError, plain
 
@@ -94,8 +95,10 @@ def _scan(participant: str, session: str | None, file: File, same: list[File], s
 
 
 def _is_another(file: File) -> bool:
-    """Tell whether a name is that of a brain mask or of an image."""
-    return is_brain_mask(file) or file.words[-1:] in {(contrast,) for contrast in CONTRASTS}
+    """Tell whether a name is that of a brain mask, of a tissue or structure, or of an image."""
+    shown = [file.entities[key] for key in ("label", "seg") if key in file.entities]
+    anatomy = any(map(ANATOMY.match, shown)) and not LESION_WORDS.search(file.name)
+    return anatomy or is_brain_mask(file) or file.words[-1:] in {(contrast,) for contrast in CONTRASTS}
 
 
 def in_space(file: File, space: str) -> bool:

@@ -12,7 +12,7 @@ from cpimaging.types import CONTRASTS
 MOST_SHOWN = 4
 """So many masks that were not used are told of a scan by name."""
 
-_LESION = re.compile(
+LESION_WORDS = re.compile(
     r"lesion|stroke|infarct|isch[a]?emi|h[a]?emorrhag|bleed|wmh|hyperintens|leuk|pvl|tumou?r|injury|(^|[_-])lst",
     re.IGNORECASE,
 )
@@ -39,7 +39,7 @@ def unused_masks(files: Iterable[File]) -> list[Unused]:
 
 
 def _named(file: File) -> bool:
-    return bool(_LESION.search(file.name))
+    return bool(LESION_WORDS.search(file.name))
 
 
 def _looks_like_mask(file: File) -> bool:
