@@ -24,12 +24,12 @@ def without_age(folder: Path) -> Path:
 
 
 def shot(browser: Browser, page: Path, name: str) -> None:
-    """Keep the first screen of a page, in 64 colours."""
+    """Keep the first screen of a page, in 192 colours."""
     tab = browser.new_page(viewport=VIEW)
     tab.goto(page.as_uri())
     out = PICTURES / f"reading-{name}.png"
     tab.screenshot(path=out)
-    Image.open(out).convert("P", palette=Image.Palette.ADAPTIVE, colors=64).save(out, optimize=True)
+    Image.open(out).convert("P", palette=Image.Palette.ADAPTIVE, colors=192).save(out, optimize=True)
 
 
 def main() -> None:
