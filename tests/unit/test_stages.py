@@ -23,7 +23,7 @@ from cpimaging.report.pictures import CUTS_TO_READ
 from cpimaging.scorers.group import group_dtypes
 from cpimaging.scorers.needs import check_fit
 from cpimaging.simulate import simulate
-from cpimaging.stages import agree, cohort, index, reading_list
+from cpimaging.stages import agree, atlas, cohort, index, reading_list
 from cpimaging.stages.sessions import write_sessions
 from cpimaging.study.job import SCAN_STAGES, Job
 from cpimaging.study.measuring_grid import with_ids
@@ -58,6 +58,7 @@ def out(bids: Path) -> Path:
     """The results of both scans."""
     folder = bids.with_name("out")
     write_plan(folder, bids, with_demographics(bids, list_scans(bids)))
+    atlas.run(folder, "embedded")
     index.run(folder)
     for scan in ("sub-01", "sub-02"):
         run_stages(Job(folder, scan, engine="identity", detection="off"))
