@@ -1,11 +1,12 @@
 """Fit how often a reader would agree with a call, and show how well that holds for other kinds of cases.
 
-`python benchmarks/calibration.py` calls cases of six makers with their stability: the package's simulator
-and real shapes (pattern.py, seeds of development), presentations.py, vignettes.py, vignettes_second.py, and
-the masks of ../shared/data/textbook. Each kind of case counts once, whatever number was drawn of it: a call
-is trusted as far as other kinds on the same ground are right. A reader's answer counts 1, a defensible one a
-half. It prints the calibration in which each kind is left out of the table that judges it; `--write` writes
-the table into the package. Cases are kept in results/bench/calibration: delete them when rules change.
+`python benchmarks/calibration.py` calls cases of seven makers with their stability: the package's simulator
+and real shapes (pattern.py, seeds of development), presentations.py, vignettes.py, vignettes_second.py,
+generator3.py, and the masks of ../shared/data/textbook. Each kind of case counts once, whatever number was
+drawn of it: a call is trusted as far as other kinds on the same ground are right. A reader's answer counts 1,
+a defensible one a half, and so does any where the reading leaves three patterns open. It prints the
+calibration in which each kind is left out of the table that judges it; `--write` writes the table into the
+package. Cases are kept in results/bench/calibration: delete them when rules change.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import generator3
 import numpy as np
 import pandas as pd
 import pattern
@@ -27,7 +29,7 @@ from generator3_anatomy import load_brain
 from numpy.typing import NDArray
 from textbook import SHARED
 
-from cpimaging.io import read_image, write_json, write_text
+from cpimaging.io import read_image, read_table, write_json, write_text
 from cpimaging.lesions.components import components
 from cpimaging.morphometry.volumes import volume_table
 from cpimaging.quantify.depth import white_matter_depth
@@ -42,7 +44,7 @@ from cpimaging.types import Atlas, Image, LabelMap
 
 OUT = Path(__file__).resolve().parents[1] / "results" / "bench" / "calibration"
 MRICS = SCORERS["mrics"]
-DRAWS, N_SIMULATED = 1, 40
+DRAWS, N_SIMULATED, N_THIRD = 1, 40, 120
 EDGES = (0.0, 0.7, 0.8, 0.9, 0.98)
 """Stability from which a step begins."""
 
@@ -60,7 +62,8 @@ class Case(NamedTuple):
 
 def judged(maker: str, kind: str, result: dict[str, Any], right: Sequence[str], half: Sequence[str]) -> Case:
     call = result["subgroup"]
-    score = 1.0 if call in right else 0.5 if call in half else 0.0
+    open_reading = len(right) >= 3
+    score = 1.0 if call in right and not open_reading else 0.5 if call in {*right, *half} else 0.0
     return Case(maker, kind, result["ground"] or "none", result["subgroup_confidence"] or 0.0, score, call)
 
 
@@ -115,6 +118,26 @@ def in_template() -> Iterator[Case]:
         yield from of_folder(maker, OUT / maker)
     if SHARED.is_dir():
         yield from of_folder("textbook", SHARED)
+    generator3.draw(OUT / "third", N_THIRD, 0)
+    yield from of_third(OUT / "third")
+
+
+def of_third(folder: Path) -> Iterator[Case]:
+    """Yield the masks of `generator3`, but for those without a lesion."""
+    for row in read_table(folder / "truth.tsv").fillna("n/a").itertuples():
+        mask = next((folder / "masks" / row.participant_id).rglob("*_mask.nii.gz"))
+        right = sorted({row.subgroup, row.second} - {"n/a", "E"})
+        if right:
+            yield kept(
+                OUT / f"third_{row.participant_id}.json",
+                lambda row=row, mask=mask, right=right: judged(
+                    "third",
+                    row.kind,
+                    _measured(read_image(mask, labels=True)),
+                    right,
+                    row.also_defensible.split(";"),
+                ),
+            )
 
 
 def of_folder(maker: str, folder: Path) -> Iterator[Case]:

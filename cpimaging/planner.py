@@ -304,7 +304,7 @@ class Planner:
             "lesions": [*mask, norm],
             "qc": [],
             "score": [self.scorers, self.override(label)],
-            "report": [],
+            "report": [str(sorted(scan.clinical.items()))],
         }
         for stage in told.keys() - {"preprocess", "command"}:
             told[stage] = [self._atlas_files, self.person(label), *told[stage]]

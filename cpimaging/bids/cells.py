@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cpimaging.bids.ages import Age, is_age, is_missing, normal, read_age
-from cpimaging.bids.durations import UNITS
+from cpimaging.bids.durations import UNITS, entry
 from cpimaging.bids.reconcile import Finding
 from cpimaging.bids.rows import Names, Owned, Table
 from cpimaging.tables import Row, bare
@@ -80,6 +80,13 @@ def _with_unit(table: Table, column: str, row: Row, text: str) -> str:
         if called not in ("unit", "units") or said.lower() in UNITS:
             return f"{text} {said}"
     return text
+
+
+def meaning_of(text: str, cell: Cell) -> str:
+    """Return what the sidecar says that a text of a cell means, "" where it says nothing."""
+    levels = entry(cell.described, "levels")
+    level = levels.get(text, "") if isinstance(levels, dict) else ""
+    return str(level.get("Description", "") if isinstance(level, dict) else level).strip()
 
 
 def finding_in(cell: Cell, gestation_weeks: float | None) -> Finding | None:

@@ -1,4 +1,4 @@
-"""Age at the scan and sex, from the tables of a BIDS dataset. What is not certain is missing, and told."""
+"""Age at scan, sex, clinical levels, from tables of a BIDS dataset; the uncertain is missing, and told."""
 
 import os
 import re
@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 from cpimaging.bids.ages import is_age, is_gestation, normal, read_age, read_gestation_weeks
-from cpimaging.bids.cells import Cell, cells_of, finding_in, rows_of_session, unread_ages
-from cpimaging.bids.durations import entry
+from cpimaging.bids.cells import Cell, cells_of, finding_in, meaning_of, rows_of_session, unread_ages
+from cpimaging.bids.clinical import clinical_of
 from cpimaging.bids.files import natural
 from cpimaging.bids.listing import Scan
 from cpimaging.bids.reconcile import CORRECTED_TO_YEARS, Finding, Verdict, reconcile
@@ -173,7 +173,8 @@ def _told(study: _Study, scan: Scan) -> Scan:
     aged = _aged(scan, age, weeks)
     if weeks is None and age.pma_weeks is None and age.years is not None and age.years < CORRECTED_TO_YEARS:
         doubts = [*(f"{line}: taken for born at term" for line in unread), *doubts]
-    return replace(aged, sex=sex, decisions=(*aged.decisions, *doubts))
+    clinical, lost = clinical_of(cells)
+    return replace(aged, sex=sex, clinical=clinical, decisions=(*aged.decisions, *doubts, *lost))
 
 
 def _aged(scan: Scan, age: Verdict, gestation_weeks: float | None) -> Scan:
@@ -288,10 +289,8 @@ def _sex(cells: Sequence[Cell]) -> tuple[str, list[str]]:
 
 def _sexes_in(text: str, cell: Cell) -> set[str]:
     """Return what a cell says by itself and what its sidecar says that it means, which may contradict."""
-    levels = entry(cell.described, "levels")
-    level = levels.get(text, "") if isinstance(levels, dict) else ""
-    meaning = str(level.get("Description", "") if isinstance(level, dict) else level).lower()
+    meaning = meaning_of(text, cell).lower()
     meant = {_SEX[word] for word in re.findall(r"[^\W\d_]+", meaning) if word in _SEX}
-    if meaning.strip() and not meant:
+    if meaning and not meant:
         return set()  # the code may mean anything, as M of "Mädchen"
     return meant | ({_SEX[text.lower()]} if text.lower() in _SEX else set())

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cpimaging.bids.files import (
@@ -49,7 +49,8 @@ class Scan:
     F, M, O or n/a, age_source tells where the age stood and how it was read (`with_demographics`).
     It is the age of the brain's maturation: corrected for preterm birth. pma_weeks: postmenstrual age.
     postnatal_days: since birth. gestation_weeks: at birth. None where not known. assumed_age: "child" or
-    "adult", what the study takes an unknown age for (`assume_age`), "" for nothing.
+    "adult", what the study takes an unknown age for (`assume_age`), "" for nothing. clinical: subtype, GMFCS
+    and MACS by name (`clinical_of`), shown on the page alone.
     """
 
     participant: str
@@ -68,6 +69,7 @@ class Scan:
     postnatal_days: float | None = None
     gestation_weeks: float | None = None
     assumed_age: str = ""
+    clinical: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:

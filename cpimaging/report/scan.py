@@ -49,6 +49,7 @@ class ScanReport:
     label: "sub-01" or "sub-01_ses-02". images: contrast -> image in scan space, the reference first;
     they are shown as they are, so give them without face. lesion: not 0 in the lesion, in scan space
     on any grid; None where there is no mask. atlas: labels in scan space.
+    gestation_weeks: at birth. clinical: what tables say of subtype and function, name to word.
     template_told: the template that the scan was registered to, in words; of_age: it is one of its age.
     warning: what its age forbids. template_in_scan: the template's T1w brought to the scan.
     newborn_lines: pictures of the lines that a newborn was measured along, as SVG. lesion_source: as in
@@ -64,6 +65,8 @@ class ScanReport:
     session_id: str | None = None
     age_years: float | None = None
     sex: str = "n/a"
+    gestation_weeks: float | None = None
+    clinical: Mapping[str, str] = field(default_factory=dict)
     contrasts: Sequence[str]
     reference: str
     template_told: str = "adult template"
@@ -122,6 +125,7 @@ def page_values(content: ScanReport) -> dict[str, object]:
         "flags": first_screen.by_weight(content.qc),
         "broken": first_screen.broken(content.qc),
         "age": words.age(content.age_years),
+        "born": "" if content.gestation_weeks is None else f"{content.gestation_weeks:.4g} weeks",
         "sections": SECTIONS,
         "scales": scales.scale_views(content.pattern),
         "unscored": scales.unscored(content.pattern),

@@ -17,6 +17,13 @@ CONSIDER = {
     "scattered foci": "scattered foci in grey and white matter: consider emboli or demyelination",
     "confluent white matter": "white matter of both sides up to the cortex: consider leukodystrophy",
 }
+AT_ODDS = {
+    "B1": "periventricular injury after birth at term: a fifth of term-born, nine tenths of preterm children "
+    "with cerebral palsy have it; consider injury before birth or another cause",
+    "C1": "injury of the nuclei after birth before 32 weeks: 3.5 % of preterm, a third of term-born children "
+    "with cerebral palsy have a grey-matter pattern; consider a severe insult or another cause",
+}
+"""Shares: Krägeloh-Mann & Horber 2007, Dev Med Child Neurol 49:144."""
 STRIATUM = ("caudate", "putamen")
 PALLIDUM = ("pallidum", "subthalamic_nucleus")
 
@@ -39,6 +46,20 @@ def unusual(pieces: Sequence[Piece], main: Pattern, trace: Trace) -> list[str]:
     for name in found:
         trace.note(f"unusual for cerebral palsy: {CONSIDER[name]}", name, "ours [D]")
     return [CONSIDER[name] for name in found]
+
+
+def discordant(main: Pattern, gestation_weeks: float | None, trace: Trace) -> list[str]:
+    """Return what about the main pattern is rare after that gestation; the call is not changed by it."""
+    if gestation_weeks is None:
+        return []
+    rare = {
+        "B1": gestation_weeks >= trace.limit("term_from"),
+        "C1": gestation_weeks < trace.limit("nuclei_from"),
+    }
+    if not rare.get(main.subgroup, False):
+        return []
+    trace.note(f"{main.subgroup} is rare at this gestation, weeks", gestation_weeks, "no part of the call")
+    return [AT_ODDS[main.subgroup]]
 
 
 def _less_injured(pieces: Sequence[Piece], names: Sequence[str]) -> float:

@@ -22,7 +22,7 @@ from cpimaging.scorers.base import (
 )
 from cpimaging.scorers.injury import REQUIRED, Injury, injury_of, no_more_than_in_health, unusable
 from cpimaging.scorers.loss import NO_NORMS, against_norms, beyond_norms, unlike_template
-from cpimaging.scorers.mimics import unusual
+from cpimaging.scorers.mimics import discordant, unusual
 from cpimaging.scorers.patterns import TERRITORIES, Pattern
 from cpimaging.scorers.pieces import pieces_of
 from cpimaging.scorers.results import CALL_KEYS, WHY_NOT, MricsResult
@@ -62,7 +62,8 @@ def score_mrics(tables: Tables, context: ScanContext, criteria: Criteria) -> Mri
     found, why = explained(tables, injury, criteria)
     trace.steps += why.steps
     result, main = _predominant(found, trace)
-    return {**result, "unusual": unusual(pieces, main, trace), "evidence": trace.as_json()}
+    flags = unusual(pieces, main, trace), discordant(main, context.gestation_weeks, trace)
+    return {**result, "unusual": flags[0], "discordant": flags[1], "evidence": trace.as_json()}
 
 
 def unscored_mrics(reason: str) -> MricsResult:
@@ -150,6 +151,7 @@ def _result(
         "severity_stability": None,
         "expected_agreement": expected_agreement(main.ground if main else None),
         "unusual": [],
+        "discordant": [],
         "instead": list(main.instead) if main else [],
         "confidence": None,
         "alternatives": [{"call": call, "share": None} for call in (main.instead if main else ())],
@@ -200,6 +202,7 @@ def _facts(result: MricsResult) -> list[tuple[str, str]]:
         "Beside it": secondary,
         "A mask alone cannot tell": either,
         "Unusual for cerebral palsy": unusual,
+        "Rare at this gestation": result.get("discordant") or [],
     }
     return [(name, "; ".join(words)) for name, words in lines.items() if words]
 
@@ -229,6 +232,7 @@ SCORER = Scorer(
         Column("severity_stability", "float64", "Share of repetitions that keep the severity, or null."),
         Column("expected_agreement", "float64", "How often a reader is expected to agree, or null."),
         Column("unusual", "list", "What is unusual for cerebral palsy, and what to consider; no diagnosis."),
+        Column("discordant", "list", "What is rare after that gestation; no part of the call."),
         Column("instead", "list", "Subgroups that the main pattern may be as well; a mask cannot tell."),
         Column("subgroup_confidence", "float64", "Share of the repetitions that keep the subgroup, or null."),
         *CALL_KEYS,

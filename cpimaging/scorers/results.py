@@ -65,6 +65,7 @@ class MricsResult(CallResult):
     severity_stability: Number
     expected_agreement: Number
     unusual: list[str]
+    discordant: list[str]
     instead: list[str]
     subgroup_confidence: NotRequired[Number]
 

@@ -242,7 +242,7 @@ class _Scoring:
         """Return the content of a pattern JSON; with margins, calls with their stability."""
         decision = self.decisions.get(scan.label)
         qc: Verdict = "fail" if decision and decision.qc == "fail" else QC  # a mask has no image to pass
-        context = ScanContext(scan.age_years, (), GIVEN, qc)
+        context = ScanContext(scan.age_years, (), GIVEN, qc, gestation_weeks=scan.gestation_weeks)
 
         repeated: list[tuple[Tables, Criteria]] = []
         if margins is not None and self.varied:

@@ -64,6 +64,8 @@ def run(job: Job) -> None:
         session_id=session or None,
         age_years=job.scan.age_years,
         sex=job.scan.sex,
+        gestation_weeks=job.scan.gestation_weeks,
+        clinical=job.scan.clinical,
         contrasts=list(job.images),
         reference=reference,
         template_told=template_used(job).told,

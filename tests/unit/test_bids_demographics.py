@@ -83,6 +83,39 @@ def test_sex_is_one_of_three_words_or_missing(bids, text, sex):
     assert demographics(bids)[0].sex == sex
 
 
+@pytest.mark.parametrize(
+    ("column", "text", "clinical"),
+    [
+        ("GMFCS", "III", {"GMFCS": "III"}),
+        ("gmfcs_level", "2", {"GMFCS": "II"}),
+        ("gmfcs", "GMFCS-IV", {"GMFCS": "IV"}),
+        ("gmfcs", "9", {}),
+        ("MACS", "Level-V", {"MACS": "V"}),
+        ("macs", "a", {"MACS": "I"}),
+        ("macs", "b", {}),
+        ("cp_type", "spastic-diplegia", {"CP subtype": "bilateral spastic"}),
+        ("CP_subtype", "USCP", {"CP subtype": "unilateral spastic"}),
+        ("cp_subtype", "dyskinetic", {"CP subtype": "dyskinetic"}),
+        ("cp_subtype", "spastic", {}),
+        ("cp_subtype", "hemiplegia-and-ataxia", {}),
+        ("cp_subtype", "n/a", None),
+    ],
+)
+def test_clinical_words_are_read_with_certainty_or_told(bids, column, text, clinical):
+    table(bids / "participants.tsv", f"participant_id {column}", f"sub-1 {text}")
+    levels = {"a": "Level I: handles objects easily", "b": "handles few objects"}
+    (bids / "participants.json").write_text(json.dumps({"macs": {"Levels": levels}}))
+    scan = scan_of(bids)
+    assert scan.clinical == (clinical or {})
+    assert any("is not read as" in line for line in scan.decisions) == (clinical == {})
+
+
+def test_clinical_words_that_contradict_each_other_are_told(bids):
+    table(bids / "participants.tsv", "participant_id gmfcs gmfcs_level", "sub-1 2 III")
+    assert scan_of(bids).clinical == {}
+    assert "GMFCS is not shown: the tables give II and III" in scan_of(bids).decisions
+
+
 def scan_of(root: Path) -> Scan:
     (scan,) = demographics(root)
     return scan

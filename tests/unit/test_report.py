@@ -262,6 +262,13 @@ def test_an_age_is_told_in_the_unit_that_shows_it(years, told):
     assert words.age(years) == told
 
 
+def test_what_is_known_of_birth_and_function_is_shown_and_nothing_else():
+    page = render_scan(content.scan_report(gestation_weeks=27.0, clinical={"GMFCS": "III"}))
+    assert "<div><dt>Gestation at birth</dt><dd>27 weeks</dd></div>" in page
+    assert "<div><dt>GMFCS</dt><dd>III</dd></div>" in page
+    assert not re.search("Gestation|GMFCS|MACS", render_scan(content.scan_report()))
+
+
 def test_the_lines_of_a_newborn_are_shown_as_a_picture():
     assert "image/svg" not in render_scan(content.scan_report())
     text = render_scan(content.scan_report(newborn_lines="<svg>line</svg>"))

@@ -534,6 +534,23 @@ def test_what_is_unusual_for_cerebral_palsy_is_flagged(lesion, word):
     assert all("consider" in flag for flag in flags)
 
 
+@pytest.mark.parametrize(
+    ("lesion", "weeks", "word"),
+    [
+        (TRIGONES, 37.0, "at term"),
+        (TRIGONES, 36.9, None),
+        (TRIGONES, None, None),
+        (BASAL_GANGLIA, 31.9, "before 32 weeks"),
+        (BASAL_GANGLIA, 32.0, None),
+        (WATERSHED, 40.0, None),
+    ],
+)
+def test_what_is_rare_at_a_gestation_is_flagged_and_changes_no_call(lesion, weeks, word):
+    born = score(lesion, context=replace(CHILD, gestation_weeks=weeks))
+    assert [word in flag for flag in born["discordant"]] == ([True] if word else [])
+    assert call(born) == call(score(lesion))
+
+
 # --- how often a reader would agree
 
 
