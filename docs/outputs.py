@@ -11,7 +11,8 @@ from pathlib import Path
 
 from cpimaging.columns import Column
 from cpimaging.keys import COLUMN_KEYS, SIDECAR
-from cpimaging.outputs import SCHEMA_VERSION, Output, Place, inherited, schema_name
+from cpimaging.outputs import SCHEMA_VERSION, Output, Place
+from cpimaging.outputs_by_name import inherited, schema_name
 from cpimaging.scorers.group import outputs
 
 ROOT = Path(__file__).parents[1]

@@ -9,10 +9,11 @@ from pathlib import Path
 from jsonschema import Draft202012Validator
 
 import cpimaging
-from cpimaging import outputs as declared_outputs
+from cpimaging import outputs_by_name
 from cpimaging.columns import Column, described, dtypes
 from cpimaging.io import read_table
-from cpimaging.outputs import Output, Place, first_that_fits, inherited, schema_name
+from cpimaging.outputs import Output, Place
+from cpimaging.outputs_by_name import first_that_fits, inherited, schema_name
 from cpimaging.scorers.group import outputs as all_outputs
 
 SCHEMAS = Path(cpimaging.__file__).parent / "schemas"
@@ -21,12 +22,12 @@ KINDS = {"str": str, "int64": int, "float64": int | float, "bool": bool, "list":
 
 def tables() -> dict[str, list[Column]]:
     """Return the columns of every table by its pattern of names."""
-    return {name: list(found) for name, found in declared_outputs.tables(all_outputs()).items()}
+    return {name: list(found) for name, found in outputs_by_name.tables(all_outputs()).items()}
 
 
 def files() -> dict[str, list[Column]]:
     """Return the keys of every JSON file by its pattern of names."""
-    return {name: list(found) for name, found in declared_outputs.json_files(all_outputs()).items()}
+    return {name: list(found) for name, found in outputs_by_name.json_files(all_outputs()).items()}
 
 
 def of(declared: dict[str, list[Column]], name: str) -> tuple[str, list[Column]]:

@@ -9,7 +9,7 @@ from cpimaging.atlases import load_atlas
 from cpimaging.columns import ATLAS_LABELS, described, dtypes
 from cpimaging.io import write_json, write_table
 from cpimaging.layout import TEMPLATE, sidecar_path
-from cpimaging.outputs import scan_sidecars
+from cpimaging.outputs_by_name import scan_sidecars
 from cpimaging.segment import TISSUE_LABELS
 from cpimaging.study.record import recorded
 

@@ -16,7 +16,8 @@ from cpimaging.exports.voxels import Voxels, market_lines, x_first
 from cpimaging.exports.wide import Wide
 from cpimaging.io import read_rows, read_table, typed, write_image, write_json, write_table, write_text
 from cpimaging.layout import ScanFiles, sidecar_path
-from cpimaging.outputs import GROUP_TABLE, OUTPUTS, first_that_fits
+from cpimaging.outputs import GROUP_TABLE, OUTPUTS
+from cpimaging.outputs_by_name import first_that_fits
 from cpimaging.provenance import sidecar
 from cpimaging.scorers.group import group_columns
 from cpimaging.study.gathered import lesion_voxels

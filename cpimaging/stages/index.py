@@ -10,7 +10,7 @@ from cpimaging import __version__, columns
 from cpimaging.bids import check_scan
 from cpimaging.io import typed, write_json, write_table, write_text
 from cpimaging.layout import sidecar_path
-from cpimaging.outputs import desc_words
+from cpimaging.outputs_by_name import desc_words
 from cpimaging.study.plan import INDEX, Entry, read_entry, study_labels
 from cpimaging.study.record import recorded
 

@@ -8,7 +8,8 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 import cpimaging
-from cpimaging.outputs import SCHEMA_VERSION, schema_name
+from cpimaging.outputs import SCHEMA_VERSION
+from cpimaging.outputs_by_name import schema_name
 from cpimaging.scorers.group import outputs
 
 ROOT = Path(__file__).parents[2]
