@@ -25,7 +25,7 @@ from cpimaging.scorers.loss import NO_NORMS, against_norms, beyond_norms, unlike
 from cpimaging.scorers.mimics import discordant, unusual
 from cpimaging.scorers.patterns import TERRITORIES, Pattern
 from cpimaging.scorers.pieces import pieces_of
-from cpimaging.scorers.results import CALL_KEYS, WHY_NOT, MricsResult
+from cpimaging.scorers.results import CALL_KEYS, REPEATED, WHY_NOT, MricsResult
 from cpimaging.scorers.rules import explained
 from cpimaging.scorers.words import missing
 from cpimaging.types import ScanContext
@@ -234,7 +234,12 @@ SCORER = Scorer(
         Column("unusual", "list", "What is unusual for cerebral palsy, and what to consider; no diagnosis."),
         Column("discordant", "list", "What is rare after that gestation; no part of the call."),
         Column("instead", "list", "Subgroups that the main pattern may be as well; a mask cannot tell."),
-        Column("subgroup_confidence", "float64", "Share of the repetitions that keep the subgroup, or null."),
+        Column(
+            "subgroup_confidence",
+            "float64",
+            "Share of the repetitions that keep the subgroup, or null.",
+            when=REPEATED,
+        ),
         *CALL_KEYS,
     ),
     columns=(

@@ -140,10 +140,16 @@ STEP_KEYS = (
 """Keys of every result."""
 
 UNSURE = "where a call is not sure"
+REPEATED = "where calls were repeated"
 CALL_KEYS = (
     *STEP_KEYS,
-    Column("confidence", "float64", "Share of the repetitions that keep the call, null where none is."),
-    Column("alternatives", "list", "What else came out of the repetitions."),
+    Column(
+        "confidence",
+        "float64",
+        "Share of the repetitions that keep the call, null where none is.",
+        when=REPEATED,
+    ),
+    Column("alternatives", "list", "What else came out of the repetitions.", when=REPEATED),
     Column("alternatives[].call", "str", "The other call.", when="where a call is not sure"),
     Column(
         "alternatives[].share",

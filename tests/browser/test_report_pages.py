@@ -226,20 +226,20 @@ def test_viewer_toggles_atlas_and_contrast(browser, folder):
 def test_viewer_jumps_from_rows_and_names_the_structure_with_its_load(browser, folder):
     page, _ = opened_viewer(browser, folder)
     page.locator("#load .butterfly").get_by_role("button", name="Thalamus").click()
-    told = page.locator(".under").inner_text()
+    told = page.locator("p.under").inner_text()
     assert "Thalamus, left: 0.500 ml of it lesion, 10.0 %" in told
     here = crosshair(page)
     page.locator("#lesions").get_by_role("button", name="1", exact=True).click()
     assert crosshair(page) != here
-    assert "in the lesion mask" in page.locator(".under").inner_text()
-    assert "x, y, z = −30," in page.locator(".under").inner_text()
+    assert "in the lesion mask" in page.locator("p.under").inner_text()
+    assert "x, y, z = −30," in page.locator("p.under").inner_text()
     page.close()
 
 
 def test_viewer_without_a_mask_speaks_of_no_lesion(browser, folder):
     page, troubles = opened_viewer(browser, folder, name="not-assessed")
     assert page.locator("#viewer-lesion").count() == 0
-    assert "lesion mask" not in page.locator(".under").inner_text()
+    assert "lesion mask" not in page.locator("p.under").inner_text()
     assert orange(page) == []
     assert troubles == []
     page.close()

@@ -202,7 +202,7 @@ def test_without_a_mask_the_call_is_not_assessed(out: Path) -> None:
     assert row[["in_group", "out_of_group_reason"]].tolist() == ["false", "no mask, and detection is off"]
     pattern = read_json(Job(out, "sub-02").files.pattern)
     assert pattern["dominance"]["call"] == "not_assessed"
-    assert "no mask, and detection is off" in (out / "sub-02.html").read_text()
+    assert "No mask, and detection is off" in (out / "sub-02.html").read_text()
 
 
 @pytest.mark.parametrize(("verdict", "called"), [("pass", True), ("warn", True), ("fail", False)])
@@ -563,7 +563,9 @@ def test_a_scan_is_compared_with_norms(out: Path, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     people = [Person(float(age), "FM"[place % 2]) for place, age in enumerate(np.linspace(0.5, 19, 40))]
     values = pd.DataFrame({key: volumes[key] * np.exp(0.1 * rng.normal(size=40)) for key in NORMED})
-    norms = build_norms(people, values, {"Atlas": "cpimaging 1", "Controls": {"F": 20, "M": 20}})
+    measured_with = load_atlas("embedded")
+    told = {"Atlas": f"{measured_with.name} {measured_with.version}"}
+    norms = build_norms(people, values, told | {"Controls": {"F": 20, "M": 20}})
     write_json(tmp_path / "norms.json", as_json(norms))
     for stage in ("segment", "report"):
         import_module(f"cpimaging.stages.{stage}").run(job)
@@ -572,6 +574,7 @@ def test_a_scan_is_compared_with_norms(out: Path, tmp_path: Path) -> None:
         write_json(job.files.qc, {**quality, "verdict": verdict})
         cohort.run(study)
         index_page = (study / "index.html").read_text(encoding="utf-8")
+        print((study / "logs/summary.tsv").read_text())
         assert ("Against norms for age and sex" in index_page) == listed
         group = read_table(study / "group_patterns.tsv", group_dtypes()).set_index("participant_id")
         assert group.loc["sub-02", [column.name for column in Z_SCORES]].notna().all() == listed

@@ -34,7 +34,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def choices(**more: object) -> dict[str, object]:
-    return {"masks_dir": "in", "masks_space": SPACE, "output_dir": "out", "overrides": "o.tsv", **more}
+    told = {"masks_dir": "in", "masks_space": SPACE, "masks_stability": True}
+    return {**told, "output_dir": "out", "overrides": "o.tsv", **more}
 
 
 def test_one_job_writes_the_group_and_lists_the_broken_mask(folder: Path) -> None:
@@ -42,6 +43,7 @@ def test_one_job_writes_the_group_and_lists_the_broken_mask(folder: Path) -> Non
     assert list(patterns.index) == ["sub-01", "sub-02"]
     assert patterns.loc["sub-02", "mrics_subgroup"] == "B2"
     assert "seen by a reader" in patterns.loc["sub-02", "override"]
+    assert patterns.loc["sub-01", "confidence"] > 0
     assert "cannot be read" in (folder / "out/logs/summary.tsv").read_text()
     assert SPACE in read_json(folder / "out/group_patterns.json")["Space"]
     assert (folder / f"out/group_space-{SPACE}_label-L_probseg.nii.gz").is_file()

@@ -75,8 +75,8 @@ def test_both_workflows_hear_of_start_and_error(tmp_path: Path, handlers_first: 
 
 def test_two_studies_side_by_side(tmp_path: Path) -> None:
     folder = theirs(tmp_path, prefix="one")
-    again = MODULE.format(snakefile=ROOT / "Snakefile", prefix='prefix: "two"')
-    again = again.replace("cpimaging", "second").replace("cpi_*", "other_*")
+    again = MODULE.replace("cpimaging", "second").replace("cpi_*", "other_*")
+    again = again.format(snakefile=ROOT / "Snakefile", prefix='prefix: "two"')
     text = (
         (folder / "Snakefile")
         .read_text()

@@ -171,9 +171,8 @@ def mask_options(wildcards):
         "--pattern": MASKS.pattern,
         "--overrides": MASKS.overrides,
     }
-    return " ".join(
-        f"{name} {quote(str(word))}" for name, word in words.items() if word
-    )
+    told = [f"{name} {quote(str(word))}" for name, word in words.items() if word]
+    return " ".join([*told, "--stability"] if MASKS.stability else told)
 
 
 def mask_files(wildcards):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cpimaging.columns import Column
 from cpimaging.scorers.base import GroupColumn, Row, Scorer, Words
-from cpimaging.scorers.results import STEP_KEYS, ScaleResult, Value
+from cpimaging.scorers.results import REPEATED, STEP_KEYS, ScaleResult, Value
 from cpimaging.scorers.scales.evaluate import Scale, unscored
 from cpimaging.scorers.words import missing, points
 from cpimaging.types import ScanContext
@@ -16,7 +16,7 @@ KEYS = (
     Column("total", "object", "Points, or the level; null where they are a range."),
     Column("range", "list", "Least and most points, or levels; null where it is not scored."),
     Column("maximum", "object", "Most points that the scale has, or its highest level."),
-    Column("spread", "list", "Least and most points in nine of ten repetitions, or null."),
+    Column("spread", "list", "Least and most points in nine of ten repetitions, or null.", when=REPEATED),
     Column("sections", "object", "Points of the parts that are added up."),
     Column("sections.*", "list", "Least, most and highest points of one part.", when=SCORED),
     Column("items", "list", "The items."),
