@@ -121,7 +121,7 @@ class MaskJob:
             choices.lesion_pattern or "*",
             scorers,
             Path(choices.overrides) if choices.overrides else None,
-            choices.masks_stability,
+            choices.masks_stability == "on",
         )
 
     def listed(self) -> list[Scan]:

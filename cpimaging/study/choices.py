@@ -44,7 +44,7 @@ class Choices:
     masks_dir: str | None
     masks_space: str | None
     masks_template: str | None
-    masks_stability: bool
+    masks_stability: str
     overrides: str | None
     participant_label: Label | Sequence[Label]
     session_label: Label | Sequence[Label]

@@ -34,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def choices(**more: object) -> dict[str, object]:
-    told = {"masks_dir": "in", "masks_space": SPACE, "masks_stability": True}
+    told = {"masks_dir": "in", "masks_space": SPACE, "masks_stability": "on"}
     return {**told, "output_dir": "out", "overrides": "o.tsv", **more}
 
 
