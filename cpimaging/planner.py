@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cpimaging.atlases import checked_atlas
+from cpimaging.atlases import SHIPPED, checked_atlas
 from cpimaging.atlases.ages import AgeTemplate, read_templates
 from cpimaging.atlases.ages.table import way_to_adult
 from cpimaging.bids import choose_references, list_scans, with_assumed_ages, with_demographics
@@ -35,15 +35,12 @@ from cpimaging.study.choices import Choices
 from cpimaging.study.compared import compared_by
 from cpimaging.study.frame import check_templates, of_age
 from cpimaging.study.job import Job
-from cpimaging.study.lock import in_use, release_lock, take_lock
+from cpimaging.study.lock import held_by, release_lock, take_lock
 from cpimaging.study.norms import NORMS, read_norms
 from cpimaging.study.plan import PLAN, Entry, planned_labels, read_entry, write_plan
 from cpimaging.study.record import STUDY, finished
 from cpimaging.types import InputError
 from cpimaging.writes import check_writable
-
-SHIPPED = ("embedded", "published")
-"""Atlases that are no folder of the user's."""
 
 VOXELS_AT_1MM = 182 * 218 * 182
 """Of a head at 1 mm, as in the MNI templates: what the rules ask for was measured on such images."""
@@ -59,7 +56,7 @@ class Planner:
         self.choices = choices
         self.output = Path(choices.output_dir)
         self.main = main
-        self._planned_beside = main and in_use(self.output)
+        self._planned_beside = main and held_by(self.output) is not None
 
     @property
     def scorers(self) -> str:

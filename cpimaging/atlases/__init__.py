@@ -27,6 +27,9 @@ __all__ = [
     "write_atlas",
 ]
 
+SHIPPED = ("embedded", "published")
+"""Atlases that are no folder of the user's."""
+
 
 def load_atlas(name_or_folder: str | Path) -> Atlas:
     """Return the atlas "embedded" (built into the user's cache at first use), "published", or of a folder.
@@ -48,6 +51,6 @@ def checked_atlas(name_or_folder: str | Path, space: str = SPACE) -> Atlas:
     For what must be known early, such as its structures, and for what lies in the atlas's own `space`.
     Raises InputError as `load_atlas` does.
     """
-    if name_or_folder in ("embedded", "published"):
+    if name_or_folder in SHIPPED:
         return load_atlas(name_or_folder)
     return checked_folder(name_or_folder, space)

@@ -140,13 +140,8 @@ def page_values(content: ScanReport) -> dict[str, object]:
         "reasons": _reasons(content.pattern),
         "called": words.code_of(content.pattern),
         **_views(content),
-        "sided": [row for row in inside if row.amount > 0 and not row.midline],
-        "midline": [row for row in inside if row.amount > 0 and row.midline],
-        "untouched": tables.untouched(inside),
-        "outside": [row for row in rows if row.tissue == "outside"],
-        "overlays": [row for row in rows if row.tissue == "overlay" and row.amount > 0],
+        **_places(rows, inside),
         "tracts": tables.tract_rows(content.load, content.morphometry, content.profile),
-        "largest_load": max((cell.share for row in rows for cell in row.cells if cell.share > 0), default=0),
         "total_mm3": _total(content),
         "unplaced_mm3": _unplaced(content),
         "summary": largest(inside if finding else []),
@@ -161,6 +156,18 @@ def page_values(content: ScanReport) -> dict[str, object]:
         "not_assessed": _not_assessed(content),
         "words": words,
         "structure_name": tables.structure_name,
+    }
+
+
+def _places(rows: Sequence[tables.Row], inside: Sequence[tables.Row]) -> dict[str, object]:
+    """Return the rows of the load table as the page sorts them. inside: those of structures of the brain."""
+    return {
+        "sided": [row for row in inside if row.amount > 0 and not row.midline],
+        "midline": [row for row in inside if row.amount > 0 and row.midline],
+        "untouched": tables.untouched(inside),
+        "outside": [row for row in rows if row.tissue == "outside"],
+        "overlays": [row for row in rows if row.tissue == "overlay" and row.amount > 0],
+        "largest_load": max((cell.share for row in rows for cell in row.cells if cell.share > 0), default=0),
     }
 
 

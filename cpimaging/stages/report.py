@@ -82,14 +82,7 @@ def run(job: Job) -> None:
         pattern=pattern,
         override=told(pattern),
         qc=qc,
-        not_assessed=[
-            f"{', '.join(names)}: {what}"
-            for what, names in {
-                "not given": [name for name in CONTRASTS if name not in job.images],
-                "lesions not searched": [phrase(tissue) for tissue in lesion_record(job)["NotSearched"]],
-            }.items()
-            if names
-        ],
+        not_assessed=_not_assessed(job),
         methods=_methods(job, reference, atlas, qc["template_volume_ratio"]),
         citations=[
             *CITED_FIRST,
@@ -106,6 +99,15 @@ def run(job: Job) -> None:
     _refuse_contradictions(values, content)
     Path(job.files.summary).unlink(missing_ok=True)  # of the page before
     write_text(job.files.report, render_scan(content, values))
+
+
+def _not_assessed(job: Job) -> list[str]:
+    """Say which contrasts were not given, and where no lesion was searched for."""
+    missing = {
+        "not given": [name for name in CONTRASTS if name not in job.images],
+        "lesions not searched": [phrase(tissue) for tissue in lesion_record(job)["NotSearched"]],
+    }
+    return [f"{', '.join(names)}: {what}" for what, names in missing.items() if names]
 
 
 def _refuse_contradictions(values: dict[str, object], content: ScanReport) -> None:

@@ -63,12 +63,6 @@ def take_lock(output: Path) -> None:
     _await_orphans(output)
 
 
-def in_use(output: Path) -> bool:
-    """Tell whether a run holds the folder, as far as this host can know."""
-    holder = _holder(output / LOCK) if (output / LOCK).is_file() else None
-    return holder is not None and (holder.host != socket.gethostname() or holder.runs())
-
-
 def release_lock(output: Path) -> None:
     """Remove the lock if this process holds it."""
     path = output / LOCK
