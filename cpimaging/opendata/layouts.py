@@ -72,7 +72,7 @@ def _atlas2(root: Path) -> Iterator[Given]:
     for path in sorted(root.rglob("sub-*_T1w.nii.gz")):
         match = _T1W.fullmatch(path.name)
         if match is None:
-            continue
+            raise InputError(path, "is not named as in the release", "sub-r…s…_ses-1_space-…_T1w is expected")
         name = f"{match['space']}_label-L_desc-T1lesion_mask"
         mask = path.with_name(path.name.replace(f"{match['space']}_T1w", name))
         above = path.relative_to(root).parts
@@ -89,6 +89,9 @@ def _atlas2(root: Path) -> Iterator[Given]:
 
 def _wmh(root: Path) -> Iterator[Given]:
     """Yield the cases: the original FLAIR, which the mask was drawn on, and the 3-D T1w."""
+    for mask in sorted(root.rglob("wmh.nii.gz")):
+        if not (mask.parent / "orig/FLAIR.nii.gz").is_file():
+            raise InputError(mask, "has no orig/FLAIR.nii.gz beside it", "unpack the case again")
     for flair in sorted(root.rglob("orig/FLAIR.nii.gz")):
         case = flair.parents[1]
         t1w = next(

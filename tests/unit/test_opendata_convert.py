@@ -1,5 +1,6 @@
 """Three public layouts, made up in small, become BIDS datasets that our own reader takes as meant."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -167,6 +168,15 @@ def filled(folder: Path) -> None:
     (folder / "bids/mine").touch()
 
 
+def unknown_t1w(folder: Path) -> None:
+    first = next(folder.rglob("*_T1w.nii.gz"))
+    shutil.copy(first, first.with_name("sub-x_T1w.nii.gz"))
+
+
+def no_flair(folder: Path) -> None:
+    next(folder.rglob("orig/FLAIR.nii.gz")).unlink()
+
+
 def odd_name(folder: Path) -> None:
     mha(folder / "release/BONBID2023_Val/1ADC_ss/MGHNICU_013.mha", np.zeros((2, 2, 2), np.int16))
 
@@ -191,6 +201,8 @@ def broken(folder: Path) -> None:
         ("wmh", "wmh", filled, "bids: is not an empty folder"),
         ("wmh", "wmh", broken, "160/wmh.nii.gz: "),
         ("bonbid", "bonbid", odd_name, "MGHNICU_013.mha: is not named as in the release"),
+        ("atlas2", "atlas2", unknown_t1w, "sub-x_T1w.nii.gz: is not named as in the release"),
+        ("wmh", "wmh", no_flair, "wmh.nii.gz: has no orig/FLAIR.nii.gz beside it"),
     ],
 )
 def test_what_is_refused_leaves_nothing_behind(
