@@ -18,16 +18,16 @@ from snakemake_interface_logger_plugins.common import LogEvent
 LAST = "report"
 """The stage that ends a scan."""
 SHARES = {
-    "preprocess": 5,
-    "register": 23,
-    "segment": 12,
+    "preprocess": 14,
+    "register": 25,
+    "segment": 11,
     "lesions": 3,
-    "quantify": 2,
-    "qc": 4,
-    "score": 3,
-    "report": 1,
+    "quantify": 5,
+    "qc": 8,
+    "score": 2,
+    "report": 5,
 }
-"""Ours: processor seconds of the stages of one scan of 1 mm, three contrasts and a mask; the ratio counts."""
+"""Processor seconds of the stages of one scan of 1 mm, three contrasts and a mask (README); the ratio counts."""
 EVERY_RUN = (
     "Assuming unrestricted",
     "Building DAG",

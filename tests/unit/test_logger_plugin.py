@@ -60,20 +60,20 @@ def test_a_line_per_stage_with_scans_done_what_failed_and_time_left(
     stats = {"all": 1, "cohort": 1, "preprocess": 3, "score": 3, "report": 3, "total": 11}
     assert run.event(LogEvent.RUN_INFO, stats=stats, msg="Job stats:") == ""
     assert run.start(1, "preprocess", "sub-01", 100) == ""
-    # 50 s for a share of 5: two more preprocess, three scores of 30 s, three reports of 10 s, one at a time
-    assert run.end(1, 150) == "sub-01 · preprocess · 50 s · 0 of 3 scans done · about 4 min left\n"  # 220 s
-    run.start(2, "preprocess", "sub-02", 150)
+    # 56 s for a share of 14: two more preprocess, three scores of 8 s, three reports of 20 s, one at a time
+    assert run.end(1, 156) == "sub-01 · preprocess · 56 s · 0 of 3 scans done · about 3 min left\n"  # 196 s
+    run.start(2, "preprocess", "sub-02", 156)
     told = run.fail(2, "preprocess", log, 160)
     # sub-02 goes no further: one preprocess, two scores, two reports
     assert told == (
         f"sub-02 · preprocess · FAILED: sub-02_T1w: is empty; copy it again ({log}) · "
-        "0 of 3 scans done, 1 failed · about 2 min left\n"  # 130 s
+        "0 of 3 scans done, 1 failed · about 2 min left\n"  # 112 s
     )
     run.start(3, "report", "sub-01", 160)
-    # 60 s of work in 70 s: one preprocess of 50 s, two scores of 30 s (180 s / 6 shares), one report of 10 s
+    # 66 s of work in 70 s: one preprocess of 56 s, two scores of 2 × 66 / 19 s, one report of 10 s
     assert (
-        run.end(3, 170) == "sub-01 · report · 10 s · 1 of 3 scans done, 1 failed · about 2 min left\n"
-    )  # 120 s
+        run.end(3, 170) == "sub-01 · report · 10 s · 1 of 3 scans done, 1 failed · about 80 s left\n"
+    )  # 80 s
     run.start(4, "cohort", "", 170)
     assert run.end(4, 172).startswith("cohort · 2 s · 1 of 3 scans done, 1 failed")
 
