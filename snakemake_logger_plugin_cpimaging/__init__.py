@@ -27,7 +27,7 @@ SHARES = {
     "score": 2,
     "report": 5,
 }
-"""Processor seconds of the stages of a scan of 1 mm, three contrasts and a mask (README); their ratio counts."""
+"""Processor seconds of the stages of one scan (README, with a given mask); their ratio counts."""
 EVERY_RUN = (
     "Assuming unrestricted",
     "Building DAG",
