@@ -468,3 +468,14 @@ def test_the_plain_options_give_what_they_always_gave(prepared, tmp_path):
 def test_wrong_cohort_options_are_told(prepared, tmp_path, wrong):
     with pytest.raises(InputError, match=f"{next(iter(wrong))}="):
         simulate(tmp_path / "out", n=1, **wrong)
+
+
+def test_the_demo_dataset_holds_the_files_that_simulate_writes(tmp_path: Path) -> None:
+    kept = Path(__file__).parents[2] / "test_data/bids"
+    simulate(tmp_path / "made", n=4, voxel_mm=8, contrasts=("T1w", "FLAIR"))
+
+    def names(root: Path) -> set[Path]:
+        files = {path.relative_to(root) for path in root.rglob("*") if path.is_file()}
+        return {path for path in files if "_xfm" not in path.name}
+
+    assert names(tmp_path / "made") == names(kept)
