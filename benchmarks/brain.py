@@ -21,7 +21,7 @@ from cpimaging.extract import extract_brain
 from cpimaging.io import read_image
 from cpimaging.preprocess import align
 from cpimaging.registration.start import rotation
-from cpimaging.registration.tools import rigid
+from cpimaging.registration.tools import coarse, rigid
 from cpimaging.simulate.anatomy import Anatomy, find_anatomy
 from cpimaging.simulate.contrast import CONTRASTS, sample, tissue_maps
 from cpimaging.simulate.head import add_head
@@ -139,11 +139,11 @@ def alignment(count: int, template: Template) -> None:
         "\n| contrast | error mm, mean | worst | fit and way back differ mm, as it lies |\n|---|---|---|---|"
     )
     for contrast, image in images.items():
-        unmoved = rigid(reference, image)
+        unmoved = rigid(coarse(reference), coarse(image))
         errors = []
         for move in moves(count, points.mean(axis=0)):
             moved = Image(image.data, move @ image.affine)
-            apart = rigid(reference, moved) - move @ unmoved
+            apart = rigid(coarse(reference), coarse(moved)) - move @ unmoved
             errors.append(np.linalg.norm(points @ apart[:3, :3].T + apart[:3, 3], axis=1).mean())
         own = align(image, reference, brain).error_mm
         print(f"| {contrast} | {np.mean(errors):.2f} | {max(errors):.2f} | {own:.2f} |", flush=True)

@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from cpimaging.itk import from_itk, one_thread, to_itk
 from cpimaging.registration import Matrix, crop, resample
-from cpimaging.registration.tools import rigid
+from cpimaging.registration.tools import coarse, rigid
 from cpimaging.types import Image, InputError
 from cpimaging.voxels import steps_of, stride, strided
 
@@ -259,8 +259,8 @@ def align(moving: Image, reference: Image, brain: Bool) -> Aligned:
 
     Under ALIGNED_MM on the same grid the image is returned as it is.
     """
-    near = crop(reference, brain, ALIGN_MARGIN_MM)
-    matrix, back = rigid(near, moving), rigid(moving, near)
+    near, other = coarse(crop(reference, brain, ALIGN_MARGIN_MM)), coarse(moving)
+    matrix, back = rigid(near, other), rigid(other, near)
     where = reference.with_data(brain)
     moved_mm = mean_distance_mm(where, matrix, np.eye(4))
     error_mm = mean_distance_mm(where, back @ matrix, np.eye(4))

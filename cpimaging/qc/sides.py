@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from cpimaging.qc.fit import FEWEST_VOXELS, Bool, Values
 from cpimaging.registration import Matrix, resample
-from cpimaging.registration.tools import rigid
+from cpimaging.registration.tools import coarse, rigid
 from cpimaging.types import Image
 
 BINS = 32
@@ -29,7 +29,7 @@ def agreement(image: Image, reference: Image, brain: Bool, matrix: Matrix) -> Ag
     """
     direct = shared_information(image.data, reference.data, brain)
     mirrored = mirror(image, matrix)
-    again = resample(mirrored, reference, matrix=rigid(reference, mirrored))
+    again = resample(mirrored, reference, matrix=rigid(coarse(reference), coarse(mirrored)))
     other = shared_information(again.data, reference.data, brain)
     return Agreement(direct, (direct - other) / max(direct, 1e-9))
 

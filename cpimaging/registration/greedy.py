@@ -25,6 +25,9 @@ ITERATIONS = "100x20"
 """Iterations per level, from coarse to fine: the affine fit ends at 4 mm (0.05 mm worse than at 2 mm,
 in a quarter of the time), the deformable one at 2 mm."""
 
+MASKED_ITERATIONS = "50x10"
+"""Of the fit that says what lies under a lesion: half of them do (docs/method/registration.md)."""
+
 
 class Greedy:
     """Registration with picsl_greedy; the same to the byte for any number of threads."""
@@ -53,17 +56,22 @@ class Greedy:
         """
         alike = like_template(scan, template, matrix, exclude)
         if exclude is not None and exclude.data.any():
-            masked = smooth_fit(alike, template, matrix, exclude, threads)
+            masked = smooth_fit(alike, template, matrix, exclude, threads, MASKED_ITERATIONS)
             alike = filled(alike, resample(template, scan, masked.to_scan), exclude)
         return smooth_fit(alike, template, matrix, None, threads)
 
 
 def smooth_fit(
-    scan: Image, template: Image, matrix: Matrix, exclude: Image | None, threads: int
+    scan: Image,
+    template: Image,
+    matrix: Matrix,
+    exclude: Image | None,
+    threads: int,
+    iterations: str = ITERATIONS,
 ) -> Transform:
     """Return both directions of one fit from `matrix`: log-domain, update and total smoothing.
 
-    scan: in greys like the template's. exclude: boolean, on the scan's grid, masked.
+    scan: in greys like the template's. exclude: boolean, on the scan's grid, masked. iterations: per level.
     """
     grid = _working_grid(scan)
     moving = crop_to_brain(template)  # thinned out to 2 mm, errors rose by 40 %
@@ -71,7 +79,7 @@ def smooth_fit(
     with scratch():
         start, warp, inverse = (Path(name) for name in ("start.mat", "warp.nii", "inverse.nii"))
         np.savetxt(start, matrix)
-        model = f"{_metric(kept)} -n {ITERATIONS} -s 1.732vox 0.7071vox -sv -wp 0"
+        model = f"{_metric(kept)} -n {iterations} -s 1.732vox 0.7071vox -sv -wp 0"
         command = f"-it {start} {model} -o {warp} -oinv {inverse}"
         run(command, thinned(scan, grid), moving, kept, threads)
         there, back = (field_transform(path) for path in (warp, inverse))

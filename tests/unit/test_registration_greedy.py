@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from cpimaging.registration import crop_to_brain
 from cpimaging.registration.greedy import kept_voxels, smooth_fit
-from cpimaging.registration.tools import grid_at, rigid, thinned
+from cpimaging.registration.tools import coarse, grid_at, rigid, thinned
 from cpimaging.types import Image
 
 AFFINE = np.array([[1.0, 0, 0, -7], [0, 2, 0, 3], [0, 0, 0.5, 11], [0, 0, 0, 1]])
@@ -87,7 +87,7 @@ def test_the_folder_for_temporary_files_may_have_any_name(
     blobs = ndimage.gaussian_filter(rng.random((24, 26, 22)), 2).astype(np.float32)
     scan = Image(blobs - blobs.min(), np.diag([2.0, 2, 2, 1]))
     before = Path.cwd()
-    matrix = rigid(scan, scan)
+    matrix = rigid(coarse(scan), coarse(scan))
     fit = smooth_fit(scan, scan, np.eye(4), None, 1)
     assert np.allclose(matrix, np.eye(4), atol=0.05)
     assert np.median(np.abs(fit.to_scan.data)) < 0.1
