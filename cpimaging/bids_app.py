@@ -6,24 +6,18 @@ Snakemake does the work, as in a clone; what it keeps for itself lies in the fol
 import argparse
 import subprocess
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from cpimaging.cli import LEVELS
 from cpimaging.layout import pipeline
 from cpimaging.study.choices import quoted
 from cpimaging.types import InputError
 from cpimaging.writes import check_writable
 
-LEVELS = ("participant", "group")
-
 PATHS = ("adc_norm", "atlas", "lesions_dir", "masks_dir", "norms_dir", "overrides", "templates_dir")
 """Choices that may name a path: relative ones are the user's, and Snakemake works in another folder."""
-
-
-def is_call(words: Sequence[str], commands: Collection[str]) -> bool:
-    """Tell whether words are those of a BIDS App; a command of the same name wins over a folder."""
-    return len(words) > 2 and words[2] in LEVELS and words[0] not in commands
 
 
 def run(words: Sequence[str]) -> int:

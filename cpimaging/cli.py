@@ -1,5 +1,6 @@
 """The command line: one command per stage, and a few for people."""
 
+import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from inspect import Parameter, Signature
@@ -12,6 +13,7 @@ from typer.core import TyperCommand
 from cpimaging.cli_errors import plain
 from cpimaging.cli_groups import AtlasName, atlas_app, export_app, norms_app, templates_app
 from cpimaging.cli_study import study_app
+from cpimaging.layout import SCHEMA, pipeline
 
 if TYPE_CHECKING:
     from cpimaging.study.job import Job
@@ -38,20 +40,15 @@ STAGE_HELP = {
     "report": "Write the page of the scan.",
 }
 
-REGISTRIES = {"engine": ("registration.engines", "ENGINES"), "scorers": ("scorers", "SCORERS")}
-"""Where the words are registered that an option takes."""
-
-
-def _registered(option: str) -> list[str]:
-    """Return the names to choose from; loads what they name."""
-    module, registry = REGISTRIES[option]
-    return list(getattr(import_module(f"cpimaging.{module}"), registry))
+LEVELS = ("participant", "group")
+"""The third word of a call as a BIDS App."""
 
 
 def _known_engine(name: str) -> str:
-    if name not in _registered("engine"):
-        choice = ", ".join(_registered("engine"))
-        raise typer.BadParameter(f"{name!r} is not one of {choice}")
+    from cpimaging.registration.engines import ENGINES
+
+    if name not in ENGINES:
+        raise typer.BadParameter(f"{name!r} is not one of {', '.join(ENGINES)}")
     return name
 
 
@@ -114,14 +111,16 @@ DEFAULTS: dict[str, Any] = {
 
 
 class _NamingChoices(TyperCommand):
-    """A command whose help names what is registered, which is loaded for the help alone."""
+    """A command whose help names what is registered: as the schema has it, since to load it takes long."""
 
     def format_help(self, *told: Any) -> None:
         """Write the help."""
+        schema = (pipeline() / SCHEMA).read_text(encoding="utf-8")
         for option in self.params:
-            if option.name in REGISTRIES:
-                names = ", ".join(_registered(option.name))
-                option.help = option.help.replace("{names}", names)  # type: ignore[attr-defined]
+            if option.name in ("engine", "scorers"):
+                # not as YAML: to load its library takes as long as all of ours
+                names = re.search(rf"^  {option.name}:$.*?enum: \[(.*?)\]", schema, re.M | re.S)
+                option.help = option.help.replace("{names}", names[1])  # type: ignore[attr-defined, index]
         super().format_help(*told)
 
 

@@ -162,6 +162,10 @@ class ScanFiles:
         return os.path.join(self.root, f"{self.label}.pdf")
 
 
+SCHEMA = "workflow/schemas/config.schema.yaml"
+"""The configuration's schema, below `pipeline`."""
+
+
 def pipeline() -> Path:
     """Return the folder of the Snakefile: inside the installed package, else the root of the clone."""
     package = Path(__file__).parent

@@ -9,12 +9,11 @@ from typing import Any
 import yaml
 
 from cpimaging.io import read_yaml, write_text
-from cpimaging.layout import pipeline
+from cpimaging.layout import SCHEMA, pipeline
 from cpimaging.study.choices import read_choices
 from cpimaging.types import InputError
 
 WIDTH = 110
-SCHEMA = "workflow/schemas/config.schema.yaml"
 
 
 def write_study_file(path: Path, bids_dir: Path, output_dir: Path) -> None:

@@ -197,7 +197,12 @@ def test_schema_and_configuration_page_name_them(added: None) -> None:
 
 
 @pytest.mark.parametrize("command", ["score", "masks", "run"])
-def test_the_help_of_the_command_line_names_them(added: None, command: str) -> None:
+def test_the_help_of_the_command_line_names_them(
+    added: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """By the schema that was made."""
+    (tmp_path / "schema.yaml").write_text(make_readme().schema_text())
+    monkeypatch.setattr("cpimaging.cli.SCHEMA", tmp_path / "schema.yaml")
     shown = CliRunner().invoke(app, [command, "--help"]).stdout
     assert f"{', '.join(SCORERS)};" in " ".join(re.sub(r"[│\n]", " ", shown).split())
 

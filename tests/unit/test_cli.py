@@ -64,7 +64,11 @@ def test_the_list_of_commands_is_complete() -> None:
     assert all(command[0] in result.stdout for command in COMMANDS)
 
 
-@pytest.mark.parametrize("words", [("--help",), ("--version",), ("segment", "--help")], ids=" ".join)
+@pytest.mark.parametrize(
+    "words",
+    [("--help",), ("--version",), ("segment", "--help"), ("score", "--help"), ("register", "--help")],
+    ids=" ".join,
+)
 def test_words_about_itself_load_no_heavy_library(words: tuple[str, ...]) -> None:
     script = f"""
 import sys
