@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from cpimaging.atlases import load_atlas, load_template
 from cpimaging.atlases.ages import AgeTemplate
 from cpimaging.atlases.ages.build import read_brain
-from cpimaging.io import read_displacement, write_displacement
+from cpimaging.images import read_displacement, write_displacement
 from cpimaging.registration import Transform, resample
 from cpimaging.registration.ages import chained, fit, start_of
 from cpimaging.types import Image, Region

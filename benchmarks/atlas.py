@@ -22,7 +22,7 @@ from cpimaging.atlases.cache import cached_folder, digest
 from cpimaging.atlases.embedded.build import build_atlas
 from cpimaging.atlases.embedded.half import Half
 from cpimaging.atlases.embedded.landmarks import landmark
-from cpimaging.io import read_displacement, read_image, write_displacement
+from cpimaging.images import read_displacement, read_image, write_displacement
 from cpimaging.registration import resample
 from cpimaging.registration.engines import ENGINES
 from cpimaging.types import Atlas, Image

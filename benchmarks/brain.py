@@ -18,7 +18,7 @@ from scipy import ndimage
 
 from cpimaging.atlases import Template, load_template
 from cpimaging.extract import extract_brain
-from cpimaging.io import read_image
+from cpimaging.images import read_image
 from cpimaging.preprocess import align
 from cpimaging.registration.start import rotation
 from cpimaging.registration.tools import coarse, rigid

@@ -29,7 +29,8 @@ from generator3_anatomy import load_brain
 from numpy.typing import NDArray
 from textbook import SHARED
 
-from cpimaging.io import read_image, read_table, write_json, write_text
+from cpimaging.images import read_image
+from cpimaging.io import read_table, write_json, write_text
 from cpimaging.lesions.components import components
 from cpimaging.morphometry.volumes import volume_table
 from cpimaging.quantify.depth import white_matter_depth

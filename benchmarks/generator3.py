@@ -20,7 +20,8 @@ import pandas as pd
 from generator3_anatomy import as_a_reader_draws, load_brain
 from generator3_patterns import PRESENTATIONS
 
-from cpimaging.io import read_table, write_image, write_table
+from cpimaging.images import write_image
+from cpimaging.io import read_table, write_table
 from cpimaging.types import Image
 
 SPACE = "MNI152NLin2009aSym"

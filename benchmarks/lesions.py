@@ -18,7 +18,8 @@ import numpy as np
 from scipy import ndimage
 
 from cpimaging.atlases import load_atlas, load_template
-from cpimaging.io import read_image, read_json, write_json
+from cpimaging.images import read_image
+from cpimaging.io import read_json, write_json
 from cpimaging.lesions.components import components
 from cpimaging.lesions.detect import DETECTORS, Finding, detect, make_scene, on_grid, thinned
 from cpimaging.morphometry.volumes import template_volumes, volume_table

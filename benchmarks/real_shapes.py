@@ -14,7 +14,7 @@ from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from cpimaging.io import read_image
+from cpimaging.images import read_image
 from cpimaging.simulate.anatomy import Anatomy
 
 STROKES = Path(__file__).resolve().parents[2] / "shared" / "data" / "soop_stroke"

@@ -23,7 +23,8 @@ from registration_pairs import DATA, PUBLISHED, ROOT, Case, Pair, cases, eve, lo
 from scipy import ndimage
 
 from cpimaging.atlases import load_atlas
-from cpimaging.io import read_displacement, read_image, write_displacement, write_json
+from cpimaging.images import read_displacement, read_image, write_displacement
+from cpimaging.io import write_json
 from cpimaging.registration import Matrix, Transform, jacobian, resample
 from cpimaging.registration.greedy import Greedy, smooth_fit
 from cpimaging.registration.likeness import like_template

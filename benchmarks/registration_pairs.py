@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from cpimaging.atlases import load_template
-from cpimaging.io import read_image
+from cpimaging.images import read_image
 from cpimaging.preprocess import bias_correct
 from cpimaging.simulate.anatomy import Anatomy, find_anatomy
 from cpimaging.simulate.contrast import tissue_maps

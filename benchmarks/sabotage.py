@@ -47,8 +47,9 @@ from spoiling import (
     whole_head,
 )
 
-from cpimaging.bids import Scan
-from cpimaging.io import read_json, write_image, write_json
+from cpimaging.bids.scan import Scan
+from cpimaging.images import write_image
+from cpimaging.io import read_json, write_json
 from cpimaging.layout import sidecar_path
 from cpimaging.provenance import code_digest
 from cpimaging.study.job import Job

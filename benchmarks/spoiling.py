@@ -11,7 +11,7 @@ import numpy as np
 from scipy import ndimage
 
 from cpimaging.atlases import load_template
-from cpimaging.io import read_displacement, read_image, write_displacement
+from cpimaging.images import read_displacement, read_image, write_displacement
 from cpimaging.registration.start import rotation
 from cpimaging.simulate.anatomy import find_anatomy
 from cpimaging.simulate.contrast import tissue_maps

@@ -12,7 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from cpimaging.bids import choose_references, list_scans, with_demographics
+from cpimaging.bids.demographics import with_demographics
+from cpimaging.bids.listing import list_scans
+from cpimaging.bids.reference import choose_references
 from cpimaging.study.job import SCAN_STAGES
 from cpimaging.study.plan import write_plan
 
@@ -45,7 +47,7 @@ def add_heads(bids_dir: Path) -> None:
     """Put every image of a simulated dataset into a head."""
     from brain import real_brain
 
-    from cpimaging.io import write_image
+    from cpimaging.images import write_image
     from cpimaging.simulate.head import add_head
 
     for contrast in ("T1w", "FLAIR"):

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cpimaging.io import read_image, write_image
+from cpimaging.images import read_image, write_image
 from cpimaging.stages import masks
 from cpimaging.types import Image
 

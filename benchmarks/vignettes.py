@@ -18,7 +18,8 @@ import pandas as pd
 import textbook
 from generator3_anatomy import Brain, Mask, Point, aca_mm, load_brain, mca_mm, pca_mm
 
-from cpimaging.io import write_image, write_text
+from cpimaging.images import write_image
+from cpimaging.io import write_text
 from cpimaging.types import Image
 
 OUT = Path(__file__).resolve().parents[1] / "results" / "bench" / "vignettes"

@@ -314,7 +314,8 @@ def run(
     from dataclasses import replace
 
     from cpimaging import single as stage
-    from cpimaging.bids import single_scan, with_assumed_ages, with_given_ages
+    from cpimaging.bids.demographics import with_assumed_ages, with_given_ages
+    from cpimaging.bids.listing import single_scan
     from cpimaging.study.job import Job
 
     images = {"T1w": t1w, "T2w": t2w, "FLAIR": flair, "ADC": adc}

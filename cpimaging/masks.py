@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from cpimaging.io import read_image
+from cpimaging.images import read_image
 from cpimaging.registration import Matrix, resample, to_voxels
 from cpimaging.types import Image, InputError
 

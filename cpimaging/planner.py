@@ -16,17 +16,20 @@ import numpy as np
 from cpimaging.atlases import SHIPPED, checked_atlas
 from cpimaging.atlases.ages import AgeTemplate, read_templates
 from cpimaging.atlases.ages.table import way_to_adult
-from cpimaging.bids import choose_references, list_scans, with_assumed_ages, with_demographics
+from cpimaging.bids.demographics import with_assumed_ages, with_demographics
 from cpimaging.bids.labels import choose_labels
-from cpimaging.bids.reference import REFERENCES
+from cpimaging.bids.listing import list_scans
+from cpimaging.bids.reference import choose_references
+from cpimaging.bids.scan import REFERENCES
 from cpimaging.imagefiles import stem
-from cpimaging.io import read_header, remove_orphans
+from cpimaging.images import read_header
+from cpimaging.io import remove_orphans
 from cpimaging.layout import ScanFiles, atlas_name, sidecar_path
 from cpimaging.provenance import code_digest
 from cpimaging.registration.engines import ENGINES
 from cpimaging.scorers import chosen_scorers
 from cpimaging.scorers.needs import check_fit
-from cpimaging.scorers.overrides import Override, read_overrides
+from cpimaging.scorers.overrides import Override
 from cpimaging.stages.command import check_command
 from cpimaging.stages.index import write_dataset_files
 from cpimaging.study.adc_norm import MEAN, SD, read_norm
@@ -37,6 +40,7 @@ from cpimaging.study.frame import check_templates, of_age
 from cpimaging.study.job import Job
 from cpimaging.study.lock import held_by, release_lock, take_lock
 from cpimaging.study.norms import NORMS, read_norms
+from cpimaging.study.overrides import read_overrides
 from cpimaging.study.plan import PLAN, Entry, planned_labels, read_entry, write_plan
 from cpimaging.study.record import STUDY, finished
 from cpimaging.types import InputError

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from importlib import import_module
 
 from cpimaging.atlases import checked_atlas
-from cpimaging.bids import Scan, choose_references
+from cpimaging.bids.reference import choose_references
+from cpimaging.bids.scan import Scan
 from cpimaging.scorers.needs import check_fit
 from cpimaging.stages import atlas, index
 from cpimaging.stages import cohort as cohort_pages

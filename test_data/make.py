@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cpimaging.io import read_image
+from cpimaging.images import read_image
 from cpimaging.simulate import simulate
 
 KEPT = Path(__file__).with_name("bids")

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from cpimaging.atlases import write_atlas
-from cpimaging.io import read_image, read_table
+from cpimaging.images import read_image
+from cpimaging.io import read_table
 from cpimaging.types import Atlas, LabelMap, Region
 
 DATA = Path(__file__).parents[1] / ".." / "shared" / "data" / "soop_stroke"

@@ -10,7 +10,8 @@ import pandas as pd
 from cpimaging.atlases.template import SPACE
 from cpimaging.atlases.vocabulary import load_structures
 from cpimaging.imagefiles import ENDINGS, stem
-from cpimaging.io import read_image, read_json, read_table, typed, write_image, write_json, write_table
+from cpimaging.images import read_image, write_image
+from cpimaging.io import read_json, read_table, typed, write_json, write_table
 from cpimaging.types import Atlas, InputError, LabelMap, Region
 
 LARGEST_LABEL = 2**31 - 1

@@ -13,7 +13,7 @@ from cpimaging.atlases.space import resample_labels, to_template_space
 from cpimaging.atlases.template import SPACE, load_template
 from cpimaging.atlases.vocabulary import STRUCTURES
 from cpimaging.imagefiles import stem
-from cpimaging.io import read_displacement, read_image
+from cpimaging.images import read_displacement, read_image
 from cpimaging.registration import Matrix
 from cpimaging.registration.tools import grid_at
 from cpimaging.types import Atlas, Image, InputError, LabelMap

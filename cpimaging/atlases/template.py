@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from cpimaging.atlases.cache import cached_folder, digest
-from cpimaging.io import read_image, write_image
+from cpimaging.images import read_image, write_image
 from cpimaging.types import Image
 
 SPACE = "MNI152NLin2009aSym"

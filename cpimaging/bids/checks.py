@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cpimaging.bids.listing import Scan
-from cpimaging.io import Header, read_header
+from cpimaging.bids.scan import Scan
+from cpimaging.images import Header, read_header
 from cpimaging.types import InputError
 
 MIN_BOX_OVERLAP = 0.5

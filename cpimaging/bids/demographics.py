@@ -12,7 +12,6 @@ from cpimaging.bids.ages import is_age, is_gestation, normal, read_age, read_ges
 from cpimaging.bids.cells import Cell, cells_of, finding_in, meaning_of, rows_of_session, unread_ages
 from cpimaging.bids.clinical import clinical_of
 from cpimaging.bids.files import natural
-from cpimaging.bids.listing import Scan
 from cpimaging.bids.reconcile import CORRECTED_TO_YEARS, Finding, Verdict, reconcile
 from cpimaging.bids.rows import (
     PARTICIPANT_COLUMNS,
@@ -25,6 +24,7 @@ from cpimaging.bids.rows import (
     rows_by_owner,
     rows_by_session,
 )
+from cpimaging.bids.scan import Scan
 from cpimaging.imagefiles import stem
 from cpimaging.tables import Cells, Row, bare
 from cpimaging.types import InputError

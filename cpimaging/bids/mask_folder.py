@@ -7,9 +7,9 @@ from pathlib import Path
 
 from cpimaging.bids.files import File, is_own_file, natural, parse_file, walk
 from cpimaging.bids.images import part_of
-from cpimaging.bids.listing import Scan
 from cpimaging.bids.masks import ANATOMY, SCAN_SPACES, is_brain_mask
 from cpimaging.bids.participants import UNSAFE
+from cpimaging.bids.scan import Scan
 from cpimaging.bids.unused import LESION_WORDS
 from cpimaging.imagefiles import stem
 from cpimaging.types import CONTRASTS, InputError, plain

@@ -1,17 +1,14 @@
 """Which contrast's grid is the scan's: decided while planning, from headers and age; no voxel is read."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from cpimaging.bids.listing import Scan
-from cpimaging.io import read_header
+from cpimaging.bids.scan import Scan
+from cpimaging.images import read_header
 from cpimaging.types import CONTRASTS, InputError
-
-REFERENCES = CONTRASTS
-"""The contrasts whose grid can be the scan's, the preferred one first: ADC where nothing else is there."""
 
 ANATOMICAL = CONTRASTS[:3]
 """Those among which headers and age decide."""
@@ -70,11 +67,3 @@ def _choose(root: Path, scan: Scan) -> Scan:
         why = f"{passed} covers only {views[passed]:.0f} mm"
     decision = f"reference: {best} is used, not {passed}: {why}"
     return replace(scan, chosen=best, decisions=(*scan.decisions, decision))
-
-
-def reference_contrast(contrasts: Iterable[str], label: str) -> str:
-    """Return the contrast whose grid is the scan's: T1w, else T2w, FLAIR, ADC. label: names the scan."""
-    available = [name for name in REFERENCES if name in set(contrasts)]
-    if not available:
-        raise InputError(label, "has neither T1w, T2w, FLAIR nor ADC", "add one of them")
-    return available[0]

@@ -4,10 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cpimaging.bids import Scan, check_scan, list_scans, with_demographics
+from cpimaging.bids.checks import check_scan
+from cpimaging.bids.demographics import with_demographics
 from cpimaging.bids.files import parse_file, walk
 from cpimaging.bids.images import contrast_of, why_not
+from cpimaging.bids.listing import list_scans
 from cpimaging.bids.masks import is_brain_mask, is_lesion_mask
+from cpimaging.bids.scan import Scan
 from cpimaging.bids.unused import unused_masks
 from cpimaging.doctor.found import Found, refused
 from cpimaging.planner import head_sizes

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cpimaging.io import read_image, temporary_beside, write_image, write_json, write_table, write_text
+from cpimaging.images import read_image, write_image
+from cpimaging.io import temporary_beside, write_json, write_table, write_text
 from cpimaging.opendata.layouts import Given, Layout, layout
 from cpimaging.types import InputError
 

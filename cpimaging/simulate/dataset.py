@@ -10,7 +10,8 @@ import pandas as pd
 from cpimaging import __version__
 from cpimaging.atlases import load_template
 from cpimaging.columns import GRADED, TRUTH, described, dtypes
-from cpimaging.io import typed, write_displacement, write_image, write_json, write_table, write_text
+from cpimaging.images import write_displacement, write_image
+from cpimaging.io import typed, write_json, write_table, write_text
 from cpimaging.simulate.anatomy import find_anatomy
 from cpimaging.simulate.contrast import CONTRASTS, tissue_maps
 from cpimaging.simulate.recipes import SEVERITIES, Recipe, graded, load_recipes

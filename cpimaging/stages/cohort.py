@@ -8,7 +8,8 @@ from typing import Any
 
 from cpimaging import columns
 from cpimaging.atlases import load_template
-from cpimaging.io import typed, write_image, write_json, write_table, write_text
+from cpimaging.images import write_image
+from cpimaging.io import typed, write_json, write_table, write_text
 from cpimaging.layout import TEMPLATE, sidecar_path
 from cpimaging.provenance import sidecar, software_versions
 from cpimaging.report.cohort import CohortReport, render_cohort

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from cpimaging.io import read_image, write_image, write_json
+from cpimaging.images import read_image, write_image
+from cpimaging.io import write_json
 from cpimaging.layout import sidecar_path
 from cpimaging.masks import check_header, check_lesion_position, of_same_grid, place_mask, read_mask
 from cpimaging.provenance import sidecar

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from cpimaging.dicom import Series, encapsulated, on_series, read_series, same_box, segmentation
-from cpimaging.io import read_image
+from cpimaging.images import read_image
 from cpimaging.stages.pdf import printed
 from cpimaging.study.job import Job, lesion_record
 from cpimaging.study.plan import study_labels

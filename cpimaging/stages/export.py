@@ -14,7 +14,8 @@ from cpimaging.exports.files import each_row, write_csv, write_lesion_mat, write
 from cpimaging.exports.redcap import HEADER, data_rows, dictionary_rows
 from cpimaging.exports.voxels import Voxels, market_lines, x_first
 from cpimaging.exports.wide import Wide
-from cpimaging.io import read_rows, read_table, typed, write_image, write_json, write_table, write_text
+from cpimaging.images import write_image
+from cpimaging.io import read_rows, read_table, typed, write_json, write_table, write_text
 from cpimaging.layout import ScanFiles, sidecar_path
 from cpimaging.outputs import GROUP_TABLE, OUTPUTS
 from cpimaging.outputs_by_name import first_that_fits

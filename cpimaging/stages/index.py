@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from cpimaging import __version__, columns
-from cpimaging.bids import check_scan
+from cpimaging.bids.checks import check_scan
 from cpimaging.io import typed, write_json, write_table, write_text
 from cpimaging.layout import sidecar_path
 from cpimaging.outputs_by_name import desc_words

@@ -9,16 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cpimaging.atlases import load_template
-from cpimaging.io import (
-    read_displacement,
-    read_image,
-    read_record,
-    runs_of,
-    typed,
-    write_image,
-    write_json,
-    write_table,
-)
+from cpimaging.images import read_displacement, read_image, write_image
+from cpimaging.io import read_record, runs_of, typed, write_json, write_table
 from cpimaging.layout import TEMPLATE, sidecar_path
 from cpimaging.lesions.components import PIECE_COLUMNS, components
 from cpimaging.lesions.kinds import percent_of_pieces

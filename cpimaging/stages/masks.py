@@ -14,9 +14,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cpimaging import columns
-from cpimaging.bids import Scan, list_masks, with_demographics
-from cpimaging.bids.mask_folder import NAMED, SOURCE
-from cpimaging.io import Sparse, read_sparse, typed, write_json, write_table, write_text
+from cpimaging.bids.demographics import with_demographics
+from cpimaging.bids.mask_folder import NAMED, SOURCE, list_masks
+from cpimaging.bids.scan import Scan
+from cpimaging.images import Sparse, read_sparse
+from cpimaging.io import typed, write_json, write_table, write_text
 from cpimaging.layout import TEMPLATE
 from cpimaging.lesions.components import members, piece_table
 from cpimaging.lesions.kinds import kinds_of, percent_of_pieces, read_kinds
@@ -40,13 +42,14 @@ from cpimaging.scorers import (
 from cpimaging.scorers.confidence import is_called, repetitions, with_stability
 from cpimaging.scorers.group import group_dtypes
 from cpimaging.scorers.needs import check_fit
-from cpimaging.scorers.overrides import Override, overridden, read_overrides
+from cpimaging.scorers.overrides import Override, overridden
 from cpimaging.scorers.results import Result, Value
 from cpimaging.scorers.trust import out_of_group
 from cpimaging.stages.cohort import SUMMARY_COLUMNS, pattern_cells, volume_cells, write_group
 from cpimaging.stages.index import write_dataset_files
 from cpimaging.study.choices import Choices
 from cpimaging.study.mask_grid import MaskGrid, MaskGrids, Way, check_space, find_way
+from cpimaging.study.overrides import read_overrides
 from cpimaging.study.plan import PLAN
 from cpimaging.study.record import recorded
 from cpimaging.types import (

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cpimaging.bids import check_scan
-from cpimaging.io import read_image, write_image, write_json
+from cpimaging.bids.checks import check_scan
+from cpimaging.images import read_image, write_image
+from cpimaging.io import write_json
 from cpimaging.layout import sidecar_path
 from cpimaging.preprocess import align, bias_correct, check_finite, check_signal, coverage_note, diffusivity
 from cpimaging.provenance import sidecar

@@ -8,7 +8,8 @@ from scipy import ndimage
 
 from cpimaging import qc
 from cpimaging.atlases.ages.table import TABLE, TERM_WEEKS, WEEKS_PER_YEAR
-from cpimaging.io import read_displacement, read_image, read_record, read_table, write_json
+from cpimaging.images import read_displacement, read_image
+from cpimaging.io import read_record, read_table, write_json
 from cpimaging.layout import sidecar_path
 from cpimaging.qc import checks
 from cpimaging.qc.case import Case, Drawn

@@ -7,7 +7,8 @@ import pandas as pd
 
 from cpimaging import columns
 from cpimaging.agreement.readings import CASE, IDS
-from cpimaging.io import read_image, read_table, typed, write_json, write_table, write_text
+from cpimaging.images import read_image
+from cpimaging.io import read_table, typed, write_json, write_table, write_text
 from cpimaging.provenance import sidecar
 from cpimaging.report.readers import render_case
 from cpimaging.study.job import SCAN_STAGES, Job

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cpimaging.atlases.ages import Built
-from cpimaging.io import read_image, write_displacement, write_image, write_json
+from cpimaging.images import read_image, write_displacement, write_image
+from cpimaging.io import write_json
 from cpimaging.layout import TEMPLATE, sidecar_path
 from cpimaging.masks import check_lesion_position, moved_mask, place_mask, read_mask
 from cpimaging.provenance import sidecar

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import TypedDict, cast
 
 from cpimaging.atlases import load_atlas, load_template
-from cpimaging.io import read_displacement, read_image, read_record, read_table, write_text
+from cpimaging.images import read_displacement, read_image
+from cpimaging.io import read_record, read_table, write_text
 from cpimaging.layout import sidecar_path
 from cpimaging.provenance import code_digest, software_versions
 from cpimaging.registration import resample

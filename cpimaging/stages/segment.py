@@ -12,15 +12,8 @@ from numpy.typing import NDArray
 from cpimaging.assessed import UNPLACED, Gate
 from cpimaging.atlases.ages.refine import refined
 from cpimaging.atlases.embedded.landmarks import landmark
-from cpimaging.io import (
-    read_displacement,
-    read_image,
-    typed,
-    write_image,
-    write_json,
-    write_table,
-    write_text,
-)
+from cpimaging.images import read_displacement, read_image, write_image
+from cpimaging.io import typed, write_json, write_table, write_text
 from cpimaging.layout import sidecar_path
 from cpimaging.masks import place_mask
 from cpimaging.morphometry import LANDMARKS, measures, without_ventricles

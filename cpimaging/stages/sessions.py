@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cpimaging.atlases import load_template
-from cpimaging.io import read_image, read_record, write_text
+from cpimaging.images import read_image
+from cpimaging.io import read_record, write_text
 from cpimaging.layout import sessions_page
 from cpimaging.provenance import software_versions
 from cpimaging.report.sessions import Session, render_sessions

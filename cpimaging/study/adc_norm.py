@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cpimaging.atlases import load_template
-from cpimaging.io import read_image
+from cpimaging.images import read_image
 from cpimaging.layout import TEMPLATE
 from cpimaging.preprocess import ADC_MEDIAN_MM2_S
 from cpimaging.registration import resample

@@ -8,7 +8,8 @@ import numpy as np
 
 from cpimaging.bids.drawn_on import Named, image_of_acquisition, named_contrasts
 from cpimaging.imagefiles import stem
-from cpimaging.io import read_header, read_image, read_json, read_record
+from cpimaging.images import read_header, read_image
+from cpimaging.io import read_json, read_record
 from cpimaging.layout import sidecar_path
 from cpimaging.masks import check_header, moved_mask, of_same_grid, read_mask
 from cpimaging.preprocess import align, check_signal, mean_distance_mm

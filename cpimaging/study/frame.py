@@ -6,7 +6,7 @@ from functools import cached_property
 
 from cpimaging.atlases import Template, load_atlas, load_template
 from cpimaging.atlases.ages import AgeTemplate, Built, built, check_images, read_templates, template_for
-from cpimaging.bids import Scan
+from cpimaging.bids.scan import Scan
 from cpimaging.registration import resample
 from cpimaging.registration.greedy import ENGINE
 from cpimaging.study.job import Job

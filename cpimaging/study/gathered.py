@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cpimaging.io import read_record, read_rows, read_runs, read_sparse
+from cpimaging.images import read_sparse
+from cpimaging.io import read_record, read_rows, read_runs
 from cpimaging.quantify.tracts import SHARES, SectionLoad, tract_cells
 from cpimaging.scorers.results import Pattern
 from cpimaging.study.job import Job, lesion_record

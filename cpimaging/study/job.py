@@ -6,8 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from cpimaging.bids import Scan
-from cpimaging.bids.reference import reference_contrast
+from cpimaging.bids.scan import Scan, reference_contrast
 from cpimaging.io import read_record
 from cpimaging.layout import ScanFiles, atlas_name, sidecar_path
 from cpimaging.study.plan import Entry, read_entry

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cpimaging.assessed import Gate
-from cpimaging.io import read_image
+from cpimaging.images import read_image
 from cpimaging.lesions.detect import Finding, Scene, detect, make_scene, on_grid, thinned
 from cpimaging.registration import Matrix
 from cpimaging.study.adc_norm import read_norm

@@ -15,7 +15,7 @@ from cpimaging.atlases import Template, checked_atlas, load_atlas, load_template
 from cpimaging.atlases.own import LARGEST_BRAIN_ML
 from cpimaging.atlases.space import resample_labels
 from cpimaging.atlases.template import SPACE
-from cpimaging.io import Sparse, read_image
+from cpimaging.images import Sparse, read_image
 from cpimaging.lesions.components import MIDLINE_MM
 from cpimaging.masks import LESION_INSIDE_SHARE, MOST_PADDED_VOXELS
 from cpimaging.quantify.depth import has_layers, white_matter_depth

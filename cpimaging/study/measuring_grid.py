@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cpimaging.atlases import load_atlas
-from cpimaging.io import read_displacement, read_image
+from cpimaging.images import read_displacement, read_image
 from cpimaging.masks import covering_mask, place_mask
 from cpimaging.registration import resample
 from cpimaging.study.drawn_on import read_lesion

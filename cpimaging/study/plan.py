@@ -5,8 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cpimaging.bids import Scan
 from cpimaging.bids.files import natural
+from cpimaging.bids.scan import Scan
 from cpimaging.io import read_json, write_json
 from cpimaging.types import InputError
 

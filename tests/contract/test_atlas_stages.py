@@ -10,8 +10,10 @@ from nasty_atlas import nasty_atlas, unnamed
 
 from cpimaging import single
 from cpimaging.atlases import load_atlas, load_template, write_atlas
-from cpimaging.bids import single_scan, with_given_ages
-from cpimaging.io import read_image, read_json, read_table, write_image
+from cpimaging.bids.demographics import with_given_ages
+from cpimaging.bids.listing import single_scan
+from cpimaging.images import read_image, write_image
+from cpimaging.io import read_json, read_table
 from cpimaging.registration import resample
 from cpimaging.scorers.group import group_dtypes
 from cpimaging.stages import report, score

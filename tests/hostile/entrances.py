@@ -6,7 +6,8 @@ from pathlib import Path
 from kinds import one_line
 from typer.testing import CliRunner, Result
 
-from cpimaging.bids import list_scans, with_demographics
+from cpimaging.bids.demographics import with_demographics
+from cpimaging.bids.listing import list_scans
 from cpimaging.cli import app
 from cpimaging.io import read_yaml
 from cpimaging.planner import Planner

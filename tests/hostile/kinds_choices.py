@@ -12,7 +12,8 @@ from kinds_tables import tree, write
 
 from cpimaging.io import read_yaml
 from cpimaging.lesions.kinds import read_kinds
-from cpimaging.scorers.overrides import Override, read_overrides
+from cpimaging.scorers.overrides import Override
+from cpimaging.study.overrides import read_overrides
 from cpimaging.study.tool import run_tool
 
 

@@ -16,10 +16,10 @@ from kinds_data import brain, save
 from kinds_masks import SPACE, image
 from kinds_tables import NONE, PEOPLE, check_ages, listed, tree, write
 
-from cpimaging.bids import list_scans
-from cpimaging.scorers.overrides import read_overrides
+from cpimaging.bids.listing import list_scans
 from cpimaging.study.adc_norm import read_norm
 from cpimaging.study.lock import LOCK, release_lock, take_lock
+from cpimaging.study.overrides import read_overrides
 
 
 def wrong(

@@ -10,8 +10,9 @@ import nibabel as nib
 import numpy as np
 from kinds import Kind, refusal, refused
 
-from cpimaging.bids import check_scan, single_scan
-from cpimaging.io import read_image, read_sparse
+from cpimaging.bids.checks import check_scan
+from cpimaging.bids.listing import single_scan
+from cpimaging.images import read_image, read_sparse
 
 SHAPE = (9, 12, 10)
 DATA = np.random.default_rng(1).integers(0, 30000, SHAPE).astype(np.int16)

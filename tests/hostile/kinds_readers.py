@@ -15,7 +15,7 @@ from kinds import Kind, refused
 from kinds_masks import LESION, bulk, image
 from kinds_tables import tree, write
 
-from cpimaging.bids import Scan
+from cpimaging.bids.scan import Scan
 from cpimaging.norms import Person, as_json, build_norms
 from cpimaging.study.job import Job
 from cpimaging.study.norms import with_norms

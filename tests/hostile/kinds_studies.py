@@ -15,7 +15,9 @@ from kinds_data import brain
 from kinds_masks import MM3, SPACE, bulk, image
 from kinds_tables import DESCRIPTION, tree, write
 
-from cpimaging.bids import Scan, check_scan, list_scans
+from cpimaging.bids.checks import check_scan
+from cpimaging.bids.listing import list_scans
+from cpimaging.bids.scan import Scan
 from cpimaging.io import read_json, read_record, read_table
 from cpimaging.registration.picsl import linear
 from cpimaging.types import Image, InputError

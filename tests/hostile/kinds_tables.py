@@ -8,7 +8,9 @@ from unittest.mock import patch
 import numpy as np
 from kinds import Kind
 
-from cpimaging.bids import Scan, list_scans, with_demographics
+from cpimaging.bids.demographics import with_demographics
+from cpimaging.bids.listing import list_scans
+from cpimaging.bids.scan import Scan
 
 DAY, WEEK, MONTH = 1 / 365.25, 7 / 365.25, 1 / 12
 """In years."""

@@ -27,14 +27,15 @@ from kinds_headers import AFFINE, DATA
 from kinds_tables import PEOPLE, ROWS, listed, tree, write
 
 from cpimaging.atlases import check_folder
-from cpimaging.bids import check_scan, list_scans, single_scan
+from cpimaging.bids.checks import check_scan
 from cpimaging.bids.files import parse_file
+from cpimaging.bids.listing import list_scans, single_scan
 from cpimaging.bids.mask_folder import list_masks
-from cpimaging.io import read_displacement, read_header, read_image, read_sparse
+from cpimaging.images import read_displacement, read_header, read_image, read_sparse
 from cpimaging.masks import values_inside
-from cpimaging.scorers.overrides import read_overrides
 from cpimaging.stages.command import PLACEHOLDERS, check_command
 from cpimaging.study.choices import Choices, read_choices
+from cpimaging.study.overrides import read_overrides
 from cpimaging.types import InputError
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))

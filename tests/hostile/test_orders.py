@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from kinds_masks import bulk
 
-from cpimaging.io import read_image
+from cpimaging.images import read_image
 from cpimaging.masks import read_mask
 from cpimaging.quantify.load import lesion_load
 from cpimaging.types import Image, LabelMap, Region

@@ -9,7 +9,7 @@ from cpimaging.atlases.ages.build import read_brain, tissue_shares
 from cpimaging.atlases.ages.parents import kept_inside, read_parents
 from cpimaging.atlases.ages.refine import classes_of, refined
 from cpimaging.atlases.ages.table import AgeTemplate
-from cpimaging.io import write_image
+from cpimaging.images import write_image
 from cpimaging.types import Image, InputError, Region
 
 THALAMUS = Region(1, "thalamus left", "thalamus", "left", "deep_grey")

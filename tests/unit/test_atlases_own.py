@@ -22,7 +22,7 @@ from cpimaging.atlases import (
     write_atlas,
 )
 from cpimaging.atlases.template import SPACE, Template
-from cpimaging.io import write_displacement, write_image
+from cpimaging.images import write_displacement, write_image
 from cpimaging.layout import atlas_name
 from cpimaging.registration import resample
 from cpimaging.types import Atlas, Image, InputError, LabelMap, Region

@@ -31,7 +31,8 @@ from cpimaging.atlases.published.sources import (
 )
 from cpimaging.atlases.vocabulary import load_structures
 from cpimaging.cli import app
-from cpimaging.io import read_image, read_json, write_image
+from cpimaging.images import read_image, write_image
+from cpimaging.io import read_json
 from cpimaging.layout import atlas_name
 from cpimaging.registration.identity import ENGINE as IDENTITY
 from cpimaging.scorers import SCORERS

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from bids_trees import REAL
 
-from cpimaging.bids import check_scan, list_scans, single_scan
-from cpimaging.io import read_header
+from cpimaging.bids.checks import check_scan
+from cpimaging.bids.listing import list_scans, single_scan
+from cpimaging.images import read_header
 from cpimaging.types import InputError
 
 SHAPE = (20, 24, 18)

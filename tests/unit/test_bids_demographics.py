@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from bids_trees import REAL, TREES, plant
 
-from cpimaging.bids import Scan, list_scans, with_demographics
+from cpimaging.bids.demographics import with_demographics
+from cpimaging.bids.listing import list_scans
+from cpimaging.bids.scan import Scan
 
 DAY = 1 / 365.25
 

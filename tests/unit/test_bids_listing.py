@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from bids_trees import REAL, TREES, describe, plant
 
-from cpimaging.bids import Scan, list_scans, single_scan
 from cpimaging.bids.labels import choose_labels
+from cpimaging.bids.listing import list_scans, single_scan
+from cpimaging.bids.scan import Scan
 from cpimaging.types import InputError
 
 

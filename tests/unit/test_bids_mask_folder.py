@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from cpimaging.bids import list_masks
+from cpimaging.bids.mask_folder import list_masks
 from cpimaging.types import InputError
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from bids_trees import describe, plant
 
-from cpimaging.bids import Scan, list_scans
+from cpimaging.bids.listing import list_scans
+from cpimaging.bids.scan import Scan
 from cpimaging.types import InputError
 
 T1W = "sub-1/anat/sub-1_T1w.nii.gz"

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from bids_trees import describe, plant
 
-from cpimaging.bids import choose_references, list_scans, with_demographics
+from cpimaging.bids.demographics import with_demographics
+from cpimaging.bids.listing import list_scans
+from cpimaging.bids.reference import choose_references
 
 NAME = "sub-1/anat/sub-1_{}.nii.gz"
 WHOLE = {"T1w": (1.0, 1.0, 1.0), "T2w": (1.0, 1.0, 1.0), "FLAIR": (1.0, 1.0, 1.0)}

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import cpimaging
-from cpimaging.bids import Scan
+from cpimaging.bids.scan import Scan
 from cpimaging.cli import STAGE_HELP, _run, app
 from cpimaging.registration.engines import ENGINES
 from cpimaging.study.job import SCAN_STAGES, Job

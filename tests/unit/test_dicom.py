@@ -16,8 +16,9 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from scipy.spatial.transform import Rotation
 
 from cpimaging import dicom
-from cpimaging.bids import single_scan
-from cpimaging.io import write_image, write_json, write_text
+from cpimaging.bids.listing import single_scan
+from cpimaging.images import write_image
+from cpimaging.io import write_json, write_text
 from cpimaging.stages import dicom as stage
 from cpimaging.study.job import Job
 from cpimaging.study.plan import write_plan

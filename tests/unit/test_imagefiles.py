@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from cpimaging.bids import check_scan, single_scan
-from cpimaging.io import read_header, read_image, read_sparse
+from cpimaging.bids.checks import check_scan
+from cpimaging.bids.listing import single_scan
+from cpimaging.images import read_header, read_image, read_sparse
 from cpimaging.types import Image, InputError
 
 AFFINE = np.array([[-2.0, 0, 0, 11], [0, 0, 3, -7], [0, 1.5, 0, 5], [0, 0, 0, 1]])

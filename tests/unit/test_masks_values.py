@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from cpimaging.io import read_image, read_sparse
+from cpimaging.images import read_image, read_sparse
 from cpimaging.masks import binary_mask, read_mask, values_inside
 from cpimaging.types import Image, InputError
 

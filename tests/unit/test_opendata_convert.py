@@ -11,9 +11,10 @@ import pytest
 import SimpleITK as sitk
 from typer.testing import CliRunner, Result
 
-from cpimaging.bids import check_scan, list_scans
+from cpimaging.bids.checks import check_scan
+from cpimaging.bids.listing import list_scans
 from cpimaging.cli import app
-from cpimaging.io import read_image
+from cpimaging.images import read_image
 
 AFFINE = np.diag([-1.0, 1.0, 3.0, 1.0])
 SPACE = "space-MNI152NLin2009aSym"

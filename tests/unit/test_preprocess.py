@@ -6,8 +6,8 @@ import pytest
 import SimpleITK as sitk
 from scipy import ndimage
 
-from cpimaging.bids.reference import reference_contrast
-from cpimaging.io import read_image
+from cpimaging.bids.scan import reference_contrast
+from cpimaging.images import read_image
 from cpimaging.preprocess import (
     align,
     bias_correct,

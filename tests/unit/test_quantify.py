@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cpimaging.io import read_image
+from cpimaging.images import read_image
 from cpimaging.morphometry.volumes import structure_volumes, template_volumes, volume_table
 from cpimaging.quantify.depth import layers, ventricle_distance_mm, white_matter_depth
 from cpimaging.quantify.load import cell_rows, lesion_load, load_in, rows_within

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 import report_content as content
 
-from cpimaging.io import read_image, typed
+from cpimaging.images import read_image
+from cpimaging.io import typed
 from cpimaging.report import first_screen, page, pictures, tables, words
 from cpimaging.report.cohort import render_cohort
 from cpimaging.report.pictures import View, key_view

@@ -6,7 +6,8 @@ import pytest
 from declared import lacking, wrong_in_table
 
 from cpimaging.atlases import load_template
-from cpimaging.io import read_displacement, read_image, read_json, read_table
+from cpimaging.images import read_displacement, read_image
+from cpimaging.io import read_json, read_table
 from cpimaging.simulate import simulate
 from cpimaging.simulate.anatomy import axes_mm, find_anatomy
 from cpimaging.simulate.contrast import CONTRASTS, healthy_signal, make_image, sample, tissue_maps

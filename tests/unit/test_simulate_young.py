@@ -9,7 +9,8 @@ from cpimaging.atlases import load_atlas, load_template
 from cpimaging.atlases.ages import AgeTemplate, Built
 from cpimaging.atlases.space import resample_labels
 from cpimaging.columns import TRUTH, YOUNG, dtypes
-from cpimaging.io import read_image, read_table
+from cpimaging.images import read_image
+from cpimaging.io import read_table
 from cpimaging.registration import Transform, resample
 from cpimaging.simulate import simulate_young
 from cpimaging.simulate.young import ADC_DROP

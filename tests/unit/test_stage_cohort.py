@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cpimaging.bids import Scan
+from cpimaging.bids.scan import Scan
 from cpimaging.columns import GROUP_MORPHOMETRY, GROUP_QC, dtypes
 from cpimaging.io import read_json, read_table
 from cpimaging.stages import cohort

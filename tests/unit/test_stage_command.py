@@ -4,8 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cpimaging.bids import Scan
-from cpimaging.io import read_image, read_json, write_image
+from cpimaging.bids.scan import Scan
+from cpimaging.images import read_image, write_image
+from cpimaging.io import read_json
 from cpimaging.layout import sidecar_path
 from cpimaging.stages.command import check_command, run
 from cpimaging.study.job import Job

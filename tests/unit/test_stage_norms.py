@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from declared import lacking, undeclared
 
-from cpimaging.bids import Scan
+from cpimaging.bids.scan import Scan
 from cpimaging.bids.sidecars import said_of_image
 from cpimaging.io import read_json, read_table, typed, write_json, write_table
 from cpimaging.stages import norms as stage

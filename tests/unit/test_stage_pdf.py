@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import report_content as content
 
-from cpimaging.bids import single_scan
+from cpimaging.bids.listing import single_scan
 from cpimaging.io import write_json, write_text
 from cpimaging.report.scan import render_scan
 from cpimaging.report.summary import ZOOMS, summary_of

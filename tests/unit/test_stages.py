@@ -13,9 +13,12 @@ from declared import lacking, undeclared
 
 from cpimaging import single
 from cpimaging.atlases import load_atlas, write_atlas
-from cpimaging.bids import Scan, list_scans, single_scan, with_demographics, with_given_ages
+from cpimaging.bids.demographics import with_demographics, with_given_ages
+from cpimaging.bids.listing import list_scans, single_scan
+from cpimaging.bids.scan import Scan
 from cpimaging.columns import Z_SCORES
-from cpimaging.io import read_image, read_json, read_table, write_image, write_json, write_table
+from cpimaging.images import read_image, write_image
+from cpimaging.io import read_json, read_table, write_json, write_table
 from cpimaging.layout import atlas_name
 from cpimaging.norms import Person, as_json, build_norms
 from cpimaging.report import words

@@ -12,8 +12,10 @@ from cpimaging import single
 from cpimaging.assessed import ADD_AGE, UNPLACED
 from cpimaging.atlases import load_atlas, load_template
 from cpimaging.atlases.ages import build
-from cpimaging.bids import single_scan, with_assumed_ages, with_given_ages
-from cpimaging.io import read_image, read_json, read_table, write_image
+from cpimaging.bids.demographics import with_assumed_ages, with_given_ages
+from cpimaging.bids.listing import single_scan
+from cpimaging.images import read_image, write_image
+from cpimaging.io import read_json, read_table
 from cpimaging.layout import sidecar_path
 from cpimaging.registration import Transform, resample
 from cpimaging.registration.ages import Fit

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cpimaging.bids import Scan
+from cpimaging.bids.scan import Scan
 from cpimaging.io import read_table
 from cpimaging.stages import index
 from cpimaging.study.plan import write_plan

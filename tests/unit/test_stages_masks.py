@@ -13,7 +13,8 @@ from declared import undeclared
 from scipy import ndimage
 
 from cpimaging.atlases import load_template
-from cpimaging.io import Sparse, read_image, read_json, read_table, write_image
+from cpimaging.images import Sparse, read_image, write_image
+from cpimaging.io import read_json, read_table
 from cpimaging.scorers.group import group_dtypes
 from cpimaging.stages.masks import MaskJob, run
 from cpimaging.study.mask_grid import MaskGrids, Way, find_way

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cpimaging.bids import Scan
-from cpimaging.io import write_image
+from cpimaging.bids.scan import Scan
+from cpimaging.images import write_image
 from cpimaging.registration import Transform
 from cpimaging.registration.engines import ENGINES
 from cpimaging.registration.identity import Identity

@@ -8,7 +8,7 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
-from cpimaging.bids import Scan
+from cpimaging.bids.scan import Scan
 from cpimaging.cli import app
 from cpimaging.io import write_json
 from cpimaging.study.job import SCAN_STAGES

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cpimaging.atlases import load_template
-from cpimaging.io import write_image
+from cpimaging.images import write_image
 from cpimaging.study.adc_norm import MEAN, SD, read_norm
 from cpimaging.types import Image, InputError
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cpimaging.bids import Scan
+from cpimaging.bids.scan import Scan
 from cpimaging.io import read_json
 from cpimaging.study.affine import read_affine, write_affine
 from cpimaging.study.job import Job

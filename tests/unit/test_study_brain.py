@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cpimaging.bids import Scan
+from cpimaging.bids.scan import Scan
 from cpimaging.extract import Extraction
-from cpimaging.io import read_image, write_image
+from cpimaging.images import read_image, write_image
 from cpimaging.study import brain
 from cpimaging.study.brain import check_command, find_brain
 from cpimaging.study.job import Job

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from cpimaging.bids import Scan
+from cpimaging.bids.scan import Scan
 from cpimaging.study.compared import column_names, compared_by
 from cpimaging.study.job import Job
 from cpimaging.study.plan import write_plan

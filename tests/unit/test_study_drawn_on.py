@@ -8,8 +8,9 @@ import pytest
 from qc_case import case_of, flags_of
 from scipy import ndimage
 
-from cpimaging.bids import Scan
-from cpimaging.io import read_image, read_json, write_image, write_json
+from cpimaging.bids.scan import Scan
+from cpimaging.images import read_image, write_image
+from cpimaging.io import read_json, write_json
 from cpimaging.layout import sidecar_path
 from cpimaging.masks import place_mask
 from cpimaging.qc.case import Drawn

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cpimaging.bids import Scan
+from cpimaging.bids.scan import Scan
 from cpimaging.study.plan import Entry, planned_labels, read_entry, study_labels, write_plan
 from cpimaging.types import InputError
 

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from workflow_runs import DEMO, environment, planned, snakemake
 
-from cpimaging.io import read_image, read_table
+from cpimaging.images import read_image
+from cpimaging.io import read_table
 from cpimaging.scorers.group import group_dtypes
 from cpimaging.types import LESIONLOAD_COLUMNS
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from workflow_runs import DEMO, planned, snakemake
 
-from cpimaging.io import read_image, read_json, read_table
+from cpimaging.images import read_image
+from cpimaging.io import read_json, read_table
 
 TOOL = """
 import sys

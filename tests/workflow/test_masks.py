@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from workflow_runs import planned, snakemake
 
-from cpimaging.io import read_json, read_table, write_image
+from cpimaging.images import write_image
+from cpimaging.io import read_json, read_table
 from cpimaging.scorers.group import group_dtypes
 from cpimaging.types import Image
 

@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 
 from cpimaging.atlases import load_template
-from cpimaging.bids import list_scans, with_demographics
-from cpimaging.io import read_displacement, read_image, read_json, read_table
+from cpimaging.bids.demographics import with_demographics
+from cpimaging.bids.listing import list_scans
+from cpimaging.images import read_displacement, read_image
+from cpimaging.io import read_json, read_table
 from cpimaging.registration import moved_points
 from cpimaging.simulate import simulate
 from cpimaging.stages import index

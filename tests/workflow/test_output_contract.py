@@ -13,7 +13,8 @@ from declared import lacking, never_seen, undeclared
 from scipy.io import loadmat, mmread
 
 from cpimaging.atlases import load_structures
-from cpimaging.io import read_displacement, read_image, read_table
+from cpimaging.images import read_displacement, read_image
+from cpimaging.io import read_table
 from cpimaging.scorers import SCORERS
 from cpimaging.scorers.group import group_dtypes
 from cpimaging.stages import export

@@ -6,7 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from cpimaging.bids.reference import REFERENCES
+from cpimaging.bids.scan import REFERENCES
 from cpimaging.handlers import beside_its_caller, told_in_the_end
 from cpimaging.io import read_yaml
 from cpimaging.layout import ScanFiles, atlas_name, sidecar_path

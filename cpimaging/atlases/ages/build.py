@@ -19,14 +19,8 @@ from cpimaging.atlases.cache import cached_folder, digest
 from cpimaging.atlases.folder import read_atlas, write_atlas
 from cpimaging.atlases.space import resample_labels
 from cpimaging.atlases.template import SPACE, load_template
-from cpimaging.io import (
-    read_displacement,
-    read_image,
-    read_json,
-    write_displacement,
-    write_image,
-    write_json,
-)
+from cpimaging.images import read_displacement, read_image, write_displacement, write_image
+from cpimaging.io import read_json, write_json
 from cpimaging.registration import Matrix, Transform, jacobian, resample
 from cpimaging.registration.ages import chained, fit, start_of
 from cpimaging.types import LOOKS, Atlas, Image, InputError, LabelMap, Region

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from cpimaging.atlases.template import SPACE
-from cpimaging.io import read_header, read_table
+from cpimaging.images import read_header
+from cpimaging.io import read_table
 from cpimaging.types import InputError
 
 TABLE = "templates.tsv"

@@ -14,7 +14,7 @@ from cpimaging.atlases.published.sources import (
     source_table,
 )
 from cpimaging.atlases.space import to_template_space
-from cpimaging.io import read_image
+from cpimaging.images import read_image
 from cpimaging.types import Image, InputError, LabelMap, Region
 
 NLIN6 = "MNI152NLin6Asym"

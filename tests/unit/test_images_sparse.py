@@ -5,7 +5,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from cpimaging.io import read_sparse, write_image
+from cpimaging.images import read_sparse, write_image
 from cpimaging.types import Image, InputError
 
 
