@@ -222,7 +222,11 @@ def write_json(path: Path | str, content: Any) -> None:
 
 def read_yaml(path: Path | str) -> Any:
     """Read a YAML file."""
-    return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    return yaml.load(Path(path).read_text(encoding="utf-8"), _YAML)
+
+
+_YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The first reads in a tenth of the time; PyYAML has it where it was built with libyaml."""
 
 
 def write_text(path: Path | str, text: str) -> None:
