@@ -2,9 +2,8 @@
 
 `python benchmarks/sabotage.py` runs good and sabotaged cases at 2 mm from raw image to verdict. The limits of
 `cpimaging.qc.limits` were set on the cases at an even place in their list; those at an odd place are reported
-apart. Results go to results/bench/sabotage, one file per case; a second run takes up where the first one
-ended, and a case runs again when the code of its stages has changed. Real scans are used
-where ../shared/data is present. `--only WORD` runs the cases whose name holds the word.
+apart. Results go to results/bench/sabotage, one file per case; a case runs again when the code of its stages
+has changed. Real scans: ../shared/data. `--only WORD` runs the cases whose name holds the word.
 """
 
 import argparse

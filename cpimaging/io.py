@@ -3,23 +3,26 @@
 import csv
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import yaml
 from numpy.typing import NDArray
 
 from cpimaging.imagefiles.content import decoding, require_content
-from cpimaging.tables import strict_cells
+from cpimaging.tables import Cells, strict_cells
 from cpimaging.types import InputError
 from cpimaging.writes import noted_writes, remove_orphans, temporary_beside, whole
+
+if TYPE_CHECKING:  # what makes no data frame starts a quarter of a second earlier
+    import pandas as pd
 
 __all__ = [
     "cell_text",
     "noted_writes",
+    "read_columns",
     "read_json",
     "read_record",
     "read_rows",
@@ -37,20 +40,51 @@ __all__ = [
 ]
 
 
-def read_table(path: Path | str, columns: Mapping[str, str] | None = None) -> pd.DataFrame:
+def read_table(path: Path | str, columns: Mapping[str, str] | None = None) -> "pd.DataFrame":
     """Read a tab-separated table; "n/a" is missing. With `columns`, typed and complete.
 
     Without `columns` every cell is text. Raises InputError where the file cannot be read with certainty, or
     a column is missing (`tables.strict_cells`).
     """
+    import pandas as pd
+
     cells = strict_cells(path)
     table = pd.DataFrame([row.cells for row in cells.rows], columns=list(cells.columns)).astype(str)
     if columns is None:
         return table
-    missing = [name for name in columns if name not in table]
+    _require(columns, cells, path)
+    return typed(table[list(columns)], columns)
+
+
+def read_columns(path: Path | str, columns: Mapping[str, str]) -> dict[str, list[Any]]:
+    """Read a table as lists by column, typed and complete as `read_table` has it, without pandas.
+
+    Raises InputError as `read_table` does, and where a cell that should be a number is none.
+    """
+    cells = strict_cells(path)
+    _require(columns, cells, path)
+    found = {}
+    for name, dtype in columns.items():
+        at = cells.columns.index(name)
+        try:
+            found[name] = [_OF_TEXT[dtype](row.cells[at]) for row in cells.rows]
+        except ValueError as error:
+            problem = f"holds in the column '{name}' what is no number"
+            raise InputError(path, problem, "delete it: the workflow makes it") from error
+    return found
+
+
+_OF_TEXT: Mapping[str, Callable[[str], Any]] = {
+    "str": str,
+    "int64": int,
+    "float64": lambda cell: float("nan" if cell == "n/a" else cell),
+}
+
+
+def _require(columns: Iterable[str], cells: Cells, path: Path | str) -> None:
+    missing = [name for name in columns if name not in cells.columns]
     if missing:
         raise InputError(path, f"lacks the column(s) {', '.join(missing)}", "add them")
-    return typed(table[list(columns)], columns)
 
 
 def read_rows(path: Path | str, columns: Mapping[str, str]) -> list[list[str]]:
@@ -97,8 +131,10 @@ def read_runs(path: Path | str, columns: Mapping[str, str], shape: tuple[int, in
     return np.repeat(starts - before, runs[:, 3]) + np.arange(runs[:, 3].sum())
 
 
-def runs_of(mask: NDArray[np.bool_], columns: Mapping[str, str]) -> pd.DataFrame:
+def runs_of(mask: NDArray[np.bool_], columns: Mapping[str, str]) -> "pd.DataFrame":
     """Return the voxels of a mask as runs along its last axis: what `read_runs` reads."""
+    import pandas as pd
+
     inside = np.flatnonzero(mask)
     new = np.diff(inside, prepend=-2) != 1
     new |= inside % mask.shape[2] == 0  # a run ends where its row of voxels does
@@ -108,12 +144,14 @@ def runs_of(mask: NDArray[np.bool_], columns: Mapping[str, str]) -> pd.DataFrame
     return pd.DataFrame(rows, columns=list(columns))
 
 
-def typed(rows: pd.DataFrame | Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
+def typed(rows: "pd.DataFrame | Sequence[Mapping[str, Any]]", columns: Mapping[str, str]) -> "pd.DataFrame":
     """Return a table with exactly `columns` (name: dtype), typed also when it has no rows.
 
     None and NaN are NaN in numbers, "n/a" in text. Raises ValueError for a column, or a row's key, too many
     or too few.
     """
+    import pandas as pd
+
     for names in [rows] if isinstance(rows, pd.DataFrame) else rows:
         wrong = [f"{name} is unknown" for name in names if name not in columns]
         wrong += [f"{name} is missing" for name in columns if name not in names]
@@ -132,7 +170,7 @@ def typed(rows: pd.DataFrame | Sequence[Mapping[str, Any]], columns: Mapping[str
     return pd.DataFrame(series, columns=list(columns))
 
 
-def write_table(path: Path | str, table: pd.DataFrame) -> None:
+def write_table(path: Path | str, table: "pd.DataFrame") -> None:
     """Write a table as BIDS TSV: tabs, "n/a" for missing values, full float precision.
 
     Quotes are ordinary characters, as `read_table` has it; a tab or a line end within a cell becomes a space.

@@ -1,19 +1,16 @@
 """The words of the project: images, atlases, lesions, patterns and flags; for columns see `columns`."""
 
 import errno
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NotRequired, Required, TypedDict
+from typing import Any, Literal, NotRequired, Required, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cpimaging.columns import LESIONLOAD, LESIONPARTS, LESIONRUNS, LESIONS, MORPHOMETRY, dtypes
 from cpimaging.words import Side
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Verdict = Literal["pass", "warn", "fail", "not_applicable"]
 
@@ -50,11 +47,20 @@ MORPHOMETRY_COLUMNS = dtypes(MORPHOMETRY)
 """The dtype of each column of a table, by name; what the columns mean stands in `columns`."""
 
 
-def measures_of(morphometry: "pd.DataFrame") -> dict[tuple[str, str, str], float]:
+Table = Mapping[str, Any]
+"""A table by column, each a list or an array of cells; a data frame is one as well."""
+
+
+def rows_of(table: Table, names: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+    """Yield some cells of each row, as plain numbers and text."""
+    columns = (table[name] for name in names)
+    return zip(*(column if isinstance(column, list) else column.tolist() for column in columns), strict=True)
+
+
+def measures_of(morphometry: Table) -> dict[tuple[str, str, str], float]:
     """Return the values of a morphometry table by measure, structure and side."""
-    names = ("measure", "structure", "side", "value")
-    cells = zip(*(morphometry[name].tolist() for name in names), strict=True)
-    return {(measure, structure, side): float(value) for measure, structure, side, value in cells}
+    rows = rows_of(morphometry, ("measure", "structure", "side", "value"))
+    return {(measure, structure, side): float(value) for measure, structure, side, value in rows}
 
 
 def plain(text: str) -> str:

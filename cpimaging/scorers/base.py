@@ -8,13 +8,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Generic, TypedDict, TypeVar
 
-import pandas as pd
-
 from cpimaging.columns import Column
 from cpimaging.io import read_yaml
 from cpimaging.scorers.results import Result, Step, Value
 from cpimaging.scorers.words import phrase
-from cpimaging.types import Evidence, ScanContext
+from cpimaging.types import Evidence, ScanContext, Table, rows_of
 
 NOT_ASSESSED = "not assessed"
 GIVEN_UNITS = ("points", "level")
@@ -39,12 +37,15 @@ Criteria = Mapping[str, Criterion]
 
 @dataclass(frozen=True, eq=False)
 class Tables:
-    """The tables of one scan; id columns may be present or not. Nobody changes them."""
+    """The tables of one scan; id columns may be present or not. Nobody changes them.
 
-    load: pd.DataFrame
-    lesions: pd.DataFrame
-    parts: pd.DataFrame
-    morphometry: pd.DataFrame
+    Read them by `types.rows_of`: those of the repetitions are lists and arrays by column.
+    """
+
+    load: Table
+    lesions: Table
+    parts: Table
+    morphometry: Table
 
 
 R = TypeVar("R", bound=Result)
@@ -136,7 +137,7 @@ def read_criteria(path: Path) -> Criteria:
 @lru_cache(maxsize=64)
 def _sides(tables: Tables) -> dict[str, set[str]]:
     sides: dict[str, set[str]] = {}
-    for structure, side in set(zip(tables.load["structure"], tables.load["side"], strict=True)):
+    for structure, side in rows_of(tables.load, ("structure", "side")):
         sides.setdefault(structure, set()).add(side)
     return sides
 

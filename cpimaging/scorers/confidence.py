@@ -1,20 +1,18 @@
 """How sure a call is: the share of repetitions, with everything uncertain moved a little, that keep it."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
-import pandas as pd
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
-from pandas.api.types import is_numeric_dtype
 
 from cpimaging.columns import CELL, MARGIN_MM, MARGINS, dtypes
 from cpimaging.scorers.base import GIVEN_UNITS, Criteria, Criterion, R, Scorer, Tables, as_step
 from cpimaging.scorers.results import Alternative, CallResult, Points, Result, ScaleResult, answer
-from cpimaging.types import Evidence, ScanContext
+from cpimaging.types import Evidence, InputError, ScanContext, Table, rows_of
 from cpimaging.words import SIDE_WORDS
 
 SEED = 57
@@ -24,6 +22,7 @@ RATIO_RANGE = 0.1  # each volume ratio is multiplied by 1 ± this at most [ours]
 MENTIONED = 0.05  # share from which another call is told [ours]
 AXES = (("left_mm3", "right_mm3"), ("back_mm3", "front_mm3"), ("down_mm3", "up_mm3"))
 LIMIT = "confident_share"
+CELLS = tuple(dtypes(CELL))
 TAIL = 0.05  # of the repetitions of a scale, left out at either end [ours]
 
 
@@ -48,7 +47,7 @@ class Draw:
 
 
 def score_surely(
-    scorer: Scorer[R], tables: Tables, margins: pd.DataFrame, context: ScanContext, criteria: Criteria
+    scorer: Scorer[R], tables: Tables, margins: Table, context: ScanContext, criteria: Criteria
 ) -> R:
     """Score a scan and say how sure the call is.
 
@@ -129,7 +128,7 @@ def _ends(result: Result) -> list[Points] | None:
 
 
 def _spread(
-    scorer: Scorer[R], tables: Tables, margins: pd.DataFrame, context: ScanContext, criteria: Criteria
+    scorer: Scorer[R], tables: Tables, margins: Table, context: ScanContext, criteria: Criteria
 ) -> list[Points] | None:
     """Return the least and most points over the repetitions in which the scale is scored."""
     scored = [
@@ -179,7 +178,7 @@ def _abstained(scorer: Scorer[R], result: R, others: Sequence[R], criteria: Crit
 
 
 def repetitions(
-    tables: Tables, margins: pd.DataFrame, criteria: Criteria, pairs: int = PAIRS
+    tables: Tables, margins: Table, criteria: Criteria, pairs: int = PAIRS
 ) -> Iterator[tuple[Tables, Criteria]]:
     """Yield the tables and criteria of every repetition; neither row order nor threads change them."""
     uncertain = _Uncertain(tables, margins)
@@ -212,56 +211,47 @@ def _varied(criterion: Criterion, step: float) -> Criterion:
 class _Uncertain:
     """The tables of a scan, ready to be varied; only columns of numbers change."""
 
-    def __init__(self, tables: Tables, margins: pd.DataFrame) -> None:
-        keys = list(dtypes(CELL))
-        moved = tables.load[keys].merge(margins, on=keys, how="left", validate="1:1")
-        self.moved = {name: moved[name].to_numpy(float) for name in dtypes(MARGINS)}
-        self.measured = tables.load["lesion_volume_mm3"].to_numpy(float)
-        self.tables = Tables(
-            _plain_text(tables.load),
-            _plain_text(tables.lesions),
-            _plain_text(self._with_reached(tables)),
-            _plain_text(tables.morphometry),
-        )
-        self.part_row, self.part_share = self._shares(tables.load)
-        self.region = tables.load["region_volume_mm3"].to_numpy(float)
-        self.load_side, self.lesion_side = _places(tables.load), _places(tables.lesions)
-        self.volume_mm3 = tables.lesions["volume_mm3"].to_numpy(float)
-        self.distance_mm = tables.lesions["distance_ventricle_mm"].to_numpy(float)
-        self.ratio_side, self.ratios = (
-            _places(tables.morphometry),
-            tables.morphometry["value"].to_numpy(float),
-        )
-        is_ratio = (tables.morphometry["measure"] == "ratio_to_template").to_numpy()
-        groups = tables.morphometry["structure"].to_numpy()
-        self.ratio_rows = {
-            name: np.flatnonzero(is_ratio & (groups == name)) for name in set(groups[is_ratio])
-        }
+    def __init__(self, tables: Tables, margins: Table) -> None:
+        load, self.lesions, self.morphometry = map(_plain, (tables.load, tables.lesions, tables.morphometry))
+        self.load = load
+        place = {cell: row for row, cell in enumerate(rows_of(margins, CELLS))}
+        order = [place.get(cell, -1) for cell in rows_of(load, CELLS)]
+        if -1 in order:
+            raise InputError("the table of load margins", "lacks rows of the load table", "delete both")
+        self.moved = {name: _numbers(margins, name)[order] for name in dtypes(MARGINS)}
+        self.measured = _numbers(load, "lesion_volume_mm3")
+        self.region = _numbers(load, "region_volume_mm3")
+        self.parts = self._with_reached(tables.parts)
+        self.part_row, self.part_share = self._shares()
+        self.load_side, self.lesion_side = _places(load), _places(tables.lesions)
+        self.volume_mm3 = _numbers(tables.lesions, "volume_mm3")
+        self.distance_mm = _numbers(tables.lesions, "distance_ventricle_mm")
+        self.ratio_side, self.ratios = _places(tables.morphometry), _numbers(tables.morphometry, "value")
+        self.ratio_rows: dict[str, list[int]] = defaultdict(list)
+        for row, (measure, group) in enumerate(rows_of(tables.morphometry, ("measure", "structure"))):
+            if measure == "ratio_to_template":
+                self.ratio_rows[group].append(row)
 
-    def _with_reached(self, tables: Tables) -> pd.DataFrame:
+    def _with_reached(self, parts: Table) -> dict[str, list[Any]]:
         """Return the parts of the lesions, and 0 in cells that only the moved lesion reaches.
 
         Such a cell falls to the lesion that is largest on its side.
         """
-        volumes = np.stack(list(self.moved.values()))
-        reached = (self.measured == 0) & (volumes > 0).any(axis=0)
-        cells = tables.load.loc[reached, list(dtypes(CELL))]
-        owners = [_largest_on(tables.parts, side) for side in SIDE_WORDS]
-        owner = dict(zip(SIDE_WORDS, owners, strict=True))
-        index = [owner[side] for side in cells["side"]]
-        return pd.concat([tables.parts, cells.assign(index=index, volume_mm3=0.0)], ignore_index=True)
+        reached = (self.measured == 0) & (np.stack(list(self.moved.values())) > 0).any(axis=0)
+        owner = {side: _largest_on(parts, side) for side in SIDE_WORDS}
+        names = (*CELLS, "index", "volume_mm3")
+        rows = list(rows_of(parts, names))
+        for row, cell in enumerate(rows_of(self.load, CELLS)):
+            if reached[row]:
+                rows.append((*cell, owner[cell[CELLS.index("side")]], 0.0))
+        return {name: [row[at] for row in rows] for at, name in enumerate(names)}
 
-    def _shares(self, load: pd.DataFrame) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    def _shares(self) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Return the row of the load table that each part lies in, and its share of the lesion there."""
-        keys = list(dtypes(CELL))
-        place = {cell: row for row, cell in enumerate(load[keys].itertuples(index=False, name=None))}
-        parts = self.tables.parts
-        row = np.array(
-            [place[cell] for cell in parts[keys].itertuples(index=False, name=None)], dtype=np.intp
-        )
-        measured = self.measured[row]
-        share = np.divide(parts["volume_mm3"], measured, out=np.ones(len(row)), where=measured > 0)
-        return row, share
+        place = {cell: row for row, cell in enumerate(rows_of(self.load, CELLS))}
+        row = np.array([place[cell] for cell in rows_of(self.parts, CELLS)], dtype=np.intp)
+        measured, volume = self.measured[row], _numbers(self.parts, "volume_mm3")
+        return row, np.divide(volume, measured, out=np.ones(len(row)), where=measured > 0)
 
     def varied(self, draw: Draw) -> Tables:
         """Return the tables of one repetition."""
@@ -274,15 +264,12 @@ class _Uncertain:
             values[rows] *= 1 + RATIO_RANGE * _with_midline(draw.ratios[name])[self.ratio_side[rows]]
         whole = np.nansum(self.measured)  # what was not searched is NaN
         grown = np.nansum(lesion) / whole if whole > 0 else 1.0
-        pieces = self.tables.lesions.assign(
-            volume_mm3=self.volume_mm3 * grown,
-            distance_ventricle_mm=np.maximum(self.distance_mm - nearer_mm, 0),
-        )
+        distance_mm = np.maximum(self.distance_mm - nearer_mm, 0)
         return Tables(
-            self.tables.load.assign(lesion_volume_mm3=lesion, percent_region=percent),
-            pieces,
-            self.tables.parts.assign(volume_mm3=self.part_share * lesion[self.part_row]),
-            self.tables.morphometry.assign(value=values),
+            {**self.load, "lesion_volume_mm3": lesion, "percent_region": percent},
+            {**self.lesions, "volume_mm3": self.volume_mm3 * grown, "distance_ventricle_mm": distance_mm},
+            {**self.parts, "volume_mm3": self.part_share * lesion[self.part_row]},
+            {**self.morphometry, "value": values},
         )
 
     def _lesion(self, draw: Draw) -> NDArray[np.float64]:
@@ -298,21 +285,28 @@ class _Uncertain:
         return kept
 
 
-def _plain_text(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table whose text is plain objects: copied and read in half the time of pandas' own kind."""
-    return table.astype({name: object for name in table if not is_numeric_dtype(table[name])})
+def _plain(table: Table) -> dict[str, list[Any]]:
+    """Return a table as lists, which repetitions share but for the columns that change."""
+    return {name: [cell for (cell,) in rows_of(table, [name])] for name in table}
 
 
-def _largest_on(parts: pd.DataFrame, side: str) -> int:
+def _numbers(table: Table, name: str) -> NDArray[np.float64]:
+    return np.array([cell for (cell,) in rows_of(table, [name])], dtype=float)
+
+
+def _largest_on(parts: Table, side: str) -> int:
     """Return the number of the lesion that holds most of a side, or most of all where none lies there."""
-    here = parts[(parts["tissue"] != "overlay") & (parts["side"] == side)]
-    volumes = (here if len(here) else parts).groupby("index")["volume_mm3"].sum()
-    return int(volumes.idxmax()) if len(volumes) else 1
+    rows = list(rows_of(parts, ("index", "side", "tissue", "volume_mm3")))
+    here = [row for row in rows if row[2] != "overlay" and row[1] == side] or rows
+    volumes: dict[int, float] = defaultdict(float)
+    for number, _, _, volume in sorted(here):
+        volumes[number] += volume
+    return max(volumes, key=volumes.__getitem__, default=1)
 
 
-def _places(table: pd.DataFrame) -> NDArray[np.int_]:
+def _places(table: Table) -> NDArray[np.int_]:
     """Return the side of each row: 0 left, 1 right, 2 midline."""
-    return np.array([{"left": 0, "right": 1}.get(side, 2) for side in table["side"]], dtype=int)
+    return np.array([{"left": 0, "right": 1}.get(side, 2) for (side,) in rows_of(table, ["side"])], dtype=int)
 
 
 def _with_midline(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -6,10 +6,8 @@ from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-import pandas as pd
-
 from cpimaging.scorers.base import Tables, Trace
-from cpimaging.types import ScanContext, measures_of
+from cpimaging.types import ScanContext, measures_of, rows_of
 from cpimaging.words import HEMISPHERES as SIDES
 from cpimaging.words import LOBES
 
@@ -86,11 +84,11 @@ class Injury:
     """
 
     def __init__(self, tables: Tables) -> None:
-        columns = ["structure", "side", "tissue", "lobe", "layer", "region_volume_mm3", "lesion_volume_mm3"]
-        everywhere = list(map(_Row, *(tables.load[name].tolist() for name in columns)))
+        columns = ("structure", "side", "tissue", "lobe", "layer", "region_volume_mm3", "lesion_volume_mm3")
+        everywhere = list(map(_Row._make, rows_of(tables.load, columns)))
         rows = [row for row in everywhere if not math.isnan(row.lesion_mm3)]
         self.all_searched = len(rows) == len(everywhere)
-        self._parts: pd.DataFrame = tables.parts
+        self._parts = tables.parts
         self.total_mm3 = sum(row.lesion_mm3 for row in rows if row.tissue != "overlay")
         self.outside_mm3 = sum(row.lesion_mm3 for row in rows if row.structure == "outside_brain")
         self._compartments: dict[tuple[str, str], list[_Row]] = defaultdict(list)
@@ -157,11 +155,16 @@ class Injury:
     @cached_property
     def crossed(self) -> frozenset[str]:
         """Structures of the midline in which a lesion lies that holds tissue on either side of it."""
-        held = self._parts.loc[~self._parts["tissue"].isin(["overlay", "outside", "csf"])]
-        sides = held.groupby("index")["side"].agg(set)
-        crossing = sides.index[[set(SIDES) <= found for found in sides]]
-        midline = held[held["index"].isin(crossing) & (held["side"] == "midline")]
-        return frozenset(midline["structure"])
+        rows = rows_of(self._parts, ("index", "side", "tissue", "structure"))
+        held = [row for row in rows if row[2] not in ("overlay", "outside", "csf")]
+        sides: dict[int, set[str]] = defaultdict(set)
+        for number, side, *_ in held:
+            sides[number].add(side)
+        return frozenset(
+            structure
+            for number, side, _, structure in held
+            if side == "midline" and sides[number].issuperset(SIDES)
+        )
 
     def measure(self, measure: str, structure: str, side: str) -> float:
         """Return a value of the morphometry table; NaN if not measured."""

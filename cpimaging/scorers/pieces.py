@@ -3,12 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-
-import pandas as pd
+from functools import cached_property, lru_cache
 
 from cpimaging.scorers.base import Tables
 from cpimaging.scorers.injury import KEPT, NUCLEI, WHOLE_OF
+from cpimaging.types import Table, rows_of
 from cpimaging.words import HEMISPHERES as SIDES
 from cpimaging.words import LAYERS
 
@@ -47,7 +46,7 @@ class Piece:
         """Sum compartments."""
         return sum(self.parts.get(part, 0.0) for part in parts)
 
-    @property
+    @cached_property
     def tissue_mm3(self) -> float:
         """All of it that lies in tissue."""
         return sum(self.parts.values())
@@ -78,13 +77,10 @@ def pieces_of(tables: Tables) -> tuple[Piece, ...]:
     The last ones are kept, for scorers ask one after another. What lies in structures of the midline goes to
     the sides as the rest of that lesion does. A piece of no tissue is left out.
     """
-    table = tables.parts
     names = ("index", "structure", "side", "tissue", "lobe", "layer", "volume_mm3")
     parts: dict[tuple[int, str], dict[str, float]] = defaultdict(lambda: defaultdict(float))
     named: dict[tuple[int, str], dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for number, structure, side, tissue, lobe, layer, volume in zip(
-        *(table[name].tolist() for name in names), strict=True
-    ):
+    for number, structure, side, tissue, lobe, layer, volume in rows_of(tables.parts, names):
         part, key = compartment(structure, tissue, layer), (number, side)
         for name in {structure, WHOLE_OF.get(structure, structure)}:
             named[key][name] += volume
@@ -102,11 +98,13 @@ def pieces_of(tables: Tables) -> tuple[Piece, ...]:
     return tuple(piece for piece in found if piece.tissue_mm3 > 0)
 
 
-def _facts(lesions: pd.DataFrame) -> dict[int, tuple[float, float]]:
+def _facts(lesions: Table) -> dict[int, tuple[float, float]]:
     """Return distance from the ventricle, and cavity with blood in percent, by the number of the lesion."""
     names = ("index", "distance_ventricle_mm", "cavity_percent", "blood_percent")
-    rows = zip(*(lesions[name].tolist() for name in names), strict=True)
-    return {number: (mm, cavity + (0.0 if blood != blood else blood)) for number, mm, cavity, blood in rows}
+    return {
+        number: (mm, cavity + (0.0 if blood != blood else blood))
+        for number, mm, cavity, blood in rows_of(lesions, names)
+    }
 
 
 Sums = Mapping[tuple[int, str], Mapping[str, float]]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from cpimaging.assessed import RULES
 from cpimaging.columns import CELL, MARGINS, dtypes
-from cpimaging.io import read_record, read_table, write_json
+from cpimaging.io import read_columns, read_record, write_json
 from cpimaging.scorers import AnyScorer, Tables, pattern_content, read_criteria, score_surely
 from cpimaging.scorers.overrides import Override, overridden
 from cpimaging.scorers.results import Result
@@ -30,12 +30,12 @@ def run(job: Job, override: Override | None = None) -> None:
     quality: Quality = read_record(job.files.qc)
     record = lesion_record(job)
     tables = Tables(
-        read_table(job.files.lesionload, LESIONLOAD_COLUMNS),
-        read_table(job.files.lesions, LESIONS_COLUMNS),
-        read_table(job.files.lesion_parts, LESIONPARTS_COLUMNS),
-        read_table(job.files.morphometry, MORPHOMETRY_COLUMNS),
+        read_columns(job.files.lesionload, LESIONLOAD_COLUMNS),
+        read_columns(job.files.lesions, LESIONS_COLUMNS),
+        read_columns(job.files.lesion_parts, LESIONPARTS_COLUMNS),
+        read_columns(job.files.morphometry, MORPHOMETRY_COLUMNS),
     )
-    margins = read_table(job.files.load_margins, MARGIN_TABLE)
+    margins = read_columns(job.files.load_margins, MARGIN_TABLE)
     gate, scan = gate_of(job), job.scan
     context = ScanContext(
         age_years=scan.age_years,

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,29 @@ def test_numbers_survive_a_table(value: float) -> None:
         back = io.read_table(Path(folder) / "a.tsv", {"x": "float64"})
     assert back["x"][0] == value
     assert np.isnan(back["x"][1])
+
+
+def test_columns_are_those_of_the_data_frame(tmp_path: Path) -> None:
+    kinds = {"n": "int64", "t": "str", "x": "float64"}
+    (tmp_path / "a.tsv").write_text("t\tmore\tx\tn\nn/a\t-\t1e-3\t7\n5\t-\tn/a\t-2\n")
+    found, frame = io.read_columns(tmp_path / "a.tsv", kinds), io.read_table(tmp_path / "a.tsv", kinds)
+    assert list(found) == list(frame) == ["n", "t", "x"]
+    assert (found["n"], found["t"]) == ([7, -2], ["n/a", "5"])
+    assert found["x"][0] == 0.001
+    assert np.isnan(found["x"][1])
+    for name, column in found.items():
+        assert [type(cell) for cell in column] == [type(cell) for cell in frame[name].tolist()]
+        assert np.array_equal(column, frame[name].tolist(), equal_nan=name == "x")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("x\n1\n", "lacks the column(s) y"), ("x\ty\n1\tone\n", "holds in the column 'y' what is no number")],
+)
+def test_columns_that_are_missing_or_no_numbers_are_told(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "a.tsv").write_text(text)
+    with pytest.raises(InputError, match=re.escape(told)):
+        io.read_columns(tmp_path / "a.tsv", {"x": "float64", "y": "int64"})
 
 
 def test_a_table_without_a_column_is_refused(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from cpimaging.quantify.margins import MARGIN_COLUMNS
 from cpimaging.quantify.partition import Cell
 from cpimaging.scorers import SCORERS, Tables, read_criteria, score_surely
 from cpimaging.scorers.confidence import PAIRS, repetitions
+from cpimaging.types import InputError, rows_of
 
 MRICS, DOMINANCE = SCORERS["mrics"], SCORERS["dominance"]
 SWAP = {"left_mm3": "right_mm3", "right_mm3": "left_mm3"}
@@ -68,8 +69,9 @@ def test_what_was_not_searched_stays_unknown_in_every_repetition():
     assert (result["call"], result["confidence"]) == ("white_matter", 1.0)
     assert result["shares"]["brainstem"] is result["shares"]["cerebellum"] is None
     for varied, _ in repetitions(measured, found, read_criteria(DOMINANCE.criteria)):
-        assert varied.load["lesion_volume_mm3"].isna().equals(measured.load["lesion_volume_mm3"].isna())
-        assert varied.lesions["volume_mm3"].notna().all()
+        unknown = np.isnan(varied.load["lesion_volume_mm3"])
+        assert unknown.tolist() == measured.load["lesion_volume_mm3"].isna().tolist()
+        assert not np.isnan(varied.lesions["volume_mm3"]).any()
 
 
 def test_a_borderline_case_is_less_sure_than_a_clear_one():
@@ -166,11 +168,32 @@ def test_repetitions_lie_between_what_was_measured_and_what_was_moved():
     assert 34 < max(limits) <= 36
 
 
+def test_margins_of_another_table_are_refused():
+    measured = tables(CAVITY)
+    with pytest.raises(InputError, match="lacks rows of the load table"):
+        score_surely(MRICS, measured, margins(measured)[1:], CHILD, read_criteria(MRICS.criteria))
+
+
 def test_a_lesion_never_outgrows_its_region():
     measured = tables({("putamen", "left"): 3.5, ("putamen", "right"): 3.4})
     for varied, _ in repetitions(measured, margins(measured), read_criteria(MRICS.criteria)):
-        load = varied.load[varied.load["region_volume_mm3"] > 0]
-        assert (load["lesion_volume_mm3"] <= load["region_volume_mm3"]).all()
+        region = np.array(varied.load["region_volume_mm3"])
+        assert (region > 0).sum() > 2
+        assert (varied.load["lesion_volume_mm3"] <= region)[region > 0].all()
+
+
+def test_a_cell_that_only_the_moved_lesion_reaches_falls_to_the_largest_of_its_side():
+    measured = tables([{("putamen", "left"): 1.0}, {("caudate", "left"): 3.0}, {("putamen", "right"): 4.0}])
+    found = margins(measured)
+    here = (measured.load["structure"] == "thalamus") & (measured.load["side"] == "left")
+    found.loc[here, "grown_mm3"] = 50.0
+    reached = set()
+    for varied, _ in repetitions(measured, found, read_criteria(MRICS.criteria)):
+        rows = rows_of(varied.parts, ("structure", "index", "volume_mm3"))
+        ((number, volume),) = [row[1:] for row in rows if row[0] == "thalamus"]
+        assert number == 2
+        reached.add(volume > 0)
+    assert reached == {True, False}
 
 
 NOT_CONFIDENT = {

@@ -88,7 +88,7 @@ def test_score_asks_no_reader_of_datasets() -> None:
     }
 
 
-def test_score_starts_without_image_libraries() -> None:
+def test_score_starts_without_libraries_of_images_and_data_frames() -> None:
     code = "import sys, cpimaging.stages.score; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert set(done.stdout.split()) & (IMAGE_LIBRARIES | {"jsonschema", "pydicom", "scipy"}) == set()
+    assert set(done.stdout.split()) & (IMAGE_LIBRARIES | {"jsonschema", "pandas", "scipy"}) == set()
