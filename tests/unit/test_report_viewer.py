@@ -5,7 +5,7 @@ import pytest
 import report_content as content
 
 from cpimaging.figures import Frame
-from cpimaging.report.viewer import MOST_BYTES, MOST_CELLS, Grid, grid_of, lesion_cells, viewer
+from cpimaging.report.viewer import MOST_BYTES, MOST_CELLS, Grid, _sampled, grid_of, lesion_cells, viewer
 from cpimaging.types import Image
 
 GRID = Grid((40, 40, 40), (-19.5, -19.5, -19.5), 1.0)
@@ -40,6 +40,20 @@ def test_an_oblique_voxel_lies_where_its_affine_says():
     data[4, 2, 1] = 1  # x = -2 + 5, y = 4 - 7, z = 1 + 3
     cells = lesion_cells(Image(data, turned), GRID._replace(origin_mm=(-20.0, -20.0, -20.0)))
     assert np.argwhere(cells).tolist() == [[23, 17, 24]]
+
+
+@pytest.mark.parametrize("tilt", [0.0, 1e-9], ids=["along the axes", "tilted a little"])
+def test_cells_are_read_between_voxels_and_are_0_outside(tilt):
+    """Voxels of 2 × 1 × 4 mm with the value x + 10 y + 100 z of their world position; cells of 1 mm."""
+    affine = np.array([[2.0, tilt, 0, 1], [0, 1, 0, 2], [0, 0, 4, 3], [0, 0, 0, 1]])
+    x, y, z = np.indices((6, 9, 4)) * np.reshape([2, 1, 4], (3, 1, 1, 1)) + np.reshape(
+        [1, 2, 3], (3, 1, 1, 1)
+    )
+    image = Image((x + 10 * y + 100 * z).astype(np.float32), affine)
+    cells = _sampled(image, Grid((4, 5, 6), (3.0, 2.5, 3.0), 1.0), order=1)
+    x, y, z = np.indices((4, 5, 6)) + np.reshape([3, 2.5, 3], (3, 1, 1, 1))
+    assert np.allclose(cells, x + 10 * y + 100 * z, atol=1e-3)
+    assert not _sampled(image, Grid((4, 5, 6), (-30.0, 2.5, 3.0), 1.0), order=1).any()
 
 
 def test_two_hundred_parts_stay_apart():
