@@ -99,7 +99,9 @@ def _data_beside(path: Path) -> bytes:
     """Return the data files that a module reads: beside a package's __init__, or of a module's own name."""
     if path.name == "__init__.py":
         files = [
-            file for file in path.parent.rglob("*") if file.suffix in {".jinja", ".css", ".json", ".tsv"}
+            file
+            for file in path.parent.rglob("*")
+            if file.suffix in {".jinja", ".css", ".js", ".json", ".tsv"}
         ]
         files = [file for file in files if path.parent.name != PACKAGE or file.parent == path.parent]
     else:

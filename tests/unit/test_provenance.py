@@ -117,8 +117,9 @@ def test_there_are_criteria_to_look_at() -> None:
     assert {"scorers/mrics.yaml", "scorers/base.yaml", "scorers/scales/fiori.yaml"} <= set(CRITERIA)
 
 
-def test_templates_count_for_the_pages(copied: Path) -> None:
-    stages = changed(lambda: append(copied / "report/templates/scan.html.jinja", "<p>new</p>"))
+@pytest.mark.parametrize("name", ["scan.html.jinja", "viewer.js", "style.css"])
+def test_templates_count_for_the_pages(copied: Path, name: str) -> None:
+    stages = changed(lambda: append(copied / "report/templates" / name, "<p>new</p>"))
     assert "report" in stages
     assert not stages & {"preprocess", "register", "segment", "lesions", "quantify", "qc", "score"}
 
