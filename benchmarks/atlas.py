@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cpimaging.atlases import Template, load_atlas, load_template
-from cpimaging.atlases.cache import cached_folder, digest
 from cpimaging.atlases.embedded.build import build_atlas
 from cpimaging.atlases.embedded.half import Half
 from cpimaging.atlases.embedded.landmarks import landmark
+from cpimaging.cache import cached_folder, digest
 from cpimaging.images import read_displacement, read_image, write_displacement
 from cpimaging.registration import resample
 from cpimaging.registration.engines import ENGINES

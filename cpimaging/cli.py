@@ -137,7 +137,7 @@ def _run(stage: Callable[..., None], job: "Job", *words: Any) -> None:
 def _show_version(value: bool) -> None:
     """Print the version, then those of Python, Snakemake and the libraries whose results reach an output."""
     if value:
-        from cpimaging.provenance import installed_versions
+        from cpimaging.versions import installed_versions
 
         for name, version in installed_versions().items():
             typer.echo(f"{name} {version}")

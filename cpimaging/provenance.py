@@ -1,32 +1,58 @@
-"""What made an output: code digests, software versions, sidecars."""
+"""What made an output: code digests and sidecars."""
 
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
+from importlib.util import MAGIC_NUMBER, find_spec
 from pathlib import Path
-from platform import python_version
 from types import CodeType
 from typing import Any
 
 from cpimaging import __version__
+from cpimaging.cache import cache_dir
+from cpimaging.io import read_json, write_json
+from cpimaging.types import InputError
 
 PACKAGE = "cpimaging"
 IMPORTS = re.compile(rf"^ *from ({PACKAGE}(?:\.\w+)*) import (\([^)]*\)|.+)$", re.MULTILINE)
 """Imports of our own modules; all are written so."""
 
-LIBRARIES = ("nibabel", "nilearn", "numpy", "picsl_greedy", "scikit-image", "scipy", "SimpleITK")
-RUNNERS = ("snakemake", "snakemake-executor-plugin-slurm")
+KEPT = "code_digests.json"
 
 
 @cache
-def code_digest(stage: str) -> str:
+def code_digest(stage: str, *, keep: bool = False) -> str:
     """Return a short hash of a stage's code: its module and every module of ours that it imports.
 
-    Comments and docstrings do not count; data files beside the modules (YAML, TSV, templates) do.
+    Comments and docstrings do not count; data files beside the modules (YAML, TSV, templates) do. keep: what
+    was computed is kept in the user's cache until a file of the package changes; a dry run writes nothing.
     """
+    package, known = _kept()
+    if stage not in known:
+        known[stage] = _computed(stage)
+        if keep and cache_dir().is_dir():
+            with suppress(InputError, OSError):
+                write_json(cache_dir() / KEPT, {"package": package, "stages": known})
+    return known[stage]
+
+
+@cache
+def _kept() -> tuple[str, dict[str, str]]:
+    """Return a hash of every byte of the package and of Python, and the digests that were kept under it."""
+    root, total = _source(PACKAGE).parent, hashlib.sha256(MAGIC_NUMBER)
+    for file in sorted(root.rglob("*")):
+        if file.is_file() and file.suffix != ".pyc":
+            total.update(f"{file.relative_to(root)}\0".encode() + file.read_bytes())
+    with suppress(InputError, KeyError, TypeError, ValueError):
+        kept = read_json(cache_dir() / KEPT)
+        if kept["package"] == total.hexdigest():
+            return kept["package"], dict(kept["stages"])
+    return total.hexdigest(), {}
+
+
+def _computed(stage: str) -> str:
     digest = hashlib.sha256()
     for module in sorted(_reachable(f"{PACKAGE}.stages.{stage}")):
         digest.update(_read(_text(module))[0])
@@ -109,23 +135,6 @@ def _data_beside(path: Path) -> bytes:
     return b"".join(file.read_bytes() for file in sorted(files) if file.is_file())
 
 
-def software_versions() -> dict[str, str]:
-    """Return the versions of cpimaging and of the libraries whose results reach an output."""
-    return {PACKAGE: __version__, **{name: _version(name) for name in LIBRARIES}}
-
-
-def installed_versions() -> dict[str, str]:
-    """Return the same and those of what runs it: Python, Snakemake and its executor for SLURM."""
-    return {**software_versions(), "Python": python_version(), **{name: _version(name) for name in RUNNERS}}
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "n/a"
-
-
 def sidecar(stage: str, sources: list[str], **fields: Any) -> dict[str, Any]:
     """Return a BIDS sidecar: sources, code digest, versions and the stage's own fields.
 
@@ -135,6 +144,6 @@ def sidecar(stage: str, sources: list[str], **fields: Any) -> dict[str, Any]:
         "Sources": sources,
         "GeneratedBy": [{"Name": PACKAGE, "Version": __version__}],
         "Stage": stage,
-        "CodeDigest": code_digest(stage),
+        "CodeDigest": code_digest(stage, keep=True),
     }
     return {**content, **fields}

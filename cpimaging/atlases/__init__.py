@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from cpimaging.atlases.cache import cache_dir
 from cpimaging.atlases.check import check_atlas
 from cpimaging.atlases.embedded import embedded_folder
 from cpimaging.atlases.folder import read_atlas, write_atlas
@@ -15,7 +14,6 @@ from cpimaging.types import Atlas
 
 __all__ = [
     "Template",
-    "cache_dir",
     "check_atlas",
     "check_folder",
     "checked_atlas",

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cpimaging.atlases import embedded, published
-from cpimaging.atlases.cache import cache_dir
 from cpimaging.atlases.embedded.manifest import VERSION, manifest
 from cpimaging.atlases.own import check_folder
 from cpimaging.atlases.published.sources import source_table
 from cpimaging.atlases.template import SPACE
+from cpimaging.cache import cache_dir
 from cpimaging.io import read_json, read_table
 from cpimaging.types import InputError
 

@@ -6,12 +6,12 @@ from typing import TypedDict
 
 import numpy as np
 
-from cpimaging.atlases.cache import cached_folder, digest
 from cpimaging.atlases.check import check_atlas
 from cpimaging.atlases.folder import read_atlas, write_atlas
 from cpimaging.atlases.space import resample_labels, to_template_space
 from cpimaging.atlases.template import SPACE, load_template
 from cpimaging.atlases.vocabulary import STRUCTURES
+from cpimaging.cache import cached_folder, digest
 from cpimaging.imagefiles import stem
 from cpimaging.images import read_displacement, read_image
 from cpimaging.registration import Matrix

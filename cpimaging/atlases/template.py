@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from cpimaging.atlases.cache import cached_folder, digest
+from cpimaging.cache import cached_folder, digest
 from cpimaging.images import read_image, write_image
 from cpimaging.types import Image
 

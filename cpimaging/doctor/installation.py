@@ -10,9 +10,10 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from cpimaging.doctor.found import Found
-from cpimaging.provenance import PACKAGE, installed_versions
+from cpimaging.provenance import PACKAGE
 from cpimaging.registration.picsl import linear
 from cpimaging.types import Image
+from cpimaging.versions import installed_versions
 
 NEEDED, TRIED = SpecifierSet(">=3.11"), SpecifierSet("<3.14")
 """Versions of Python for which the libraries are known to have wheels (benchmarks/resolve.py)."""

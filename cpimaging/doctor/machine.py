@@ -8,8 +8,8 @@ from pathlib import Path
 
 import psutil
 
-from cpimaging.atlases import cache_dir
 from cpimaging.browser import installed_browser
+from cpimaging.cache import cache_dir
 from cpimaging.doctor.dataset import Study
 from cpimaging.doctor.found import Found, refused
 from cpimaging.study.lock import LOCK, held_by

@@ -11,10 +11,11 @@ from cpimaging import columns
 from cpimaging.agreement import tables
 from cpimaging.agreement.readings import IDS, QUESTIONS, Readings, assembled, read_readings
 from cpimaging.io import read_table, typed, write_json, write_table, write_text
-from cpimaging.provenance import sidecar, software_versions
+from cpimaging.provenance import sidecar
 from cpimaging.report.readers import AgreementReport, render_agreement
 from cpimaging.stages.reading_list import reading_list
 from cpimaging.study.record import recorded
+from cpimaging.versions import software_versions
 
 PATTERNS = "group_patterns.tsv"
 CERTAINTIES = ("expected_agreement", "confidence")

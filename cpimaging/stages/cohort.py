@@ -11,7 +11,7 @@ from cpimaging.atlases import load_template
 from cpimaging.images import write_image
 from cpimaging.io import typed, write_json, write_table, write_text
 from cpimaging.layout import TEMPLATE, sidecar_path
-from cpimaging.provenance import sidecar, software_versions
+from cpimaging.provenance import sidecar
 from cpimaging.report.cohort import CohortReport, render_cohort
 from cpimaging.scorers import SCORERS, Pattern
 from cpimaging.scorers.base import Row
@@ -29,6 +29,7 @@ from cpimaging.study.outcome import message, stage_log, unfinished_stage
 from cpimaging.study.plan import SUMMARY, planned_labels, study_labels
 from cpimaging.study.record import recorded
 from cpimaging.types import InputError
+from cpimaging.versions import software_versions
 from cpimaging.words import LOAD_CLASSES, NORMED, z_column
 
 SUMMARY_COLUMNS = columns.dtypes(columns.SUMMARY)

@@ -23,7 +23,7 @@ from cpimaging.layout import TEMPLATE
 from cpimaging.lesions.components import members, piece_table
 from cpimaging.lesions.kinds import kinds_of, percent_of_pieces, read_kinds
 from cpimaging.masks import values_inside
-from cpimaging.provenance import sidecar, software_versions
+from cpimaging.provenance import sidecar
 from cpimaging.quantify.load import filled_rows, hits_in
 from cpimaging.quantify.pieces import held
 from cpimaging.quantify.sparse_margins import margins_in
@@ -60,6 +60,7 @@ from cpimaging.types import (
     ScanContext,
     Verdict,
 )
+from cpimaging.versions import software_versions
 from cpimaging.words import DONE, GIVEN
 
 QC: Verdict = "not_applicable"
@@ -70,7 +71,6 @@ NOTES = (
     "Tissue loss and ventricles are not measured; no mask alone makes a scan normal (E).",
 )
 
-
 TOLD = ("age at scan n/a", "sex n/a", NAMED)
 """How lines begin that tell what tables do not say for certain, or names say otherwise."""
 
@@ -78,7 +78,6 @@ LARGE_TOLD = 0.3
 """From this share of the brain on a mask may be that of a tissue or a hemisphere, which is told (ours)."""
 OUTSIDE_TOLD = 0.1
 """A share of a lesion outside of the brain from which it is told (ours)."""
-
 
 BULK_PAIRS = 6
 """Mirrored pairs of repetitions for a mask in bulk: its stability comes in steps of 1 in 12."""

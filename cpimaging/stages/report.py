@@ -7,7 +7,7 @@ from cpimaging.atlases import load_atlas, load_template
 from cpimaging.images import read_displacement, read_image
 from cpimaging.io import read_record, read_table, write_text
 from cpimaging.layout import sidecar_path
-from cpimaging.provenance import code_digest, software_versions
+from cpimaging.provenance import code_digest
 from cpimaging.registration import resample
 from cpimaging.registration.engine import Engine
 from cpimaging.registration.engines import ENGINES
@@ -34,6 +34,7 @@ from cpimaging.types import (
     Quality,
     Verdict,
 )
+from cpimaging.versions import software_versions
 
 CITED_FIRST = (
     "Tustison et al. 2010. N4ITK: improved N3 bias correction. IEEE Trans Med Imaging 29:1310 (bias field).",
@@ -189,5 +190,5 @@ def _provenance(job: Job) -> Provenance:
     return {
         "Input files": job.names(*job.scan.images.values(), job.scan.lesion_mask, job.scan.brain_mask),
         "Software": software_versions(),
-        "Code digests": {stage: code_digest(stage) for stage in SCAN_STAGES},
+        "Code digests": {stage: code_digest(stage, keep=True) for stage in SCAN_STAGES},
     }

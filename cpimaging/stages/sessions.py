@@ -8,12 +8,12 @@ from cpimaging.atlases import load_template
 from cpimaging.images import read_image
 from cpimaging.io import read_record, write_text
 from cpimaging.layout import sessions_page
-from cpimaging.provenance import software_versions
 from cpimaging.report.sessions import Session, render_sessions
 from cpimaging.scorers.base import Row
 from cpimaging.study.job import Job, lesion_record
 from cpimaging.study.used import template_used
 from cpimaging.types import InputError
+from cpimaging.versions import software_versions
 
 
 def write_sessions(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cpimaging.assessed import Gate
 from cpimaging.atlases.ages.refine import refined
-from cpimaging.atlases.cache import cached_folder, digest
+from cpimaging.cache import cached_folder, digest
 from cpimaging.io import read_record, write_json
 from cpimaging.morphometry.volumes import structure_volumes
 from cpimaging.segment import segment, template_shares

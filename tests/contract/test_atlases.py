@@ -12,7 +12,6 @@ from scipy import ndimage
 
 from cpimaging.atlases import (
     Template,
-    cache_dir,
     check_atlas,
     load_atlas,
     load_structures,
@@ -23,6 +22,7 @@ from cpimaging.atlases import (
 from cpimaging.atlases.embedded import embedded_folder
 from cpimaging.atlases.published import fetch
 from cpimaging.atlases.template import SPACE
+from cpimaging.cache import cache_dir
 from cpimaging.quantify.load import lesion_load, load_in
 from cpimaging.quantify.partition import partition
 from cpimaging.registration import resample

@@ -49,7 +49,7 @@ def program(folder: Path, surroundings: dict[str, str], *words: object) -> None:
 
 
 def _cache() -> Path:
-    from cpimaging.atlases.cache import cache_dir
+    from cpimaging.cache import cache_dir
 
     return cache_dir()
 

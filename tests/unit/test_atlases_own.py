@@ -35,7 +35,7 @@ WAY = f"from-Other_to-{SPACE}_mode-image_xfm"
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache, but for the template."""
     load_template()
-    from cpimaging.atlases.cache import cache_dir
+    from cpimaging.cache import cache_dir
 
     folder = tmp_path / "cache"
     folder.mkdir()

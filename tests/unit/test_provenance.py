@@ -3,7 +3,7 @@
 import ast
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,17 +17,21 @@ STAGES = (*SCAN_STAGES, "index", "atlas", "cohort")
 
 
 @pytest.fixture
-def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the package; digests are taken of it, not of what is installed."""
+def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of the package; digests are taken of it, not of what is installed, and kept beside it."""
     copy = tmp_path / "cpimaging"
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     installed = provenance._source
     monkeypatch.setattr(provenance, "_source", lambda module: copy / installed(module).relative_to(PACKAGE))
-    return copy
+    (tmp_path / "cache").mkdir()
+    monkeypatch.setenv("CPIMAGING_CACHE", str(tmp_path / "cache"))
+    yield copy
+    provenance._kept.cache_clear()
 
 
-def digests() -> dict[str, str]:
-    return {stage: provenance.code_digest.__wrapped__(stage) for stage in STAGES}
+def digests(*, keep: bool = False) -> dict[str, str]:
+    provenance._kept.cache_clear()
+    return {stage: provenance.code_digest.__wrapped__(stage, keep=keep) for stage in STAGES}
 
 
 def changed(edit: Callable[[], object]) -> set[str]:
@@ -136,6 +140,48 @@ def test_the_tables_of_the_embedded_atlas_count_for_what_draws_it(copied: Path) 
     assert "index" not in stages
 
 
+KEPT_FILE = f"cache/{provenance.KEPT}"
+
+
+@pytest.fixture
+def uncomputed(copied: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The digests, kept; from here on none is computed."""
+    found = digests(keep=True)
+    monkeypatch.setattr(provenance, "_computed", lambda stage: f"computed {stage}")
+    return found
+
+
+def test_what_a_stage_has_kept_is_not_computed_again(uncomputed: dict[str, str]) -> None:
+    assert digests() == uncomputed
+
+
+@pytest.mark.parametrize("name", ["types.py", "qc/limits.yaml", "report/templates/viewer.js"])
+def test_after_an_edit_anywhere_all_are_computed(copied: Path, uncomputed: dict[str, str], name: str) -> None:
+    append(copied / name, "\n")
+    assert digests() == {stage: f"computed {stage}" for stage in STAGES}
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"package": 1}', "no JSON"])
+def test_a_spoiled_file_of_kept_digests_counts_for_nothing(
+    copied: Path, uncomputed: dict[str, str], content: str
+) -> None:
+    (copied.parent / KEPT_FILE).write_text(content)
+    assert digests() == {stage: f"computed {stage}" for stage in STAGES}
+
+
+def test_a_cache_that_cannot_be_written_stops_nothing(copied: Path) -> None:
+    (copied.parent / KEPT_FILE).mkdir()
+    assert digests(keep=True) == digests()
+
+
+def test_only_who_keeps_writes_and_only_where_a_cache_is(copied: Path) -> None:
+    digests()
+    assert not list((copied.parent / "cache").iterdir())
+    (copied.parent / "cache").rmdir()
+    assert digests(keep=True) == digests()
+    assert not (copied.parent / "cache").exists()
+
+
 def test_a_digest_is_short_and_repeats() -> None:
     found = {stage: provenance.code_digest(stage) for stage in STAGES}
     assert all(len(digest) == 12 and int(digest, 16) >= 0 for digest in found.values())
@@ -153,11 +199,3 @@ def test_a_sidecar_says_what_made_the_file() -> None:
         "Type": "Lesion",
     }
     assert str(PACKAGE) not in json.dumps(content)
-
-
-def test_versions_of_libraries_that_are_not_there_are_not_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(provenance, "LIBRARIES", ("numpy", "no-such-library"))
-    versions = provenance.software_versions()
-    assert list(versions) == ["cpimaging", "numpy", "no-such-library"]
-    assert versions["no-such-library"] == "n/a"
-    assert versions["numpy"][0].isdigit()

@@ -14,7 +14,7 @@ from cpimaging.study.job import SCAN_STAGES
 GROUND = set("bids columns imagefiles io layout study tables types words writes".split())
 """What every stage stands on: where a scan's files are, how they are read, what they are called."""
 
-IMAGES = GROUND | set("atlases images itk provenance registration voxels".split())
+IMAGES = GROUND | set("atlases cache images itk provenance registration voxels".split())
 """What stages that look at images need as well."""
 
 ROOMS = {  # a mask is laid over its image as preprocess lays contrasts over one another
@@ -26,7 +26,7 @@ ROOMS = {  # a mask is laid over its image as preprocess lays contrasts over one
     "quantify": IMAGES | {"lesions", "masks", "morphometry", "preprocess", "quantify"},
     "qc": IMAGES | {"qc"},
     "score": GROUND | {"assessed", "scorers"},
-    "report": IMAGES | {"assessed", "figures", "qc", "report", "scorers"},
+    "report": IMAGES | {"assessed", "figures", "qc", "report", "scorers", "versions"},
 }
 IMAGE_LIBRARIES = {"SimpleITK", "nibabel", "nilearn", "picsl_greedy", "skimage"}
 

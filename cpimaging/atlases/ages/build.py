@@ -15,10 +15,10 @@ from cpimaging import registration
 from cpimaging.atlases.ages.parents import check_parents, kept_inside, read_parents
 from cpimaging.atlases.ages.refine import refined
 from cpimaging.atlases.ages.table import AgeTemplate, way_to_adult
-from cpimaging.atlases.cache import cached_folder, digest
 from cpimaging.atlases.folder import read_atlas, write_atlas
 from cpimaging.atlases.space import resample_labels
 from cpimaging.atlases.template import SPACE, load_template
+from cpimaging.cache import cached_folder, digest
 from cpimaging.images import read_displacement, read_image, write_displacement, write_image
 from cpimaging.io import read_json, write_json
 from cpimaging.registration import Matrix, Transform, jacobian, resample

@@ -3,8 +3,8 @@
 from importlib.metadata import version
 from pathlib import Path
 
-from cpimaging.atlases.cache import cached_folder, digest
 from cpimaging.atlases.vocabulary import STRUCTURES
+from cpimaging.cache import cached_folder, digest
 
 NAME = "cpimaging"
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from cpimaging.atlases.cache import cached_folder, digest
 from cpimaging.atlases.embedded import cache_name as embedded_cache_name
 from cpimaging.atlases.embedded import embedded_folder
 from cpimaging.atlases.published.sources import checked_sums, fetch_sources
+from cpimaging.cache import cached_folder, digest
 
 NAME = "published"
 

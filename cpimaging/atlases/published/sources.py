@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from cpimaging.atlases.cache import cache_dir
+from cpimaging.cache import cache_dir
 from cpimaging.io import read_json, read_table, whole, write_json
 from cpimaging.types import InputError
 
