@@ -1,6 +1,8 @@
 """Atlases on disk: one folder with label image, table, overlays and manifest (BIDS 1.11 names)."""
 
 import re
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,7 @@ def read_atlas(folder: Path | str) -> Atlas:
     if wanted), atlas-<name>_seg-<overlay>_dseg.nii.gz and .tsv for each overlay, and
     atlas-<name>_description.json (Name, Version, Space, License, Citations …). Names may begin with
     tpl-<space>_ and hold further entities; a table may leave out entities of its image.
-    Raises InputError where a file is missing or cannot be understood.
+    Raises InputError where a file is missing or cannot be understood; so do overlays when they are asked for.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -45,7 +47,7 @@ def read_atlas(folder: Path | str) -> Atlas:
         raise InputError(
             folder, f"holds {len(main)} label images", "name one of them atlas-<name>_dseg.nii.gz"
         )
-    overlays = {_entity(path, "seg"): _read_label_map(path) for path in images if path != main[0]}
+    overlays = _Overlays({_entity(path, "seg"): path for path in images if path != main[0]})
     name = _entity(main[0], "atlas")
     manifest = _read_manifest(folder, name)
     return Atlas(
@@ -56,6 +58,23 @@ def read_atlas(folder: Path | str) -> Atlas:
         overlays=overlays,
         manifest=manifest,
     )
+
+
+class _Overlays(Mapping[str, LabelMap]):
+    """Label maps by name, each read when it is asked for, which few stages do."""
+
+    def __init__(self, paths: Mapping[str, Path]) -> None:
+        self.paths = paths
+        self.read = cache(_read_label_map)
+
+    def __getitem__(self, name: str) -> LabelMap:
+        return self.read(self.paths[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.paths)
+
+    def __len__(self) -> int:
+        return len(self.paths)
 
 
 def _is_label_image(path: Path) -> bool:

@@ -44,6 +44,18 @@ def nasty(axcodes: tuple[str, str, str] = ("L", "A", "S"), right: str = "right")
     )
 
 
+def test_overlays_are_read_when_they_are_asked_for_and_once(tmp_path: Path) -> None:
+    write_atlas(tmp_path, nasty(("R", "A", "S")))
+    image = tmp_path / "atlas-Nasty_seg-tracts_dseg.nii.gz"
+    broken, whole = read_atlas(tmp_path), read_atlas(tmp_path)
+    assert (list(whole.overlays), len(whole.overlays)) == (["tracts"], 1)
+    assert whole.overlays["tracts"] is whole.overlays["tracts"]
+    image.write_bytes(image.read_bytes()[:100])
+    assert whole.overlays["tracts"].labels.data.max() == 9
+    with pytest.raises(InputError, match="truncated"):
+        broken.overlays["tracts"]
+
+
 def with_regions(atlas: Atlas, *regions: Region) -> Atlas:
     return replace(atlas, dseg=LabelMap(atlas.dseg.labels, regions))
 
