@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from cpimaging.atlases.template import SPACE
 from cpimaging.atlases.vocabulary import load_structures
@@ -166,4 +165,4 @@ def _read_regions(path: Path) -> tuple[Region, ...]:
 def _write_label_map(folder: Path, name: str, label_map: LabelMap) -> None:
     write_image(folder / f"{name}.nii.gz", label_map.labels, template_space=True)
     rows = [vars(region) for region in label_map.regions]
-    write_table(folder / f"{name}.tsv", typed(pd.DataFrame(rows), TABLE_COLUMNS))
+    write_table(folder / f"{name}.tsv", typed(rows, TABLE_COLUMNS))

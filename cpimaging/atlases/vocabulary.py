@@ -2,21 +2,23 @@
 
 from functools import cache
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from cpimaging.io import read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 STRUCTURES = Path(__file__).parent.parent / "structures.tsv"
 
 
 @cache
-def _structures() -> pd.DataFrame:
+def _structures() -> "pd.DataFrame":
     columns = {"structure": "str", "tissue": "str", "sides": "str", "name": "str"}
     return read_table(STRUCTURES, columns)
 
 
-def load_structures() -> pd.DataFrame:
+def load_structures() -> "pd.DataFrame":
     """Return the vocabulary: one row per structure, columns structure, tissue, sides, name.
 
     sides: "lateral" (left and right), "midline", or "either": left and right, with the plane between them on

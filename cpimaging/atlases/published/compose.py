@@ -8,10 +8,9 @@ and the ventricles of the template.
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -20,6 +19,9 @@ from cpimaging.io import read_table
 from cpimaging.types import Atlas, Image, InputError, LabelMap
 from cpimaging.voxels import bounding_box
 from cpimaging.words import SIDES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NAME, VERSION = "published", "2.0"
 EMBEDDED = "embedded"
@@ -30,7 +32,7 @@ Placed = Mapping[str, list[LabelMap]]
 
 
 @cache
-def label_table() -> pd.DataFrame:
+def label_table() -> "pd.DataFrame":
     """Return which label of which source becomes which structure, in order of precedence.
 
     Columns: step; source; label, its name there; structure, several joined by "+" where the embedded atlas
@@ -71,7 +73,7 @@ def compose(embedded: Atlas, placed: Placed) -> Atlas:
     )
 
 
-def _rows_in_use(placed: Placed) -> pd.DataFrame:
+def _rows_in_use(placed: Placed) -> "pd.DataFrame":
     """Return the rows of the sources that are there; of two that draw a structure, the first alone."""
     table = label_table()
     table = table[table["source"].isin([*placed, EMBEDDED])]
@@ -83,7 +85,7 @@ def _rows_in_use(placed: Placed) -> pd.DataFrame:
     return table[used]
 
 
-def _drawn_by(rows: pd.DataFrame) -> dict[str, str]:
+def _drawn_by(rows: "pd.DataFrame") -> dict[str, str]:
     """Return structure → the first source in order of precedence that draws it."""
     found: dict[str, str] = {}
     for row in rows.itertuples(index=False):
@@ -227,7 +229,7 @@ def _titles(placed: Placed) -> list[str]:
 
 
 def _manifest(
-    embedded: Atlas, placed: Placed, rows: pd.DataFrame, drawn: Mapping[str, str]
+    embedded: Atlas, placed: Placed, rows: "pd.DataFrame", drawn: Mapping[str, str]
 ) -> dict[str, Any]:
     about = source_table()
     used = [source for source in FILES if source in placed or source == "nlin6"]

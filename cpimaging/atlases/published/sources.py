@@ -7,9 +7,7 @@ import urllib.request
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from cpimaging.cache import cache_dir
 from cpimaging.io import read_json, read_table, whole, write_json
@@ -40,6 +38,9 @@ NLIN6_URL = (
     "https://templateflow.s3.amazonaws.com/tpl-MNI152NLin6Asym/"
     "tpl-MNI152NLin6Asym_res-01_desc-brain_T1w.nii.gz"
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 FSL_T1W = "data/standard/MNI152_T1_1mm_brain.nii.gz"  # below $FSLDIR
 TIMEOUT_S = 60
 CURE = "run `cpimaging atlas fetch` once where there is network, or choose atlas: embedded"
@@ -50,7 +51,7 @@ def fetched_dir() -> Path:
     return cache_dir() / "nilearn"
 
 
-def source_table() -> pd.DataFrame:
+def source_table() -> "pd.DataFrame":
     """Return title, space, license and citation of each source, by its key."""
     return read_table(Path(__file__).with_name("sources.tsv")).set_index("source")
 
