@@ -24,7 +24,7 @@ from cpimaging.quantify.load import load_in
 from cpimaging.quantify.margins import load_margins
 from cpimaging.quantify.partition import partition
 from cpimaging.quantify.pieces import lesion_parts
-from cpimaging.registration import Transform, resample
+from cpimaging.registration import Transform, labels_within, resample_within
 from cpimaging.registration.engines import ENGINES
 from cpimaging.registration.plausible import check_affine, check_transform
 from cpimaging.scorers import Pattern, Tables, pattern_content, read_criteria, score_surely
@@ -93,14 +93,13 @@ def labelled(scan: Image, transform: Transform, lesion: Image | None = None) -> 
     atlas, template, way = load_atlas("embedded"), load_template(), transform.to_scan
     brain = scan.with_data(scan.data > 0)
 
-    def moved(labels: LabelMap) -> LabelMap:
-        there = resample(labels.labels, scan, way, mode="nearest")
-        return LabelMap(there.with_data(np.where(brain.data, there.data, 0)), labels.regions)
-
-    shares = {name: resample(share, scan, way) for name, share in template_shares(template).items()}
+    maps = {"": atlas.dseg, **atlas.overlays}
+    there = labels_within({name: one.labels for name, one in maps.items()}, brain, way)
+    moved = {name: LabelMap(labels, maps[name].regions) for name, labels in there.items()}
+    shares = {name: resample_within(share, brain, way) for name, share in template_shares(template).items()}
     mask = None if lesion is None else _inside(lesion, scan)
-    found = segment({"T1w": scan}, brain, moved(atlas.dseg), shares, mask, "")
-    overlays = {name: moved(overlay) for name, overlay in atlas.overlays.items()}
+    found = segment({"T1w": scan}, brain, moved[""], shares, mask, "")
+    overlays = {name: moved[name] for name in atlas.overlays}
     return Labelled(brain, found.labels, overlays, found.tissue, atlas, found.assessed)
 
 

@@ -33,8 +33,7 @@ def lowest_jacobian(volumes: Iterable[NDArray[np.float64]]) -> float:
 def jacobian_inside(field: Image, mask: Image) -> NDArray[np.float64]:
     """Return the Jacobian of a field at its points inside a mask, or everywhere where none is."""
     inside = resample(mask, field, mode="nearest").data
-    values = jacobian(field)
-    return values[inside] if inside.any() else values.ravel()
+    return jacobian(field, inside if inside.any() else ...).ravel()
 
 
 def inverse_error_mm(to_scan: Image, to_template: Image, brain: Image) -> NDArray[np.float64]:

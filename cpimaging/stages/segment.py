@@ -21,9 +21,8 @@ from cpimaging.morphometry.newborn import newborn_measures, plic_sign
 from cpimaging.morphometry.planes import aligned_grid
 from cpimaging.morphometry.rows import COLUMNS
 from cpimaging.morphometry.volumes import template_volumes, volume_table
-from cpimaging.newborn_lines import newborn_lines
 from cpimaging.provenance import sidecar
-from cpimaging.registration import moved_points, resample
+from cpimaging.registration import moved_points, resample_within
 from cpimaging.segment import TISSUE_LABELS, Segmentation, segment, template_shares
 from cpimaging.segment.unplaced import without_unplaced
 from cpimaging.study.affine import read_affine
@@ -65,6 +64,8 @@ def _newborn(job: Job, atlas: Atlas, brain: Image, found: Segmentation, gate: Ga
     Path(job.files.newborn_lines).unlink(missing_ok=True)  # of an earlier run, of another age
     rows = []
     if gate.refusal("newborn_measures") is None:
+        from cpimaging.newborn_lines import newborn_lines  # half a second that other ages do without
+
         grid = aligned_grid(brain, read_affine(job))
         taken = newborn_measures(labels, found.fluid, grid, _landmarks(job))
         rows += [one.row for one in taken]
@@ -103,9 +104,8 @@ def gated(table: pd.DataFrame, unplaced: Collection[str], no_loss: str | None) -
 
 def _segmented(job: Job, frame: Frame, brain: Image, gate: Gate) -> Segmentation:
     field = read_displacement(job.files.xfm_to_scan(job.reference, frame.used.name))
-    regions = frame.atlas.dseg.regions
-    labels = resample(frame.atlas.dseg.labels, brain, field, mode="nearest")
-    labels = labels.with_data(np.where(brain.data, labels.data, 0))
+    regions, shares = frame.atlas.dseg.regions, template_shares(frame.template)
+    labels = resample_within(frame.atlas.dseg.labels, brain, field, mode="nearest")
     known = job.known_lesion
     lesion = place_mask(read_lesion(job, known)[0], brain)[0] if known else None
     images = {name: read_image(job.files.preproc(name)) for name in job.images}
@@ -115,7 +115,7 @@ def _segmented(job: Job, frame: Frame, brain: Image, gate: Gate) -> Segmentation
         images,
         brain,
         LabelMap(labels, regions),
-        {name: resample(share, brain, field) for name, share in template_shares(frame.template).items()},
+        {name: resample_within(share, brain, field) for name, share in shares.items()},
         lesion,
         gate.young("grey_white"),
     )

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from cpimaging.atlases import load_atlas
 from cpimaging.images import read_displacement, read_image
 from cpimaging.masks import covering_mask, place_mask
-from cpimaging.registration import resample
+from cpimaging.registration import labels_within, resample
 from cpimaging.study.drawn_on import read_lesion
 from cpimaging.study.job import Job
 from cpimaging.types import Atlas, Image, LabelMap
@@ -59,10 +58,7 @@ def measuring_grid(job: Job, lesion: Path | None) -> MeasuringGrid:
 
 def overlays_on(job: Job, grid: MeasuringGrid) -> dict[str, LabelMap]:
     """Return the overlays of the atlas on a grid: most of its time, and only the load table wants them."""
-    field, inside = read_displacement(job.files.xfm_to_scan(job.reference)), grid.brain.data
-    return {name: _moved(overlay, field, grid.mask, inside) for name, overlay in grid.atlas.overlays.items()}
-
-
-def _moved(overlay: LabelMap, field: Image, grid: Image, inside: NDArray[np.bool_]) -> LabelMap:
-    labels = resample(overlay.labels, grid, field, mode="nearest")
-    return LabelMap(labels.with_data(np.where(inside, labels.data, 0)), overlay.regions)
+    field = read_displacement(job.files.xfm_to_scan(job.reference))
+    overlays = grid.atlas.overlays
+    moved = labels_within({name: one.labels for name, one in overlays.items()}, grid.brain, field)
+    return {name: LabelMap(labels, overlays[name].regions) for name, labels in moved.items()}

@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from cpimaging.registration import crop, field_from_transforms, jacobian, moved_points, resample
+from cpimaging.registration import (
+    crop,
+    field_from_transforms,
+    jacobian,
+    labels_within,
+    moved_points,
+    resample,
+    resample_within,
+)
 from cpimaging.types import Image
 
 
@@ -31,6 +39,39 @@ def test_beyond_the_field_there_is_nothing(small: Image) -> None:
         moved = resample(small, small, shifted(near, (0.0, 0.0, 0.0)), mode=mode)  # type: ignore[arg-type]
         assert np.allclose(moved.data[:3, :4, 1:], near.data)
         assert np.count_nonzero(moved.data) == near.data.size
+
+
+def test_within_a_mask_it_is_the_same_and_outside_there_is_nothing(small: Image) -> None:
+    """Pulled by one voxel along y; the mask has a gap, and its box is a part of the grid."""
+    mask = np.zeros(small.shape, bool)
+    mask[1:4, 2:6, 3:5] = True
+    mask[2, 3, 3] = False
+    expected = np.zeros(small.shape, np.float32)
+    expected[:, :-1] = small.data[:, 1:]
+    expected[~mask] = 0
+    field = shifted(small, (0.0, 1.5, 0.0))
+    moved = resample_within(small, small.with_data(mask), field)
+    assert np.allclose(moved.data, expected, atol=1e-5)
+    assert moved.same_grid(small)
+    labels = small.with_data((small.data * 70001).astype(np.int32))
+    found = resample_within(labels, small.with_data(mask), field, mode="nearest").data
+    assert found.dtype == np.int32
+    assert np.array_equal(found[:, :-1][mask[:, :-1]], labels.data[:, 1:][mask[:, :-1]])
+    assert not resample_within(small, small.with_data(np.zeros(small.shape, bool)), field).data.any()
+
+
+def test_several_labels_take_one_way(small: Image) -> None:
+    """Each as if it went alone. Along y the last plane lies beyond the image, the first off the mask."""
+    mask = small.with_data(np.broadcast_to(np.arange(6)[:, None] > 0, small.shape))
+    field = shifted(small, (0.0, 1.5, 0.0))
+    one, other = ((small.data * top).astype(kind) for top, kind in ((9, np.uint8), (70001, np.int32)))
+    moved = labels_within({"a": small.with_data(one), "b": small.with_data(other)}, mask, field)
+    for name, data in (("a", one), ("b", other)):
+        expected = np.zeros_like(data)
+        expected[:, 1:-1] = data[:, 2:]
+        assert np.array_equal(moved[name].data, expected)
+        assert moved[name].data.dtype == data.dtype
+    assert labels_within({}, mask, field) == {}
 
 
 def test_labels_keep_type_and_numbers(small: Image) -> None:
@@ -67,6 +108,9 @@ def test_jacobian_of_a_growth_is_its_volume_factor() -> None:
     grid = np.stack(np.meshgrid(*(np.arange(n) for n in (5, 6, 7)), indexing="ij"), axis=-1)
     world = grid @ affine[:3, :3].T + affine[:3, 3]
     assert np.allclose(jacobian(Image(world * [0.1, 0.2, 0.0], affine)), 1.1 * 1.2)
+    bent = Image(world * [0.1, 0.2, 0.0] * (world > 6), affine)
+    where = np.arange(5 * 6 * 7).reshape(5, 6, 7) % 3 == 1
+    assert np.array_equal(jacobian(bent, where), jacobian(bent)[where])
 
 
 def test_field_covers_the_grid_at_two_millimetres(small: Image) -> None:
