@@ -18,12 +18,14 @@ def bounding_box(mask: Bool, room: Sequence[int] | Steps = (0, 0, 0)) -> tuple[s
 
     room: voxels more on both ends of each axis.
     """
-    boxes = ndimage.find_objects(mask.astype(np.uint8))
-    if not boxes:
-        return tuple(slice(0, 0) for _ in mask.shape)
+    axes = range(mask.ndim)
+    # not by ndimage.find_objects, which takes five times as long
+    along = [np.flatnonzero(mask.any(axis=tuple(other for other in axes if other != axis))) for axis in axes]
+    if not along[0].size:
+        return tuple(slice(0, 0) for _ in axes)
     return tuple(
-        slice(max(part.start - int(more), 0), min(part.stop + int(more), n))
-        for part, more, n in zip(boxes[0], room, mask.shape, strict=True)
+        slice(max(int(places[0] - more), 0), min(int(places[-1] + more) + 1, n))
+        for places, more, n in zip(along, room, mask.shape, strict=True)
     )
 
 
@@ -42,15 +44,25 @@ def largest_piece(mask: Bool, corners: bool = False) -> Bool:
     return largest
 
 
+def depth_mm(mask: Bool, spacing_mm: Spacing) -> NDArray[np.float64]:
+    """Return the distance in mm of the voxels of a mask from the nearest one that is not in it, 0 outside.
+
+    Only the box around the mask and one voxel more is looked at: nothing that lies beyond is nearer.
+    """
+    depth = np.zeros(mask.shape)
+    box = bounding_box(mask, (1, 1, 1))
+    depth[box] = ndimage.distance_transform_edt(mask[box], sampling=spacing_mm)
+    return depth
+
+
 def signed_distance(mask: Bool, spacing_mm: Spacing, wall_mm: float = 0.0) -> NDArray[np.float64]:
     """Return the distance in mm from the surface of a mask, negative inside, float64.
 
     Distances run to the centre of the nearest voxel beyond the surface, less wall_mm: half a voxel makes
     both sides meet.
     """
-    inside = ndimage.distance_transform_edt(mask, sampling=spacing_mm)
     outside = ndimage.distance_transform_edt(~mask, sampling=spacing_mm)
-    distance: NDArray[np.float64] = np.where(mask, wall_mm - inside, outside - wall_mm)
+    distance: NDArray[np.float64] = np.where(mask, wall_mm - depth_mm(mask, spacing_mm), outside - wall_mm)
     return distance
 
 

@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from cpimaging.registration import crop
 from cpimaging.types import Image
+from cpimaging.voxels import depth_mm
 
 Bool = NDArray[np.bool_]
 Floats = NDArray[np.float32]
@@ -29,6 +31,9 @@ EDGE_MM = 6.0
 CLIP_PERCENT = (0.2, 99.8)
 WALL_MM = 5.0
 """SD of the kernel that carries the signal of nearby tissue to the wall of the fluid (ours)."""
+
+WALL_SDS = 3
+"""SDs after which that kernel ends."""
 
 PUREST_SHARE = 0.25
 """Share of the fluid's voxels that its pure signal is read from (ours): mixing with tissue only ever
@@ -98,8 +103,7 @@ def teaching(brain: Image, lesion: Bool) -> Bool:
     At the edge lie dura, vessels and what skull stripping left: as dark or bright as they like.
     """
     inside = brain.data
-    depth = ndimage.distance_transform_edt(inside, sampling=brain.spacing_mm)
-    learn: Bool = (depth > EDGE_MM)[inside] & ~lesion[inside]
+    learn: Bool = (depth_mm(inside, brain.spacing_mm) > EDGE_MM)[inside] & ~lesion[inside]
     return learn
 
 
@@ -136,15 +140,16 @@ def fluid_share(
     separates the two best. So the wall lies where half of the voxel is fluid, whatever lies behind it:
     a fixed limit would sit elsewhere in white matter than in grey.
     """
-    inside = brain.data
-    core = volume(probabilities[:, FLUID].astype(np.float32), inside) > 0.5
+    # Half of the kernel is room enough: beyond an edge scipy mirrors, and mirrors background alone.
+    near = crop(brain, brain.data, WALL_MM * WALL_SDS / 2)
+    core = volume(probabilities[:, FLUID].astype(np.float32), near.data) > 0.5
     precision = mixture.tissue_precision
-    fluid = _pure_fluid(signal, core, mixture, inside, usable)
-    tissue = _tissue_nearby(signal, core, mixture, brain, usable)
+    fluid = _pure_fluid(signal, core, mixture, near.data, usable)
+    tissue = _tissue_nearby(signal, core, mixture, near, usable)
     away = fluid - tissue
     along = away @ precision
     share = ((signal - tissue) * along).sum(axis=1) / np.maximum((away * along).sum(axis=1), 1e-6)
-    return volume(np.clip(share, 0, 1).astype(np.float32), inside)
+    return volume(np.clip(share, 0, 1).astype(np.float32), brain.data)
 
 
 def _pure_fluid(signal: Floats, core: Bool, mixture: Mixture, inside: Bool, usable: Bool) -> Doubles:
@@ -164,12 +169,12 @@ def _tissue_nearby(signal: Floats, core: Bool, mixture: Mixture, brain: Image, u
     tissue = inside & ~ndimage.binary_dilation(core | ~inside)
     tissue[inside] &= usable
     sigma = [WALL_MM / step for step in brain.spacing_mm]
-    weight = ndimage.gaussian_filter(tissue.astype(np.float32), sigma, truncate=3)[inside]
+    weight = ndimage.gaussian_filter(tissue.astype(np.float32), sigma, truncate=WALL_SDS)[inside]
     default = mixture.means[[GREY, WHITE]].mean(axis=0)
     columns = []
     for values, mean in zip(signal.T, default, strict=True):
         held = np.where(tissue, volume(values, inside), np.float32(0))
-        total = ndimage.gaussian_filter(held, sigma, truncate=3)[inside]
+        total = ndimage.gaussian_filter(held, sigma, truncate=WALL_SDS)[inside]
         columns.append(np.where(weight > 0.01, total / np.maximum(weight, 0.01), mean))
     return np.stack(columns, axis=1)
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from cpimaging.registration import crop
 from cpimaging.segment import (
     CAVITY,
     CORTICAL_GREY,
@@ -12,8 +13,19 @@ from cpimaging.segment import (
     segment,
 )
 from cpimaging.segment.labels import follow_ventricles
-from cpimaging.segment.mixture import GREY, fit_mixture, fluid_share, posteriors, prior_shares, signals
-from cpimaging.segment.ventricles import find_ventricles
+from cpimaging.segment.mixture import (
+    GREY,
+    WALL_MM,
+    WALL_SDS,
+    Mixture,
+    _tissue_nearby,
+    fit_mixture,
+    fluid_share,
+    posteriors,
+    prior_shares,
+    signals,
+)
+from cpimaging.segment.ventricles import PLEXUS_MM, _without_gaps, find_ventricles
 from cpimaging.types import Image, LabelMap, Region
 
 STEP_MM = 2.0
@@ -239,6 +251,39 @@ def test_half_fluid_is_half_whatever_lies_behind() -> None:
     np.testing.assert_allclose(share[mixed], 0.5, atol=0.1)
     assert share[true].mean() > 0.95
     assert share[~inside].max() == 0
+
+
+@pytest.mark.parametrize("first", [0, 12, 30])
+def test_half_a_kernel_around_the_brain_is_room_enough(first: int) -> None:
+    """A brain in the middle, and at either end, of a grid of 1 mm: to the last digit as on the whole grid."""
+    inside = np.zeros((60, 50, 50), bool)
+    inside[first : first + 30, 20:40, 15:45] = True
+    grid = Image(inside, np.eye(4))
+    rng = np.random.default_rng(0)
+    signal = rng.normal(500, 50, (int(inside.sum()), 1)).astype(np.float32)
+    mixture = Mixture(np.array([[200.0], [600], [900]]), np.full((3, 1, 1), 100.0))
+    near = crop(grid, inside, WALL_MM * WALL_SDS / 2)
+    found = [
+        _tissue_nearby(signal, np.zeros(part.shape, bool), mixture, part, np.ones(len(signal), bool))
+        for part in (grid, near)
+    ]
+    assert near.data.size < inside.size
+    assert np.array_equal(*found)
+
+
+def test_gaps_and_holes_are_closed_only_where_they_may_be() -> None:
+    """Two slabs of 1 mm voxels with 3 mm between them, a hole in the first; closing reaches 2 mm."""
+    slabs = np.zeros((20, 15, 15), bool)
+    slabs[5:8, 4:11, 4:11] = slabs[11:14, 4:11, 4:11] = True
+    slabs[6, 6, 6] = False
+    filled = _without_gaps(slabs, np.ones_like(slabs), (1.0, 1.0, 1.0))
+    assert PLEXUS_MM == 2
+    assert filled[6, 6, 6]
+    assert filled[8:11, 7, 7].all()
+    assert not filled[:5].any()
+    assert not filled[14:].any()
+    allowed = np.broadcast_to(np.arange(20)[:, None, None] != 9, slabs.shape)
+    assert not _without_gaps(slabs, allowed, (1.0, 1.0, 1.0))[9].any()
 
 
 def test_labels_follow_by_distance_worked_by_hand() -> None:

@@ -6,6 +6,7 @@ import pytest
 from cpimaging.types import Image
 from cpimaging.voxels import (
     bounding_box,
+    depth_mm,
     largest_piece,
     signed_distance,
     steps_of,
@@ -59,6 +60,17 @@ def test_a_distance_has_a_sign(wall_mm: float, expected: list[float]) -> None:
     mask = np.zeros((6, 5, 4), bool)
     mask[2:5] = True
     assert signed_distance(mask, (2.0, 9.0, 9.0), wall_mm)[:, 2, 1].tolist() == expected
+
+
+def test_depth_is_the_way_out_of_a_mask_and_a_grid_s_end_is_no_way_out() -> None:
+    """Voxels of 2 mm in layers, of 3 mm across a row; a hole; a mask that the grid cuts; no mask."""
+    layers, cut = np.zeros((2, 6, 5, 4), bool)
+    layers[2:5] = cut[3:] = True
+    assert depth_mm(layers, (2.0, 9.0, 9.0))[:, 2, 1].tolist() == [0, 0, 2, 4, 2, 0]
+    assert depth_mm(cut, (2.0, 9.0, 9.0))[:, 2, 1].tolist() == [0, 0, 0, 2, 4, 6]
+    cut[4, 2, 1] = False
+    assert depth_mm(cut, (2.0, 3.0, 9.0))[4, :, 1].tolist() == [4, 3, 0, 3, 4]
+    assert not depth_mm(np.zeros(SHAPE, bool), (1.0, 1.0, 1.0)).any()
 
 
 def test_every_few_voxels_stay_where_they_were() -> None:
