@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
-from cpimaging.registration import Matrix, resample
+from cpimaging.registration import Matrix, crop, resample
 from cpimaging.types import Image, LabelMap
 
 GRID_MM = 1.0
@@ -21,9 +22,9 @@ def aligned_grid(brain: Image, to_template: Matrix) -> Image:
     """
     u, _, vt = np.linalg.svd(to_template[:3, :3])
     turn = u @ vt
-    corners = np.argwhere(brain.data)[:, :, None]  # (voxel, axis, 1)
-    points = (brain.affine[:3, :3] @ corners)[..., 0] + brain.affine[:3, 3]
-    low, high = ((points @ turn.T).min(axis=0) - 2.0, (points @ turn.T).max(axis=0) + 2.0)
+    surface = np.argwhere(brain.data & ~ndimage.binary_erosion(brain.data))[:, :, None]  # (voxel, axis, 1)
+    points = ((brain.affine[:3, :3] @ surface)[..., 0] + brain.affine[:3, 3]) @ turn.T
+    low, high = points.min(axis=0) - 2.0, points.max(axis=0) + 2.0
     affine = np.eye(4)
     affine[:3, :3] = turn.T * GRID_MM
     affine[:3, 3] = turn.T @ low
@@ -32,7 +33,10 @@ def aligned_grid(brain: Image, to_template: Matrix) -> Image:
 
 def on_grid(grid: Image, image: Image, chosen: NDArray[Any]) -> Floats:
     """Return a mask or shares on the grid of `image` on the aligned grid, 0–1, interpolated."""
-    return np.asarray(resample(image.with_data(chosen.astype(np.float32)), grid).data)
+    if not chosen.any():
+        return np.zeros(grid.shape, np.float32)
+    part = crop(image.with_data(chosen), chosen != 0, max(image.spacing_mm))  # a voxel of room for the edge
+    return np.asarray(resample(part.with_data(part.data.astype(np.float32)), grid).data)
 
 
 def named(labels: LabelMap, beginning: str, but: str = "-") -> NDArray[np.bool_]:

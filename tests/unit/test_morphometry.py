@@ -3,8 +3,9 @@ import pandas as pd
 import pytest
 
 from cpimaging.morphometry import measures, without_ventricles
-from cpimaging.morphometry.planes import aligned_grid
+from cpimaging.morphometry.planes import aligned_grid, on_grid
 from cpimaging.morphometry.sections import peduncle_areas
+from cpimaging.registration import resample
 from cpimaging.types import Image, LabelMap, Region
 
 SHAPE = (90, 110, 80)
@@ -183,6 +184,19 @@ def test_the_grid_holds_the_brain_and_keeps_lengths() -> None:
     grid = aligned_grid(brain, np.diag([1.3, 1.1, 1.2, 1.0]))
     assert grid.spacing_mm == pytest.approx((1, 1, 1))
     assert all(n >= length for n, length in zip(grid.shape, (56, 100, 87.5), strict=True))
+
+
+def test_the_part_around_a_structure_shows_what_the_whole_grid_does() -> None:
+    """Turned by 10 degrees; one structure reaches the end of the image, one is not there."""
+    turn = np.eye(4)
+    turn[:2, :2] = [[np.cos(10 * DEGREE), -np.sin(10 * DEGREE)], [np.sin(10 * DEGREE), np.cos(10 * DEGREE)]]
+    image = Image(filled({1: ((60, 90), (40, 60), (0, 20))}), np.diag([1.0, 0.9, 1.2, 1.0]))
+    grid = aligned_grid(image.with_data(filled({1: BRAIN}) > 0), turn)
+    shown = on_grid(grid, image, image.data == 1)
+    whole = resample(image.with_data((image.data == 1).astype(np.float32)), grid).data
+    assert whole.sum() > 1000
+    np.testing.assert_allclose(shown, whole, atol=1e-5)
+    assert not on_grid(grid, image, image.data == 2).any()
 
 
 MIDBRAIN, NIGRA_L, NIGRA_R = 1, 2, 3
