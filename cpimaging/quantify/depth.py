@@ -89,11 +89,16 @@ def _distance_mm(
     target = member(positions, chosen)
     if not target.any():
         raise ValueError(f"the labels hold no {what}: distances from it cannot be measured")
-    distance, nearest = ndimage.distance_transform_edt(~target, sampling=spacing_mm, return_indices=True)
-    steps = np.full(target.shape, 0.5, dtype=np.float32)
-    for there, here in zip(nearest, np.ogrid[tuple(slice(n) for n in target.shape)], strict=True):
-        np.maximum(steps, np.abs(there - here), out=steps, casting="same_kind")
-    wall_mm: NDArray[np.float32] = (distance * (1 - 0.5 / steps)).astype(np.float32)
+    nearest = ndimage.distance_transform_edt(
+        ~target, sampling=spacing_mm, return_distances=False, return_indices=True
+    )
+    steps, squared = np.full(target.shape, 0.5, dtype=np.float32), np.zeros(target.shape)
+    here = np.ogrid[tuple(slice(n) for n in target.shape)]
+    for there, place, step_mm in zip(nearest, here, spacing_mm, strict=True):
+        away = there - place.astype(there.dtype)
+        squared += np.square(away * step_mm)
+        np.maximum(steps, np.abs(away), out=steps, casting="same_kind")
+    wall_mm: NDArray[np.float32] = (np.sqrt(squared) * (1 - 0.5 / steps)).astype(np.float32)
     return wall_mm
 
 

@@ -125,5 +125,5 @@ def _overlay(overlay: LabelMap) -> Partition:
     ]
     positions = region_positions(overlay.labels.data, overlay.regions).ravel()
     codes = np.array([len(cells), *of_region], dtype=np.int32)[positions]
-    counts = np.bincount(codes, minlength=len(cells) + 1).astype(np.float64)[: len(cells)]
+    counts = np.bincount(codes[codes < len(cells)], minlength=len(cells)).astype(np.float64)
     return Partition(tuple(cells), codes, counts)

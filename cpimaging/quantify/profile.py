@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from cpimaging.io import typed
 from cpimaging.morphometry.rows import COLUMNS, row
-from cpimaging.quantify.depth import lateral_ventricles, member
-from cpimaging.types import Image, Region, region_positions
+from cpimaging.morphometry.volumes import LATERAL
+from cpimaging.types import Image, Region
 
 PROFILE_EDGES_MM = (0.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, np.inf)
 """Bin edges of the distance profile; ours."""
@@ -40,10 +40,13 @@ def anterior_share(mask: Image, labels: Image, regions: Sequence[Region]) -> flo
     that `regions` name lateral ventricle. NaN without a lesion in the cerebrum, or without ventricles.
     After the midventricle line of Cayam-Rand et al. 2019, Neurology 93:e1231; this plane is ours.
     """
-    positions = region_positions(labels.data, regions)
-    along = np.flatnonzero(member(positions, lateral_ventricles(regions)).any(axis=(0, 2)))
-    cerebrum = [region.tissue in ("white_matter", "deep_grey", "cortex") for region in regions]
-    places = np.nonzero(mask.data.astype(bool, copy=False) & member(positions, cerebrum))[1]
+    lateral = [region.index for region in regions if region.structure.startswith(LATERAL)]
+    cerebrum = [
+        region.index for region in regions if region.tissue in ("white_matter", "deep_grey", "cortex")
+    ]
+    along = np.flatnonzero(np.isin(labels.data, lateral).any(axis=(0, 2)))
+    lesion = np.nonzero(mask.data)
+    places = lesion[1][np.isin(labels.data[lesion], cerebrum)]
     if not len(along) or not len(places):
         return float("nan")
     middle = (along[0] + along[-1]) / 2
