@@ -8,7 +8,7 @@ from cpimaging.atlases.folder import read_atlas, write_atlas
 from cpimaging.atlases.listing import list_atlases
 from cpimaging.atlases.own import check_folder, checked_folder, own_atlas
 from cpimaging.atlases.published import published_folder
-from cpimaging.atlases.template import SPACE, Template, load_template
+from cpimaging.atlases.template import SPACE, Template, load_template, template_brain
 from cpimaging.atlases.vocabulary import load_structures
 from cpimaging.types import Atlas
 
@@ -22,6 +22,7 @@ __all__ = [
     "load_structures",
     "load_template",
     "read_atlas",
+    "template_brain",
     "write_atlas",
 ]
 

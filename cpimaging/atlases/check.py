@@ -5,7 +5,7 @@ from collections.abc import Container, Iterator
 import numpy as np
 from scipy import ndimage
 
-from cpimaging.atlases.template import SPACE, load_template
+from cpimaging.atlases.template import SPACE, template_brain
 from cpimaging.atlases.vocabulary import load_structures
 from cpimaging.types import Atlas, LabelMap, Region
 from cpimaging.words import SIDES
@@ -57,7 +57,7 @@ def _check_place(atlas: Atlas) -> list[str]:
     """Look whether an atlas in our template's space lies in its brain: lost headers put it elsewhere."""
     if atlas.space != SPACE:
         return []
-    labels, brain = atlas.dseg.labels, load_template().brain
+    labels, brain = atlas.dseg.labels, template_brain()
     to_brain = np.linalg.inv(brain.affine) @ labels.affine
     voxels = np.argwhere(labels.data != 0) @ to_brain[:3, :3].T + to_brain[:3, 3]
     index = np.rint(voxels).astype(int)

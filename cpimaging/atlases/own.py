@@ -9,7 +9,7 @@ import numpy as np
 from cpimaging.atlases.check import check_atlas
 from cpimaging.atlases.folder import read_atlas, write_atlas
 from cpimaging.atlases.space import resample_labels, to_template_space
-from cpimaging.atlases.template import SPACE, load_template
+from cpimaging.atlases.template import SPACE, template_brain
 from cpimaging.atlases.vocabulary import STRUCTURES
 from cpimaging.cache import cached_folder, digest
 from cpimaging.imagefiles import stem
@@ -52,7 +52,7 @@ def _check_way(folder: Path, atlas: Atlas) -> list[str]:
     transform = _read_transform(way)
     if transform is None or not atlas.dseg.labels.data.any():
         return []
-    coarse = grid_at(load_template().brain, COARSE_MM)
+    coarse = grid_at(template_brain(), COARSE_MM)
     labels = resample_labels(atlas.dseg.labels, coarse, **transform)
     if not labels.data.any():
         return [f"{way.name} leads no label into {SPACE}; it must take points of {SPACE} to {atlas.space}"]

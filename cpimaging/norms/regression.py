@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 Floats = NDArray[np.float64]
 
@@ -78,7 +78,9 @@ class Fit:
 
 def normal_of(t: Floats, freedom: int) -> Floats:
     """Return the standard normal deviates of the same probability as t."""
-    return np.asarray(np.sign(t) * stats.norm.isf(stats.t.sf(np.abs(t), freedom)))
+    # By its whole name scipy.stats is loaded here, where it is needed, and not in every stage.
+    beyond = scipy.stats.t.sf(np.abs(t), freedom)
+    return np.asarray(np.sign(t) * scipy.stats.norm.isf(beyond))
 
 
 def fit(design: Floats, values: Floats) -> Fit:

@@ -150,7 +150,8 @@ def cut_share(template_brain: Image, to_template: Image, scan: Image) -> float:
     template_brain: bool, on any grid of the template. to_template: displacement in mm, template to scan
     points. scan: its grid.
     """
-    points = np.argwhere(template_brain.data)[::37]
+    shown = np.flatnonzero(template_brain.data)[::37]
+    points = np.stack(np.unravel_index(shown, template_brain.shape), axis=1)
     world = points @ template_brain.affine[:3, :3].T + template_brain.affine[:3, 3]
     voxels = to_voxels(moved_points(world, to_template), scan)
     outside = ((voxels < -0.5) | (voxels > np.array(scan.shape) - 0.5)).any(axis=1)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cpimaging.atlases import load_template
+from cpimaging.atlases import template_brain
 from cpimaging.images import read_displacement, read_image, write_image
 from cpimaging.io import read_record, runs_of, typed, write_json, write_table
 from cpimaging.layout import TEMPLATE, sidecar_path
@@ -16,12 +16,11 @@ from cpimaging.lesions.components import PIECE_COLUMNS, components
 from cpimaging.lesions.kinds import percent_of_pieces
 from cpimaging.provenance import sidecar
 from cpimaging.quantify.depth import ventricle_distance_mm
-from cpimaging.registration import resample
+from cpimaging.registration import resample, resample_within
 from cpimaging.segment import CAVITY, CSF
 from cpimaging.study.frame import frame_of
 from cpimaging.study.gate import gate_of
 from cpimaging.study.job import Job
-from cpimaging.study.look import Sighting, look
 from cpimaging.study.measuring_grid import MeasuringGrid, measuring_grid, with_ids
 from cpimaging.study.record import recorded
 from cpimaging.study.used import template_used
@@ -96,6 +95,8 @@ def _cavity_percent(job: Job, pieces: Image) -> NDArray[np.float64] | float:
 
 def _detected(job: Job) -> tuple[Image | None, pd.DataFrame]:
     """Detect with the final registration; write what was found, or why nothing could be said."""
+    from cpimaging.study.look import look  # a tenth of a second that a given mask does without
+
     frame = frame_of(job)
     way = read_displacement(job.files.xfm_to_scan(job.reference, frame.used.name))
     seen = look(job, frame, way, gate_of(job, frame.used))
@@ -106,7 +107,7 @@ def _detected(job: Job) -> tuple[Image | None, pd.DataFrame]:
     grid = replace(measuring_grid(job, None), mask=seen.mask)
     pieces, table = _numbered(job, grid, DETECTED)
     table["source"] = seen.reasons(pieces.data)
-    notes = [TRUST, *finding.notes, *_change(job, seen)]
+    notes = [TRUST, *finding.notes, *_change(job, seen.mask)]
     _write_images(job, pieces, DETECTED, notes)
     content = sidecar("lesions", job.names(*job.scan.images.values()), MaskSource=DETECTED)
     write_json(sidecar_path(job.files.lesion_probability), content)
@@ -117,13 +118,13 @@ def _detected(job: Job) -> tuple[Image | None, pd.DataFrame]:
     return pieces, table
 
 
-def _change(job: Job, seen: Sighting) -> list[str]:
+def _change(job: Job, mask: Image) -> list[str]:
     """Say how the volume changed since the first detection, if by much."""
     path = Path(job.files.first_lesion_mask)
     if not path.is_file():
         return []
     first = read_image(path, labels=True)
-    before, after = (np.count_nonzero(m.data) * m.voxel_volume_mm3 / 1000 for m in (first, seen.mask))
+    before, after = (np.count_nonzero(m.data) * m.voxel_volume_mm3 / 1000 for m in (first, mask))
     if abs(after - before) <= CHANGE_TOLD * max(before, after):
         return []
     return [f"Detected volume: {before:.1f} ml with the affine fit, {after:.1f} ml with the deformable one"]
@@ -162,7 +163,7 @@ def _write_images(job: Job, pieces: Image, source: str, notes: list[str]) -> Non
     brain = read_image(job.files.brain_mask, labels=True)
     on_scan = pieces if pieces.same_grid(brain) else resample(pieces, brain, mode="nearest")
     on_scan = brain.with_data(on_scan.data)
-    brains = {TEMPLATE: load_template().brain}
+    brains = {TEMPLATE: template_brain()}
     if template_used(job).of_age:
         frame = frame_of(job)
         brains[frame.used.name] = frame.template.brain
@@ -186,5 +187,5 @@ def _write_images(job: Job, pieces: Image, source: str, notes: list[str]) -> Non
 def _in_space(job: Job, lesions: Image, space: str, brain: Image) -> Image:
     """Return the lesion mask in the space of a template, within its brain."""
     field = read_displacement(job.files.xfm_to_template(job.reference, space))
-    moved = resample(lesions, brain, field, mode="nearest")
-    return moved.with_data((moved.data > 0) & brain.data)
+    moved = resample_within(lesions, brain, field, mode="nearest")
+    return moved.with_data(moved.data > 0)

@@ -54,7 +54,8 @@ def _case(job: Job) -> Case:
 
     def read_raw(contrast: str) -> tuple[Values, Bool]:
         raw = read_image(job.images[contrast])
-        return np.nan_to_num(raw.data), resample(brain, raw, mode="nearest").data
+        there = brain if brain.same_grid(raw) else resample(brain, raw, mode="nearest")
+        return np.nan_to_num(raw.data), there.data
 
     return Case(
         age_years=job.scan.age_years,

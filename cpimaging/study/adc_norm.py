@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cpimaging.atlases import load_template
+from cpimaging.atlases import template_brain
 from cpimaging.images import read_image
 from cpimaging.layout import TEMPLATE
 from cpimaging.preprocess import ADC_MEDIAN_MM2_S
@@ -34,7 +34,7 @@ def read_norm(folder: Path | str) -> tuple[Image, Image]:
     if unsure:
         problem = f"has {unsure} voxels without an SD above 0 where there is a mean"
         raise InputError(Path(folder) / SD, problem, "set the mean to 0 there")
-    brain = load_template().brain
+    brain = template_brain()
     covered = float(resample(mean.with_data(known), brain, mode="nearest").data[brain.data].mean())
     if covered < LEAST_COVERED:
         raise InputError(

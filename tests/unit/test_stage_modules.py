@@ -79,6 +79,16 @@ def test_score_asks_no_image_library_for_anything() -> None:
     assert {module: libraries for module, libraries in using.items() if libraries} == {}
 
 
+@pytest.mark.parametrize("stage", ["segment", "lesions", "quantify", "qc"])
+def test_what_a_stage_seldom_needs_is_not_loaded(stage: str) -> None:
+    """Statistics and contours take half a second to import."""
+    code = f"import sys, cpimaging.stages.{stage}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert f"cpimaging.stages.{stage}" in loaded
+    assert loaded & {"scipy.stats", "scipy.signal", "skimage.measure._find_contours"} == set()
+
+
 def test_score_asks_no_reader_of_datasets() -> None:
     """How ages and masks are found is the plan's affair; what was found stands in it."""
     reached = _reachable("cpimaging.stages.score")
