@@ -13,7 +13,7 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 from scipy import ndimage
-from skimage.measure import find_contours
+from skimage.measure import approximate_polygon, find_contours
 
 from cpimaging.types import Image, LabelMap
 
@@ -266,36 +266,10 @@ def outline(shape: NDArray[np.bool_]) -> str:
 def _path(values: NDArray[np.float64], level: float, shift: float = 0.5, tolerance: float = 0.0) -> str:
     pieces = []
     for contour in find_contours(values, level):
-        rows, columns = (simplified(contour, tolerance) + shift).T
+        rows, columns = (approximate_polygon(contour, tolerance) + shift).T
         line = " ".join(f"{x:.1f},{y:.1f}".replace(".0", "") for x, y in zip(columns, rows, strict=True))
         pieces.append(f"M{line}")
     return "".join(pieces)
-
-
-def simplified(line: NDArray[np.float64], tolerance: float) -> NDArray[np.float64]:
-    """Return the points (n, 2) of a line from which no point left out is farther than the tolerance.
-
-    Douglas and Peucker 1973, as in scikit-image, whose module loads half a second of signal processing.
-    """
-    kept = np.full(len(line), tolerance <= 0)
-    kept[[0, -1]] = True
-    todo = [(0, len(line) - 1)] if tolerance > 0 else []
-    while todo:
-        first, last = todo.pop()
-        inner, chord = line[first + 1 : last], line[last] - line[first]
-        angle = np.arctan2(*chord)
-        across = np.array([np.cos(angle), -np.sin(angle)])
-        beside = np.abs((inner * across).sum(axis=1) - (line[first] * across).sum())
-        from_first, from_last = inner - line[first], inner - line[last]
-        ends = np.minimum(np.linalg.norm(from_first, axis=1), np.linalg.norm(from_last, axis=1))
-        between = ((from_first * chord).sum(axis=1) > 0) & ((from_last * chord).sum(axis=1) < 0)
-        distances = np.where(between, beside, ends)
-        if distances.max(initial=0) > tolerance:
-            middle = first + 1 + int(distances.argmax())
-            kept[middle] = True
-            todo += [(first, middle), (middle, last)]
-    points: NDArray[np.float64] = line[kept]
-    return points
 
 
 def lesion_outline(lesion: Image, cut: Cut) -> str:

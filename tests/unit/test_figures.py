@@ -5,8 +5,6 @@ import numpy as np
 import PIL.Image
 import pytest
 import report_content as content
-from scipy import ndimage
-from skimage.measure import approximate_polygon, find_contours
 
 from cpimaging import figures
 from cpimaging.figures import Cut, Frame
@@ -237,25 +235,6 @@ def test_tissue_levels_part_three_tissues():
     assert 12 < first < 48 + 1e-9
     assert 52 < second < 88 + 1e-9
     assert figures.tissue_levels(Image(np.zeros((3, 3, 3)), np.eye(4))) == ()
-
-
-def test_a_line_keeps_the_points_that_stand_out():
-    """Of a flat hat 0.2 high nothing but its ends is left at 0.3; of one 0.4 high its top."""
-    low, high = (np.array([[0.0, 0], [top, 1], [0, 2]]) for top in (0.2, 0.4))
-    assert figures.simplified(low, 0.3).tolist() == [[0, 0], [0, 2]]
-    assert figures.simplified(high, 0.3).tolist() == high.tolist()
-    assert figures.simplified(low, 0).tolist() == low.tolist()
-    beyond = np.array([[0.0, 0], [0, 3], [0, 2]])  # on the straight line, past its end
-    assert figures.simplified(beyond, 0.3).tolist() == beyond.tolist()
-
-
-def test_lines_are_simplified_as_by_scikit_image(rng: np.random.Generator):
-    field = ndimage.gaussian_filter(rng.random((60, 70)), 2)
-    for image in (field, np.rint(20 * field)):  # without ties and with many
-        contours = find_contours(image, float(np.median(image)) + 0.1 * (image is not field))
-        assert len(contours) > 5
-        for line in contours:
-            assert np.array_equal(figures.simplified(line, 0.3), approximate_polygon(line, 0.3))
 
 
 def test_edges_lie_where_the_image_crosses_the_level():
