@@ -102,7 +102,7 @@ HEAVY = {
     "score": IMAGE_LIBRARIES | {"jsonschema", "pandas", "scipy"},
     "preprocess": {"jsonschema", "pandas", "scipy.signal"},
     "register": {"jsonschema", "pandas", "scipy.signal"},
-    "report": {"jsonschema", "nilearn", "scipy.signal", "scipy.stats"},
+    "report": {"jsonschema", "nilearn"},
 }
 """What a stage starts without, though it is installed: each costs it a quarter of a second or more."""
 
