@@ -6,7 +6,6 @@ Planning opens headers and tables, no voxels, and writes nothing: `start` does, 
 import os
 import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -33,7 +32,6 @@ from cpimaging.scorers.overrides import Override
 from cpimaging.stages.command import check_command
 from cpimaging.stages.index import write_dataset_files
 from cpimaging.study.adc_norm import MEAN, SD, read_norm
-from cpimaging.study.brain import check_command as check_brain_command
 from cpimaging.study.choices import Choices
 from cpimaging.study.compared import compared_by
 from cpimaging.study.frame import check_templates, of_age
@@ -115,7 +113,10 @@ class Planner:
         check_writable(self.output)
         chosen_scorers(self.scorers)
         check_command(choices.lesion_command)
-        check_brain_command(choices.brain_command or "")
+        if choices.brain_command:
+            from cpimaging.study.brain import check_command as check_brain_command  # loads what finds a brain
+
+            check_brain_command(choices.brain_command)
         if choices.adc_norm:
             read_norm(choices.adc_norm)
         if choices.norms_dir:
@@ -153,7 +154,7 @@ class Planner:
         others = [label for label in planned_labels(self.output) if label not in self.jobs]
         entries = [read_entry(self.output, label) for label in others if self.partial or not self.main]
         entries += [Entry(job.dataset, job.scan) for job in self.jobs.values()]
-        told = sorted(f"{dataset} {asdict(scan)}" for dataset, scan in entries)
+        told = sorted(f"{dataset} {scan}" for dataset, scan in entries)
         return digest_of(*told)
 
     @cached_property
@@ -180,16 +181,16 @@ class Planner:
         """Return the voxels of a scan's largest image over those at 1 mm, at least 1."""
         return max([1.0, *head_sizes(self.images(label))])
 
-    def read(self, label: str, names: Sequence[str]) -> dict[str, Sequence[str]]:
-        """Return what a rule reads of a scan beside the results that it names, by the names of its inputs."""
+    def read(self, label: str, names: Sequence[str]) -> list[str]:
+        """Return what a rule reads of a scan beside the results that it names."""
         ask = {
             "images": self.images,
             "brain_mask": self.brain_mask,
-            "xfm": self.transform,
+            "xfm": self.transforms,
             "mask": self.lesion_mask,
             "norm": self.adc_norm_files,
         }
-        return {name: ask[name](label) for name in names}
+        return [path for name in names for path in ask[name](label)]
 
     def images(self, label: str) -> list[str]:
         """Return the user's images of a scan."""
@@ -217,7 +218,7 @@ class Planner:
 
     def adc_norm(self, label: str) -> str:
         """Return the folder of a map of healthy ADC; only scans with an ADC that is searched depend on it."""
-        searched = self.detection(label) == "on" and "ADC" in self.jobs[label].images
+        searched = self.detection(label) == "on" and "ADC" in self.jobs[label].scan.images
         return self.choices.adc_norm or "" if searched else ""
 
     @cached_property
@@ -238,10 +239,10 @@ class Planner:
         folder = self.adc_norm(label)
         return [f"{folder}/{name}" for name in (MEAN, SD)] if folder else []
 
-    def transform(self, label: str) -> str:
+    def transforms(self, label: str) -> list[str]:
         """Return the transform to the scan; any name without a contrast, which preprocess will tell."""
         reference = self.jobs[label].scan.reference
-        return self._files(label).xfm_to_scan(reference if reference in REFERENCES else REFERENCES[0])
+        return [self._files(label).xfm_to_scan(reference if reference in REFERENCES else REFERENCES[0])]
 
     def _files(self, label: str) -> ScanFiles:
         return ScanFiles.of(self.choices.output_dir, label, atlas_name(self.choices.atlas))
@@ -254,7 +255,7 @@ class Planner:
         files = self._files(label)
         declared = {
             "preprocess": files.brain_mask,
-            "register": self.transform(label),
+            "register": self.transforms(label)[0],
             "segment": files.morphometry,
             "lesions": files.lesions,
             "quantify": files.lesionload,

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cache
-from importlib.util import MAGIC_NUMBER, find_spec
+from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -105,16 +105,19 @@ def _imported(text: str) -> Iterator[str]:
 
 
 @cache
+def _modules() -> dict[str, Path]:
+    """Return the files of our modules, by name; importlib would load the packages that it looks into."""
+    root = Path(__file__).parent
+    files = {path.relative_to(root.parent).with_suffix(""): path for path in root.rglob("*.py")}
+    return {".".join(name.parts).removesuffix(".__init__"): path for name, path in files.items()}
+
+
 def _is_module(name: str) -> bool:
-    parent = find_spec(name.rpartition(".")[0])
-    return bool(parent and parent.submodule_search_locations and find_spec(name))
+    return name in _modules()
 
 
 def _source(module: str) -> Path:
-    spec = find_spec(module)
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(module)
-    return Path(spec.origin)
+    return _modules()[module]
 
 
 def _text(module: str) -> str:

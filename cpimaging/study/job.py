@@ -74,8 +74,10 @@ class Job:
         """The lesion mask to start from: a given one, else that of the external tool."""
         if self.scan.lesion_mask:
             return self.dataset / self.scan.lesion_mask
+        if self.detection != "command":
+            return None
         drawn = Path(self.files.command_mask)
-        return drawn if self.detection == "command" and drawn.is_file() else None
+        return drawn if drawn.is_file() else None
 
     @property
     def lesion_source(self) -> str | None:

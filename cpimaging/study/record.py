@@ -63,7 +63,7 @@ def recorded(
             finally:
                 if not written and before.is_file():
                     os.replace(before, path)
-        known = {*_listed(before), *_begun(begun)} - {""}  # of a record that cannot be read
+        known = {*(_sizes(_record(before)) or ()), *_begun(begun)}
         for name in known - written.keys():
             (output / name).unlink(missing_ok=True)
         _sweep(output, known | written.keys())
@@ -80,10 +80,10 @@ def finished(output: Path, stage: str, label: str = STUDY, asked: str | None = N
 
     asked: what is asked of it now (`ASKED`), which must be what it was asked then; None: not compared.
     """
-    path = record_path(output, stage, label)
-    if asked is not None and _record(path).get("Asked") != asked:
+    record = _record(record_path(output, stage, label))
+    sizes = _sizes(record)
+    if sizes is None or (asked is not None and record.get("Asked") != asked):
         return False
-    sizes = _listed(path) or ({} if path.is_file() else {"": -1})
     return all(_size(f"{output}/{name}") == size for name, size in sizes.items())
 
 
@@ -92,18 +92,16 @@ def record_path(output: Path, stage: str, label: str = STUDY) -> Path:
     return Path(f"{output}/{RECORDS}/{stage}/{label}.json")
 
 
-def _listed(path: Path) -> dict[str, int]:
-    """Return the files of a record and their sizes in bytes; none where there is no record."""
-    files = _record(path).get("Files") if path.is_file() else {}
-    if not isinstance(files, dict):
-        return {"": -1}  # never finished
-    return {name: size for name, size in files.items() if _inside(name)}
+def _sizes(record: dict[str, Any]) -> dict[str, int] | None:
+    """Return the files of a record and their sizes in bytes; None where there is no record."""
+    files = record.get("Files")
+    return {name: size for name, size in files.items() if _inside(name)} if isinstance(files, dict) else None
 
 
 def _record(path: Path) -> dict[str, Any]:
     """Return a record; an empty one where there is none that can be read."""
     try:
-        content = read_json(path)
+        content = read_json(path) if os.path.isfile(path) else {}  # none at first: no need to raise
     except InputError:
         return {}
     return content if isinstance(content, dict) else {}

@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -238,3 +240,29 @@ def test_norms_are_checked_before_anything_runs(two: Path) -> None:
         _ = planner(two, norms_dir=str(two / "norms")).jobs
     assert norms_files(None) == []
     assert norms_files("norms") == ["norms/norms.json"]
+
+
+PLAN_ONE = """
+import json, sys
+from cpimaging.planner import Planner
+from cpimaging.study.choices import read_choices
+study = Planner(read_choices(*json.load(sys.stdin)))
+assert study.unfinished("sub-01")
+print(*sys.modules)
+"""
+
+
+def test_a_plan_loads_nothing_that_extracts_fits_or_draws(two: Path) -> None:
+    """Nor do the digests of the code, which look at files: each of these libraries takes long to load."""
+    choices = {"bids_dir": str(two / "bids"), "output_dir": str(two / "out")}
+    done = subprocess.run(
+        [sys.executable, "-c", PLAN_ONE],
+        input=json.dumps([choices, SCHEMA]),
+        env={**os.environ, "PYTHONPATH": str(ROOT), "CPIMAGING_CACHE": str(two / "cache")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(done.stdout.split())
+    assert "cpimaging.planner" in loaded
+    assert loaded & {"scipy.optimize", "scipy.spatial", "scipy.stats", "skimage", "jinja2"} == set()

@@ -6,13 +6,14 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from snakemake.common import get_function_params, overwrite_function_params
+
 from cpimaging.bids.scan import REFERENCES
 from cpimaging.handlers import beside_its_caller, told_in_the_end
 from cpimaging.io import read_yaml
 from cpimaging.layout import ScanFiles, atlas_name, sidecar_path
 from cpimaging.planner import Planner, digest_of, norms_files, state
 from cpimaging.provenance import code_digest
-from cpimaging.stages.masks import MaskJob
 from cpimaging.study.compared import column_names
 from cpimaging.study.choices import as_words, check_call, read_choices
 from cpimaging.study.lock import release_lock
@@ -64,14 +65,16 @@ MOVED.inner_modifier = (
 PLANNER = Planner(CHOICES, main=workflow.is_main_process)
 OUT = CHOICES.output_dir
 SCORERS = PLANNER.scorers
-MASKS = plainly(MaskJob.of, CHOICES, SCORERS) if CHOICES.masks_dir else None
+MASKS = None
+if CHOICES.masks_dir:
+    from cpimaging.stages.masks import MaskJob  # loads what draws pages
+
+    MASKS = plainly(MaskJob.of, CHOICES, SCORERS)
 plainly(
     MASKS.listed if MASKS else PLANNER.planned
 )  # here, where it can be told in one line
 
-# Words of the commands.
-JOB = f"--scan {{scan}} --output-dir {quote(OUT)}"
-ATLAS = quote(CHOICES.atlas)
+ATLAS = quote(CHOICES.atlas)  # as a word of a command
 
 # Output paths with wildcards: {folder} is "sub-01" or "sub-01/ses-02", {scan} the scan's label.
 FILES = ScanFiles(OUT, "{folder}", "{scan}", atlas_name(CHOICES.atlas))
@@ -103,6 +106,12 @@ def pages_of(wildcards):
     return [ScanFiles.of(OUT, label).report for label in labels]
 
 
+def signed(ask):
+    """Write down what a function takes: Snakemake looks that up for every job that it asks it for."""
+    overwrite_function_params(ask, get_function_params(ask))
+    return ask
+
+
 def run_again(paths):
     """Make Snakemake run the stages again that declare these files; name no input."""
     if workflow.is_main_process:
@@ -117,9 +126,10 @@ def unless_finished(stage, path):
 
 def read_of(*names):
     """Name what is read of a scan by one function; the more of them, the longer Snakemake plans."""
-    return unpack(lambda wildcards: PLANNER.read(wildcards.scan, names))
+    return signed(lambda wildcards: PLANNER.read(wildcards.scan, names))
 
 
+@signed
 def results_of(wildcards):
     """Name what a page shows, which tells no folder; stages of its scan that were cut short run again."""
     run_again(PLANNER.unfinished(wildcards.scan))
@@ -130,7 +140,9 @@ def results_of(wildcards):
 # Memory (MB) and time (minutes) at 1 mm, about twice what was measured: a scan with more voxels gets more, and so
 # does every further attempt.
 def memory(mb):
-    return lambda wildcards, attempt: round(mb * PLANNER.size(wildcards.scan) * attempt)
+    return signed(
+        lambda wildcards, attempt: round(mb * PLANNER.size(wildcards.scan) * attempt)
+    )
 
 
 minutes = memory
@@ -142,20 +154,36 @@ def more_each_time(amount):
 
 def asked(stage):
     """Name what decides a stage's results: a change runs it again, and its record remembers it."""
-    return lambda wildcards: PLANNER.asked(stage, wildcards.get("scan", STUDY))
+    return signed(lambda wildcards: PLANNER.asked(stage, wildcards.get("scan", STUDY)))
 
 
-def word(text):
-    """Make a parameter of a user's word: a tuple, since in text Snakemake takes braces for wildcards."""
-    return (quote(text or ""),)
+def options(**choices):
+    """Make one parameter of a command's options: each that Snakemake expands costs every job.
+
+    A tuple, since in text it takes braces, which a user's words may have, for wildcards.
+    """
+    named = {"output_dir": OUT, **choices}
+    return tuple(
+        f"--{name.replace('_', '-')} {quote(word or '')}"
+        for name, word in named.items()
+    )
 
 
+@signed
 def detection(wildcards):
     return PLANNER.detection(wildcards.scan)
 
 
-def adc_norm(wildcards):
-    return quote(PLANNER.adc_norm(wildcards.scan))
+@signed
+def search(wildcards):
+    """Say how the lesions of a scan are found."""
+    norm = quote(PLANNER.adc_norm(wildcards.scan))
+    return f"--detection {PLANNER.detection(wildcards.scan)} --adc-norm {norm}"
+
+
+@signed
+def override(wildcards):
+    return PLANNER.override(wildcards.scan)
 
 
 def compare(wildcards):

@@ -4,7 +4,7 @@
 rule preprocess:
     """Bring every contrast to one grid, inside the brain; the brain mask is written last."""
     input:
-        read_of("images", "brain_mask"),
+        scan=read_of("images", "brain_mask"),
     output:
         FILES.brain_mask,
     log:
@@ -16,10 +16,9 @@ rule preprocess:
         runtime=minutes(10),
     params:
         asked=asked("preprocess"),
-        job=JOB,
-        brain_command=word(CHOICES.brain_command),
+        options=options(brain_command=CHOICES.brain_command),
     shell:
-        "CPIMAGING_ASKED={params.asked} cpimaging preprocess {params.job} --brain-command {params.brain_command} > {log:q} 2>&1"
+        "CPIMAGING_ASKED={params.asked} cpimaging preprocess --scan {wildcards.scan} {params.options} > {log:q} 2>&1"
 
 
 rule command:
@@ -37,17 +36,16 @@ rule command:
         runtime=minutes(60),
     params:
         asked=asked("command"),
-        job=JOB,
-        run=word(CHOICES.lesion_command),
+        options=options(run=CHOICES.lesion_command),
     shell:
-        "CPIMAGING_ASKED={params.asked} cpimaging command {params.job} --run {params.run} > {log:q} 2>&1"
+        "CPIMAGING_ASKED={params.asked} cpimaging command --scan {wildcards.scan} {params.options} > {log:q} 2>&1"
 
 
 # One thread: two scans side by side finish sooner than one scan on two threads.
 rule register:
     """Find the way from the scan to the template and back, the lesion left out."""
     input:
-        read_of("mask", "norm"),
+        scan=read_of("mask", "norm"),
         brain=FILES.brain_mask,
         atlas=ancient(ATLAS_TABLE),
     output:
@@ -63,21 +61,21 @@ rule register:
         runtime=minutes(20),
     params:
         asked=asked("register"),
-        job=JOB,
-        engine=CHOICES.engine,
-        atlas=ATLAS,
-        templates_dir=word(CHOICES.templates_dir),
-        detection=detection,
-        adc_norm=adc_norm if CHOICES.adc_norm else word(""),
+        options=options(
+            engine=CHOICES.engine,
+            atlas=CHOICES.atlas,
+            templates_dir=CHOICES.templates_dir,
+        ),
+        search=search,
     shell:
-        "CPIMAGING_ASKED={params.asked} cpimaging register {params.job} --atlas {params.atlas} --templates-dir {params.templates_dir} --detection {params.detection}"
-        " --adc-norm {params.adc_norm} --engine {params.engine} --threads {threads} > {log:q} 2>&1"
+        "CPIMAGING_ASKED={params.asked} cpimaging register --scan {wildcards.scan} {params.options} {params.search}"
+        " --threads {threads} > {log:q} 2>&1"
 
 
 rule segment:
     """Find tissue and ventricles, bring the atlas to them and measure its structures."""
     input:
-        read_of("xfm", "mask"),
+        scan=read_of("xfm", "mask"),
         brain=FILES.brain_mask,
         norms=norms_files(CHOICES.norms_dir),
     output:
@@ -93,20 +91,21 @@ rule segment:
         runtime=minutes(10),
     params:
         asked=asked("segment"),
-        job=JOB,
-        atlas=ATLAS,
-        templates_dir=word(CHOICES.templates_dir),
+        options=options(
+            atlas=CHOICES.atlas,
+            templates_dir=CHOICES.templates_dir,
+            norms_dir=CHOICES.norms_dir,
+        ),
         detection=detection,
-        norms=word(CHOICES.norms_dir),
     shell:
-        "CPIMAGING_ASKED={params.asked} cpimaging segment {params.job} --atlas {params.atlas} --templates-dir {params.templates_dir}"
-        " --detection {params.detection} --norms-dir {params.norms} > {log:q} 2>&1"
+        "CPIMAGING_ASKED={params.asked} cpimaging segment --scan {wildcards.scan} {params.options}"
+        " --detection {params.detection} > {log:q} 2>&1"
 
 
 rule lesions:
     """Find the lesions, or take the mask; number them and say where each lies. The table is written last."""
     input:
-        read_of("xfm", "mask", "norm"),
+        scan=read_of("xfm", "mask", "norm"),
         labels=FILES.atlas_dseg,
     output:
         FILES.lesions,
@@ -119,20 +118,16 @@ rule lesions:
         runtime=minutes(10),
     params:
         asked=asked("lesions"),
-        job=JOB,
-        atlas=ATLAS,
-        templates_dir=word(CHOICES.templates_dir),
-        detection=detection,
-        adc_norm=adc_norm if CHOICES.adc_norm else word(""),
+        options=options(atlas=CHOICES.atlas, templates_dir=CHOICES.templates_dir),
+        search=search,
     shell:
-        "CPIMAGING_ASKED={params.asked} cpimaging lesions {params.job} --atlas {params.atlas} --templates-dir {params.templates_dir}"
-        " --detection {params.detection} --adc-norm {params.adc_norm} > {log:q} 2>&1"
+        "CPIMAGING_ASKED={params.asked} cpimaging lesions --scan {wildcards.scan} {params.options} {params.search} > {log:q} 2>&1"
 
 
 rule quantify:
     """Measure the lesion in every structure, side, lobe and layer."""
     input:
-        read_of("xfm", "mask"),
+        scan=read_of("xfm", "mask"),
         lesions=FILES.lesions,
         labels=FILES.atlas_dseg,
     output:
@@ -146,16 +141,15 @@ rule quantify:
         runtime=minutes(10),
     params:
         asked=asked("quantify"),
-        job=JOB,
-        atlas=ATLAS,
+        options=options(atlas=CHOICES.atlas),
     shell:
-        "CPIMAGING_ASKED={params.asked} cpimaging quantify {params.job} --atlas {params.atlas} > {log:q} 2>&1"
+        "CPIMAGING_ASKED={params.asked} cpimaging quantify --scan {wildcards.scan} {params.options} > {log:q} 2>&1"
 
 
 rule qc:
     """Check whether the scan can be trusted."""
     input:
-        read_of("xfm"),
+        scan=read_of("xfm"),
         brain=FILES.brain_mask,
         lesions=FILES.lesions,
         load=FILES.lesionload,
@@ -170,11 +164,9 @@ rule qc:
         runtime=minutes(10),
     params:
         asked=asked("qc"),
-        job=JOB,
-        atlas=ATLAS,
-        templates_dir=word(CHOICES.templates_dir),
+        options=options(atlas=CHOICES.atlas, templates_dir=CHOICES.templates_dir),
     shell:
-        "CPIMAGING_ASKED={params.asked} cpimaging qc {params.job} --atlas {params.atlas} --templates-dir {params.templates_dir} > {log:q} 2>&1"
+        "CPIMAGING_ASKED={params.asked} cpimaging qc --scan {wildcards.scan} {params.options} > {log:q} 2>&1"
 
 
 rule score:
@@ -195,13 +187,11 @@ rule score:
         runtime=minutes(5),
     params:
         asked=asked("score"),
-        job=JOB,
-        atlas=ATLAS,
-        scorers=quote(SCORERS),
-        override=lambda wildcards: PLANNER.override(wildcards.scan),
+        options=options(atlas=CHOICES.atlas, scorers=SCORERS),
+        override=override,
     shell:
-        "CPIMAGING_ASKED={params.asked} cpimaging score {params.job} --atlas {params.atlas}"
-        " --scorers {params.scorers} {params.override} > {log:q} 2>&1"
+        "CPIMAGING_ASKED={params.asked} cpimaging score --scan {wildcards.scan} {params.options}"
+        " {params.override} > {log:q} 2>&1"
 
 
 rule report:
@@ -225,8 +215,6 @@ rule report:
         runtime=minutes(10),
     params:
         asked=asked("report"),
-        job=JOB,
-        atlas=ATLAS,
-        templates_dir=word(CHOICES.templates_dir),
+        options=options(atlas=CHOICES.atlas, templates_dir=CHOICES.templates_dir),
     shell:
-        "CPIMAGING_ASKED={params.asked} cpimaging report {params.job} --atlas {params.atlas} --templates-dir {params.templates_dir} > {log:q} 2>&1"
+        "CPIMAGING_ASKED={params.asked} cpimaging report --scan {wildcards.scan} {params.options} > {log:q} 2>&1"
