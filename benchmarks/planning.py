@@ -1,8 +1,8 @@
 """What planning costs: `snakemake -n` of many empty scans, and of a bare Snakefile with the same jobs.
 
 `python benchmarks/planning.py [--scans 1000 10000] [--pairs 1]`. The images are files without a byte, so that
-nothing but planning is measured. The bare Snakefile has the same rules, with as many inputs, outputs and
-parameters, a log, a benchmark, resources and a shell command, and no Python. Both plan by turns. Prints
+nothing but planning is measured. The bare Snakefile has the same rules, with as many named inputs, outputs
+and parameters, a log, a benchmark, resources and a shell command, and no Python. Both plan by turns. Prints
 processor time (user and system, of all processes) and memory of both. The user's cache is empty, as before
 the first run of a version; later the digests of the code are read from it.
 """
@@ -75,8 +75,8 @@ def write_bare(folder: Path, n: int) -> None:
     rules = [
         RULE.format(
             stage=stage,
-            read=_quoted(read),
-            written=_quoted(written),
+            read=", ".join(f"{name}={_path(name)}" for name in read),
+            written=", ".join(map(_path, written)),
             more=', search="--detection on"' if stage in A_THIRD_PARAMETER else "",
         )
         for stage, (read, written) in RULES.items()
@@ -84,9 +84,9 @@ def write_bare(folder: Path, n: int) -> None:
     (folder / "Snakefile").write_text(ENDS.format(n=n) + "".join(rules))
 
 
-def _quoted(names: list[str]) -> str:
-    paths = [FILES.get(name, f"out/{{scan}}/anat/{{scan}}_{name}.tsv") for name in names]
-    return ", ".join(f'"{path}"' for path in paths)
+def _path(name: str) -> str:
+    path = FILES.get(name, f"out/{{scan}}/anat/{{scan}}_{name}.tsv")
+    return f'"{path}"'
 
 
 def cost(folder: Path, *words: str) -> tuple[float, float]:

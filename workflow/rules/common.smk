@@ -1,6 +1,7 @@
 # What several rules need: the study, its files with wildcards, and what is asked of one scan.
 
 import atexit
+import gc
 import shlex
 import sys
 from dataclasses import replace
@@ -21,6 +22,10 @@ from cpimaging.study.plan import INDEX
 from cpimaging.study.record import STUDY, finished
 from cpimaging.types import InputError, of_system
 from cpimaging.writes import check_writable
+
+# What planning makes stays until the end: to look for garbage among it, again and again, takes a quarter of its time.
+if workflow.is_main_process:
+    gc.disable()
 
 quote = shlex.quote
 
@@ -233,6 +238,8 @@ def masks_unfinished(wildcards):
 
 def begin():
     if workflow.is_main_process:
+        gc.freeze()
+        gc.enable()
         plainly(PLANNER.lock if MASKS else PLANNER.start)
         # Absolute: by then Snakemake has left the working directory.
         atexit.register(release_lock, PLANNER.output.resolve())
