@@ -1,7 +1,8 @@
 """Interrupt the workflow at random moments, start it again, and compare with an undisturbed run.
 
 `python benchmarks/interruptions.py [--n 20] [--seed 0]`. A small simulated dataset; each interruption is
-followed by the same command, which must end well and leave the same bytes. Logs and times do not count.
+followed by the same command, which must end well and leave the same bytes. Logs tell times and
+do not count.
 """
 
 import argparse
@@ -67,8 +68,8 @@ def environment() -> dict[str, str]:
 
 def contents(out: Path) -> dict[str, str]:
     """Return the sum of every result; compressed ones by what they hold."""
-    files = [path for path in sorted(out.rglob("*")) if path.is_file() and path.suffix != ".log"]
-    kept = [path for path in files if "benchmarks" not in path.parts]
+    files = [path for path in sorted(out.rglob("*")) if path.is_file()]
+    kept = [path for path in files if path.relative_to(out).parts[0] != "logs"]
     return {path.relative_to(out).as_posix(): _sum(path) for path in kept}
 
 

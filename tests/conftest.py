@@ -1,6 +1,7 @@
 """Shared fixtures: small images with unequal sides, and the optional real scans."""
 
 import fcntl
+import gc
 import os
 import shutil
 from collections.abc import Callable
@@ -18,8 +19,15 @@ LONGEST = ("slurm", "workflow", "browser", "hostile")
 """Folders whose files take longest: begun first, so that no core is idle while the last one runs."""
 
 
+# Thousands of tests stay: looked through for garbage with every 700 new objects, all take a tenth longer.
+gc.set_threshold(100_000)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {folder: place for place, folder in enumerate(LONGEST)}
+    for item in items:
+        if item.path.parent.name == "hostile":
+            item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: places.get(item.path.parent.name, len(places)))
 
 

@@ -161,6 +161,7 @@ def test_each_region_lies_on_its_side_of_the_world(any_atlas: Atlas) -> None:
             assert np.sign(centroid) == signs[region.side] or abs(centroid) < 2 * (region.side == "midline")
 
 
+@pytest.mark.slow
 def test_swapped_sides_are_refused_with_the_evidence(any_atlas: Atlas, tmp_path: Path) -> None:
     write_atlas(tmp_path, swapped(any_atlas))
     with pytest.raises(InputError, match=r"is called (left|right), but its centroid lies at x [+-]\d"):
@@ -269,6 +270,7 @@ def test_a_mirrored_lesion_of_the_brainstem_has_the_mirrored_load(
     assert {side for name, side in rows[0] if name in LEVELS} == {"left", "right"}
 
 
+@pytest.mark.slow
 def test_a_brainstem_without_sides_serves_as_before(embedded: Atlas) -> None:
     joined = {("pons", "left"): "midline", ("pons", "right"): None, ("pons", "midline"): None}
     whole = tuple(

@@ -369,7 +369,9 @@ def test_where_it_was_not_scored_its_numbers_are_missing(scorer):
         assert cells["not_assessed_reason"] is not None
 
 
-@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.parametrize(
+    "pattern", [pytest.param(name, marks=[pytest.mark.slow] * (name != "nuclei")) for name in PATTERNS]
+)
 def test_both_pages_tell_it(scorer, pattern):
     result = surely(scorer.name, pattern)
     whole = pattern_of(scorer, result)

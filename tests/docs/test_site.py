@@ -12,6 +12,7 @@ PAGES = [*ROOT.glob("*.md"), ROOT / "config" / "README.md", *(ROOT / "docs").rgl
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
+@pytest.mark.slow
 def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     words = ["-q", "-n", "-W", "--keep-going", "-b", "html", "-d", str(tmp_path / "trees")]
     done = subprocess.run(

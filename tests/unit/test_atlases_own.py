@@ -22,6 +22,7 @@ from cpimaging.atlases import (
     write_atlas,
 )
 from cpimaging.atlases.template import SPACE, Template
+from cpimaging.cache import cache_dir
 from cpimaging.images import write_displacement, write_image
 from cpimaging.layout import atlas_name
 from cpimaging.registration import resample
@@ -31,15 +32,19 @@ SHIFT_MM = np.array([6.3, -4.4, 3.2])
 WAY = f"from-Other_to-{SPACE}_mode-image_xfm"
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache, but for the template."""
+@pytest.fixture(scope="module")
+def template_files() -> list[Path]:
+    """What is kept of the template once it was built."""
     load_template()
-    from cpimaging.cache import cache_dir
+    return sorted(cache_dir().glob("tpl-*"))
 
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, template_files: list[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache, but for the template."""
     folder = tmp_path / "cache"
     folder.mkdir()
-    for built in cache_dir().glob("tpl-*"):
+    for built in template_files:
         (folder / built.name).symlink_to(built)
     monkeypatch.setenv("CPIMAGING_CACHE", str(folder))
     return folder
@@ -261,6 +266,7 @@ def write_way(folder: Path, *, matrix: np.ndarray | None = None, field: Image | 
         write_displacement(folder / f"{WAY}.nii.gz", field)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["matrix", "field"])
 @pytest.mark.parametrize(
     ("shift_mm", "told"), [(500.0, "leads no label"), (np.nan, "no number|4 × 4 matrix")]
@@ -277,6 +283,7 @@ def test_a_way_that_leads_nowhere_is_told_before_anything_runs(
         load_atlas(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["matrix", "field"])
 def test_a_way_that_fits_is_fine(tmp_path: Path, kind: str) -> None:
     write_atlas(tmp_path, boxes(np.array([3.0, 0, 0]), living_in="Other"))

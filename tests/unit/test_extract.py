@@ -128,6 +128,7 @@ def test_likeness_tells_brain_from_fluid_and_skull() -> None:
 # --- simulated heads
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("contrast", SIGNALS)
 def test_a_head_keeps_the_brain_and_its_place(template: Template, contrast: str) -> None:
     brain, mask = template_brain(template, contrast, 0.9)

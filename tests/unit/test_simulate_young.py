@@ -16,6 +16,8 @@ from cpimaging.simulate import simulate_young
 from cpimaging.simulate.young import ADC_DROP
 from cpimaging.types import Image, InputError, LabelMap
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def made() -> Built:

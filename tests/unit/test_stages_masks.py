@@ -172,6 +172,7 @@ def test_stability_is_measured_and_the_calls_stay(
     assert (stable["expected_agreement"].dropna() <= plain["expected_agreement"].dropna()).all()
 
 
+@pytest.mark.slow
 def test_stability_asks_the_chosen_scorers_alone(folder: Path, tmp_path: Path) -> None:
     """Each call is repeated with limits of its own; with one scorer there are no others to take them from."""
     run(MaskJob(folder, tmp_path, SPACE, pattern="sub-1*", scorers="dominance,fiori", stability=True))
@@ -395,6 +396,7 @@ def test_the_name_of_a_space_is_letters_and_digits(folder: Path, tmp_path: Path,
         MaskJob(folder, tmp_path / "out", space).listed()
 
 
+@pytest.mark.slow
 def test_the_map_of_the_first_run_is_no_patient_of_the_second(tmp_path: Path) -> None:
     save(tmp_path, "sub-1_mask", INFARCT)
     for _ in range(2):
