@@ -24,6 +24,12 @@ AT_ODDS = {
     "with cerebral palsy have a grey-matter pattern; consider a severe insult or another cause",
 }
 """Shares: Krägeloh-Mann & Horber 2007, Dev Med Child Neurol 49:144."""
+RARE = {"B1": "B1 at term", "C1": "C1 before 32 weeks"}
+RARE_WORDS = {
+    RARE["B1"]: "periventricular injury after birth from 37 weeks on",
+    RARE["C1"]: "injury of the nuclei after birth before 32 weeks",
+}
+"""The same in short; the weeks are those of mrics.yaml."""
 STRIATUM = ("caudate", "putamen")
 PALLIDUM = ("pallidum", "subthalamic_nucleus")
 
@@ -48,18 +54,18 @@ def unusual(pieces: Sequence[Piece], main: Pattern, trace: Trace) -> list[str]:
     return [CONSIDER[name] for name in found]
 
 
-def discordant(main: Pattern, gestation_weeks: float | None, trace: Trace) -> list[str]:
-    """Return what about the main pattern is rare after that gestation; the call is not changed by it."""
+def discordant(subgroup: str, gestation_weeks: float | None, trace: Trace) -> list[str]:
+    """Return what about a subgroup is rare after that gestation; the call is not changed by it."""
     if gestation_weeks is None:
         return []
     rare = {
         "B1": gestation_weeks >= trace.limit("term_from"),
         "C1": gestation_weeks < trace.limit("nuclei_from"),
     }
-    if not rare.get(main.subgroup, False):
+    if not rare.get(subgroup, False):
         return []
-    trace.note(f"{main.subgroup} is rare at this gestation, weeks", gestation_weeks, "no part of the call")
-    return [AT_ODDS[main.subgroup]]
+    trace.note(f"{subgroup} is rare at this gestation, weeks", gestation_weeks, "no part of the call")
+    return [AT_ODDS[subgroup]]
 
 
 def _less_injured(pieces: Sequence[Piece], names: Sequence[str]) -> float:

@@ -22,7 +22,7 @@ from cpimaging.scorers.base import (
 )
 from cpimaging.scorers.injury import REQUIRED, Injury, injury_of, no_more_than_in_health, unusable
 from cpimaging.scorers.loss import NO_NORMS, against_norms, beyond_norms, unlike_template
-from cpimaging.scorers.mimics import discordant, unusual
+from cpimaging.scorers.mimics import RARE, RARE_WORDS, discordant, unusual
 from cpimaging.scorers.patterns import TERRITORIES, Pattern
 from cpimaging.scorers.pieces import pieces_of
 from cpimaging.scorers.results import CALL_KEYS, REPEATED, WHY_NOT, MricsResult
@@ -62,7 +62,7 @@ def score_mrics(tables: Tables, context: ScanContext, criteria: Criteria) -> Mri
     found, why = explained(tables, injury, criteria)
     trace.steps += why.steps
     result, main = _predominant(found, trace)
-    flags = unusual(pieces, main, trace), discordant(main, context.gestation_weeks, trace)
+    flags = unusual(pieces, main, trace), discordant(main.subgroup, context.gestation_weeks, trace)
     return {**result, "unusual": flags[0], "discordant": flags[1], "evidence": trace.as_json()}
 
 
@@ -278,12 +278,19 @@ SCORER = Scorer(
             "1",
             cell=lambda result: result.get("expected_agreement"),
         ),
+        GroupColumn(
+            "mrics_discordant",
+            "str",
+            "Subgroup that is rare at the scan's gestation; n/a where it is not, or gestation is not known.",
+            levels=RARE_WORDS,
+            cell=lambda result: RARE[result["subgroup"]] if result.get("discordant") else None,
+        ),
         GroupColumn("not_assessed_reason", "str", WHY_NOT, cell=lambda result: result["not_assessed"]),
     ),
     words=Words(_facts, _code, lambda code: "not called" if missing(code) else say(code), CODES),
     answers=("group", "subgroup"),
     details=(
-        *("severity", "territory", "side", "ground", "instead"),
+        *("severity", "territory", "side", "ground", "instead", "discordant"),
         *("severity_stability", "expected_agreement"),
     ),
     graded="severity",

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from cpimaging.scorers.base import R, as_step
+from cpimaging.scorers.base import R, Trace, as_step, read_criteria
+from cpimaging.scorers.mimics import discordant
+from cpimaging.scorers.mrics import SCORER as MRICS
 from cpimaging.scorers.results import MricsResult, OverrideContent, Pattern
 from cpimaging.types import Evidence, Verdict
 
@@ -21,12 +23,15 @@ class Override:
     reason: str = ""
 
 
-def overridden(pattern: Pattern, override: Override | None, qc: str) -> Pattern:
+def overridden(
+    pattern: Pattern, override: Override | None, qc: str, gestation_weeks: float | None = None
+) -> Pattern:
     """Return a pattern in which a person's words have won, and what they replaced.
 
-    pattern: the scorers' results. qc: the verdict of the software's checks. The key "override" holds
-    dominance, mrics and qc, each {"set", "software"} or None, and the reason; it is None without an override.
-    The evidence of the software's own call stays, below the override.
+    pattern: the scorers' results. qc: the verdict of the software's checks. gestation_weeks: at birth, at
+    which the person's subgroup may be rare. The key "override" holds dominance, mrics and qc, each {"set",
+    "software"} or None, and the reason; it is None without an override. The evidence of the software's own
+    call stays, below the override; what else belonged to that call goes with it.
     """
     content = pattern.copy()
     content["override"] = None
@@ -42,7 +47,9 @@ def overridden(pattern: Pattern, override: Override | None, qc: str) -> Pattern:
     if override.mrics:
         told["mrics"] = {"set": override.mrics, "software": _code(pattern["mrics"])}
         words = {"group": override.mrics[0], "subgroup": _subgroup(override.mrics)}
-        details = {"severity": None, "territory": None, "side": None, "secondary": list[str]()}
+        details = {**dict.fromkeys(MRICS.details), "secondary": list[str](), "instead": list[str]()}
+        trace = Trace(read_criteria(MRICS.criteria))
+        details["discordant"] = discordant(_subgroup(override.mrics), gestation_weeks, trace)
         content["mrics"] = _decided(pattern["mrics"], {**words, **details}, override.mrics, override)
     content["override"] = told
     return content

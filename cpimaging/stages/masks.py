@@ -262,7 +262,7 @@ class _Scoring:
 
         content = pattern_content(self.scorers, score)
         content["out_of_group"] = out_of_group(tables, context)
-        return overridden(content, decision, QC)
+        return overridden(content, decision, QC, scan.gestation_weeks)
 
 
 def _with_people(masks: Path, scans: list[Scan]) -> list[Scan]:

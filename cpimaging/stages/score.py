@@ -57,7 +57,7 @@ def run(job: Job, override: Override | None = None) -> None:
 
     content = pattern_content(job.scorers, score)
     content["out_of_group"] = out_of_group(tables, context)
-    write_json(job.files.pattern, overridden(content, override, quality["verdict"]))
+    write_json(job.files.pattern, overridden(content, override, quality["verdict"], scan.gestation_weeks))
 
 
 def gated(context: ScanContext, why_not: str | None) -> ScanContext:

@@ -17,6 +17,11 @@ SOFTWARE = {
         "territory": "mca",
         "side": "left",
         "secondary": ["B1"],
+        "ground": "one artery",
+        "severity_stability": None,
+        "expected_agreement": 0.98,
+        "instead": ["C2"],
+        "discordant": [],
         "confidence": 0.7,
         "subgroup_confidence": 0.5,
         "alternatives": [{"call": "C1"}],
@@ -38,7 +43,8 @@ def test_a_persons_verdict_wins_and_says_what_it_replaced() -> None:
     mrics = content["mrics"]
     assert (mrics["group"], mrics["subgroup"], mrics["territory"], mrics["side"]) == ("C", "C1", None, None)
     assert (mrics["confidence"], mrics["subgroup_confidence"], mrics["alternatives"]) == (None, None, [])
-    assert (mrics["secondary"], mrics["not_assessed"]) == ([], None)
+    assert (mrics["secondary"], mrics["not_assessed"], mrics["instead"]) == ([], None, [])
+    assert (mrics["ground"], mrics["expected_agreement"]) == (None, None)
     assert mrics["evidence"][0]["value"] == "C1"
     assert mrics["evidence"][0]["source"] == "readers"
     assert mrics["evidence"][1:] == SOFTWARE["mrics"]["evidence"]
@@ -56,3 +62,13 @@ def test_a_persons_verdict_wins_and_says_what_it_replaced() -> None:
 def test_group_and_subgroup_of_a_word(word: str, subgroup: str) -> None:
     mrics = overridden(SOFTWARE, Override(mrics=word, reason="r"), "pass")["mrics"]
     assert (mrics["group"], mrics["subgroup"]) == (word[0], subgroup)
+
+
+@pytest.mark.parametrize(
+    ("word", "weeks", "flags"),
+    [("B1", 40.0, 1), ("B1", 30.0, 0), ("C1", 30.0, 1), ("C", 30.0, 0), ("B1", None, 0)],
+)
+def test_what_a_person_set_is_flagged_where_it_is_rare(word: str, weeks: float | None, flags: int) -> None:
+    """The software's own call was C3, which is flagged at no gestation."""
+    mrics = overridden(SOFTWARE, Override(mrics=word, reason="r"), "pass", weeks)["mrics"]
+    assert len(mrics["discordant"]) == flags
