@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Generic, TypedDict, TypeVar
+from typing import Any, Generic, NotRequired, TypedDict, TypeVar
 
 from cpimaging.columns import Column
 from cpimaging.io import read_yaml
@@ -22,17 +22,25 @@ GIVEN_UNITS = ("points", "level")
 class Criterion(TypedDict):
     """A number that a scorer compares with.
 
-    tag: S read in the source, S2 in one that restates it, K not verified, D ours.
+    tag: S read in the source, S2 in one that restates it, K not verified, D ours. disagrees: what another
+    source says instead, with that source and its tag.
     """
 
     value: float
     unit: str
     tag: str
     source: str
+    disagrees: NotRequired[str]
 
 
 Criteria = Mapping[str, Criterion]
 """Criteria by name."""
+
+
+def cited(criterion: Criterion) -> str:
+    """Return the source of a criterion with its tag, and what another source says."""
+    other = f"; sources disagree: {criterion['disagrees']}" if "disagrees" in criterion else ""
+    return f"{criterion['source']} [{criterion['tag']}]{other}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,7 +217,7 @@ class Trace:
         criterion = self.criteria[name]
         limit = f"{sign} {criterion['value']:g} {criterion['unit']}".rstrip()
         shown = NOT_ASSESSED if math.isnan(value) else float(value)
-        self.steps.append(Evidence(rule, shown, limit, f"{criterion['source']} [{criterion['tag']}]"))
+        self.steps.append(Evidence(rule, shown, limit, cited(criterion)))
         return bool(holds)
 
     def note(self, rule: str, value: float | str, source: str = "measured") -> None:

@@ -10,7 +10,7 @@ from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
 from cpimaging.columns import CELL, MARGIN_MM, MARGINS, dtypes
-from cpimaging.scorers.base import GIVEN_UNITS, Criteria, Criterion, R, Scorer, Tables, as_step
+from cpimaging.scorers.base import GIVEN_UNITS, Criteria, Criterion, R, Scorer, Tables, as_step, cited
 from cpimaging.scorers.results import Alternative, CallResult, Points, Result, ScaleResult, answer
 from cpimaging.types import Evidence, InputError, ScanContext, Table, rows_of
 from cpimaging.words import SIDE_WORDS
@@ -154,7 +154,7 @@ def _abstained(scorer: Scorer[R], result: R, others: Sequence[R], criteria: Crit
     """Take back each answer that too few repetitions keep, with the finer ones and the details."""
     criterion = criteria[LIMIT]
     shares = {name: _shares(others, name) for name in scorer.answers}
-    limit, source = float(criterion["value"]), f"{criterion['source']} [{criterion['tag']}]"
+    limit, source = float(criterion["value"]), cited(criterion)
     steps, doubt = list(result["evidence"]), None
     for name in scorer.answers:
         share = shares[name].get(answer(result, name), 0.0)

@@ -5,6 +5,7 @@ import json
 import re
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import declared
 import numpy as np
@@ -30,6 +31,7 @@ from cpimaging.scorers.group import group_dtypes
 from cpimaging.stages.cohort import pattern_cells
 from cpimaging.types import Image, LabelMap
 
+DOCS = Path(__file__).parents[2] / "docs" / "method" / "scales.md"
 PATTERNS = ("rim", "fan", "nuclei", "wedge")
 SWAP = {"left": "right", "right": "left", "midline": "midline"}
 pytestmark = pytest.mark.parametrize("scorer", SCORERS.values(), ids=SCORERS)
@@ -251,10 +253,22 @@ def test_every_criterion_says_where_it_comes_from(scorer):
         "criteria",
     }  # no limit beside
     for name, criterion in criteria.items():
-        assert set(criterion) == {"value", "unit", "tag", "source"}, name
+        assert set(criterion) - {"disagrees"} == {"value", "unit", "tag", "source"}, name
         assert isinstance(criterion["value"], int | float), name
         assert criterion["tag"] in {"S", "S2", "K", "D"}, name
         assert criterion["source"].strip(), name
+
+
+def test_every_source_that_disagrees_is_named_with_its_tag_and_in_the_documentation(scorer):
+    told = {
+        criterion["disagrees"]
+        for criterion in read_criteria(scorer.criteria).values()
+        if "disagrees" in criterion
+    }
+    page = DOCS.read_text(encoding="utf-8")
+    for text in told:
+        assert re.search(r" \(.+ \[(S|S2)\]\)$", text), text
+        assert text in page, text
 
 
 def test_every_criterion_may_be_varied(scorer):

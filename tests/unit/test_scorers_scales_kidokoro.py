@@ -132,3 +132,13 @@ def test_signal_is_a_range_by_sides(lesion_ml, source, expected):
 def test_other_ages_are_not_scored(weeks):
     reason = score(context=replace(TERM, pma_weeks=weeks))["not_assessed"]
     assert "a postmenstrual age of 36 to less than 43 weeks" in reason
+
+
+def test_items_whose_highest_points_are_restated_otherwise_say_so():
+    """Five of six items of white matter have less than the 4 points that another source gives all six."""
+    items = score()["items"]
+    disputed = {item["name"] for item in items if "sources disagree: 0 to 4 points" in item["source"]}
+    assert disputed == {
+        item["name"] for item in items if item["section"] == "white matter" and item["highest"] < 4
+    }
+    assert len(disputed) == 5

@@ -195,6 +195,13 @@ def test_a_page_has_one_line_for_the_total():
     assert words.facts(score("nichd", BASAL_GANGLIA)) == [(title, "2A")]
 
 
+def test_a_level_that_a_later_revision_draws_otherwise_says_so():
+    (level,) = score("nichd", BASAL_GANGLIA)["items"]
+    assert level["source"].endswith("(Shankaran 2025, JAMA Pediatr 179:383 [S])")
+    (less,) = score("nichd", {white("left", "periventricular", "parietal"): 0.1})["items"]
+    assert "disagree" not in less["source"]
+
+
 @pytest.mark.parametrize("name", ["barkovich", "nichd"])
 @pytest.mark.parametrize(
     "change",

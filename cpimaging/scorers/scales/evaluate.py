@@ -5,7 +5,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cpimaging.scorers.base import NOT_SEEN_BY, Criteria, Tables, Trace, check_structures, not_assessable
+from cpimaging.scorers.base import (
+    NOT_SEEN_BY,
+    Criteria,
+    Tables,
+    Trace,
+    check_structures,
+    cited,
+    not_assessable,
+)
 from cpimaging.scorers.injury import Injury, injury_of, no_more_than_in_health, unusable
 from cpimaging.scorers.results import Points, ScaleItem, ScaleResult
 from cpimaging.types import ScanContext
@@ -70,9 +78,8 @@ def _told(facts: Mapping[str, Fact]) -> str:
 
 
 def source(trace: Trace, name: str) -> str:
-    """Return the citation of a criterion with its tag."""
-    criterion = trace.criteria[name]
-    return f"{criterion['source']} [{criterion['tag']}]"
+    """Return the citation of a criterion with its tag, and who disagrees."""
+    return cited(trace.criteria[name])
 
 
 def levelled(

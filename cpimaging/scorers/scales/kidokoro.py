@@ -19,7 +19,12 @@ PARTS = {
     CEREBELLUM: ("cerebellum",),
 }
 """Sections of the scale, and the compartments of the load table whose lesion their signal is read from."""
-MOST_SIGNAL = {WHITE: 3, CORTEX: 4, DEEP: 4, CEREBELLUM: 4}
+MOST_SIGNAL = {
+    WHITE: "most_signal_white",
+    CORTEX: "most_signal_cortex",
+    DEEP: "most_signal_deep",
+    CEREBELLUM: "most_signal_cerebellum",
+}
 
 ABSENT = "not in the atlas, not in the image or not searched"
 UNSEEN = "software found no lesion there, which is no proof that there is none"
@@ -48,7 +53,7 @@ def _items(injury: Injury, trace: Trace, context: ScanContext) -> Iterator[Item]
     yield _ventricles(injury, trace)
     yield _size(injury, trace, context, "biparietal width", ("biparietal_width", "brain"), WHITE)
     yield _signal(injury, trace, context, CORTEX)
-    yield _item(trace, "gyral maturation", CORTEX, math.nan, "", (0, 2), 2, why=GYRI)
+    yield _item(trace, "gyral maturation", CORTEX, math.nan, "", (0, None), "most_gyri", why=GYRI)
     yield _size(
         injury, trace, context, "interhemispheric distance", ("interhemispheric_distance", "brain"), CORTEX
     )
@@ -66,14 +71,19 @@ def _item(
     section: str,
     measured: float | str,
     unit: str,
-    steps: tuple[int, int],
-    highest: int,
+    steps: tuple[int, int | None],
+    most: str,
     limit: str = "n/a",
     why: str | None = None,
-    criterion: str = "step_1",
 ) -> Item:
-    """Return an item. steps: at least and at most so many steps of the scale, each with its points."""
-    low, high, most = (trace.points(f"step_{count}") if count else 0.0 for count in (*steps, highest))
+    """Return an item. steps: at least and at most so many of the scale, None its highest.
+
+    most: the criterion that holds its highest points.
+    """
+    highest = trace.points(most)
+    low, high = (
+        highest if count is None else trace.points(f"step_{count}") if count else 0.0 for count in steps
+    )
     return Item(
         name=name,
         side="midline",
@@ -82,32 +92,34 @@ def _item(
         unit=unit,
         limit=limit,
         points=(low, high),
-        highest=most,
-        source=source(trace, criterion),
+        highest=highest,
+        source=source(trace, most),
         why=why if low < high else None,
     )
 
 
 def _signal(injury: Injury, trace: Trace, context: ScanContext, section: str) -> Item:
     """Return the item of a tissue's signal: how many sides are hit is measured, how it looks is not."""
-    whole, most = injury.of(PARTS[section]), MOST_SIGNAL[section]
+    whole = injury.of(PARTS[section])
     sides = [injury.of(PARTS[section], [side]).lesion_mm3 for side in SIDES]
     hit = sum(volume >= trace.limit("minimum_volume") for volume in sides)
     hit = hit or int(whole.lesion_mm3 >= trace.limit("minimum_volume"))
     reader = seen_by_reader(context)
     least = min(hit, 1) if section == WHITE else hit
-    high = 3 if reader and hit == 1 else 0 if reader and hit == 0 else most
+    high = 3 if reader and hit == 1 else 0 if reader and hit == 0 else None
     why = KIND if hit else UNSEEN
     if whole.region_mm3 == 0:
-        least, high, why = 0, most, ABSENT
+        least, high, why = 0, None, ABSENT
     limit = f"{trace.limit('minimum_volume'):g} mm3 of one side (ours)"
-    return _item(trace, f"signal of {section}", section, whole.load, "%", (least, high), most, limit, why)
+    name = f"signal of {section}"
+    return _item(trace, name, section, whole.load, "%", (least, high), MOST_SIGNAL[section], limit, why)
 
 
 def _cysts(injury: Injury, trace: Trace, context: ScanContext) -> Item:
     white = injury.of(PARTS[WHITE])
     none = seen_by_reader(context) and white.region_mm3 > 0 and white.lesion_mm3 == 0
-    return _item(trace, "cystic lesions", WHITE, math.nan, "", (0, 0 if none else 4), 4, why=CYSTS)
+    ends = (0, 0 if none else None)
+    return _item(trace, "cystic lesions", WHITE, math.nan, "", ends, "most_cysts", why=CYSTS)
 
 
 def _myelin(injury: Injury, trace: Trace) -> Item:
@@ -121,7 +133,7 @@ def _myelin(injury: Injury, trace: Trace) -> Item:
         told,
         "",
         ends,
-        2,
+        "most_myelination",
         "the limb brighter than the putamen on T1w",
         MYELIN,
     )
@@ -141,7 +153,7 @@ def _callosum(injury: Injury, trace: Trace) -> Item:
     told = f"{genu:.1f}, {body:.1f}, {splenium:.1f} mm"
     limit = f"below {thin:g} mm in genu or body, {rear_thin:g} mm in the splenium"
     name = "thinning of the corpus callosum"
-    return _item(trace, name, WHITE, told, "", (low, high), 2, limit, SIZE, "thin_front")
+    return _item(trace, name, WHITE, told, "", (low, high), "most_callosum", limit, SIZE)
 
 
 def _below(value: float, limit: float) -> tuple[int, int]:
@@ -160,7 +172,7 @@ def _ventricles(injury: Injury, trace: Trace) -> Item:
     ends = (min(steps), max(steps))
     limit = f"from {limits[0]:g} and {limits[1]:g} mm, each side"
     name = "dilated lateral ventricles"
-    return _item(trace, name, WHITE, told, "", ends, 3, limit, SIZE, "wide_atrium")
+    return _item(trace, name, WHITE, told, "", ends, "most_ventricles", limit, SIZE)
 
 
 def _dilated(one: int, other: int) -> int:
@@ -170,33 +182,41 @@ def _dilated(one: int, other: int) -> int:
     return 2 if 2 in (one, other) or one == other == 1 else int(one + other > 0)
 
 
-SIZES: Mapping[str, tuple[Sequence[str], str]] = {
-    "biparietal_width": (("biparietal_1", "biparietal_2", "biparietal_3"), "biparietal_per_week"),
-    "interhemispheric_distance": (("gap_1", "gap_2", "gap_3"), ""),
-    "deep_grey_area": (("deep_grey_1", "deep_grey_2", "deep_grey_3"), "deep_grey_per_week"),
-    "transcerebellar_diameter": (("cerebellum_1", "cerebellum_2", "cerebellum_3"), "cerebellum_per_week"),
+SIZES: Mapping[str, tuple[Sequence[str], str, str]] = {
+    "biparietal_width": (
+        ("biparietal_1", "biparietal_2", "biparietal_3"),
+        "biparietal_per_week",
+        "most_biparietal",
+    ),
+    "interhemispheric_distance": (("gap_1", "gap_2", "gap_3"), "", "most_gap"),
+    "deep_grey_area": (("deep_grey_1", "deep_grey_2", "deep_grey_3"), "deep_grey_per_week", "most_deep_grey"),
+    "transcerebellar_diameter": (
+        ("cerebellum_1", "cerebellum_2", "cerebellum_3"),
+        "cerebellum_per_week",
+        "most_cerebellum",
+    ),
 }
-"""Measure -> its limits, mild first, and what is taken off for each week past term."""
+"""Measure -> its limits, mild first, what is taken off for each week past term, and its steps."""
 
 
 def _size(
     injury: Injury, trace: Trace, context: ScanContext, name: str, measure: tuple[str, str], section: str
 ) -> Item:
     """Return the item of a size, corrected to 40 weeks."""
-    limits, per_week = SIZES[measure[0]]
+    limits, per_week, most = SIZES[measure[0]]
     value = injury.measure(*measure, "midline")
     if per_week and context.pma_weeks is not None:
         value -= trace.limit(per_week) * (context.pma_weeks - trace.limit("term"))
     compare = trace.at_least if not per_week else trace.below
     step = sum(compare(f"{name}, at 40 weeks", value, limit) for limit in limits)
-    ends, why = ((0, 3), SIZE) if math.isnan(value) else ((step, step), None)
+    least, high, why = (0, None, SIZE) if math.isnan(value) else (step, step, None)
     if measure[0] == "deep_grey_area" and step and not math.isnan(value):
-        ends, why = (0, step), AREA
+        least, why = 0, AREA
     unit = trace.criteria[limits[0]]["unit"]
     limit = (
         f"{'below' if per_week else 'from'} {', '.join(f'{trace.limit(each):g}' for each in limits)} {unit}"
     )
-    return _item(trace, name, section, value, unit, ends, 3, limit, why, limits[0])
+    return _item(trace, name, section, value, unit, (least, high), most, limit, why)
 
 
 SCORER = scale_scorer(
