@@ -125,6 +125,7 @@ LESIONS = (
         "cavity_percent", "float64", "Share that is cavity, by label or by fluid in the image.", "percent"
     ),
     Column("blood_percent", "float64", "Share that is labelled as blood.", "percent"),
+    Column("probability", "float64", "Mean probability of a detected lesion; n/a of others.", "1"),
 )
 LESIONPARTS = (
     PARTICIPANT,

@@ -124,6 +124,7 @@ def lesions() -> pd.DataFrame:
                 "distance_ventricle_mm": 4.25,
                 "cavity_percent": 0.0,
                 "blood_percent": None,
+                "probability": None,
             }
         ],
         LESIONS_COLUMNS,

@@ -44,7 +44,8 @@ def components(
     table["main_structure"] = _main_structure(member, positions, n, atlas)
     table["distance_ventricle_mm"] = _minima(member, distance_ventricle_mm[tuple(voxels.T)], n)
     table["source"] = source
-    table["cavity_percent"] = table["blood_percent"] = np.nan  # not known from the mask alone
+    for name in ("cavity_percent", "blood_percent", "probability"):
+        table[name] = np.nan  # not known from the mask alone
 
     order = np.lexsort((*centroid_mm.T[::-1], -table["volume_mm3"]))
     table = table.iloc[order].reset_index(drop=True)

@@ -19,6 +19,7 @@ SEED = 57
 PAIRS = 50  # of repetitions: each is drawn once and mirrored, so that a mirrored scan is exactly as sure
 CRITERION_RANGE = 0.2  # each criterion is multiplied by 1 ± this at most [ours]
 RATIO_RANGE = 0.1  # each volume ratio is multiplied by 1 ± this at most [ours]
+THRESHOLD = (0.5, 0.75)  # mean probability that a detected lesion must have, least and most [ours]
 MENTIONED = 0.05  # share from which another call is told [ours]
 AXES = (("left_mm3", "right_mm3"), ("back_mm3", "front_mm3"), ("down_mm3", "up_mm3"))
 LIMIT = "confident_share"
@@ -32,6 +33,7 @@ class Draw:
 
     border: of the lesion, inward to outward. shift: (2, 3), of each side's lesion to the right, front and
     top. near: (2,), of the distance from the ventricle. criteria: name -> number. ratios: name -> (2,).
+    threshold: the mean probability that a detected lesion must have, as it is.
     """
 
     border: float
@@ -39,11 +41,13 @@ class Draw:
     near: NDArray[np.float64]
     criteria: Mapping[str, float]
     ratios: Mapping[str, NDArray[np.float64]]
+    threshold: float
 
     def mirrored(self) -> "Draw":
         """Return the same repetition for the mirrored scan."""
         ratios = {name: sides[::-1] for name, sides in self.ratios.items()}
-        return Draw(self.border, self.shift[::-1] * [-1, 1, 1], self.near[::-1], self.criteria, ratios)
+        shift, near = self.shift[::-1] * [-1, 1, 1], self.near[::-1]
+        return Draw(self.border, shift, near, self.criteria, ratios, self.threshold)
 
 
 def score_surely(
@@ -52,12 +56,13 @@ def score_surely(
     """Score a scan and say how sure the call is.
 
     margins: from `quantify.load_margins`. In each repetition all criteria, the border of the lesion, its
-    place among the labels (each side by itself), its distance from the ventricle and the volume ratios are
-    drawn anew; the seed is fixed. Returns the scorer's result with confidence, the share of repetitions that
-    keep the first of scorer.answers (None where nothing was called), the same for each finer answer, and
-    alternatives: what else came out, with its share. An answer whose share is below the criterion
-    confident_share becomes scorer.undecided, and not_assessed names what it may be. A scale gets its spread:
-    the least and most points that nine in ten repetitions give, or None. The method is ours.
+    place among the labels (each side by itself), its distance from the ventricle, the volume ratios and the
+    probability that a detected lesion must have are drawn anew; the seed is fixed. Returns the scorer's
+    result with confidence, the share of repetitions that keep the first of scorer.answers (None where nothing
+    was called), the same for each finer answer, and alternatives: what else came out, with its share. An
+    answer whose share is below the criterion confident_share becomes scorer.undecided, and not_assessed names
+    what it may be. A scale gets its spread: the least and most points that nine in ten repetitions give, or
+    None. The method is ours.
     """
     result = scorer.score(tables, context, criteria)
     if scorer.scale:
@@ -195,6 +200,7 @@ def _draw(rng: Generator, criteria: list[str], groups: list[str]) -> Draw:
         near=rng.uniform(-1, 1, 2),
         criteria={name: rng.uniform(-1, 1) for name in criteria},
         ratios={name: rng.uniform(-1, 1, 2) for name in groups},
+        threshold=rng.uniform(*THRESHOLD),
     )
 
 
@@ -226,6 +232,7 @@ class _Uncertain:
         self.load_side, self.lesion_side = _places(load), _places(tables.lesions)
         self.volume_mm3 = _numbers(tables.lesions, "volume_mm3")
         self.distance_mm = _numbers(tables.lesions, "distance_ventricle_mm")
+        self.part_probability = self._probability()
         self.ratio_side, self.ratios = _places(tables.morphometry), _numbers(tables.morphometry, "value")
         self.ratio_rows: dict[str, list[int]] = defaultdict(list)
         for row, (measure, group) in enumerate(rows_of(tables.morphometry, ("measure", "structure"))):
@@ -253,9 +260,27 @@ class _Uncertain:
         measured, volume = self.measured[row], _numbers(self.parts, "volume_mm3")
         return row, np.divide(volume, measured, out=np.ones(len(row)), where=measured > 0)
 
+    def _probability(self) -> NDArray[np.float64]:
+        """Return the probability of the lesion that each part is of, NaN where it was not detected."""
+        known: dict[int, float] = {}
+        if "probability" in self.lesions:  # masks in bulk have none
+            known = dict(rows_of(self.lesions, ("index", "probability")))
+        return np.array([known.get(number, np.nan) for (number,) in rows_of(self.parts, ["index"])], float)
+
+    def _without_doubted(
+        self, lesion: NDArray[np.float64], threshold: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return volumes of load and parts without the lesions that detection gives less than a threshold."""
+        parts = self.part_share * lesion[self.part_row]
+        doubted = self.part_probability < threshold
+        if not doubted.any():
+            return lesion, parts
+        taken = np.bincount(self.part_row[doubted], parts[doubted], len(lesion))
+        return np.maximum(lesion - taken, 0.0), np.where(doubted, 0.0, parts)
+
     def varied(self, draw: Draw) -> Tables:
         """Return the tables of one repetition."""
-        lesion = self._lesion(draw)
+        lesion, parts = self._without_doubted(self._lesion(draw), draw.threshold)
         with np.errstate(invalid="ignore", divide="ignore"):
             percent = 100 * lesion / self.region
         nearer_mm = MARGIN_MM * (draw.border + _with_midline(draw.near)[self.lesion_side])
@@ -268,7 +293,7 @@ class _Uncertain:
         return Tables(
             {**self.load, "lesion_volume_mm3": lesion, "percent_region": percent},
             {**self.lesions, "volume_mm3": self.volume_mm3 * grown, "distance_ventricle_mm": distance_mm},
-            {**self.parts, "volume_mm3": self.part_share * lesion[self.part_row]},
+            {**self.parts, "volume_mm3": parts},
             {**self.morphometry, "value": values},
         )
 

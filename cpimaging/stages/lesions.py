@@ -107,6 +107,7 @@ def _detected(job: Job) -> tuple[Image | None, pd.DataFrame]:
     grid = replace(measuring_grid(job, None), mask=seen.mask)
     pieces, table = _numbered(job, grid, DETECTED)
     table["source"] = seen.reasons(pieces.data)
+    table["probability"] = seen.probabilities(pieces.data)
     notes = [TRUST, *finding.notes, *_change(job, seen.mask)]
     _write_images(job, pieces, DETECTED, notes)
     content = sidecar("lesions", job.names(*job.scan.images.values()), MaskSource=DETECTED)

@@ -36,6 +36,12 @@ class Sighting:
             words.append(f"{DETECTED}: {self.finding.reasons[int(counts.argmax())]}")
         return words
 
+    def probabilities(self, pieces: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Return the mean probability of each numbered piece."""
+        sums = np.bincount(pieces.ravel(), weights=self.probability.data.ravel())
+        found: NDArray[np.float64] = sums[1:] / np.bincount(pieces.ravel())[1:]
+        return found
+
 
 def look(job: Job, frame: Frame, way: Image | Matrix, gate: Gate, *, first: bool = False) -> Sighting:
     """Run the detectors on a scan. way: from scan to its template. first: quickly, on a coarse grid."""

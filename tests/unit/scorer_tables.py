@@ -119,6 +119,7 @@ def lesion_table(*pieces: tuple[str, float, float]) -> pd.DataFrame:
             "source": "given mask",
             "cavity_percent": None,
             "blood_percent": None,
+            "probability": None,
         }
         for index, (side, mm, ml) in enumerate(pieces, 1)
     ]

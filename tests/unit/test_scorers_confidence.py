@@ -145,6 +145,40 @@ def test_the_same_scan_is_as_sure_again_and_in_any_row_order():
     }
 
 
+def detected(scorer, lesions, probabilities, mirror=False):
+    """Return the result of lesions that detection gives a probability each."""
+    measured = tables([mirrored(lesion) for lesion in lesions] if mirror else lesions)
+    measured = replace(measured, lesions=measured.lesions.assign(probability=probabilities))
+    return score_surely(scorer, measured, margins(measured), CHILD, read_criteria(scorer.criteria))
+
+
+@pytest.mark.parametrize(
+    ("probability", "least", "most"), [(np.nan, 1, 1), (0.76, 1, 1), (0.7, 0.65, 0.95), (0.5, 0, 0.2)]
+)
+def test_a_lesion_that_detection_doubts_is_left_out_of_repetitions(probability, least, most):
+    """Nuclei of both sides are C1, of one side not; 0.7 is below 1 in 5 thresholds of 0.5 to 0.75."""
+    left, right = by_side(BASAL_GANGLIA)
+    result = detected(MRICS, [left, right], [0.99, probability])
+    assert least <= result["subgroup_confidence"] <= most
+    again = detected(MRICS, [left, right], [0.99, probability], mirror=True)
+    assert again["subgroup_confidence"] == result["subgroup_confidence"]
+
+
+def test_what_is_left_out_is_missing_from_load_and_parts_and_from_nothing_else():
+    left, right = by_side(TRIGONES)
+    measured = tables([left, right])
+    measured = replace(measured, lesions=measured.lesions.assign(probability=[0.99, 0.5]))
+    criteria = read_criteria(MRICS.criteria)
+    for varied, _ in repetitions(measured, margins(measured, border=0.0, shift=0.0), criteria):
+        volume = dict.fromkeys(("left", "right", "midline"), 0.0)
+        for side, tissue, mm3 in rows_of(varied.load, ("side", "tissue", "lesion_volume_mm3")):
+            volume[side] += mm3 * (tissue != "overlay")
+        assert volume["left"] == pytest.approx(1000 * sum(left.values()))
+        assert volume["right"] == 0
+        parts = rows_of(varied.parts, ("index", "volume_mm3"))
+        assert {number for number, mm3 in parts if mm3 > 0} == {1}
+
+
 @pytest.mark.parametrize("lesion_ml", [CAVITY, {**scaled(BASAL_GANGLIA, 0.2), **CAVITY}])
 def test_a_mirrored_scan_is_exactly_as_sure(lesion_ml):
     criteria = read_criteria(MRICS.criteria)

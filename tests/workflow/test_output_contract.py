@@ -44,7 +44,7 @@ COLUMNS = {
     "atlas-cpimaging_desc-loadmargins": "participant_id session_id structure side tissue lobe layer "
     "shrunk_mm3 grown_mm3 left_mm3 right_mm3 back_mm3 front_mm3 down_mm3 up_mm3",
     "desc-lesions": "participant_id session_id index volume_mm3 centroid_x_mm centroid_y_mm centroid_z_mm "
-    "side main_structure distance_ventricle_mm source cavity_percent blood_percent",
+    "side main_structure distance_ventricle_mm source cavity_percent blood_percent probability",
     "desc-profile": "participant_id session_id measure structure side value unit",
     "desc-morphometry": "participant_id session_id measure structure side value unit",
 }
