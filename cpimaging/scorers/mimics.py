@@ -24,7 +24,7 @@ AT_ODDS = {
     "with cerebral palsy have a grey-matter pattern; consider a severe insult or another cause",
 }
 """Shares: Krägeloh-Mann & Horber 2007, Dev Med Child Neurol 49:144."""
-RARE = {"B1": "B1 at term", "C1": "C1 before 32 weeks"}
+RARE = {"B1": "B1_at_term", "C1": "C1_before_32_weeks"}
 RARE_WORDS = {
     RARE["B1"]: "periventricular injury after birth from 37 weeks on",
     RARE["C1"]: "injury of the nuclei after birth before 32 weeks",

@@ -537,17 +537,17 @@ def test_what_is_unusual_for_cerebral_palsy_is_flagged(lesion, word):
 @pytest.mark.parametrize(
     ("lesion", "weeks", "cell"),
     [
-        (TRIGONES, 37.0, "B1 at term"),
+        (TRIGONES, 37.0, "B1_at_term"),
         (TRIGONES, 36.9, None),
         (TRIGONES, None, None),
-        (BASAL_GANGLIA, 31.9, "C1 before 32 weeks"),
+        (BASAL_GANGLIA, 31.9, "C1_before_32_weeks"),
         (BASAL_GANGLIA, 32.0, None),
         (WATERSHED, 40.0, None),
     ],
 )
 def test_what_is_rare_at_a_gestation_is_flagged_and_changes_no_call(lesion, weeks, cell):
     born = score(lesion, context=replace(CHILD, gestation_weeks=weeks))
-    assert [cell[3:] in flag for flag in born["discordant"]] == ([True] if cell else [])
+    assert [cell[3:].replace("_", " ") in flag for flag in born["discordant"]] == ([True] if cell else [])
     column = next(column for column in SCORERS["mrics"].columns if column.name == "mrics_discordant")
     assert column.cell(born) == cell
     assert cell is None or cell in column.levels
