@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from cpimaging import columns, keys
-from cpimaging.columns import Column
+from cpimaging.columns import Column, readers
 
 Place = Literal["scan", "group", "study", "logs", "export", "readers", "norms", "simulated"]
 SCHEMA_VERSION = "1.0"
@@ -268,37 +268,37 @@ _READERS = (
         "group_desc-readinglist_stats.tsv",
         "agree --sheet",
         "Which scan stands behind which number; it stays away from the readers.",
-        columns.READING_LIST,
+        readers.READING_LIST,
         keys.READING_LIST,
     ),
-    Output("readings.tsv", "agree --sheet", "The sheet to fill in.", columns.READINGS, keys.COLUMN_KEYS),
+    Output("readings.tsv", "agree --sheet", "The sheet to fill in.", readers.READINGS, keys.COLUMN_KEYS),
     Output("case-*.html", "agree --sheet", "A scan without a verdict."),
     Output(
         "group_desc-agreement_stats.tsv",
         "agree",
         "How far readers and software agree.",
-        columns.AGREEMENT,
+        readers.AGREEMENT,
         keys.AGREEMENT,
     ),
     Output(
         "group_desc-agreementwords_stats.tsv",
         "agree",
         "The same word by word.",
-        columns.AGREEMENT_WORDS,
+        readers.AGREEMENT_WORDS,
         keys.COLUMN_KEYS,
     ),
     Output(
         "group_desc-agreementcoverage_stats.tsv",
         "agree",
         "How many scans are called at least so surely, and how many of these rightly.",
-        columns.AGREEMENT_COVERAGE,
+        readers.AGREEMENT_COVERAGE,
         keys.COLUMN_KEYS,
     ),
     Output(
         "group_desc-agreementcalibration_stats.tsv",
         "agree",
         "Stated certainty beside accuracy.",
-        columns.AGREEMENT_CALIBRATION,
+        readers.AGREEMENT_CALIBRATION,
         keys.COLUMN_KEYS,
     ),
     Output("agreement.html", "agree", "The page on agreement."),

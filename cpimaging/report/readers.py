@@ -39,7 +39,7 @@ _Row = Mapping[str, Any]
 class AgreementReport:
     """All that the page of an agreement study shows.
 
-    agreement, words, coverage, calibration: rows of columns.AGREEMENT and the like. confusion: counts by
+    agreement, words, coverage, calibration: rows of readers.AGREEMENT and the like. confusion: counts by
     question, readers' consensus (rows) by software (columns). points: readers' mean and software, (scans, 2).
     certainty: what the stated certainty is.
     """

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cpimaging import columns
 from cpimaging.agreement import tables
 from cpimaging.agreement.readings import IDS, QUESTIONS, Readings, assembled, read_readings
+from cpimaging.columns import described, dtypes, readers
 from cpimaging.io import read_table, typed, write_json, write_table, write_text
 from cpimaging.provenance import sidecar
 from cpimaging.report.readers import AgreementReport, render_agreement
@@ -34,15 +34,15 @@ def run(output: Path, readings: Sequence[Path], seed: int = 0) -> None:
     certain, certainty = _certainty(patterns)
     page = _page(sides, certain, certainty, seed)
     for desc, found, declared in (
-        ("agreement", page.agreement, columns.AGREEMENT),
-        ("agreementwords", page.words, columns.AGREEMENT_WORDS),
-        ("agreementcoverage", page.coverage, columns.AGREEMENT_COVERAGE),
-        ("agreementcalibration", page.calibration, columns.AGREEMENT_CALIBRATION),
+        ("agreement", page.agreement, readers.AGREEMENT),
+        ("agreementwords", page.words, readers.AGREEMENT_WORDS),
+        ("agreementcoverage", page.coverage, readers.AGREEMENT_COVERAGE),
+        ("agreementcalibration", page.calibration, readers.AGREEMENT_CALIBRATION),
     ):
         name = f"group_desc-{desc}_stats"
-        if declared is not columns.AGREEMENT:  # its sidecar, below, says more
-            write_json(output / f"{name}.json", columns.described(declared))
-        write_table(output / f"{name}.tsv", typed(list(found), columns.dtypes(declared)))
+        if declared is not readers.AGREEMENT:  # its sidecar, below, says more
+            write_json(output / f"{name}.json", described(declared))
+        write_table(output / f"{name}.tsv", typed(list(found), dtypes(declared)))
     error = page.calibration_error
     told = {
         "Seed": seed,
@@ -54,7 +54,7 @@ def run(output: Path, readings: Sequence[Path], seed: int = 0) -> None:
     }
     write_json(
         output / "group_desc-agreement_stats.json",
-        sidecar("agree", [PATTERNS], **told, **columns.described(columns.AGREEMENT)),
+        sidecar("agree", [PATTERNS], **told, **described(readers.AGREEMENT)),
     )
     write_text(output / "agreement.html", render_agreement(page))
 

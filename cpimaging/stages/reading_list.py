@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cpimaging import columns
 from cpimaging.agreement.readings import CASE, IDS
+from cpimaging.columns import described, dtypes, readers
 from cpimaging.images import read_image
 from cpimaging.io import read_table, typed, write_json, write_table, write_text
 from cpimaging.provenance import sidecar
@@ -39,14 +39,14 @@ def run(output: Path, folder: Path, seed: int = 0) -> None:
         for number, place in enumerate(order, start=1)
     ]
     _check_key(output, key)
-    write_table(output / f"{KEY}.tsv", typed(key, columns.dtypes(columns.READING_LIST)))
+    write_table(output / f"{KEY}.tsv", typed(key, dtypes(readers.READING_LIST)))
     write_json(
         output / f"{KEY}.json",
-        sidecar("reading_list", [], Seed=seed, **columns.described(columns.READING_LIST)),
+        sidecar("reading_list", [], Seed=seed, **described(readers.READING_LIST)),
     )
     sheet = pd.DataFrame({CASE: [row[CASE] for row in key]})
-    write_json(folder / "readings.json", columns.described(columns.READINGS))
-    write_table(folder / SHEET, sheet.reindex(columns=list(columns.dtypes(columns.READINGS))))
+    write_json(folder / "readings.json", described(readers.READINGS))
+    write_table(folder / SHEET, sheet.reindex(columns=list(dtypes(readers.READINGS))))
     for row, place in zip(key, order, strict=True):
         job = Job(output, labels[place])
         names = [job.reference, *(name for name in job.images if name != job.reference)]
@@ -76,5 +76,5 @@ def reading_list(output: Path) -> dict[str, tuple[str, str]]:
     path = output / f"{KEY}.tsv"
     if not path.is_file():
         return {}
-    table = read_table(path, columns.dtypes(columns.READING_LIST))
+    table = read_table(path, dtypes(readers.READING_LIST))
     return {case: (participant, session) for case, participant, session in table.itertuples(index=False)}
