@@ -85,7 +85,7 @@ def test_the_line_numbers_of_code_do_not_count(copied: Path) -> None:
     [
         ("qc/checks.py", "np.percentile", "np.quantile", {"qc"}),
         ("qc/limits.yaml", "fail: 0.85", "fail: 0.8", {"qc", "report", "cohort"}),
-        ("stages/score.py", 'quality["verdict"])', 'quality["no"])', {"score"}),
+        ("stages/score.py", 'quality["verdict"]', 'quality["no"]', {"score"}),
         ("lesions/components.py", "np.", "numpy.", {"lesions", "quantify"}),
         ("report/scan.py", "return", "return not", {"report"}),
         ("stages/segment.py", 'mode="nearest"', 'mode="linear"', {"segment"}),
