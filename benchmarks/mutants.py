@@ -9,7 +9,9 @@ The method: DeMillo, Lipton and Sayward, Computer 1978;11(4):34.
 
 import argparse
 import ast
+import contextlib
 import math
+import multiprocessing
 import os
 import random
 import re
@@ -22,7 +24,13 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+from hypothesis import Phase, is_hypothesis_test, settings
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = "cpimaging"
@@ -32,15 +40,32 @@ PAIRS = "Lt LtE,Gt GtE,Lt Gt,LtE GtE,Eq NotEq,In NotIn,Is IsNot,Add Sub,Mult Div
 SWAPS = [set(pair.split()) for pair in PAIRS.split(",")]
 OPPOSITE = {"left": "right", "right": "left", "L": "R", "R": "L"}
 SIDE = re.compile(r"left|right|\b[LR]\b")
-OPTIONS = ("-x", "-q", "-m", "not slow", "-p", "no:cacheprovider", "--hypothesis-seed=0")
+OPTIONS = ("-x", "-q", "-m", "not slow", "-p", "no:cacheprovider", "--assert=plain", "--hypothesis-seed=0")
+OPTIONS += ("--hypothesis-profile=mutants",)
+OPTIONS += ("-k", "not (both_pages and (fan or nuclei or rim))")  # 1 s each; the wedge's page holds the same
+SLOW_S = 0.3
+"""Tests that take more of the processor's time run after the others."""
+
+EXAMPLES = 10
+"""Inputs of each random test."""
+
+LOADED = ("numpy", "scipy.ndimage", "scipy.stats", "pandas", "nibabel", "skimage.measure", "jinja2", "yaml")
+SERVER = multiprocessing.get_context("forkserver")
+"""Each mutant meets its tests in a fork of a process that has loaded what it does not break."""
+
+SERVER.set_forkserver_preload(["__main__", *LOADED])
 
 
 @dataclass(frozen=True, order=True)
 class Mutant:
-    """One change of one file: the bytes from `start` to `end` become `after`."""
+    """One change of one file: the bytes from `start` to `end` become `after`.
+
+    function: the first line of that it is in, 0 outside of all.
+    """
 
     file: str
     line: int
+    function: int
     start: int
     end: int
     before: str
@@ -121,20 +146,29 @@ def computing(node: ast.AST) -> Iterator[ast.AST]:
                     yield from computing(child)
 
 
+def function_at(tree: ast.AST, line: int) -> int:
+    """Return where the innermost function begins whose body holds a line; 0 for what runs on import."""
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef
+    functions = [node for node in ast.walk(tree) if isinstance(node, kinds)]
+    around = [node for node in functions if node.body[0].lineno <= line <= node.end_lineno]
+    return max((min(one.lineno for one in (node, *node.decorator_list)) for node in around), default=0)
+
+
 def mutants(file: str, source: bytes) -> list[Mutant]:
     """Return every mutant of a file."""
     starts = [0]
     for line in source.splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
-    found = []
-    for node in computing(ast.parse(source)):
+    found, tree = [], ast.parse(source)
+    for node in computing(tree):
         for place, other in (*operators(node), *constants(node), *removals(node)):
             text = ast.unparse(other)
             if text != ast.unparse(place):
                 start = starts[place.lineno - 1] + place.col_offset
                 end = starts[place.end_lineno - 1] + place.end_col_offset
                 after = text if isinstance(other, ast.stmt) else f"({text})"
-                found.append(Mutant(file, place.lineno, start, end, source[start:end].decode(), after))
+                before, function = source[start:end].decode(), function_at(tree, place.lineno)
+                found.append(Mutant(file, place.lineno, function, start, end, before, after))
     return found
 
 
@@ -149,55 +183,129 @@ def tests_of(file: str) -> list[str]:
     return list(found)
 
 
+class Few:
+    """A plugin of pytest: random tests draw few inputs."""
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        """Lower the numbers that the tests ask for."""
+        for test in (getattr(item, "obj", None) for item in items):
+            if is_hypothesis_test(test):
+                few = settings(test._hypothesis_internal_use_settings, max_examples=EXAMPLES)
+                test._hypothesis_internal_use_settings = few
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a test takes of the processor, and the functions it calls: file and first line."""
+
+    seconds: float
+    called: frozenset[tuple[str, int]]
+
+
+class Watch:
+    """A plugin of pytest that watches the tests."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = f"{root}/"
+        self.seen: dict[str, Seen] = {}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: Any) -> Iterator[None]:
+        """Watch one test, with its fixtures."""
+        called: set[tuple[str, int]] = set()
+
+        def note(frame: FrameType, *_: object) -> None:
+            if frame.f_code.co_filename.startswith(self.root):
+                called.add((frame.f_code.co_filename.removeprefix(self.root), frame.f_code.co_firstlineno))
+
+        start = time.process_time()
+        sys.settrace(note)
+        try:
+            return (yield)
+        finally:
+            sys.settrace(None)
+            self.seen[item.nodeid] = Seen(time.process_time() - start, frozenset(called))
+
+
+def run_tests(root: Path, tests: Sequence[str], watched: bool, told: Connection) -> None:
+    """Run tests in this process, and tell the exit code and, if watched, what was seen."""
+    os.setsid()
+    os.chdir(root)
+    sys.path.insert(0, str(root))
+    sys.dont_write_bytecode = True
+    os.environ.update(PYTHONPATH=str(root), CPIMAGING_CACHE=str(root.with_name("cache")))
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 1)
+    os.dup2(quiet, 2)
+    # nobody reads what fails: no search for a shorter one
+    settings.register_profile(
+        "mutants", phases=[Phase.explicit, Phase.generate], database=None, deadline=None
+    )
+    watch = Watch(root)
+    code = pytest.main([*OPTIONS, *tests], plugins=[Few(), watch] if watched else [Few()])
+    told.send((int(code), watch.seen))
+
+
+@dataclass(frozen=True)
+class Known:
+    """What was seen of a file's tests, in their order, and the seconds that all of them may take."""
+
+    seen: dict[str, Seen]
+    limit_s: float
+
+    def tests_of(self, mutant: Mutant) -> list[str]:
+        """Return the tests that call its function, the slow ones last; all, if it runs on import."""
+        place = mutant.file, mutant.function
+        tests = [test for test, seen in self.seen.items() if not mutant.function or place in seen.called]
+        return sorted(tests, key=lambda test: self.seen[test].seconds > SLOW_S)
+
+
 class Copy:
     """A copy of the project whose files may be broken."""
 
     def __init__(self, folder: Path) -> None:
         self.root = Path(shutil.copytree(ROOT, folder, ignore=LEFT_OUT))
         # by content: a mutant may have the size and the second of the file that was compiled
-        compiling = ["compileall", "-q", "--invalidation-mode", "checked-hash", PACKAGE]
+        compiling = ["compileall", "-q", "--invalidation-mode", "checked-hash", PACKAGE, "tests"]
         subprocess.run([sys.executable, "-m", *compiling], cwd=self.root, check=True)
-        own = {"PYTHONPATH": str(self.root), "CPIMAGING_CACHE": str(folder.with_name("cache"))}
-        self.environment = {**os.environ, **own, "PYTHONDONTWRITEBYTECODE": "1"}
 
-    def passes(self, tests: Sequence[str], timeout_s: float | None = None) -> bool:
-        """Return whether the tests pass; those that hang do not."""
-        words = [sys.executable, "-m", "pytest", *OPTIONS, *tests]
-        silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        with subprocess.Popen(
-            words, cwd=self.root, env=self.environment, start_new_session=True, **silent
-        ) as process:
-            try:
-                return process.wait(timeout_s) == 0
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                return False
+    def run(
+        self, tests: Sequence[str], watched: bool = False, limit_s: float | None = None
+    ) -> tuple[int, dict[str, Seen]]:
+        """Return the exit code of tests, an error if they hang or die, and what was seen."""
+        ours, theirs = SERVER.Pipe(duplex=False)
+        process = SERVER.Process(target=run_tests, args=(self.root, tests, watched, theirs))
+        process.start()
+        theirs.close()
+        told: tuple[int, dict[str, Seen]] = -1, {}
+        with contextlib.suppress(EOFError):
+            told = ours.recv() if ours.poll(limit_s) else told
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.join()
+        return told
 
-    def missed(self, drawn: Sequence[Mutant], limits_s: dict[str, float]) -> list[Mutant]:
-        """Return the mutants whose tests pass all the same; limits_s: for the tests of each file."""
+    def known(self, tests: Sequence[str], jobs: int) -> Known:
+        """Run tests on the code as it is; exit where they fail."""
+        start = time.perf_counter()
+        code, seen = self.run(tests, watched=True)
+        if not tests or code:
+            sys.exit(f"tests are missing or fail on the code as it is: {' '.join(tests)}")
+        return Known(seen, 60 + 5 * jobs * (time.perf_counter() - start))
+
+    def missed(self, drawn: Sequence[Mutant], known: dict[str, Known]) -> list[Mutant]:
+        """Return the mutants whose tests pass all the same; known: of the tests of each file."""
         survivors = []
         for mutant in drawn:
-            path = self.root / mutant.file
+            path, tests = self.root / mutant.file, known[mutant.file].tests_of(mutant)
             source = path.read_bytes()
             path.write_bytes(mutant.applied(source))
-            if self.passes(tests_of(mutant.file), limits_s[mutant.file]):
+            if not tests or self.run(tests, limit_s=known[mutant.file].limit_s)[0] == 0:
                 survivors.append(mutant)
+                print("\n", row(mutant), sep="", file=sys.stderr)
             path.write_bytes(source)
-            print(".S"[mutant in survivors], end="", flush=True, file=sys.stderr)
+            print(".", end="", flush=True, file=sys.stderr)
         return survivors
-
-
-def limits(files: Iterable[str], copy: Copy, jobs: int) -> dict[str, float]:
-    """Return the seconds that the tests of each file may take; exit where they fail on the code as it is."""
-    seconds: dict[frozenset[str], float] = {}
-    for file in sorted(files):
-        tests = tests_of(file)
-        if frozenset(tests) not in seconds:
-            start = time.perf_counter()
-            if not tests or not copy.passes(tests):
-                sys.exit(f"{file}: its tests are missing or fail as it is: {' '.join(tests)}")
-            seconds[frozenset(tests)] = 30 + 3 * jobs * (time.perf_counter() - start)
-    return {file: seconds[frozenset(tests_of(file))] for file in files}
 
 
 def chosen_files(patterns: Sequence[str]) -> list[str]:
@@ -207,6 +315,12 @@ def chosen_files(patterns: Sequence[str]) -> list[str]:
     return sorted(str(file.relative_to(ROOT)) for file in files)
 
 
+def row(mutant: Mutant) -> str:
+    """Return a mutant as a row of a table."""
+    before, after = (" ".join(text.split()).replace("|", "\\|") for text in (mutant.before, mutant.after))
+    return f"| {mutant.file}:{mutant.line} | `{before}` | `{after}` |"
+
+
 def wilson(hits: int, count: int, z: float = 1.96) -> tuple[float, float]:
     """Return the 95 % interval of a share (Wilson, J Am Stat Assoc 1927;22:209)."""
     middle = (hits + z**2 / 2) / (count + z**2)
@@ -214,12 +328,24 @@ def wilson(hits: int, count: int, z: float = 1.96) -> tuple[float, float]:
     return middle - half, middle + half
 
 
+def all_known(files: Iterable[str], copy: Copy, jobs: int) -> dict[str, Known]:
+    """Run the tests of all files on the code as it is; each set of tests once, in the order of each file."""
+    sets: dict[frozenset[str], Known] = {}
+    known = {}
+    for file in sorted(files):
+        tests = tests_of(file)
+        one = sets.get(frozenset(tests)) or sets.setdefault(frozenset(tests), copy.known(tests, jobs))
+        near = sorted(one.seen, key=lambda test: tests.index(test.split("::")[0]))
+        known[file] = Known({test: one.seen[test] for test in near}, one.limit_s)
+    return known
+
+
 def survivors(drawn: Sequence[Mutant], jobs: int) -> list[Mutant]:
     """Return the mutants that no test noticed; `jobs` run at once."""
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(jobs) as pool:
         copies = [Copy(Path(folder) / str(job)) for job in range(jobs)]
-        limits_s = limits({mutant.file for mutant in drawn}, copies[0], jobs)
-        runs = [pool.submit(copy.missed, drawn[job::jobs], limits_s) for job, copy in enumerate(copies)]
+        known = all_known({mutant.file for mutant in drawn}, copies[0], jobs)
+        runs = [pool.submit(copy.missed, drawn[job::jobs], known) for job, copy in enumerate(copies)]
         return sorted(mutant for run in runs for mutant in run.result())
 
 
@@ -239,9 +365,7 @@ def main() -> None:
     score = "{:.1%}, 95 % interval {:.1%} to {:.1%}".format(*shares)
     print(f"\n{noticed} of {len(drawn)} noticed: {score}; drawn from {len(every)} in {len(files)} files.\n")
     print("| not noticed | before | after |\n|---|---|---|")
-    for mutant in missed:
-        before, after = (" ".join(text.split()).replace("|", "\\|") for text in (mutant.before, mutant.after))
-        print(f"| {mutant.file}:{mutant.line} | `{before}` | `{after}` |")
+    print(*map(row, missed), sep="\n")
 
 
 if __name__ == "__main__":
