@@ -67,7 +67,11 @@ _TEMPORARY = re.compile(r"\.[0-9a-f]{12}\.(.+)")
 
 def check_writable(folder: Path, other: str = "output_dir") -> None:
     """Raise InputError where a folder cannot be written to or made. other: what to choose anew."""
-    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    paths = (folder.absolute(), *folder.absolute().parents)
+    there = next(path for path in paths if os.path.lexists(path))
+    if there.is_symlink() and not there.exists():
+        problem = f"cannot be made: {there.name} is a link to what is not there"
+        raise InputError(folder, problem, f"delete it, or choose another {other}")
     if not there.is_dir():
         raise InputError(folder, f"cannot be made: {there.name} is a file", f"choose another {other}")
     if not os.access(there, os.W_OK | os.X_OK):

@@ -20,20 +20,24 @@ NOT_WALKED = frozenset(
 )
 """Folders without anatomy or masks; sourcedata may hold what must not be seen, such as a known truth."""
 
+_LABELLED = ("sub-", "ses-")
+_DERIVATIVES = "derivatives"
+_HOLDING = ("anat", _DERIVATIVES)
+
 _DESCRIPTION = "dataset_description.json"
 _OWN_PLANS = ("logs/plan", "logs/plan.json")  # there before the description was written
 _UNSAFE = re.compile(r"[{}]")  # the workflow takes braces in a path for wildcards
 
 
 class Tree(NamedTuple):
-    """What one walk found: folders, image files, and folders that cannot be opened.
+    """What one walk found: folders, image files, and folders that are not read, each with problem and cure.
 
-    POSIX paths relative to the start, sorted.
+    POSIX paths relative to the start.
     """
 
     folders: list[str]
     images: list[str]
-    closed: list[str]
+    closed: dict[str, tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,28 +83,55 @@ class File:
 
 
 def walk(root: Path, skip: Iterable[Path] = ()) -> Tree:
-    """List folders and image files below `root`, links followed, each folder entered once.
+    """List folders and image files below `root`; links are followed once all other folders were read.
 
     Left out: hidden folders and files (such as the "._" files of macOS), folders of other data types,
-    `skip`, and every dataset that this package wrote. Raises InputError where `root` cannot be opened.
+    `skip`, every dataset that this package wrote, and links to what was read. Raises InputError where `root`
+    cannot be opened.
     """
-    seen = {_identity(folder) for folder in skip if folder.exists()} | {_identity(root)}
-    tree = Tree([], [], [])
-    errors: list[OSError] = []
-    for folder, subfolders, names in os.walk(root, followlinks=True, onerror=errors.append):
+    tree = Tree([], [], {})
+    aside = {_identity(folder) for folder in skip if folder.exists()}
+    seen = {*aside, _identity(root)}
+    links = _walk_below(root, root, seen, tree)
+    while links:
+        link = links.pop(0)
+        below = _below(root, str(link))
+        if _identity(link) not in seen:
+            seen.add(_identity(link))
+            tree.folders.append(below)
+            links += _walk_below(root, link, seen, tree)
+        elif _identity(link) not in aside and link.name.startswith(_LABELLED):
+            tree.closed[below] = "is a link to another folder of the dataset", "put a folder in its place"
+    if "" in tree.closed:
+        raise InputError(root, *tree.closed[""])
+    return Tree(sorted(tree.folders), sorted(tree.images), dict(sorted(tree.closed.items())))
+
+
+def _walk_below(root: Path, start: Path, seen: set[tuple[int, int]], tree: Tree) -> list[Path]:
+    """Add what lies below a folder to the tree and to what was seen; return the links to folders in it."""
+
+    def closed(error: OSError) -> None:
+        tree.closed[_below(root, str(error.filename))] = "cannot be opened", "check its permissions"
+
+    links = []
+    for folder, subfolders, names in os.walk(start, onerror=closed):
         here = _below(root, folder)
-        marked = _DESCRIPTION in names or "logs" in subfolders
-        if here and marked and is_own_output(Path(folder)):
+        if here and (_DESCRIPTION in names or "logs" in subfolders) and is_own_output(Path(folder)):
             subfolders.clear()
             continue
         prefix = f"{here}/" if here else ""
-        subfolders[:] = [name for name in sorted(subfolders) if _enters(Path(folder, name), seen)]
+        paths = [Path(folder, name) for name in sorted(subfolders) if _may_enter(name)]
+        links += [path for path in paths if path.is_symlink()]
+        subfolders[:] = [path.name for path in paths if not path.is_symlink() and _enters(path, seen)]
         tree.folders.extend(prefix + name for name in subfolders)
-        tree.images.extend(prefix + name for name in sorted(names) if _is_image(name))
-    tree.closed.extend(sorted(_below(root, str(error.filename)) for error in errors))
-    if "" in tree.closed:
-        raise InputError(root, "cannot be opened", "check its permissions")
-    return tree
+        tree.images.extend(prefix + name for name in names if _is_image(name))
+        for name in names:
+            if _may_be_folder(name, here) and not os.path.exists(os.path.join(folder, name)):
+                tree.closed[prefix + name] = (
+                    "is a link to a folder that is not there",
+                    "restore it or delete it",
+                )
+    return links
 
 
 def _below(root: Path, folder: str) -> str:
@@ -111,14 +142,24 @@ def _is_image(name: str) -> bool:
     return name.lower().endswith(ENDINGS) and not name.startswith(".")
 
 
+def _may_enter(name: str) -> bool:
+    return not name.startswith(".") and name not in NOT_WALKED
+
+
 def _enters(folder: Path, seen: set[tuple[int, int]]) -> bool:
-    if folder.name.startswith(".") or folder.name in NOT_WALKED or not os.path.exists(folder):
+    if not os.path.exists(folder) or _identity(folder) in seen:
         return False
-    identity = _identity(folder)
-    if identity in seen:
-        return False
-    seen.add(identity)
+    seen.add(_identity(folder))
     return True
+
+
+def _may_be_folder(name: str, here: str) -> bool:
+    """Tell whether the name of a link that leads nowhere is that of a folder with people or masks.
+
+    Files in git-annex lead nowhere too: they have endings, or are README, LICENSE, CHANGES.
+    """
+    named = name.startswith(_LABELLED) or name in _HOLDING or (here == _DERIVATIVES and not name.isupper())
+    return named and "." not in name
 
 
 def _identity(folder: Path) -> tuple[int, int]:

@@ -130,6 +130,8 @@ def _check_folders(
     output = Path(output_dir).resolve() if output_dir else None
     if output == root:
         raise InputError(bids_dir, "is also the output_dir", "choose another output_dir")
+    if output and output.is_relative_to(root) and output.relative_to(root).parts[0].startswith("sub-"):
+        raise InputError(output, "lies in the folder of a participant", "choose another output_dir")
     if not lesions_dir:
         return root, None
     masks_root = Path(lesions_dir).resolve()

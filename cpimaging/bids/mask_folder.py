@@ -50,7 +50,7 @@ def list_masks(
     for file in files:
         named.setdefault(_labels(file), []).append(file)
     scans = [_scan(*labels, file, same, space) for labels, same in named.items() for file in same]
-    scans += [_closed(path) for path in tree.closed]
+    scans += [_closed(path, *why) for path, why in tree.closed.items()]
     return sorted(scans, key=lambda scan: (natural(scan.label), natural(str(scan.lesion_mask))))
 
 
@@ -65,11 +65,10 @@ def _is_own_map(folder: Path, file: File) -> bool:
     return file.name.startswith("group_") and is_own_file(folder / file.below)
 
 
-def _closed(folder: str) -> Scan:
-    """Return what stands for the masks of a folder that cannot be opened."""
+def _closed(folder: str, problem: str, cure: str) -> Scan:
+    """Return what stands for the masks of a folder that is not read."""
     label = _NOT_IN_A_LABEL.sub("", folder.rpartition("/")[2].removeprefix("sub-")) or "unnamed"
-    problem = f"{plain(folder)}: cannot be opened; check its permissions"
-    return Scan(label, None, {}, folder, SOURCE, problems=(problem,))
+    return Scan(label, None, {}, folder, SOURCE, problems=(f"{plain(folder)}: {problem}; {cure}",))
 
 
 def _scan(participant: str, session: str | None, file: File, same: list[File], space: str) -> Scan:

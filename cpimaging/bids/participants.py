@@ -41,7 +41,7 @@ class Participant:
 def collect(root: Path, tree: Tree, files: Iterable[File]) -> dict[str, Participant]:
     """Return the participants of a dataset with their images and brain masks.
 
-    Raises InputError for a folder that cannot be opened and is of no participant.
+    Raises InputError for a folder that is not read and is of no participant.
     """
     found: dict[str, Participant] = {}
     for folder in tree.folders:
@@ -141,14 +141,17 @@ def _whole(mask: File) -> str:
     return f"it is a part of a mask by its name ({part}); join the parts in one" if part else ""
 
 
-def _add_closed(root: Path, found: Mapping[str, Participant], closed: Iterable[str]) -> None:
-    """Make a folder that cannot be opened a problem of its participant. Raises InputError for others."""
-    for folder in closed:
+def _add_closed(root: Path, found: dict[str, Participant], closed: Mapping[str, tuple[str, str]]) -> None:
+    """Make a folder that is not read a problem of its participant. Raises InputError for others."""
+    for folder, (problem, cure) in closed.items():
+        raw = folder.startswith("sub-")
         label = next((part[4:] for part in folder.split("/") if part.startswith("sub-")), "")
-        if label not in found:
-            raise InputError(root / folder, "cannot be opened", "check its permissions")
-        line = f"{plain(folder)}: cannot be opened; check its permissions"
-        if folder.startswith("sub-"):
+        if raw:
+            found.setdefault(label, Participant())
+        elif label not in found:
+            raise InputError(root / folder, problem, cure)
+        line = f"{plain(folder)}: {problem}; {cure}"
+        if raw:
             found[label].misplaced.setdefault(_session_folder(f"{folder}/"), []).append(line)
         else:
             found[label].notes.append(Note(None, line, True))

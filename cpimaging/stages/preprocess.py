@@ -1,5 +1,6 @@
 """preprocess: every contrast on the reference grid, inside the brain, without its bias field."""
 
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ def run(job: Job) -> None:
     reference = job.reference
     path = job.images[reference]
     raw = read_image(path)
+    seen = {_digest(raw): reference}
     scan = check_signal(raw, path)
     brain = find_brain(job, scan, path)
     fields = dict(brain.fields)
@@ -42,7 +44,7 @@ def run(job: Job) -> None:
     ways = {reference: np.eye(4)}
     for contrast in job.images:
         if contrast != reference:
-            ways[contrast] = _write_other(job, contrast, scan, brain.mask)
+            ways[contrast] = _write_other(job, contrast, scan, brain.mask, seen)
     if brain.drawn is not None:
         mask = scan.with_data(brain.mask)
         doubt = doubt_mm(brain.drawn, mask, ways)
@@ -65,10 +67,21 @@ def run(job: Job) -> None:
     write_image(job.files.brain_mask, scan.with_data(brain.mask))
 
 
-def _write_other(job: Job, contrast: str, scan: Image, brain: NDArray[np.bool_]) -> Matrix:
-    """Write a contrast that is not the reference; return the way from the reference to it."""
+def _digest(image: Image) -> bytes:
+    return sha256(image.data.tobytes()).digest()
+
+
+def _write_other(
+    job: Job, contrast: str, scan: Image, brain: NDArray[np.bool_], seen: dict[bytes, str]
+) -> Matrix:
+    """Write a contrast that is not the reference; return the way from the reference to it.
+
+    seen: the contrasts by a digest of their voxels; one is added.
+    """
     path = job.images[contrast]
     raw = read_image(path)
+    if (same := seen.setdefault(_digest(raw), contrast)) != contrast:
+        raise InputError(path, f"holds the voxels of the {same}", f"give the {contrast}, or leave it out")
     fields: dict[str, Any] = {}
     inside = resample(scan.with_data(brain), raw, mode="nearest").data
     if LOOKS[contrast].quantitative:

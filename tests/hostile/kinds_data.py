@@ -147,6 +147,8 @@ def brain_mask(made: str, words: str, change: Change, shift_mm: float = 0.0) -> 
 
 BESIDE = [
     other_contrast("nothing but 0", "holds only zeros", lambda data: data * 0),
+    other_contrast("the T1w once more", "holds the voxels of the T1w", lambda data: data),
+    other_contrast("the T1w once more, its header that of a T2w", "holds the voxels of the T1w", lambda data: data, np.diag([4.0, 4, 4, 1])),
     other_contrast("NaN inside the brain", "that are not numbers", at_centre(np.nan)),
     other_contrast("two volumes", "has 2 volumes", lambda data: np.stack([data, data], -1)),
     brain_mask("nothing but 0", "does not meet the scan", lambda mask: mask * 0),

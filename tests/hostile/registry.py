@@ -7,6 +7,7 @@ import kinds_commands
 import kinds_data
 import kinds_formats
 import kinds_headers
+import kinds_links
 import kinds_mask_names
 import kinds_masks
 import kinds_readers
@@ -27,6 +28,7 @@ MODULES = (
     kinds_ages,
     kinds_choices,
     kinds_studies,
+    kinds_links,
     kinds_atlases,
     kinds_templates,
     kinds_readers,
