@@ -351,6 +351,7 @@ def simulate(
     warp_strength: Annotated[
         float, typer.Option(min=0, max=3, help="With --template: factor on the random warps.")
     ] = 1.5,
+    myelin: Annotated[bool, typer.Option(help="With --template: myelin in the internal capsule.")] = True,
 ) -> None:
     """Write a BIDS dataset of brains with a known injury."""
     from cpimaging.simulate import simulate as make
@@ -373,10 +374,13 @@ def simulate(
             masks=masks,
             twins=twins,
             warp_strength=warp_strength,
+            myelin=myelin,
         )
         return
-    if templates_dir or twins:
-        raise InputError("--templates-dir, --twins", "go with --template", "name one, or leave them out")
+    if templates_dir or twins or not myelin:
+        raise InputError(
+            "--templates-dir, --twins, --no-myelin", "go with --template", "name one, or leave them out"
+        )
     make(
         output_dir,
         n=n,

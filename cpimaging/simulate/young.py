@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cpimaging.atlases.ages import Built
+from cpimaging.atlases.ages.table import TERM_WEEKS, WEEKS_PER_YEAR
 from cpimaging.registration import resample
 from cpimaging.simulate.anatomy import Anatomy
 from cpimaging.simulate.contrast import GREY_LEVELS, NOISE_SD, Maps, bias_field, sample
@@ -34,6 +35,9 @@ AJNR 28:1015); which tissue has which value is ours."""
 LESION = {"T1w": 0.25, "T2w": -0.15}
 """Change of an acute lesion's signal, as a share of it: bright on T1w, dark on T2w (ours)."""
 
+CAPSULE_EDGE_MM = 0.8
+"""SD over which a capsule without myelin passes into what is around it (ours)."""
+
 SIZE = 1.0
 """Mean of the scale from scan to template: they are of one age."""
 
@@ -50,8 +54,11 @@ class Young:
     built: Built
 
 
-def young_anatomy(built: Built) -> Young:
-    """Crop a template of an age to its brain. Its grid must be unrotated."""
+def young_anatomy(built: Built, *, myelin: bool = True) -> Young:
+    """Crop a template of an age to its brain. Its grid must be unrotated.
+
+    myelin: without, the posterior limb of the internal capsule shows the signal of other white matter.
+    """
     box = bounding_box(built.brain.data, [2] * 3)
     affine = built.brain.affine.copy()
     affine[:3, 3] += affine[:3, :3] @ [part.start for part in box]
@@ -72,11 +79,29 @@ def young_anatomy(built: Built) -> Young:
         name: (image.data[box] / np.percentile(image.data[built.brain.data], 99)).astype(np.float32)
         for name, image in built.images.items()
     }
+    if not myelin:
+        limb = [r.index for r in built.atlas.dseg.regions if r.structure == "plic"]
+        capsule = np.isin(built.atlas.dseg.labels.data[box], limb)
+        images = {name: _unmyelinated(data, capsule, white, spacing) for name, data in images.items()}
     lead = Image(next(iter(images.values())), affine)
     anatomy = Anatomy(
         lead, grey, white.astype(np.float32), fluid, brain, ventricles, {"ventricle": distance - inside}
     )
     return Young(anatomy, images, built)
+
+
+def _unmyelinated(
+    data: NDArray[np.float32],
+    capsule: NDArray[np.bool_],
+    white: NDArray[np.float32],
+    spacing_mm: tuple[float, float, float],
+) -> NDArray[np.float32]:
+    """Return a signal with that of white matter in the capsule; its edge is soft."""
+    sigma = [CAPSULE_EDGE_MM / step for step in spacing_mm]
+    share = ndimage.gaussian_filter(ndimage.binary_dilation(capsule).astype(np.float32), sigma)
+    other = np.float32(np.median(data[(white > 0.9) & ~capsule]))
+    mixed: NDArray[np.float32] = data + share * (other - data)
+    return mixed
 
 
 def make_young_subject(
@@ -127,7 +152,7 @@ def make_young_subject(
         recipe=recipe,
         seed=seed,
         side=injury.side,
-        age_years=round(float(for_person.uniform(*weeks)), 1),
+        age_years=(round(float(for_person.uniform(*weeks)), 1) - TERM_WEEKS) / WEEKS_PER_YEAR,
         sex=str(for_person.choice(["F", "M"])),
         images=images,
         lesion=grid.with_data((np.maximum(maps["lesion"], maps["cavity"]) > 0.5) & brain),

@@ -8,6 +8,8 @@ import pandas as pd
 
 from cpimaging.atlases import load_atlas, load_template
 from cpimaging.atlases.ages import built, read_templates
+from cpimaging.atlases.ages.table import TERM_WEEKS, WEEKS_PER_YEAR
+from cpimaging.bids.ages import POSTMENSTRUAL_WEEKS
 from cpimaging.columns import YOUNG
 from cpimaging.simulate.anatomy import find_anatomy
 from cpimaging.simulate.dataset import (
@@ -29,7 +31,11 @@ PATTERNS = ("basal_ganglia_thalamus", "watershed", "periventricular_unilateral",
 STRENGTH = 1.5
 """Factor on the speed of the warps (ours): 4 to 5 mm on average in a newborn's brain."""
 
-AGE = {"pma_weeks": {"Description": "Postmenstrual age at the scan (made up)", "Units": "week"}}
+AGES = {
+    "pma_weeks": {"Description": "Postmenstrual age at the scan (made up)", "Units": "week"},
+    "age": {"Description": "Age at the scan (made up)", "Units": "year"},
+}
+"""The column that a template's ages are told in: weeks as long as somebody counts in them."""
 
 
 def simulate_young(
@@ -45,12 +51,13 @@ def simulate_young(
     masks: bool = True,
     twins: bool = False,
     warp_strength: float = STRENGTH,
+    myelin: bool = True,
 ) -> pd.DataFrame:
     """Write n brains made of a template of an age to the new folder `out`; return the truth table.
 
     templates_dir, template: as in docs/method/ages.md. twins: each injured brain is followed by a healthy one
     of the same warp and noise. warp_strength: factor on the speed of the random warps; the truth says how far
-    they go. Other arguments, files and errors as `simulate`.
+    they go. myelin: in the posterior limb of the internal capsule. Else as `simulate`.
     """
     out = Path(out)
     size = tuple(float(v) for v in np.broadcast_to(voxel_mm, 3))
@@ -60,19 +67,25 @@ def simulate_young(
         raise InputError(
             f"template={template}", "is not in the folder", f"choose among {', '.join(templates)}"
         )
-    young = young_anatomy(built(templates, template, load_atlas("embedded")))
+    young = young_anatomy(built(templates, template, load_atlas("embedded")), myelin=myelin)
     adult = find_anatomy(load_template())
     voxels = (size[0], size[1], size[2])
+    column = "pma_weeks" if templates[template].pma_weeks[1] <= POSTMENSTRUAL_WEEKS[1] else "age"
     rows, people = [], []
     for number, (recipe, own_seed, twin_of) in enumerate(_cohort(n, seed, patterns, twins)):
         subject = make_young_subject(young, adult, recipe, contrasts, voxels, own_seed, warp_strength)
         label = f"sub-{number + 1:0{max(2, len(str(n * (1 + twins))))}d}"
         write_subject(out, label, subject, masks, space=template)
         rows.append({"participant_id": label, **_truth(subject), "twin_of": twin_of, **_warp(subject)})
-        people.append({"participant_id": label, "pma_weeks": subject.age_years, "sex": subject.sex})
+        people.append({"participant_id": label, column: _told_age(column, subject), "sex": subject.sex})
     truth = write_truth(out, rows, YOUNG)
-    write_description(out, people, contrasts, masks, AGE)
+    write_description(out, people, contrasts, masks, {column: AGES[column]})
     return truth
+
+
+def _told_age(column: str, subject: Subject) -> float:
+    weeks = TERM_WEEKS + subject.age_years * WEEKS_PER_YEAR
+    return round(weeks, 1) if column == "pma_weeks" else round(subject.age_years, 2)
 
 
 def _cohort(n: int, seed: int, patterns: str | Sequence[str], twins: bool) -> list[tuple[Recipe, int, str]]:

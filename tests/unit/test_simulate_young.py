@@ -1,20 +1,25 @@
 """Newborns made of a template of an age; here the adult template at 4 mm stands for one."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from cpimaging.atlases import load_atlas, load_template
 from cpimaging.atlases.ages import AgeTemplate, Built
 from cpimaging.atlases.space import resample_labels
+from cpimaging.bids.demographics import with_demographics
+from cpimaging.bids.listing import list_scans
 from cpimaging.columns import TRUTH, YOUNG, dtypes
 from cpimaging.images import read_image
 from cpimaging.io import read_table
 from cpimaging.registration import Transform, resample
 from cpimaging.simulate import simulate_young
-from cpimaging.simulate.young import ADC_DROP
+from cpimaging.simulate.young import ADC_DROP, young_anatomy
 from cpimaging.types import Image, InputError, LabelMap
+from cpimaging.voxels import bounding_box
 
 pytestmark = pytest.mark.slow
 
@@ -103,3 +108,29 @@ def test_a_template_that_is_not_there_is_refused(made, tmp_path, monkeypatch):
         simulate_young(tmp_path / "out", "folder", "b", n=1)
     with pytest.raises(InputError, match="FLAIR"):
         simulate_young(tmp_path / "out", "folder", "a40", n=1, contrasts=("FLAIR",))
+
+
+def test_a_capsule_without_myelin_looks_like_other_white_matter(made):
+    with_myelin, without = young_anatomy(made), young_anatomy(made, myelin=False)
+    plic = [r.index for r in made.atlas.dseg.regions if r.structure == "plic"]
+    capsule = np.isin(made.atlas.dseg.labels.data[bounding_box(made.brain.data, [2] * 3)], plic)
+    white = (with_myelin.anatomy.wm > 0.9) & ~capsule
+    far = ~ndimage.binary_dilation(capsule, iterations=3)
+    for name in ("T1w", "T2w"):
+        was, now = with_myelin.images[name], without.images[name]
+        assert now[capsule] == pytest.approx(np.median(was[white]), abs=0.01)
+        assert np.ptp(was[capsule]) > 0.05
+        np.testing.assert_allclose(now[far], was[far], atol=1e-6)
+
+
+def test_ages_that_nobody_tells_in_weeks_are_told_in_years(made, tmp_path, monkeypatch):
+    grown = replace(made.template, pma_weeks=(561.0, 770.0))
+    monkeypatch.setattr("cpimaging.simulate.young_dataset.read_templates", lambda folder: {"a40": grown})
+    monkeypatch.setattr("cpimaging.simulate.young_dataset.built", lambda *_: replace(made, template=grown))
+    simulate_young(tmp_path / "out", "folder", "a40", n=1, voxel_mm=4.0, contrasts=("T1w",))
+    people = read_table(tmp_path / "out/participants.tsv")
+    assert "pma_weeks" not in people
+    assert people["age"].astype(float).between(9.98, 13.99).all()  # (561 - 40) / 52.18, (770 - 40) / 52.18
+    assert with_demographics(tmp_path / "out", list_scans(tmp_path / "out"))[0].age_years == pytest.approx(
+        people["age"].astype(float)[0]
+    )
