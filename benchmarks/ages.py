@@ -54,7 +54,7 @@ class Bench:
             return {"T1w": load_template().t1w}
         stem = f"tpl-UNCBCP4DInfant_cohort-{age}_desc-brain"
         paths = {name: self.data / f"{stem}_{name}.nii.gz" for name in ("T1w", "T2w")}
-        template = AgeTemplate(f"UNC{age}", (1, 2), paths, None, None, None, None, "n/a", "n/a")
+        template = AgeTemplate(f"UNC{age}", (20, 200), paths, None, None, None, None, "n/a", "n/a")
         images, _ = read_brain(template)
         return {name: images[name] for name in contrasts}
 

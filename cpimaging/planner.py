@@ -237,7 +237,9 @@ class Planner:
     def adc_norm_files(self, label: str) -> list[str]:
         """Return the files of that map."""
         folder = self.adc_norm(label)
-        return [f"{folder}/{name}" for name in (MEAN, SD)] if folder else []
+        ages = sidecar_path(f"{folder}/{MEAN}")
+        files = [f"{folder}/{name}" for name in (MEAN, SD)] if folder else []
+        return [*files, ages] if folder and os.path.isfile(ages) else files
 
     def transforms(self, label: str) -> list[str]:
         """Return the transform to the scan; any name without a contrast, which preprocess will tell."""

@@ -49,11 +49,12 @@ def run(job: Job) -> None:
     found = _segmented(job, frame, brain, gate)
     found = replace(found, labels=without_unplaced(found.labels, atlas.dseg.regions, unplaced))
     volumes = template_volumes(atlas) if frame.built is None else volumes_of(frame, job, gate)
-    measured = gated(_measured(job, atlas, brain, found, volumes), unplaced, gate.refusal("tissue_loss"))
+    no_loss = not_compared(job.images, frame, gate)
+    measured = gated(_measured(job, atlas, brain, found, volumes), unplaced, no_loss)
     newborn = _newborn(job, atlas, brain, found, gate)
     morphometry = pd.concat([measured, newborn], ignore_index=True)
     table, notes = with_norms(job, morphometry, f"{atlas.name} {atlas.version}")
-    notes += [why for rule in ("fine_structures", "tissue_loss") if (why := gate.refusal(rule))]
+    notes += [why for why in (gate.refusal("fine_structures"), no_loss) if why]
     _write_labels(job, atlas, found, unplaced, notes)
     write_table(job.files.morphometry, with_ids(table, job.label))
 
@@ -88,6 +89,22 @@ def _unplaced(atlas: Atlas, gate: Gate) -> list[str]:
     """Return the structures of the atlas that the template cannot place at this age."""
     has = {region.structure for region in atlas.dseg.regions}
     return sorted(has & UNPLACED) if gate.refusal("fine_structures") else []
+
+
+def not_compared(contrasts: Collection[str], frame: Frame, gate: Gate) -> str | None:
+    """Return why volumes are not compared with the template's, None where they are.
+
+    contrasts: of the scan. Below two years they are read on T2w, so that a template needs one too.
+    """
+    if why := gate.refusal("tissue_loss"):
+        return why
+    alike = "T2w" in frame.images or "T2w" not in contrasts
+    if frame.built is None or alike or not gate.young("grey_white"):
+        return None
+    return (
+        f"volumes are not compared with those of the template {frame.used.name}: they were read on the "
+        "scan's T2w, and it has none; add one to templates.tsv"
+    )
 
 
 def gated(table: pd.DataFrame, unplaced: Collection[str], no_loss: str | None) -> pd.DataFrame:

@@ -7,7 +7,6 @@ from functools import cached_property
 from cpimaging.atlases import Template, load_atlas, load_template
 from cpimaging.atlases.ages import AgeTemplate, Built, built, check_images, read_templates, template_for
 from cpimaging.bids.scan import Scan
-from cpimaging.registration import resample
 from cpimaging.registration.greedy import ENGINE
 from cpimaging.study.job import Job
 from cpimaging.study.used import Used
@@ -41,12 +40,6 @@ class Frame:
     def like(self, contrast: str) -> Image:
         """Return its image of a contrast, else its leading one."""
         return self.images.get(contrast, self.template.t1w)
-
-    def from_adult(self, image: Image) -> Image:
-        """Return an image of the adult template's space in this one's."""
-        if self.built is None:
-            return image
-        return resample(image, self.template.brain, self.built.way.to_scan)
 
 
 def frame_of(job: Job) -> Frame:

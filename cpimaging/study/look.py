@@ -1,15 +1,16 @@
 """What the detectors see of a scan, and what they found, on its grid: for register and lesions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cpimaging.assessed import Gate
 from cpimaging.images import read_image
-from cpimaging.lesions.detect import Finding, Scene, detect, make_scene, on_grid, thinned
-from cpimaging.registration import Matrix
-from cpimaging.study.adc_norm import read_norm
+from cpimaging.lesions.detect import Finding, Scene, detect, make_scene, norm_on, on_grid, thinned
+from cpimaging.registration import Matrix, resample
+from cpimaging.study.adc_norm import Norm, norm_for
 from cpimaging.study.frame import Frame
 from cpimaging.study.job import Job
 from cpimaging.types import Image
@@ -47,10 +48,12 @@ def look(job: Job, frame: Frame, way: Image | Matrix, gate: Gate, *, first: bool
     """Run the detectors on a scan. way: from scan to its template. first: quickly, on a coarse grid."""
     brain = read_image(job.files.brain_mask, labels=True)
     brain = brain.with_data(brain.data > 0)
-    scene = _scene(job, frame, brain, way)
+    norm, told = norm_for(job.adc_norm, job.scan) if job.adc_norm and "ADC" in job.images else (None, "")
+    scene = _scene(job, frame, brain, way, norm)
     if first:
         scene = thinned(scene, FIRST_LOOK_MM)
     found = detect(scene, _refused(scene, gate))
+    found = replace(found, notes=(*found.notes, *filter(None, [told])))
     mask, probability, origin = (
         on_grid(data, scene, brain) for data in (found.mask, found.probability, found.origin)
     )
@@ -64,8 +67,7 @@ def _refused(scene: Scene, gate: Gate) -> dict[str, str]:
     return {name: why for name, rule in rules.items() if (why := gate.refusal(rule))}
 
 
-def _scene(job: Job, frame: Frame, brain: Image, way: Image | Matrix) -> Scene:
-    norm = read_norm(job.adc_norm) if job.adc_norm and "ADC" in job.images else None
+def _scene(job: Job, frame: Frame, brain: Image, way: Image | Matrix, norm: Norm | None) -> Scene:
     return make_scene(
         {name: read_image(job.files.preproc(name)) for name in job.images},
         brain,
@@ -73,5 +75,12 @@ def _scene(job: Job, frame: Frame, brain: Image, way: Image | Matrix) -> Scene:
         frame.atlas,
         way,
         job.scan.age_years,
-        (frame.from_adult(norm[0]), frame.from_adult(norm[1])) if norm else None,
+        _in_space(frame, norm) if norm else None,
     )
+
+
+def _in_space(frame: Frame, norm: Norm) -> Norm:
+    """Return a map of the adult template's space in that of a scan's template."""
+    if frame.built is None:
+        return norm
+    return norm_on(norm, frame.template.brain, partial(resample, field=frame.built.way.to_scan))

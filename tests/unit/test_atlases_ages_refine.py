@@ -138,7 +138,11 @@ def test_shares_of_tissue_come_from_the_labels_and_in_the_hindbrain_from_the_map
 
 
 def template_of(
-    tmp_path: Path, contrast: str, data: np.ndarray, mask: np.ndarray | None = None
+    tmp_path: Path,
+    contrast: str,
+    data: np.ndarray,
+    mask: np.ndarray | None = None,
+    weeks: tuple[float, float] = (36, 44),
 ) -> AgeTemplate:
     write_image(tmp_path / "image.nii.gz", Image(data.astype(np.float32), np.diag([4.0, 4, 4, 1])))
     path = None
@@ -146,7 +150,7 @@ def template_of(
         path = tmp_path / "mask.nii.gz"
         write_image(path, Image(mask, np.diag([4.0, 4, 4, 1])))
     images = {contrast: tmp_path / "image.nii.gz"}
-    return AgeTemplate("a", (36, 44), images, path, None, None, None, "ours", "ours")
+    return AgeTemplate("a", weeks, images, path, None, None, None, "ours", "ours")
 
 
 def ball(radius: float) -> np.ndarray:
@@ -173,3 +177,26 @@ def test_a_head_needs_its_mask(tmp_path):
 def test_a_mask_on_another_grid_is_refused(tmp_path):
     with pytest.raises(InputError, match="different grids"):
         read_brain(template_of(tmp_path, "T1w", 100.0 * ball(10), ball(10)[1:]))
+
+
+@pytest.mark.parametrize(
+    ("radius", "weeks", "fits"),
+    [
+        (10, (36, 44), True),  # 4 mm voxels: 268 ml
+        (15, (36, 44), False),  # 905 ml, a child whose 36 to 44 months were taken for weeks
+        (15, (36, 66), True),
+        (10, (92, 100), False),  # the brain of a newborn is no one-year-old's
+        (10, (60, 70), True),
+        (13, (150, 170), False),  # 589 ml
+        (14, (150, 170), True),  # 735 ml
+    ],
+)
+def test_a_brain_is_as_large_as_at_its_age(tmp_path, radius, weeks, fits):
+    data = np.zeros((36, 36, 36))
+    data[3:33, 3:33, 3:33] = 100.0 * ball(radius)
+    template = template_of(tmp_path, "T2w", data, weeks=weeks)
+    if fits:
+        assert read_brain(template)[1].data.any()
+        return
+    with pytest.raises(InputError, match="postmenstrual weeks"):
+        read_brain(template)

@@ -42,6 +42,9 @@ def test_a_row_is_read_with_its_files(tmp_path):
         ([row(T1w="gone.nii.gz")], "there is no file gone.nii.gz"),
         ([row(T1w="n/a", T2w="n/a")], "neither T1w nor T2w"),
         ([row(dseg="labels.nii.gz")], "labels without a table"),
+        ([row(dseg_table="labels.tsv")], "a has a dseg_table without dseg"),
+        ([row(via="b"), row("b", 28, 34)], "a goes via b, which is younger"),
+        ([row("x", 60, 80, via="a"), row(via="b"), row("b", 50, 60)], "x goes via a, which is younger"),
         ([row(), row()], "names a twice"),
         ([row(via="b")], "a goes via b, which is not there"),
         ([row(via="b"), row("b", via="a")], "a via b goes in a circle"),
@@ -66,6 +69,10 @@ def test_the_way_leads_over_the_ages_to_the_adult(tmp_path):
     templates = read_templates(folder_of(tmp_path, *rows))
     assert [step.name for step in way_to_adult(templates, templates["a"])] == ["a", "b", "c"]
     assert [step.name for step in way_to_adult(templates, templates["c"])] == ["c"]
+
+
+def test_an_empty_via_goes_straight_to_the_adult(tmp_path):
+    assert read_templates(folder_of(tmp_path, row(via="")))["a"].via is None
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cpimaging.lesions.detect import Finding, Scene, detect, make_scene, nothing, on_grid, thinned
+from cpimaging.lesions.detect import Finding, Scene, detect, make_scene, norm_on, nothing, on_grid, thinned
 from cpimaging.lesions.detect import combine as combine_module
 from cpimaging.lesions.detect.cavities import cavities
 from cpimaging.lesions.detect.detectors.adc import _regions, adc
@@ -15,6 +15,7 @@ from cpimaging.lesions.detect.inputs import GROUPS
 from cpimaging.lesions.detect.normal_findings import apply_rules, minimum_size
 from cpimaging.lesions.detect.regions import large, own_border
 from cpimaging.lesions.detect.searchable import unfit
+from cpimaging.registration import resample
 from cpimaging.types import Atlas, Image, LabelMap, Region
 
 AFFINE = np.diag([2.0, 2.0, 2.0, 1.0])
@@ -169,6 +170,20 @@ def test_adc_evidence_is_ordered_and_labelled():
     assert by_norm.notes == ("ADC searched: low ADC, z against a normative map (evidence 1 of 3)",)
     unknown = (np.zeros(SHAPE, np.float32), np.zeros(SHAPE, np.float32))
     assert not adc(replace(scene, norm=unknown)).mask.any()
+
+
+def test_a_map_of_healthy_adc_keeps_its_values_up_to_its_edge():
+    """Known to x = 3, brought half a voxel further: what lies at 3.5 is half known, what lies at 4.5 not."""
+    known = np.zeros((8, 8, 8), np.float32)
+    known[:4] = 1
+    norm = (Image(1.2e-3 * known, np.eye(4)), Image(0.1e-3 * known, np.eye(4)))
+    shifted = np.eye(4)
+    shifted[0, 3] = 0.5
+    mean, sd = norm_on(norm, Image(np.zeros((7, 8, 8), np.uint8), shifted), resample)
+    assert mean.data[:4, 3, 3] == pytest.approx(1.2e-3)
+    assert sd.data[:4, 3, 3] == pytest.approx(0.1e-3)
+    assert not mean.data[4:].any()
+    assert not sd.data[4:].any()
 
 
 def test_adc_with_many_negatives_is_not_assessed():

@@ -28,6 +28,13 @@ from cpimaging.types import LOOKS, Atlas, Image, InputError, LabelMap, Region
 LARGEST_BRAIN_ML = 2500.0
 """A template with more than this that is not 0 shows a head, not a brain (ours)."""
 
+SMALLEST_ML = {144.0: 700.0, 66.0: 450.0}
+LARGEST_ML = {48.0: 800.0, 66.0: 1100.0}
+"""Weeks from which a brain is larger, up to which it is smaller than so many ml (ours, wide, lest ages in
+months are taken for weeks): 0.34 l at birth, 64 % more after 90 days (Holland et al. 2014, JAMA Neurol
+71:1266 [S]), 101 % more in the first year and 15 % in the second (Knickmeyer et al. 2008, J Neurosci
+28:12176 [S])."""
+
 LEAST_OVERLAP = 0.9
 """Dice of the brains below which a step between two ages has failed (ours)."""
 
@@ -106,10 +113,21 @@ def read_brain(template: AgeTemplate) -> tuple[dict[str, Image], Image]:
         raise InputError(
             template.name, f"shows {volume_ml:.0f} ml, a head and no brain", "name its brain_mask"
         )
+    _check_size(template, volume_ml)
     return {
         name: image.with_data(np.where(brain.data, np.nan_to_num(image.data), 0).astype(np.float32))
         for name, image in images.items()
     }, brain
+
+
+def _check_size(template: AgeTemplate, volume_ml: float) -> None:
+    """Raise InputError for a brain too small for the youngest, or too large for the oldest of its ages."""
+    youngest, oldest = template.pma_weeks
+    least = max((ml for weeks, ml in SMALLEST_ML.items() if youngest >= weeks), default=0.0)
+    most = min((ml for weeks, ml in LARGEST_ML.items() if oldest <= weeks), default=LARGEST_BRAIN_ML)
+    if not least <= volume_ml <= most:
+        problem = f"shows {volume_ml:.0f} ml, no brain of {youngest:g} to {oldest:g} postmenstrual weeks"
+        raise InputError(template.name, problem, "are its ages months, or its voxels not in mm?")
 
 
 def _inside_mask(mask: Image, path: Path) -> NDArray[np.bool_]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from math import inf
 from pathlib import Path
 
@@ -20,6 +21,7 @@ COLUMNS = (
 )
 ADULT = ("n/a", "adult", SPACE)
 """What `via` may say for a template that goes straight to the embedded adult one."""
+EMPTY = ("", "nan")
 CONTRASTS = ("T1w", "T2w")
 FILES = (*CONTRASTS, "brain_mask", "dseg", "dseg_table")
 WEEKS_PER_YEAR = 365.25 / 7
@@ -68,7 +70,10 @@ def read_templates(folder: Path | str) -> dict[str, AgeTemplate]:
             raise InputError(path, f"names {template.name} twice", "give each template a name of its own")
         found[template.name] = template
     for template in found.values():
-        way_to_adult(found, template, path)
+        for own, other in pairwise(way_to_adult(found, template, path)):
+            if sum(other.pma_weeks) < sum(own.pma_weeks):
+                problem = f"{own.name} goes via {other.name}, which is younger"
+                raise InputError(path, problem, "the way to the adult template leads over older ones")
     return found
 
 
@@ -105,14 +110,16 @@ def _row(path: Path, row: Mapping[str, str]) -> AgeTemplate:
         raise InputError(path, f"{name} names the file {twice[0]} twice", "name each of its files once")
     if files["dseg"] and not files["dseg_table"]:
         raise InputError(path, f"{name} has labels without a table", "name it in dseg_table")
-    via = None if row["via"] in ADULT else row["via"]
+    if files["dseg_table"] and not files["dseg"]:
+        raise InputError(path, f"{name} has a dseg_table without dseg", "name its labels, or write n/a")
+    via = None if row["via"] in (*ADULT, *EMPTY) else row["via"]
     more = files["brain_mask"], files["dseg"], files["dseg_table"]
     return AgeTemplate(name, (low, high), images, *more, via, row["license"], row["citation"])
 
 
 def _file(table: Path, name: str, cell: str) -> Path | None:
     """Return the path that a cell names, relative to the table."""
-    if cell in ("n/a", "", "nan"):
+    if cell in ("n/a", *EMPTY):
         return None
     path = table.parent / cell
     if not path.is_file():
@@ -135,6 +142,13 @@ def way_to_adult(
     return way
 
 
+def weeks_of(age_years: float | None, pma_weeks: float | None) -> float | None:
+    """Return the postmenstrual age; where it is not known that of the age of maturation, from term."""
+    if pma_weeks is not None or age_years is None:
+        return pma_weeks
+    return TERM_WEEKS + age_years * WEEKS_PER_YEAR
+
+
 def template_for(
     templates: Mapping[str, AgeTemplate], age_years: float | None, pma_weeks: float | None
 ) -> AgeTemplate | None:
@@ -142,10 +156,8 @@ def template_for(
 
     age_years: of maturation, from term; asked where the postmenstrual age is not known.
     """
-    if pma_weeks is None:
-        if age_years is None:
-            return None
-        pma_weeks = TERM_WEEKS + age_years * WEEKS_PER_YEAR
-    weeks = pma_weeks
+    weeks = weeks_of(age_years, pma_weeks)
+    if weeks is None:
+        return None
     fitting = [t for t in templates.values() if t.pma_weeks[0] <= weeks <= t.pma_weeks[1]]
     return min(fitting, key=lambda t: abs(sum(t.pma_weeks) / 2 - weeks), default=None)

@@ -4,7 +4,7 @@ from cpimaging.lesions.detect.combine import detect
 from cpimaging.lesions.detect.detectors import DETECTORS
 from cpimaging.lesions.detect.detectors.base import Detector
 from cpimaging.lesions.detect.findings import Finding, nothing
-from cpimaging.lesions.detect.inputs import Scene, make_scene, on_grid, thinned
+from cpimaging.lesions.detect.inputs import Scene, make_scene, norm_on, on_grid, thinned
 
 __all__ = [
     "DETECTORS",
@@ -13,6 +13,7 @@ __all__ = [
     "Scene",
     "detect",
     "make_scene",
+    "norm_on",
     "nothing",
     "on_grid",
     "thinned",

@@ -130,6 +130,7 @@ def make_scene(
     sigma = blur_mm / np.array(inside.spacing_mm)
     share = {name: ndimage.gaussian_filter(data, sigma) for name, data in share.items()}
     total = np.maximum(sum(share.values()), np.float32(1e-3))
+    healthy = None if norm is None else norm_on(norm, inside, bring)
     return Scene(
         images=cropped,
         brain=inside.data,
@@ -137,18 +138,24 @@ def make_scene(
         group=group,
         ventricles=ventricles,
         age_years=age_years,
-        norm=None if norm is None else _norm(norm, inside, bring),
+        norm=None if healthy is None else (healthy[0].data, healthy[1].data),
         rough=not field_given,
     )
 
 
-def _norm(norm: tuple[Image, Image], grid: Image, bring: Bring) -> tuple[Float, Float]:
-    """Return mean and SD on the scan's grid; at the edge of what is known, the known voxels alone count."""
+def norm_on(norm: tuple[Image, Image], grid: Image, bring: Bring) -> tuple[Image, Image]:
+    """Return mean and SD of healthy ADC on a grid; at the edge of what is known, known voxels alone count.
+
+    norm: both 0 where nothing is known. bring: what takes an image of theirs to the grid.
+    """
     known = norm[0].with_data((norm[0].data > 0).astype(np.float32))
     weight = bring(known, grid).data
     mean, sd = (bring(image, grid).data / np.maximum(weight, 1e-6) for image in norm)
     inside = weight >= 0.5
-    return np.where(inside, mean, 0).astype(np.float32), np.where(inside, sd, 0).astype(np.float32)
+    known_mean, known_sd = (
+        grid.with_data(np.where(inside, data, 0).astype(np.float32)) for data in (mean, sd)
+    )
+    return known_mean, known_sd
 
 
 def _without_rim(
