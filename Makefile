@@ -1,6 +1,6 @@
 # make demo: set up, run the embedded data, end with the path of the report.
 # make test: set up, run the tests; make test-quick: in a minute and a half,
-# those that run no workflow, register no brain and are not the suite of hostile input;
+# those that run no workflow, register no brain, need no browser and are not the suite of hostile input;
 # make test-long: them, random input and mutants (2 h).
 PYTHON ?= python3
 VENV := .venv
