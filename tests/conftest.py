@@ -26,7 +26,8 @@ gc.set_threshold(100_000)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {folder: place for place, folder in enumerate(LONGEST)}
     for item in items:
-        if item.path.parent.name in {"browser", "hostile"}:
+        real = "real_data" in getattr(item, "fixturenames", ())
+        if real or item.path.parent.name in {"browser", "hostile"}:
             item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: places.get(item.path.parent.name, len(places)))
 

@@ -20,6 +20,8 @@ from cpimaging.types import Image, InputError
 
 SEEDS = range(2)
 RECIPES = load_recipes()
+pytestmark = pytest.mark.slow
+
 TRUTH = {
     "periventricular_bilateral": ("B", "B1", "white_matter"),
     "periventricular_unilateral": ("B", "B2", "white_matter"),
@@ -65,7 +67,6 @@ def lesion_points(anatomy, pattern, seed):
     return injury, np.argwhere(injury.lesion > 0.5) + anatomy.t1w.affine[:3, 3]
 
 
-@pytest.mark.slow
 def test_recipes_state_the_contract(anatomy):
     plain = {p: r for p, r in RECIPES.items() if not r.hard}
     assert {p: (r.mrics_group, r.mrics_subgroup, r.dominance) for p, r in plain.items()} == TRUTH
@@ -235,7 +236,6 @@ def test_inverse_flow_undoes_a_flow():
     assert np.abs(np.moveaxis(there, -1, 0) + undone)[:, *inner].max() < 0.2
 
 
-@pytest.mark.slow
 def test_push_widens_the_ventricles(anatomy, coarse):
     def ventricle_share(push_mm):
         warp = draw_warp(anatomy, push_mm, np.random.default_rng(2))
@@ -270,7 +270,6 @@ def test_lesion_stands_out_by_the_asked_contrast():
         assert (image[:12] == plain[:12]).all()
 
 
-@pytest.mark.slow
 def test_same_seed_same_subject_whatever_else_is_asked_for(anatomy, coarse):
     recipe = RECIPES["periventricular_unilateral"]
     first = make_subject(anatomy, coarse, recipe, ("T1w", "FLAIR"), 11)
@@ -288,7 +287,6 @@ def test_subject_seeds_differ_and_are_stable():
     assert subject_seed(0, 0) == 3757552657
 
 
-@pytest.mark.slow
 def test_truth_on_file_is_what_was_applied(dataset, anatomy):
     out, truth = dataset
     folder = out / "sourcedata/truth/sub-01/anat"
@@ -370,7 +368,6 @@ def test_control_has_an_empty_mask_on_the_image_grid(dataset):
     assert 800e3 < (image.data > 0).sum() * image.voxel_volume_mm3 < 2e6
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("prepared")
 def test_without_masks_nothing_is_given(tmp_path):
     simulate(tmp_path / "a", n=1, voxel_mm=6, patterns="brainstem", masks=False)
@@ -415,7 +412,6 @@ def test_hard_cases_name_what_they_are_made_of():
     assert RECIPES["periventricular_and_watershed"].push_mm == (0.3, 1.8)
 
 
-@pytest.mark.slow
 def test_two_patterns_in_one_brain_are_both_drawn(anatomy):
     both = draw_injury(anatomy, RECIPES["haemorrhage_and_basal_ganglia"], np.random.default_rng(1))
     rng = np.random.default_rng(1)
@@ -450,7 +446,6 @@ def test_severity_scales_the_lesion(anatomy):
     ]
 
 
-@pytest.mark.slow
 def test_the_truth_of_a_cohort_names_the_second_pattern(prepared, tmp_path):
     truth = simulate(
         tmp_path / "new", n=3, seed=5, voxel_mm=6, patterns="brainstem", mix=0.34, severity="mild"
@@ -460,7 +455,6 @@ def test_the_truth_of_a_cohort_names_the_second_pattern(prepared, tmp_path):
     assert set(truth["severity"]) == {"mild"}
 
 
-@pytest.mark.slow
 def test_the_plain_options_give_what_they_always_gave(prepared, tmp_path):
     """Volumes and columns as of the first version: cohort options must not disturb them."""
     truth = simulate(tmp_path / "old", n=3, seed=5, voxel_mm=6)
@@ -477,7 +471,6 @@ def test_wrong_cohort_options_are_told(prepared, tmp_path, wrong):
         simulate(tmp_path / "out", n=1, **wrong)
 
 
-@pytest.mark.slow
 def test_the_demo_dataset_holds_the_files_that_simulate_writes(tmp_path: Path) -> None:
     kept = Path(__file__).parents[2] / "test_data/bids"
     simulate(tmp_path / "made", n=4, voxel_mm=8, contrasts=("T1w", "FLAIR"))
