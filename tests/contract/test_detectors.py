@@ -13,6 +13,8 @@ from toy_detector import DARK
 from cpimaging.lesions.detect import DETECTORS, Finding, Scene, combine, detect
 from cpimaging.lesions.detect.inputs import GROUPS
 
+pytestmark = pytest.mark.slow
+
 DOCS = Path(__file__).parents[2] / "docs" / "method" / "lesions.md"
 
 CONTRASTS = {name: tuple(dict.fromkeys((*d.contrasts, "T1w"))) for name, d in DETECTORS.items()}
@@ -56,7 +58,6 @@ def test_a_lesion_is_found_with_its_reason(name: str) -> None:
     assert found.probability.max() <= 1
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", GROWN)
 def test_a_mirrored_scan_gives_the_mirrored_mask(name: str) -> None:
     scene, _, here = shown(name)
@@ -66,7 +67,6 @@ def test_a_mirrored_scan_gives_the_mirrored_mask(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", GROWN)
-@pytest.mark.slow
 def test_millilitres_do_not_depend_on_the_voxel_size(name: str) -> None:
     volumes = []
     for edge_mm in (1.5, 3.0):
@@ -75,7 +75,6 @@ def test_millilitres_do_not_depend_on_the_voxel_size(name: str) -> None:
     assert volumes == pytest.approx([BALL_MM3, BALL_MM3], rel=0.25)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", DETECTORS)
 def test_a_brain_that_is_all_lesion_is_no_crash(name: str) -> None:
     scene, lesion = toy_scene.scene(
@@ -110,7 +109,6 @@ def test_noise_alone_is_never_a_confident_lesion(name: str) -> None:
     assert "does not look like one" in found.not_assessed
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", GROWN)
 def test_clipped_intensities_are_no_lesion(name: str) -> None:
     scene, _ = toy_scene.scene(CONTRASTS[name], detector=name, centre_mm=None)
@@ -131,7 +129,6 @@ def test_a_contrast_of_another_name_is_told_and_not_searched(true: str, name: st
     assert f"{name} does not look like one" in str(found.not_assessed)
 
 
-@pytest.mark.slow
 def test_few_slices_are_told_and_the_next_contrast_is_searched() -> None:
     scene, _ = toy_scene.scene(("FLAIR", "T1w"), centre_mm=None)
     thick = np.isin(np.arange(scene.brain.shape[2]), range(20, 25))
@@ -141,7 +138,6 @@ def test_few_slices_are_told_and_the_next_contrast_is_searched() -> None:
     assert not found.mask.any()
 
 
-@pytest.mark.slow
 def test_a_rough_look_leaves_out_what_cannot_pull_a_registration() -> None:
     """Over affine priors regions below 1000 mm³ are left alone; a ball of 5 mm has half of that."""
     for radius_mm, rough, found in ((5.0, False, True), (5.0, True, False), (9.0, True, True)):
@@ -157,7 +153,6 @@ def test_adc_alone_says_by_what_it_was_judged() -> None:
     assert dice(found.mask, lesion) > 0.8
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["T2w", "T1w", "FLAIR"])
 def test_brainstem_and_cerebellum_are_not_searched_where_fluid_looks_like_a_lesion(name: str) -> None:
     given, lesion = toy_scene.scene((name,))
@@ -180,7 +175,6 @@ def test_a_bare_brain_whose_outer_fluid_is_gone_is_not_taken_for_one_lesion() ->
     assert not found.mask.any()
 
 
-@pytest.mark.slow
 def test_registering_a_detector_is_all_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     known = ("FLAIR", "T2w", "T1w", "punctate", "ADC")
     monkeypatch.setattr(combine, "DETECTORS", {name: DETECTORS[name] for name in known} | {DARK.name: DARK})
@@ -208,7 +202,6 @@ def test_the_docs_say_what_a_detector_finds(name: str) -> None:
     assert [row[1] for row in rows if row[0] == f"| {name}"][:1] == [DETECTORS[name].finds]
 
 
-@pytest.mark.slow
 def test_parameters_are_read_once_and_not_while_searching(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: object) -> None:
         raise AssertionError(f"read again: {path}")

@@ -11,6 +11,8 @@ from cpimaging.report.agreement import contradictions
 from cpimaging.report.scan import page_values
 from cpimaging.scorers import pattern_content, read_criteria
 
+pytestmark = pytest.mark.slow
+
 TABLES = tables({("thalamus", "left"): 0.5, ("perirolandic", "right"): 0.25, ("pons", "midline"): 0.25})
 LESIONS = lesion_table(("left", 5.0, 0.5), ("right", 20.0, 0.5))
 

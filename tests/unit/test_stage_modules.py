@@ -11,6 +11,8 @@ import pytest
 from cpimaging.provenance import _reachable
 from cpimaging.study.job import SCAN_STAGES
 
+pytestmark = pytest.mark.slow
+
 GROUND = set("bids columns imagefiles io layout study tables types words writes".split())
 """What every stage stands on: where a scan's files are, how they are read, what they are called."""
 

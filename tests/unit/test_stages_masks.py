@@ -27,6 +27,8 @@ from cpimaging.types import (
     Region,
 )
 
+pytestmark = pytest.mark.slow
+
 SPACE = "MNI152NLin2009aSym"
 AFFINE = np.array([[4.0, 0, 0, -98], [0, 4, 0, -134], [0, 0, 4, -72], [0, 0, 0, 1]])
 SHAPE = (50, 58, 47)
@@ -172,7 +174,6 @@ def test_stability_is_measured_and_the_calls_stay(
     assert (stable["expected_agreement"].dropna() <= plain["expected_agreement"].dropna()).all()
 
 
-@pytest.mark.slow
 def test_stability_asks_the_chosen_scorers_alone(folder: Path, tmp_path: Path) -> None:
     """Each call is repeated with limits of its own; with one scorer there are no others to take them from."""
     run(MaskJob(folder, tmp_path, SPACE, pattern="sub-1*", scorers="dominance,fiori", stability=True))
@@ -217,7 +218,6 @@ def test_tables_say_whose_volumes_they_hold(out: Path) -> None:
     assert str(out.parent) not in page + (out / "group_desc-pattern_stats.jsonl").read_text()
 
 
-@pytest.mark.slow
 def test_a_second_run_writes_the_same_bytes_and_bad_masks_stop_no_other(folder: Path, out: Path) -> None:
     files = [path for path in out.rglob("*") if path.is_file() and path.suffix != ".gz"]
     spoilt = Path(folder).with_name("spoilt")
@@ -396,7 +396,6 @@ def test_the_name_of_a_space_is_letters_and_digits(folder: Path, tmp_path: Path,
         MaskJob(folder, tmp_path / "out", space).listed()
 
 
-@pytest.mark.slow
 def test_the_map_of_the_first_run_is_no_patient_of_the_second(tmp_path: Path) -> None:
     save(tmp_path, "sub-1_mask", INFARCT)
     for _ in range(2):

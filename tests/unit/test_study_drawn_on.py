@@ -22,6 +22,8 @@ from cpimaging.study.job import Job
 from cpimaging.study.plan import write_plan
 from cpimaging.types import Image, InputError
 
+pytestmark = pytest.mark.slow
+
 ANAT = "sub-01/anat/sub-01"
 SHIFT = np.array([[1.0, 0, 0, 2], [0, 1, 0, 7], [0, 0, 1, 3], [0, 0, 0, 1]])
 """From points of the reference to those of the other contrast: 7.9 mm, below every limit of alignment."""
@@ -112,7 +114,6 @@ CASES = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("says", CASES)
 @pytest.mark.parametrize("grid", ["same shape", "one slice less", "cropped"])
 def test_a_mask_drawn_on_a_contrast_moves_with_it(
@@ -144,7 +145,6 @@ def shown_elsewhere(brain: Image) -> np.ndarray:
     return np.asarray(ndimage.shift(brain.data, (0, 4, 0), order=0))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["sub-01_label-L_mask", "sub-01_T1w_desc-lesion_mask", "sub-01_T2w_lesion"])
 def test_on_one_grid_only_a_name_can_tell(data: Data, brain: Image, lesion: np.ndarray, name: str) -> None:
     data.add("T2w", "T2w", shown_elsewhere(brain), brain.affine)
@@ -165,7 +165,6 @@ def test_on_one_grid_only_a_name_can_tell(data: Data, brain: Image, lesion: np.n
         assert flags == {"lesion_mask_position_doubt_mm": True}
 
 
-@pytest.mark.slow
 def test_a_mask_that_was_brought_to_the_reference_stays_there(
     data: Data, brain: Image, lesion: np.ndarray
 ) -> None:
@@ -187,7 +186,6 @@ def test_a_mask_of_an_image_that_is_not_given_is_told(data: Data, brain: Image, 
     assert flags == {"lesion_mask_position_doubt_mm": True, "lesion_mask_drawn_on": False}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["sub-01_T2w_brainmask", "sub-01_space-T2w_desc-brain_mask", "sub-01_desc-brain_mask"]
 )
@@ -213,7 +211,6 @@ def test_a_brain_mask_of_another_run_moves_with_that_run(data: Data, brain: Imag
     assert read_json(sidecar_path(job.files.brain_mask))["DrawnOn"] == "sub-01_run-01_T1w.nii.gz"
 
 
-@pytest.mark.slow
 def test_a_brain_mask_that_fits_two_contrasts_apart_is_told(data: Data, brain: Image) -> None:
     data.add("T2w", "T2w", shown_elsewhere(brain), brain.affine)
     job = data.job(Image(brain.data > 0, brain.affine), "sub-01_desc-brain_mask", "brain_mask")
