@@ -208,23 +208,39 @@ class Watch:
     def __init__(self, root: Path) -> None:
         self.root = f"{root}/"
         self.seen: dict[str, Seen] = {}
+        self.on_import: frozenset[tuple[str, int]] = frozenset()
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(self, item: Any) -> Iterator[None]:
-        """Watch one test, with its fixtures."""
+    @contextlib.contextmanager
+    def calls(self) -> Iterator[set[tuple[str, int]]]:
+        """Fill a set with the functions that are called."""
         called: set[tuple[str, int]] = set()
 
         def note(frame: FrameType, *_: object) -> None:
             if frame.f_code.co_filename.startswith(self.root):
                 called.add((frame.f_code.co_filename.removeprefix(self.root), frame.f_code.co_firstlineno))
 
-        start = time.process_time()
         sys.settrace(note)
         try:
-            return (yield)
+            yield called
         finally:
             sys.settrace(None)
-            self.seen[item.nodeid] = Seen(time.process_time() - start, frozenset(called))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection(self) -> Iterator[None]:
+        """Watch what runs on import, which every test may rest on."""
+        with self.calls() as called:
+            result = yield
+        self.on_import = frozenset(called)
+        return result
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: Any) -> Iterator[None]:
+        """Watch one test, with its fixtures."""
+        start = time.process_time()
+        with self.calls() as called:
+            result = yield
+        self.seen[item.nodeid] = Seen(time.process_time() - start, self.on_import | called)
+        return result
 
 
 def run_tests(root: Path, tests: Sequence[str], watched: bool, told: Connection) -> None:

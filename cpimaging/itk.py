@@ -1,14 +1,18 @@
 """Images to SimpleITK and back: RAS+ arrays on our side, LPS physical space on theirs."""
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import nibabel as nib
 import numpy as np
 import SimpleITK as sitk
+from nibabel.filebasedimages import ImageFileError
 from numpy.typing import NDArray
 
-from cpimaging.types import Image
+from cpimaging.types import Image, InputError
 
 LPS = np.array([-1.0, -1.0, 1.0])
 
@@ -22,6 +26,25 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(before)
+
+
+def read_field(path: Path) -> Any:
+    """Return the SimpleITK transform of a displacement field that another program wrote.
+
+    Raises InputError where the file is not whole, as on a full disk.
+    """
+    check_whole(path)
+    return sitk.DisplacementFieldTransform(sitk.ReadImage(str(path), sitk.sitkVectorFloat64))
+
+
+def check_whole(path: Path) -> None:
+    """Raise InputError where a temporary image lacks voxels: ITK writes it so, and reads zeros for them."""
+    try:
+        np.asanyarray(nib.load(path).dataobj)
+    except (OSError, EOFError, ValueError, ImageFileError) as error:
+        problem = f"a temporary file was not written whole ({path.name})"
+        cure = "make room, or set TMPDIR to another folder"
+        raise InputError(tempfile.gettempdir(), problem, cure) from error
 
 
 def to_itk(image: Image) -> Any:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from cpimaging.itk import affine_transform
+from cpimaging.itk import affine_transform, read_field
 from cpimaging.registration import Matrix, Transform, crop_to_brain, field_from_transforms, resample
 from cpimaging.registration.greedy import kept_voxels
 from cpimaging.registration.lesion import filled
 from cpimaging.registration.likeness import like_template
-from cpimaging.registration.picsl import Pair, field_transform, linear_pairs, run_pairs, scratch
+from cpimaging.registration.picsl import Pair, linear_pairs, run_pairs, scratch
 from cpimaging.registration.start import rough_alignment
 from cpimaging.registration.tools import grid_at, thinned
 from cpimaging.types import Image
@@ -115,7 +115,7 @@ def _smooth_fit(pairs: list[Pair], matrix: Matrix, exclude: Image | None, thread
         smooth = " ".join(f"{sigma}mm" for sigma in SMOOTH_MM)
         command = f"-it {start} -m {metric} -n {ITERATIONS} -s {smooth} -sv -wp 0"
         run_pairs(f"{command} -o {warp} -oinv {inverse}", thin, kept, threads)
-        there, back = (field_transform(path) for path in (warp, inverse))
+        there, back = (read_field(path) for path in (warp, inverse))
     outward = affine_transform(np.linalg.inv(matrix).astype(np.float64))
     return Transform(
         to_template=field_from_transforms(moving[0], [back, outward]),

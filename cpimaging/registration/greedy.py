@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from cpimaging.itk import affine_transform
+from cpimaging.itk import affine_transform, read_field
 from cpimaging.registration import Matrix, Transform, crop_to_brain, field_from_transforms, resample
 from cpimaging.registration.engine import Engine
 from cpimaging.registration.lesion import filled
 from cpimaging.registration.likeness import like_template
-from cpimaging.registration.picsl import field_transform, linear, run, scratch
+from cpimaging.registration.picsl import linear, run, scratch
 from cpimaging.registration.start import rough_alignment
 from cpimaging.registration.tools import grid_at, thinned
 from cpimaging.types import Image
@@ -82,7 +82,7 @@ def smooth_fit(
         model = f"{_metric(kept)} -n {iterations} -s 1.732vox 0.7071vox -sv -wp 0"
         command = f"-it {start} {model} -o {warp} -oinv {inverse}"
         run(command, thinned(scan, grid), moving, kept, threads)
-        there, back = (field_transform(path) for path in (warp, inverse))
+        there, back = (read_field(path) for path in (warp, inverse))
     return Transform(
         to_template=field_from_transforms(
             moving, [back, affine_transform(np.linalg.inv(matrix).astype(np.float64))]

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import chdir, contextmanager
@@ -9,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import SimpleITK as sitk
 
 from cpimaging.itk import to_itk
 from cpimaging.registration import Matrix
-from cpimaging.types import Image
+from cpimaging.types import Image, InputError
 
 SEED = 1
 
+LEAST_FREE = 2**20
+"""Bytes; a disk with less than that was filled by what greedy wrote (ours)."""
 
 Pair = tuple[Image, Image]
 """A fixed and a moving image of one contrast."""
@@ -63,9 +65,18 @@ def run_pairs(command: str, pairs: Sequence[Pair], kept: Image | None, threads: 
 
 @contextmanager
 def scratch() -> Iterator[None]:
-    """Work within a folder of its own: greedy ends a path at a space, and TMPDIR may hold one."""
+    """Work within a folder of its own: greedy ends a path at a space, and TMPDIR may hold one.
+
+    Raises InputError where a fit fails and the disk is full: greedy does not say so.
+    """
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
-        yield
+        try:
+            yield
+        except (RuntimeError, ValueError) as error:
+            if shutil.disk_usage(folder).free >= LEAST_FREE:
+                raise
+            cure = "make room, or set TMPDIR to another folder"
+            raise InputError(tempfile.gettempdir(), "No space left on device", cure) from error
 
 
 @contextmanager
@@ -82,8 +93,3 @@ def _silent() -> Iterator[None]:
             os.dup2(copy, stream)
             os.close(copy)
         os.close(nowhere)
-
-
-def field_transform(path: Path) -> Any:
-    """Return the SimpleITK transform of a displacement field that greedy wrote."""
-    return sitk.DisplacementFieldTransform(sitk.ReadImage(str(path), sitk.sitkVectorFloat64))

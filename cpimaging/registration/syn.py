@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from cpimaging.itk import LPS, affine_transform, to_itk
+from cpimaging.itk import LPS, affine_transform, check_whole, read_field, to_itk
 from cpimaging.registration import Matrix, Transform, crop_to_brain, field_from_transforms, syn_worker
 from cpimaging.registration.engine import Engine
 from cpimaging.registration.start import rough_alignment
@@ -83,6 +83,7 @@ def run_ants(
     paths = {name: str(folder / f"{name}.nii") for name in images}
     for name, image in images.items():
         sitk.WriteImage(to_itk(image.with_data(image.data.astype(np.float32))), paths[name])
+        check_whole(Path(paths[name]))
     begin = ""
     if start is not None:
         begin = str(folder / "start.mat")
@@ -117,10 +118,7 @@ def read_matrix(path: Path) -> Matrix:
 def read_transform(folder: Path, scan: Image, template: Image) -> Transform:
     """Return both directions of what `run_ants` wrote for a deformable type."""
     matrix = read_matrix(folder / "out0GenericAffine.mat")
-    there, back = (
-        sitk.DisplacementFieldTransform(sitk.ReadImage(str(folder / name), sitk.sitkVectorFloat64))
-        for name in ("out1Warp.nii.gz", "out1InverseWarp.nii.gz")
-    )
+    there, back = (read_field(folder / name) for name in ("out1Warp.nii.gz", "out1InverseWarp.nii.gz"))
     return Transform(
         to_template=field_from_transforms(
             crop_to_brain(template), [back, affine_transform(np.linalg.inv(matrix).astype(np.float64))]

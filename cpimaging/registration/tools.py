@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from cpimaging.itk import affine_transform
+from cpimaging.itk import affine_transform, read_field
 from cpimaging.registration import Matrix, field_from_transforms, resample
-from cpimaging.registration.picsl import field_transform, linear, run, scratch
+from cpimaging.registration.picsl import linear, run, scratch
 from cpimaging.types import Image
 
 RIGID_MM = 2.0
@@ -68,4 +68,4 @@ def fit_map(scan: Image, template: Image, near: Image, start: Matrix) -> Image:
         np.savetxt(begin, matrix)
         command = f"-it {begin} -m WNCC 2x2x2 -n 60x30 -s 2.5vox 1vox -o {warp}"
         run(command, scan, template, near, threads=1)
-        return field_from_transforms(scan, [affine_transform(matrix), field_transform(warp)])
+        return field_from_transforms(scan, [affine_transform(matrix), read_field(warp)])

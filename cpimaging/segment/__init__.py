@@ -137,9 +137,10 @@ def _followed(
     seen: _Seen, found: Ventricles, brain: Image, atlas: LabelMap, notes: list[str], infant: bool
 ) -> Segmentation:
     """Return the segmentation, the atlas following the ventricles that were found."""
-    labels = follow_ventricles(atlas.labels, atlas.regions, found.labels)
+    inside = brain.data.astype(bool)
+    labels = follow_ventricles(atlas.labels, atlas.regions, found.labels, inside)
     white = None if infant else seen.white
-    tissue = _tissue(LabelMap(labels, atlas.regions), seen.fluid > HALF, white, brain.data.astype(bool))
+    tissue = _tissue(LabelMap(labels, atlas.regions), seen.fluid > HALF, white, inside)
     tissue[found.cavity] = CAVITY
     cavity_ml = np.count_nonzero(found.cavity) * brain.voxel_volume_mm3 / 1000
     return Segmentation(

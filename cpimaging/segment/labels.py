@@ -20,12 +20,15 @@ TRUST_VOXELS = (1.0, 2.0)
 the shift is whole (ours)."""
 
 
-def follow_ventricles(prior: Image, regions: Sequence[Region], ventricles: NDArray[np.integer]) -> Image:
+def follow_ventricles(
+    prior: Image, regions: Sequence[Region], ventricles: NDArray[np.integer], brain: NDArray[np.bool_]
+) -> Image:
     """Return the labels with these ventricles, the tissue beside them shifted along with the wall.
 
     prior: atlas labels on the scan. ventricles: label of each ventricle voxel, 0 elsewhere. A tissue
     voxel takes the label that lay as far from the atlas's ventricle as it lies from the image's; where
-    that would be a ventricle, the nearest tissue label.
+    that would be a ventricle, the nearest tissue label. Outside of the brain no label moves: where the mantle
+    is thinner than REACH_MM, those within would reach over its edge.
     """
     numbers = [region.index for region in regions if is_ventricle(region)]
     old, new = np.isin(prior.data, numbers), ventricles > 0
@@ -33,7 +36,8 @@ def follow_ventricles(prior: Image, regions: Sequence[Region], ventricles: NDArr
         return prior
     box = bounding_box(old | new, voxels_in(REACH_MM, prior.spacing_mm))
     labels = prior.data.copy()
-    labels[box] = _shifted(prior.data[box], old[box], new[box], prior.spacing_mm)
+    shifted = _shifted(prior.data[box], old[box], new[box], prior.spacing_mm)
+    labels[box] = np.where(brain[box], shifted, prior.data[box])
     labels[new] = ventricles[new]
     return prior.with_data(labels)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from cpimaging.itk import affine_transform, from_itk, one_thread, to_itk
-from cpimaging.types import Image
+from cpimaging.itk import affine_transform, from_itk, one_thread, read_field, to_itk
+from cpimaging.types import Image, InputError
 
 
 def oblique(shape: tuple[int, ...], rng: np.random.Generator) -> Image:
@@ -82,3 +82,17 @@ def test_one_thread_is_asked_of_everything_within_and_of_nothing_after(failing: 
         assert count() == 3
     finally:
         sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(before)
+
+
+@pytest.mark.parametrize("kept", [0, 348, 352, 2000, -20])
+@pytest.mark.parametrize("ending", [".nii", ".nii.gz"])
+def test_a_field_that_was_not_written_whole_is_refused(tmp_path, kept, ending):
+    """ITK reads zeros for what a full disk cut off, which is a transform that moves nothing there."""
+    field = Image(np.random.default_rng(2).random((6, 7, 8, 3)), np.eye(4))
+    path = tmp_path / f"warp{ending}"
+    sitk.WriteImage(to_itk(field), str(path))
+    assert read_field(path).GetDisplacementField().GetSize() == (6, 7, 8)
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(InputError, match="was not written whole") as error:
+        read_field(path)
+    assert "TMPDIR" in str(error.value)

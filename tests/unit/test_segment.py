@@ -296,11 +296,29 @@ def test_labels_follow_by_distance_worked_by_hand() -> None:
         Region(7, "v", "lateral_ventricle_body", "left", "csf"),
     )
     ventricles = np.where(np.arange(30)[:, None, None] < 8, 7, 0) * np.ones((1, 9, 7), np.int16)
-    out = follow_ventricles(Image(line, np.eye(4)), regions, ventricles.astype(np.int16)).data[:, 4, 3]
+    everywhere = np.ones(line.shape, bool)
+    out = follow_ventricles(Image(line, np.eye(4)), regions, ventricles.astype(np.int16), everywhere)
+    out = out.data[:, 4, 3]
     assert (out[:8] == 7).all()
     assert out[8] == 2
     assert 2 <= (out == 2).sum() <= 4
     assert (out[14:] == 1).all()
+
+
+@pytest.mark.parametrize("wall_mm", [14, 18, 22, 26])
+def test_labels_do_not_follow_over_the_edge_of_the_brain(wall_mm: int) -> None:
+    """A ventricle of 10 mm in a brain of 30 mm that grew: its mantle is what lies between wall and edge."""
+    at = np.arange(60) - 29.5
+    from_centre = np.sqrt(at[:, None, None] ** 2 + at[:, None] ** 2 + at**2)
+    brain = from_centre < 28
+    prior = np.where(from_centre < 10, 7, brain).astype(np.int16)
+    regions = (
+        Region(1, "a", "frontal_white_matter", "left", "white_matter"),
+        Region(7, "v", "lateral_ventricle_body", "left", "csf"),
+    )
+    ventricles = np.where(from_centre < wall_mm, 7, 0).astype(np.int16)
+    out = follow_ventricles(Image(prior, np.eye(4)), regions, ventricles, brain).data
+    assert np.array_equal(out, np.where(from_centre < wall_mm, 7, brain))
 
 
 def test_fluid_beyond_the_box_or_in_sulci_is_no_ventricle() -> None:
