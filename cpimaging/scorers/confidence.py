@@ -321,8 +321,9 @@ def _numbers(table: Table, name: str) -> NDArray[np.float64]:
 
 def _largest_on(parts: Table, side: str) -> int:
     """Return the number of the lesion that holds most of a side, or most of all where none lies there."""
-    rows = list(rows_of(parts, ("index", "side", "tissue", "volume_mm3")))
-    here = [row for row in rows if row[2] != "overlay" and row[1] == side] or rows
+    cells = rows_of(parts, ("index", "side", "tissue", "volume_mm3"))
+    rows = [row for row in cells if row[2] != "overlay"]  # tracts lie in tissue that is counted already
+    here = [row for row in rows if row[1] == side] or rows
     volumes: dict[int, float] = defaultdict(float)
     for number, _, _, volume in sorted(here):
         volumes[number] += volume

@@ -1,6 +1,8 @@
+from collections import defaultdict
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from scorer_tables import (
     BASAL_GANGLIA,
@@ -16,10 +18,10 @@ from scorer_tables import (
     white,
 )
 
-from cpimaging.quantify.margins import MARGIN_COLUMNS
+from cpimaging.quantify.margins import MARGIN_COLUMNS, MARGIN_MM
 from cpimaging.quantify.partition import Cell
 from cpimaging.scorers import SCORERS, Tables, read_criteria, score_surely
-from cpimaging.scorers.confidence import PAIRS, repetitions
+from cpimaging.scorers.confidence import PAIRS, Draw, _draw, _largest_on, _Uncertain, repetitions
 from cpimaging.types import InputError, rows_of
 
 MRICS, DOMINANCE = SCORERS["mrics"], SCORERS["dominance"]
@@ -336,3 +338,56 @@ def test_pieces_grow_as_the_whole_lesion_does():
         assert varied.lesions["volume_mm3"].tolist() == pytest.approx([1500 * factor] * 2)  # 1.5 ml each
         grown.add(round(factor, 3))
     assert min(grown) < 0.95 < 1.05 < max(grown)
+
+
+def test_a_mirrored_draw_moves_the_other_side_as_far_and_left_for_right():
+    draw = Draw(
+        0.5, np.array([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]]), np.array([0.7, 0.8]), {}, {"x": np.array([1, 2])}
+    )
+    mirror = draw.mirrored()
+    assert mirror.shift.tolist() == [[-0.4, 0.5, 0.6], [-0.1, 0.2, 0.3]]
+    assert mirror.near.tolist() == [0.8, 0.7]
+    assert mirror.ratios["x"].tolist() == [2, 1]
+    assert mirror.border == 0.5
+
+
+def test_draws_reach_from_minus_to_plus_one_step():
+    draws = [_draw(np.random.default_rng(seed), ["limit"], ["thalamus"]) for seed in range(300)]
+    for drawn in (
+        [draw.border for draw in draws],
+        np.stack([draw.shift for draw in draws]),
+        np.stack([draw.near for draw in draws]),
+        [draw.criteria["limit"] for draw in draws],
+        [draw.ratios["thalamus"] for draw in draws],
+    ):
+        assert -1 <= np.min(drawn) < -0.9
+        assert 0.9 < np.max(drawn) <= 1
+
+
+@pytest.mark.parametrize(
+    ("border", "near", "farther_mm"),
+    [(1.0, 0.0, -1.0), (-1.0, 0.0, 1.0), (0.0, 0.5, -0.5), (0.25, 0.5, -0.75)],
+)
+def test_a_border_that_lies_farther_out_lies_nearer_to_the_ventricle(border, near, farther_mm):
+    measured = tables(TRIGONES)
+    measured = replace(measured, lesions=measured.lesions.assign(distance_ventricle_mm=10.0))
+    still = defaultdict(lambda: np.zeros(2))
+    draw = Draw(border, np.zeros((2, 3)), np.array([near, near]), {}, still)
+    varied = _Uncertain(measured, margins(measured)).varied(draw)
+    found = np.array([float(cell) for cell in varied.lesions["distance_ventricle_mm"]])
+    assert found == pytest.approx(10.0 + MARGIN_MM * farther_mm)
+
+
+def test_the_largest_lesion_of_a_side_is_so_by_tissue_not_by_tracts():
+    """Lesion 1 holds 3 + 2 mm3 on the left, lesion 2 holds 4; its 9 mm3 within a tract were counted there."""
+    parts = pd.DataFrame(
+        [
+            (1, "left", "white_matter", 3.0),
+            (1, "left", "deep_grey", 2.0),
+            (2, "left", "white_matter", 4.0),
+            (2, "left", "overlay", 9.0),
+            (2, "right", "cortex", 1.0),
+        ],
+        columns=["index", "side", "tissue", "volume_mm3"],
+    )
+    assert [_largest_on(parts, side) for side in ("left", "right", "midline")] == [1, 2, 1]

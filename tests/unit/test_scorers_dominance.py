@@ -244,3 +244,12 @@ def test_too_little_detected_is_not_assessed():
     assert detected["call"] == "not_assessed"
     assert "healthy brain" in detected["not_assessed"]
     assert score({("pons", "midline"): 0.35})["call"] == "brainstem"
+
+
+def test_a_lesion_of_no_class_is_told_with_its_load_of_none():
+    """All of it in a tract's cell outside of the atlas: the trace ends with 0 % of each class."""
+    found = score({("outside_atlas", "midline"): 2.0})
+    last = next(
+        step for step in found["evidence"] if str(step["rule"]).startswith("no lesion in white matter")
+    )
+    assert last["value"] == 0

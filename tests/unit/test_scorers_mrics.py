@@ -515,6 +515,14 @@ def test_scattered_foci_in_grey_and_white_matter_are_d():
     assert named(score(foci[:9], mm=20.0)) != {"D"}
 
 
+@pytest.mark.parametrize(("times", "flagged"), [(0.995, False), (1.005, True)])
+def test_pallida_are_unusual_from_their_share_of_the_nuclei_on(times, flagged):
+    share = times * CRITERIA["mimic_share"]["value"] / 100
+    found = score(both({"pallidum": share, "thalamus_ventrolateral": 1 - share}))
+    assert found["subgroup"] == "C1"
+    assert any("pallida" in flag for flag in found["unusual"]) is flagged
+
+
 @pytest.mark.parametrize(
     ("lesion", "word"),
     [
