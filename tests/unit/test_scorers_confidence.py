@@ -341,9 +341,8 @@ def test_pieces_grow_as_the_whole_lesion_does():
 
 
 def test_a_mirrored_draw_moves_the_other_side_as_far_and_left_for_right():
-    draw = Draw(
-        0.5, np.array([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]]), np.array([0.7, 0.8]), {}, {"x": np.array([1, 2])}
-    )
+    shift, near = np.array([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]]), np.array([0.7, 0.8])
+    draw = Draw(0.5, shift, near, {}, {"x": np.array([1, 2])}, 0.6)
     mirror = draw.mirrored()
     assert mirror.shift.tolist() == [[-0.4, 0.5, 0.6], [-0.1, 0.2, 0.3]]
     assert mirror.near.tolist() == [0.8, 0.7]
@@ -372,7 +371,7 @@ def test_a_border_that_lies_farther_out_lies_nearer_to_the_ventricle(border, nea
     measured = tables(TRIGONES)
     measured = replace(measured, lesions=measured.lesions.assign(distance_ventricle_mm=10.0))
     still = defaultdict(lambda: np.zeros(2))
-    draw = Draw(border, np.zeros((2, 3)), np.array([near, near]), {}, still)
+    draw = Draw(border, np.zeros((2, 3)), np.array([near, near]), {}, still, 0.5)
     varied = _Uncertain(measured, margins(measured)).varied(draw)
     found = np.array([float(cell) for cell in varied.lesions["distance_ventricle_mm"]])
     assert found == pytest.approx(10.0 + MARGIN_MM * farther_mm)
