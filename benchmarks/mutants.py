@@ -1,9 +1,10 @@
 """Break the code on purpose, one small change at a time, and see whether its tests notice.
 
 `python benchmarks/mutants.py [MODULE …]` draws mutants (comparisons, signs, constants, and/or, not, sides,
-arguments swapped, statements removed) and runs each, in a copy of the project, against the tests that are
-named after its module, then those named after its package, without the slow ones. It prints the share that
-was noticed and every mutant that was not; those that change nothing one could see count all the same.
+arguments swapped, statements removed) and runs each, in a copy of the project, against those tests that call
+its function: of the files that are named after its module, then after its package, without the slow ones. It
+prints the share that was noticed and every mutant that was not; those that change nothing one could see count
+all the same.
 The method: DeMillo, Lipton and Sayward, Computer 1978;11(4):34.
 """
 

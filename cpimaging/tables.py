@@ -66,6 +66,8 @@ def read_cells(path: Path | str) -> Cells:
         rows = [Row(lines.line_num, tuple(cells)) for cells in lines if any(map(str.strip, cells))]
     except csv.Error as error:
         raise InputError(path, "is not a table of text", _SAVE_AS) from error
+    if not rows:
+        raise InputError(path, "has no text in its cells", "fill it or delete it")
     columns = [name.strip() for name in rows[0].cells]
     while not columns[-1]:
         columns.pop()

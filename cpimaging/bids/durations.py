@@ -127,13 +127,18 @@ def _read(text: str) -> tuple[float, tuple[str, ...], float, bool] | None:
 
 
 def _sum(text: str) -> tuple[float, tuple[str, ...], float, bool] | None:
-    """Add up "5y 3m"; None where a unit is not known or its number is more than one of the unit before."""
+    """Add up "5y 3m"; None where a unit is not known or its number is more than one of the unit before.
+
+    A fraction may stand with the last unit alone, as in ISO 8601: "5.5y 6m" may be said twice, or a sum.
+    """
     parts = re.findall(r"([0-9]+(?:[.,][0-9]+)?)\s*([A-Za-z]+)", text)
     units = [UNITS.get(word.lower()) for _, word in parts if word.lower() != "and"]
     known = [unit for unit in units if unit]
     if len(known) < len(parts):
         return None
     numbers = [number.replace(",", ".") for number, _ in parts]
+    if any("." in number for number in numbers[:-1]):
+        return None
     days = [float(number) * DAYS[unit] for number, unit in zip(numbers, known, strict=True)]
     for (before, unit), later in zip(pairwise(known), days[1:], strict=True):
         if DAYS[unit] >= DAYS[before] or later >= DAYS[before]:

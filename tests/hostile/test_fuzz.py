@@ -195,6 +195,7 @@ def joined(table: list[list[str]], mark: str, end: str) -> bytes:
 @fuzzed
 @given(rows_of_text, marks, st.sampled_from(["\n", "\r\n", "\r"]), anything)
 @example([["participant_id", "age"], ["sub-01", "9" * 400]], "\t", "\n", None)
+@example([["", ""], ["", ""]], ",", "\n", None)
 @example([["participant_id", "age"], ["sub-01", "2"]], "\t", "\n", {"age": {"Levels": ["young", "old"]}})
 def test_tables_of_people(table: list[list[str]], mark: str, end: str, sidecar: object) -> None:
     with TemporaryDirectory() as name:
