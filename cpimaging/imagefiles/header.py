@@ -108,8 +108,8 @@ class Header:
             return "its affine does not tell its axes apart", "repair the header or convert it anew"
         if not self.oriented:
             return "its header states no orientation, so left and right are unknown", "convert it anew"
-        if self.sform is None or self.qform is None:
-            return None
+        if self.sform is None or self.qform is None or not np.isfinite(self.qform).all():
+            return None  # a qform that is not a number says nothing beside an sform
         if np.linalg.det(self.sform[:3, :3]) * np.linalg.det(self.qform[:3, :3]) < 0:
             problem = "sform and qform are of opposite handedness, so left and right are unknown"
             return problem, "convert it anew"

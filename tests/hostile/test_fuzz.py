@@ -113,6 +113,7 @@ def read_all(path: Path) -> None:
 )
 @example("nifti", [(70, struct.pack("<2h", 1536, 128))], None, False)
 @example("nifti", [(256, struct.pack("<3f", 5, 5, 5))], None, True)
+@example("nifti", [(90, b"\xc0\x7f"), (249, b"\0\0\0\1")], None, False)  # a qform that is not a number
 @example("mgh", [(47, b"\0\0\0Y")], None, False)  # axes that cannot be told apart
 def test_headers(
     place: Path, start: str, changes: list[tuple[int, bytes]], length: int | None, packed: bool
