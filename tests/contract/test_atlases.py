@@ -29,6 +29,8 @@ from cpimaging.registration import resample
 from cpimaging.scorers.needs import check_fit
 from cpimaging.types import Atlas, Image, InputError, LabelMap, Region, region_positions
 
+pytestmark = pytest.mark.slow
+
 PLAUSIBLE_ML = {  # adult, one side or midline; wide limits: they catch a leak, not a variant
     "thalamus": (5, 12),
     "thalamus_ventrolateral": (0.8, 3.5),
@@ -161,7 +163,6 @@ def test_each_region_lies_on_its_side_of_the_world(any_atlas: Atlas) -> None:
             assert np.sign(centroid) == signs[region.side] or abs(centroid) < 2 * (region.side == "midline")
 
 
-@pytest.mark.slow
 def test_swapped_sides_are_refused_with_the_evidence(any_atlas: Atlas, tmp_path: Path) -> None:
     write_atlas(tmp_path, swapped(any_atlas))
     with pytest.raises(InputError, match=r"is called (left|right), but its centroid lies at x [+-]\d"):
@@ -270,7 +271,6 @@ def test_a_mirrored_lesion_of_the_brainstem_has_the_mirrored_load(
     assert {side for name, side in rows[0] if name in LEVELS} == {"left", "right"}
 
 
-@pytest.mark.slow
 def test_a_brainstem_without_sides_serves_as_before(embedded: Atlas) -> None:
     joined = {("pons", "left"): "midline", ("pons", "right"): None, ("pons", "midline"): None}
     whole = tuple(
@@ -333,7 +333,6 @@ def test_the_manifest_credits_and_warns(embedded: Atlas) -> None:
     assert "thalamus" not in embedded.manifest["Approximate"]
 
 
-@pytest.mark.slow
 def test_most_of_each_published_region_is_one_piece(published: Atlas) -> None:
     """Maximum-probability maps leave crumbs; a label that landed in two places would show."""
     boxes = ndimage.find_objects(published.dseg.labels.data)
@@ -344,7 +343,6 @@ def test_most_of_each_published_region_is_one_piece(published: Atlas) -> None:
         assert pieces.max() >= largest * pieces.sum(), region.name
 
 
-@pytest.mark.slow
 def test_published_and_embedded_structures_lie_in_the_same_place(embedded: Atlas, published: Atlas) -> None:
     """Harvard-Oxford and the embedded atlas agree as measured in docs/method/atlas.md, side by side."""
     floor = {

@@ -91,7 +91,8 @@ def test_an_atlas_of_another_space_without_a_way_is_refused_in_one_line(tmp_path
         assert f"{WAY}.nii.gz" in message
 
 
-@pytest.mark.parametrize("kind", ["txt", "mat", pytest.param("nii.gz", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["txt", "mat", "nii.gz"])
 def test_a_transform_brings_an_atlas_of_another_space_over(tmp_path: Path, kind: str) -> None:
     """Points of our template + SHIFT_MM are points of the other space."""
     folder = tmp_path / "own"

@@ -192,6 +192,7 @@ def test_the_engines_to_choose_from_are_those_that_there_are() -> None:
     assert f"[{', '.join(ENGINES)}]" in schema
 
 
+@pytest.mark.slow
 def test_in_the_shell_bad_input_is_one_line_on_stderr_and_exit_code_2(tmp_path: Path) -> None:
     words = [sys.executable, "-c", "from cpimaging.cli import app; app()", "cohort", str(tmp_path)]
     run = subprocess.run(words, capture_output=True, text=True, check=False)

@@ -252,6 +252,7 @@ print(*sys.modules)
 """
 
 
+@pytest.mark.slow
 def test_a_plan_loads_nothing_that_extracts_fits_or_draws(two: Path) -> None:
     """Nor do the digests of the code, which look at files: each of these libraries takes long to load."""
     choices = {"bids_dir": str(two / "bids"), "output_dir": str(two / "out")}

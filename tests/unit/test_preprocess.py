@@ -282,6 +282,7 @@ def threads() -> Iterator[Callable[[int], None]]:
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(before)
 
 
+@pytest.mark.slow
 def test_the_bias_field_is_the_same_for_any_number_of_cores(
     rng: np.random.Generator, threads: Callable[[int], None]
 ) -> None:
@@ -295,6 +296,7 @@ def test_the_bias_field_is_the_same_for_any_number_of_cores(
     assert len(set(found)) == 1
 
 
+@pytest.mark.slow
 def test_contrasts_are_aligned_alike_on_any_number_of_cores(
     blob_brain: Image, threads: Callable[[int], None]
 ) -> None:

@@ -12,6 +12,8 @@ import cpimaging
 from cpimaging import provenance
 from cpimaging.study.job import SCAN_STAGES
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(cpimaging.__file__).parent
 STAGES = (*SCAN_STAGES, "index", "atlas", "cohort")
 

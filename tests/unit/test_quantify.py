@@ -299,6 +299,7 @@ def test_ratios_do_not_depend_on_the_size_of_the_head():
 PUBLISHED = Path(__file__).parents[3] / "shared/data/published_atlases"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not PUBLISHED.is_dir(), reason="needs the published atlases in ../shared/data")
 def test_layers_in_a_real_brain():
     tissue = read_image(next(PUBLISHED.glob("HarvardOxfordsub-*.nii.gz")), labels=True)

@@ -16,6 +16,8 @@ from cpimaging.study.job import Job
 from cpimaging.study.plan import write_plan
 from cpimaging.types import Image, InputError
 
+pytestmark = pytest.mark.slow
+
 
 def planned(folder: Path, image: Image, brain: Image | None = None) -> Job:
     """A dataset of one T1w, with a brain mask if given."""
