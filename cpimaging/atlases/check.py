@@ -7,7 +7,7 @@ from scipy import ndimage
 
 from cpimaging.atlases.template import SPACE, template_brain
 from cpimaging.atlases.vocabulary import load_structures
-from cpimaging.types import Atlas, LabelMap, Region
+from cpimaging.types import Atlas, LabelMap, Region, plain
 from cpimaging.words import SIDES
 
 SPACING_LIMITS_MM = (0.2, 5.0)  # ours: beyond this an affine is more likely wrong than meant
@@ -37,7 +37,7 @@ def check_atlas(atlas: Atlas, *, moved: bool = False) -> list[str]:
         if not label_map.labels.same_grid(atlas.dseg.labels):
             problems.append(f"overlay {what}: not on the grid of the main label image")
         problems += [f"{what}: {problem}" for problem in _check_label_map(label_map)]
-    return problems
+    return [plain(problem) for problem in problems]
 
 
 def _check_affine(label_map: LabelMap) -> list[str]:
@@ -119,6 +119,8 @@ def _check_own_name(region: Region, what: str, words: Container[str]) -> Iterato
 def _check_sides(label_map: LabelMap) -> Iterator[str]:
     labels = label_map.labels
     regions = [region for region in label_map.regions if region.index > 0]
+    if not regions:
+        return
     boxes = dict(enumerate(ndimage.find_objects(_compact(labels.data, regions)), start=1))
     for number, region in enumerate(regions, start=1):
         box = boxes.get(number)

@@ -330,6 +330,8 @@ texts = st.lists(
 @fuzzed
 @given(texts, marks, st.sampled_from(["table", "header", "way"]), anything)
 @example([], "\t", "way", {"Space": "Other"})
+@example([["0", "sub-01", "sub-01", "sub-01"]], "\t", "header", {})
+@example([["1", "sub-01", "sub-01", "\x1f"]], "\t", "header", {})
 def test_atlas_folders(table: list[list[str]], mark: str, where: str, description: object) -> None:
     with TemporaryDirectory() as name:
         folder = folder_of(Path(name))
