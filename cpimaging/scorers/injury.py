@@ -142,11 +142,6 @@ class Injury:
         """Sum the lesion in tissues over sides."""
         return sum(self._tissues[(tissue, side)] for tissue in tissues for side in sides)
 
-    def share(self, part_mm3: float) -> float:
-        """Return a volume as percent of the lesion in cerebral tissue; NaN where there is none."""
-        whole = self.lesion_mm3(SUPRATENTORIAL)
-        return 100 * part_mm3 / whole if whole > 0 else float("nan")
-
     def laterality(self, tissues: Iterable[str] = SUPRATENTORIAL) -> float:
         """Return (L − R) / (L + R) of the lesion in some tissues; NaN where there is none."""
         left, right = (self.lesion_mm3(tissues, [side]) for side in SIDES)

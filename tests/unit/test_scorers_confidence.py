@@ -57,6 +57,16 @@ def test_clear_cases_stay(scorer, lesion_ml):
     assert result["not_assessed"] is None
 
 
+@pytest.mark.parametrize(
+    ("lesion_ml", "grade", "share"),
+    [(TRIGONES, "mild", 1.0), (BASAL_GANGLIA, "moderate", 1.0), (MCA_WEDGE, None, None)],
+    ids=["trigones", "nuclei", "wedge"],
+)
+def test_a_grade_has_a_stability_of_its_own(lesion_ml, grade, share):
+    result = sure(MRICS, lesion_ml)
+    assert (result["severity"], result["severity_stability"]) == (grade, share)
+
+
 def without_hindbrain(measured: Tables) -> Tables:
     """Return tables of a scan whose brainstem and cerebellum were not searched."""
     load = measured.load.copy()

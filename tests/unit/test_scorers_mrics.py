@@ -24,6 +24,7 @@ from scorer_tables import (
 )
 
 from cpimaging.scorers import SCORERS, read_criteria, score_mrics
+from cpimaging.scorers.mrics import say
 from cpimaging.words import LOBES
 
 CRITERIA = read_criteria(SCORERS["mrics"].criteria)
@@ -685,3 +686,24 @@ def test_a_flair_that_was_not_searched_is_no_flair():
     context = replace(CHILD, lesion_source="detected")
     result = score_mrics(measured, context, CRITERIA)
     assert result["not_assessed"] == "software found 2000 mm3, no more than it may find in a healthy brain"
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("B1", "B1: periventricular leukomalacia pattern"),
+        ("C", "C: predominant grey-matter injury"),
+        ("E", "E: normal"),
+        ("n/a", "n/a"),
+        ("Z", "Z"),
+    ],
+)
+def test_groups_and_subgroups_are_said_in_words(code, words):
+    assert say(code) == words
+
+
+def test_the_trace_tells_how_much_the_call_explains_and_where_nothing_is_wrong():
+    rules = [step["rule"] for step in score(TRIGONES)["evidence"]]
+    assert "B1 explains, % of tissue" in rules
+    rules = [step["rule"] for step in score({})["evidence"]]
+    assert "decided: E" in rules
