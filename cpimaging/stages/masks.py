@@ -186,7 +186,7 @@ def _measure(job: MaskJob, scan: Scan, grids: MaskGrids, scoring: "_Scoring") ->
     if pattern["out_of_group"] is None:
         grid.counts[index] += 1
     doubts = [line for line in scan.decisions if line.startswith(TOLD)]
-    notes = [*notes, *_doubtful(table), *grids.copied(scan.label, grid, index)]
+    notes = [*notes, *_doubtful(table)]
     tracts = tract_cells(table, section_loads(grid.tract, index))
     return _Measured(scan, grid, hits, index.size, tracts, pattern, [*notes, *doubts])
 

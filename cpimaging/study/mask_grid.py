@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -123,15 +122,6 @@ class MaskGrids:
     def __init__(self, way: Way) -> None:
         self.way = way
         self.made: list[MaskGrid] = []
-        self._seen: dict[tuple[int, bytes], str] = {}
-
-    def copied(self, label: str, grid: MaskGrid, lesion: NDArray[np.intp]) -> list[str]:
-        """Tell whether a mask before this one, of another label, has the very same voxels of the grid."""
-        if not lesion.size:
-            return []
-        key = id(grid), sha256(lesion.tobytes()).digest()
-        first = self._seen.setdefault(key, label)
-        return [] if first == label else [f"holds the voxels of the mask of {first}: is it a copy?"]
 
     def place(
         self, mask: Sparse, lesion: NDArray[np.intp], path: Path | str
