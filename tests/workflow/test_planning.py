@@ -56,13 +56,6 @@ def test_the_reference_contrast_names_the_transform(tmp_path: Path) -> None:
     assert found == {"sub-01_from-FLAIR_to", "sub-02_from-T2w_to"}
 
 
-def test_a_scan_that_is_alone_gets_all_cores_to_be_registered(tmp_path: Path) -> None:
-    plant(tmp_path, "bids/sub-01/anat/sub-01_T1w.nii.gz", "bids/sub-02/anat/sub-02_T1w.nii.gz")
-    for asked, threads in (("01", {"2"}), ("", set())):  # of one thread Snakemake does not speak
-        run = dry(tmp_path, participant_label=asked)
-        assert set(re.findall(r"threads: (\d+)", run.stdout + run.stderr)) == threads
-
-
 def test_numbers_fit_the_label_with_that_value(tmp_path: Path) -> None:
     plant(tmp_path, "bids/sub-007/anat/sub-007_T1w.nii.gz", "bids/sub-01/anat/sub-01_T1w.nii.gz")
     for asked in ("007", "7"):

@@ -153,11 +153,6 @@ def memory(mb):
 minutes = memory
 
 
-# Of a fit, whose bytes are the same on any number. Many scans side by side on one thread each finish sooner than one
-# after the other on all cores; a scan that is alone gets what there is.
-THREADS = 4 if not MASKS and len(PLANNER.jobs) == 1 else 1
-
-
 def more_each_time(amount):
     return lambda wildcards, attempt: amount * attempt
 

@@ -41,6 +41,7 @@ rule command:
         "CPIMAGING_ASKED={params.asked} cpimaging command --scan {wildcards.scan} {params.options} > {log:q} 2>&1"
 
 
+# One thread: two scans side by side finish sooner than one scan on two threads.
 rule register:
     """Find the way from the scan to the template and back, the lesion left out."""
     input:
@@ -54,7 +55,7 @@ rule register:
         FILES.log("register", "{reference}"),
     benchmark:
         f"{OUT}/logs/benchmarks/{{folder}}/{{scan}}_{{reference}}_register.tsv"
-    threads: THREADS
+    threads: 1
     resources:
         mem_mb=memory(2500),
         runtime=minutes(20),
