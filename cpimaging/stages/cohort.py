@@ -82,7 +82,7 @@ def run(output: Path, atlas: str = "embedded", parts: Sequence[Path] = (), compa
         links=links,
         sessions=side_by_side,
         compared=compared,
-        notes=notes,
+        notes=[*notes, *page.copies()],
         provenance={"Software": software_versions()},
     )
     write_group(output, content, "cohort")

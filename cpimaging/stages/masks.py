@@ -48,6 +48,7 @@ from cpimaging.scorers.trust import out_of_group
 from cpimaging.stages.cohort import SUMMARY_COLUMNS, pattern_cells, volume_cells, write_group
 from cpimaging.stages.index import write_dataset_files
 from cpimaging.study.choices import Choices
+from cpimaging.study.group_notes import copied, doubtful, mark, told
 from cpimaging.study.mask_grid import MaskGrid, MaskGrids, Way, check_space, find_way
 from cpimaging.study.overrides import read_overrides
 from cpimaging.study.plan import PLAN
@@ -74,19 +75,13 @@ NOTES = (
 TOLD = ("age at scan n/a", "sex n/a", NAMED)
 """How lines begin that tell what tables do not say for certain, or names say otherwise."""
 
-LARGE_TOLD = 0.3
-"""From this share of the brain on a mask may be that of a tissue or a hemisphere, which is told (ours)."""
-OUTSIDE_TOLD = 0.1
-"""A share of a lesion outside of the brain from which it is told (ours)."""
-
 BULK_PAIRS = 6
 """Mirrored pairs of repetitions for a mask in bulk: its stability comes in steps of 1 in 12."""
 
+SAME = "masks hold the same voxels"
+
 NO_STABILITY = "The stability of calls was not measured (--stability)."
 STABILITY = f"The stability of a call is its share of {2 * BULK_PAIRS} repetitions; no call is taken back."
-
-NAMED_AT_MOST = 5
-"""So many masks are named beside a note on the page; logs/summary.tsv has them all."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +139,7 @@ class MaskJob:
 
 @dataclass(frozen=True)
 class _Measured:
-    """What is kept of a mask: where it was counted, its hits per row, its size, tracts, pattern, notes."""
+    """What is kept of a mask: grid, hits per row, size, tracts, pattern, notes, what its copies share."""
 
     scan: Scan
     grid: MaskGrid
@@ -153,6 +148,7 @@ class _Measured:
     tracts: Mapping[str, float]
     pattern: Pattern
     notes: list[str]
+    mark: bytes
 
 
 @recorded
@@ -186,24 +182,9 @@ def _measure(job: MaskJob, scan: Scan, grids: MaskGrids, scoring: "_Scoring") ->
     if pattern["out_of_group"] is None:
         grid.counts[index] += 1
     doubts = [line for line in scan.decisions if line.startswith(TOLD)]
-    notes = [*notes, *_doubtful(table)]
+    notes = [*notes, *doubtful(table)]
     tracts = tract_cells(table, section_loads(grid.tract, index))
-    return _Measured(scan, grid, hits, index.size, tracts, pattern, [*notes, *doubts])
-
-
-def _doubtful(load: pd.DataFrame) -> list[str]:
-    """Return what is to be told of where a lesion lies and how much of the brain it is."""
-    parts = load[load["tissue"] != "overlay"]
-    outside = parts["structure"] == "outside_brain"
-    lesion, beyond = parts["lesion_volume_mm3"].sum(), parts.loc[outside, "lesion_volume_mm3"].sum()
-    brain = parts.loc[~outside, "region_volume_mm3"].sum()
-    notes = []
-    if lesion > 0 and beyond >= OUTSIDE_TOLD * lesion:
-        notes.append(f"{100 * beyond / lesion:.0f} % of the lesion lies outside of the template's brain")
-    if lesion - beyond >= LARGE_TOLD * brain:
-        share = 100 * (lesion - beyond) / brain
-        notes.append(f"the mask holds {share:.0f} % of the brain: is it that of a lesion?")
-    return notes
+    return _Measured(scan, grid, hits, index.size, tracts, pattern, [*notes, *doubts], mark(index, grid))
 
 
 def _lesion(path: Path) -> tuple[Sparse, NDArray[np.bool_], list[str]]:
@@ -289,6 +270,8 @@ def _write(job: MaskJob, way: Way, measured: list[_Measured], failed: list[dict[
     group = [item for item in measured if item.pattern["out_of_group"] is None]
     frequency = _frequency(group)
     patterns = typed([_row(job, item) for item in measured], group_dtypes())
+    same = copied(((item.scan.label, item.mark) for item in measured if item.voxels), SAME)
+    notes = [*way.notes, *same, *told((item.scan.label, item.notes) for item in measured)]
     page = CohortReport(
         title=f"{len(measured)} lesion masks",
         patterns=patterns,
@@ -297,7 +280,7 @@ def _write(job: MaskJob, way: Way, measured: list[_Measured], failed: list[dict[
         frequency=frequency,
         frequency_scans=len(group),
         template=_background(way, frequency),
-        notes=[*NOTES, STABILITY if job.stability else NO_STABILITY, *way.notes, *_told(measured)],
+        notes=[*NOTES, STABILITY if job.stability else NO_STABILITY, *notes],
         methods=[
             f"Masks in {job.space}, measured on their own grid with {way.atlas.name} {way.atlas.version}."
         ],
@@ -306,11 +289,11 @@ def _write(job: MaskJob, way: Way, measured: list[_Measured], failed: list[dict[
     write_dataset_files(job.output)
     lines = [json.dumps({**_ids(item.scan), **item.pattern}, ensure_ascii=False) for item in measured]
     write_text(job.output / "group_desc-pattern_stats.jsonl", "".join(f"{line}\n" for line in lines))
-    told = _sidecar_fields(job, way)
-    described = sidecar("masks", [], **told, **columns.described(columns.GROUP_LESIONLOAD))
+    fields = _sidecar_fields(job, [*way.notes, *same], way)
+    described = sidecar("masks", [], **fields, **columns.described(columns.GROUP_LESIONLOAD))
     write_json(job.output / "group_desc-lesionload_stats.json", described)
     write_table(job.output / "group_desc-lesionload_stats.tsv", page.load)
-    write_group(job.output, page, "masks", job.space, told)
+    write_group(job.output, page, "masks", job.space, fields)
 
 
 def with_in_group(load: pd.DataFrame, patterns: pd.DataFrame) -> pd.DataFrame:
@@ -319,20 +302,6 @@ def with_in_group(load: pd.DataFrame, patterns: pd.DataFrame) -> pd.DataFrame:
     known = patterns.set_index(ids)["in_group"]
     scans = pd.MultiIndex.from_frame(load[ids])
     return load.assign(in_group=known.reindex(scans).to_numpy(dtype=object))
-
-
-def _told(measured: list[_Measured]) -> list[str]:
-    """Return what was noted of masks, each note once, with the masks that it is told of."""
-    of: dict[str, list[str]] = {}
-    for item in measured:
-        for note in item.notes:
-            of.setdefault(note, []).append(item.scan.label)
-    return [f"{note} ({_names(names)})" for note, names in of.items()]
-
-
-def _names(names: list[str]) -> str:
-    more = len(names) - NAMED_AT_MOST
-    return ", ".join(names[:NAMED_AT_MOST]) + (f" and {more} more" if more > 0 else "")
 
 
 def _row(job: MaskJob, item: _Measured) -> dict[str, Value]:
@@ -389,11 +358,11 @@ def _background(way: Way, grid: Image | None) -> Image | None:
     return resample(way.template.t1w, grid, way.field)
 
 
-def _sidecar_fields(job: MaskJob, way: Way) -> dict[str, Any]:
+def _sidecar_fields(job: MaskJob, notes: list[str], way: Way) -> dict[str, Any]:
     return {
         "Space": job.space,
         "Volumes": VOLUMES,
         "Atlas": f"{way.atlas.name} {way.atlas.version}",
         "AtlasSpace": way.atlas.space if way.template is None else TEMPLATE,
-        "Notes": [*NOTES, *way.notes],
+        "Notes": [*NOTES, *notes],
     }

@@ -4,10 +4,12 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from sys import intern
 from typing import Any, TextIO
 
+import numpy as np
 import pandas as pd
 
 from cpimaging import columns
@@ -15,6 +17,7 @@ from cpimaging.columns import Column
 from cpimaging.io import cell_text, whole
 from cpimaging.report.tables import KEY_MEASURES
 from cpimaging.study.gathered import Gathered, Part
+from cpimaging.study.group_notes import copied
 
 LONG: Mapping[str, Sequence[Column]] = {
     "group_desc-lesionload_stats": columns.GROUP_LESIONLOAD,
@@ -78,6 +81,7 @@ class PageTables:
     loads: list[tuple[int, str, Part, float, float]] = field(default_factory=list)
     measured: list[tuple[int, str, str, str, float, str]] = field(default_factory=list)
     checked: list[tuple[int, str, float, bool, str]] = field(default_factory=list)
+    marks: list[tuple[str, bytes]] = field(default_factory=list)
 
     def add(self, ids: Mapping[str, str], scan: Gathered, cells: Mapping[str, object]) -> None:
         """Keep what the page shows of one scan. cells: its row of the group table."""
@@ -98,6 +102,13 @@ class PageTables:
         self.loads += loads
         self.measured += measured if cells["qc"] != "fail" else []
         self.checked += checked
+        if np.isfinite(scan.values).any():
+            measures = [row[-5:] for row in scan.morphometry]  # without the names of the scan
+            self.marks.append((scan.job.label, sha256(repr(measures).encode()).digest()))
+
+    def copies(self) -> list[str]:
+        """Return a line for every scan under several labels: its volumes agree to the last digit."""
+        return copied(self.marks, "scans are the same in every volume of the brain")
 
     def load(self) -> pd.DataFrame:
         """Return the load of each structure and side per scan: some columns of columns.GROUP_LESIONLOAD."""

@@ -28,6 +28,8 @@ from cpimaging.scorers.needs import check_fit
 from cpimaging.simulate import simulate
 from cpimaging.stages import agree, atlas, cohort, index, reading_list
 from cpimaging.stages.sessions import write_sessions
+from cpimaging.study.gathered import gather
+from cpimaging.study.group_tables import PageTables
 from cpimaging.study.job import SCAN_STAGES, Job
 from cpimaging.study.measuring_grid import with_ids
 from cpimaging.study.plan import Entry, write_plan
@@ -268,6 +270,23 @@ def test_the_mask_that_is_shown_is_the_mask_that_was_given(bids: Path, out: Path
     pieces = read_image(Job(out, "sub-01").files.lesions_dseg, labels=True)
     assert np.array_equal(pieces.data > 0, given.data > 0)
     assert set(np.unique(pieces.data)) - {0} == set(range(1, pieces.data.max() + 1))
+
+
+def test_a_scan_under_two_names_is_told_by_its_volumes(out: Path) -> None:
+    page, first = PageTables(), gather(Job(out, "sub-01"))
+    renamed = [["sub-03", *row[1:]] for row in first.morphometry]
+    for scan in (
+        first,
+        gather(Job(out, "sub-02")),
+        replace(first, job=Job(out, "sub-03"), morphometry=renamed),
+    ):
+        page.add(
+            {"participant_id": scan.job.label, "session_id": "n/a"}, scan, {"in_group": "true", "qc": "pass"}
+        )
+    told = (
+        "2 scans are the same in every volume of the brain, and each counts: is one a copy? (sub-01, sub-03)"
+    )
+    assert page.copies() == [told]
 
 
 # --- what is told of scans that failed

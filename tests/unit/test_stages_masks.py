@@ -424,3 +424,25 @@ def test_how_soft_and_percent_masks_were_read_is_told(tmp_path: Path) -> None:
     assert "nowhere reaches 0.5" in told["sub-4"]
     page = (tmp_path / "out/index.html").read_text()
     assert "soft mask: voxels of 0.5 and more count as inside (sub-1, sub-2)" in page
+
+
+def test_a_lesion_under_two_names_counts_twice_and_is_told(tmp_path: Path) -> None:
+    """Empty masks are alike and no copies; neither is a lesion that has one voxel more."""
+    more = INFARCT.copy()
+    more[tuple(np.argwhere(~INFARCT.astype(bool))[-1])] = 1
+    lesions = {
+        "sub-1": INFARCT,
+        "sub-2": more,
+        "sub-3_ses-x": INFARCT,
+        "sub-4": 0 * INFARCT,
+        "sub-5": 0 * INFARCT,
+    }
+    for name, lesion in lesions.items():
+        save(tmp_path / "in", f"{name}_mask", lesion)
+    run(MaskJob(tmp_path / "in", tmp_path / "out", SPACE))
+    copied = "2 masks hold the same voxels, and each counts: is one a copy? (sub-1, sub-3_ses-x)"
+    page = (tmp_path / "out/index.html").read_text()
+    assert copied in page
+    assert page.count("hold the same voxels") == 1
+    assert copied in json.loads((tmp_path / "out/group_patterns.json").read_text())["Notes"]
+    assert len(read_table(tmp_path / "out/group_patterns.tsv")) == 5
