@@ -68,10 +68,11 @@ def make_cohort(source: Path, output: Path, n: int, seed: int = 0) -> None:
         for stage in sorted((source / "logs/files").iterdir()):
             record = stage / f"{label}.json"
             if record.is_file():
-                names = [name.replace(label, new) for name in json.loads(record.read_text())]
+                known = json.loads(record.read_text())
+                names = [name.replace(label, new) for name in known["Files"]]
                 path = output / f"logs/files/{stage.name}/{new}.json"
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(json.dumps({name: sizes[name] for name in names}))
+                path.write_text(json.dumps({**known, "Files": {name: sizes[name] for name in names}}))
 
 
 def _files_of(source: Path, label: str) -> dict[str, str | None]:
@@ -79,7 +80,7 @@ def _files_of(source: Path, label: str) -> dict[str, str | None]:
     names = {f"logs/plan/{label}.json"}
     for stage in (source / "logs/files").iterdir():
         record = stage / f"{label}.json"
-        names |= set(json.loads(record.read_text())) if record.is_file() else set()
+        names |= set(json.loads(record.read_text())["Files"]) if record.is_file() else set()
     return {
         name: (source / name).read_text(encoding="utf-8") if name.endswith(OPENED) else None
         for name in sorted(names)
@@ -123,15 +124,17 @@ def cost(output: Path) -> tuple[float, float]:
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return seconds, float(told.stdout) / 1024
+    return seconds, float(told.stdout.split()[-1]) / 1024
 
 
 MEASURED = """
 import resource, sys
-from pathlib import Path
-from cpimaging.stages import cohort
-cohort.run(Path(sys.argv[1]))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+from cpimaging.__main__ import main
+sys.argv = ["cpimaging", "cohort", sys.argv[1]]
+try:
+    main()
+finally:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
