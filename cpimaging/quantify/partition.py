@@ -87,7 +87,7 @@ def partition(
 def _region_cells(
     regions: Sequence[Region],
 ) -> tuple[list[Cell], list[tuple[int, int]], NDArray[np.int32], NDArray[np.int32]]:
-    """Return the cells, what is shared, and per position (0: none) its first cell and its number of layers.
+    """Return the cells, what is shared, and per position (0: no region) its first cell and number of layers.
 
     Regions of equal structure, side and lobe share their cells. White matter has layers where the atlas
     names what it lies between. The last two cells are for voxels without a label, within the brain and
@@ -96,7 +96,6 @@ def _region_cells(
     cells: list[Cell] = []
     layered, on_plane = has_layers(regions), shared_regions(regions)
     first, n_layers = np.zeros((2, len(regions) + 1), dtype=np.int32)
-    n_layers[0] = 1
     for place, region in enumerate(regions):
         names = LAYERS if layered and region.tissue == "white_matter" else ("n/a",)
         n_layers[place + 1] = len(names)

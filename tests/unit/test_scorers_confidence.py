@@ -243,6 +243,27 @@ def test_a_cell_that_only_the_moved_lesion_reaches_falls_to_the_largest_of_its_s
     assert reached == {True, False}
 
 
+@pytest.mark.parametrize("reached_mm3", [0.0, 0.5, 50.0])
+def test_the_parts_of_two_lesions_add_up_to_the_load_of_every_repetition(reached_mm3):
+    """A third of the putamen's lesion is of one, the rest of the other; the border alone reaches the thalamus."""
+    measured = tables([{("putamen", "left"): 0.5, ("caudate", "left"): 0.2}, {("putamen", "left"): 1.0}])
+    found = margins(measured)
+    here = (measured.load["structure"] == "thalamus") & (measured.load["side"] == "left")
+    found.loc[here, "grown_mm3"] = reached_mm3
+    names = ("structure", "side", "tissue", "lobe", "layer")
+    for varied, _ in repetitions(measured, found, read_criteria(MRICS.criteria)):
+        held, putamen = defaultdict(float), {}
+        for *cell, number, mm3 in rows_of(varied.parts, (*names, "index", "volume_mm3")):
+            held[tuple(cell)] += mm3
+            if cell[0] == "putamen":
+                putamen[number] = mm3
+        load = {tuple(cell): mm3 for *cell, mm3 in rows_of(varied.load, (*names, "lesion_volume_mm3"))}
+        assert held == pytest.approx({cell: load[cell] for cell in held})
+        assert sum(held.values()) == pytest.approx(sum(load.values()))
+        assert {cell[0] for cell in held} == {"putamen", "caudate"} | ({"thalamus"} if reached_mm3 else set())
+        assert putamen[2] == pytest.approx(2 * putamen[1])
+
+
 NOT_CONFIDENT = {
     "one voxel": ({("thalamus", "left"): 0.001}, {}, "too small to classify"),
     "a voxel of 3 mm": ({("thalamus", "left"): 0.027}, {}, "too small to classify"),
@@ -324,6 +345,31 @@ def test_the_spread_leaves_out_a_twentieth_at_either_end():
 
     result = sure(replace(SCORERS["fiori"], score=score), TRIGONES)
     assert result["spread"] == [5.0, 194.0]
+
+
+def test_the_spread_is_that_of_the_repetitions_in_which_the_scale_is_scored():
+    """Of 95 that give 0 to 94, the others nothing: a twentieth are 4 whole ones at either end."""
+    counted = iter(range(-1, 100))
+
+    def score(tables, context, criteria):
+        place = next(counted)
+        return {"range": [place, place] if place < 95 else None, "evidence": [], "not_assessed": None}
+
+    assert sure(replace(SCORERS["fiori"], score=score), TRIGONES)["spread"] == [4, 90]
+
+
+@pytest.mark.parametrize("first", ["brainstem", "cerebellum"])
+def test_calls_as_frequent_as_each_other_are_told_by_name(first):
+    """Whichever the repetitions begin with: 50 of 100 each."""
+    (second,) = {"brainstem", "cerebellum"} - {first}
+    calls = iter(["cortex", *[first] * 50, *[second] * 50])
+
+    def score(tables, context, criteria):
+        return {"call": next(calls), "evidence": [], "not_assessed": None}
+
+    result = sure(replace(DOMINANCE, score=score), TRIGONES)
+    assert result["not_assessed"].startswith("call is indeterminate: brainstem (50%) or cerebellum (50%)")
+    assert [other["call"] for other in result["alternatives"]] == ["brainstem", "cerebellum"]
 
 
 def test_another_call_is_told_from_a_twentieth_on():

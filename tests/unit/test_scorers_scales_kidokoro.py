@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from scorer_tables import CHILD, NO_PIECES, load_table
+from scorer_tables import CHILD, NO_PIECES, load_table, white
 
 from cpimaging.io import typed
 from cpimaging.scorers import SCORERS, Tables, read_criteria
 from cpimaging.types import MORPHOMETRY_COLUMNS
 
+KIDOKORO = SCORERS["kidokoro"]
 TERM = replace(CHILD, age_years=7 / 365.25, pma_weeks=40.0)
 SIZES = {
     ("plic_sign", "plic", "left"): 1,
@@ -34,11 +35,13 @@ def morphometry(sizes: dict[tuple[str, str, str], float]) -> pd.DataFrame:
     return typed([{"unit": "mm", **row} for row in rows], declared)
 
 
-def score(lesion_ml=None, sizes=SIZES, context=TERM):
-    scorer = SCORERS["kidokoro"]
+def measured(lesion_ml, sizes=SIZES):
     lesions, parts, _ = NO_PIECES
-    tables = Tables(load_table(lesion_ml or {}, more=True), lesions, parts, morphometry(sizes))
-    return scorer.score(tables, context, read_criteria(scorer.criteria))
+    return Tables(load_table(lesion_ml, more=True), lesions, parts, morphometry(sizes))
+
+
+def score(lesion_ml=None, sizes=SIZES, context=TERM):
+    return KIDOKORO.score(measured(lesion_ml or {}, sizes), context, read_criteria(KIDOKORO.criteria))
 
 
 def points(name, **changes):
@@ -86,6 +89,22 @@ def test_a_healthy_newborn_has_points_only_where_nothing_was_measured():
             },
             [2, 2],
         ),
+        (
+            "thinning of the corpus callosum",
+            {("callosal_thickness", "corpus_callosum_genu", "midline"): 1.3},
+            [0, 0],
+        ),
+        (
+            "thinning of the corpus callosum",
+            {("callosal_thickness", "corpus_callosum_splenium", "midline"): 2.0},
+            [0, 0],
+        ),
+        (
+            "thinning of the corpus callosum",
+            {("callosal_thickness", "corpus_callosum_splenium", "midline"): float("nan")},
+            [0, 1],
+        ),
+        ("biparietal width", {("biparietal_width", "brain", "midline"): 77.0}, [0, 0]),
         ("biparietal width", {("biparietal_width", "brain", "midline"): 76.9}, [1, 1]),
         ("biparietal width", {("biparietal_width", "brain", "midline"): 66.9}, [3, 3]),
         ("interhemispheric distance", {("interhemispheric_distance", "brain", "midline"): 5.0}, [2, 2]),
@@ -126,6 +145,30 @@ def test_sizes_are_corrected_to_40_weeks():
 def test_signal_is_a_range_by_sides(lesion_ml, source, expected):
     context = replace(TERM, lesion_source=source)
     assert points("signal of deep grey matter", lesion_ml=lesion_ml, context=context) == expected
+
+
+@pytest.mark.parametrize(
+    ("lesion_ml", "source", "expected"),
+    [
+        ({}, "given mask", [0, 0]),
+        ({}, "detected", [0, 4]),
+        ({white("left", "deep", "frontal"): 0.5}, "given mask", [0, 4]),
+        ({("thalamus", "left"): 0.5}, "given mask", [0, 0]),
+    ],
+)
+def test_cysts_are_open_where_white_matter_is_lesion_or_nobody_looked(lesion_ml, source, expected):
+    context = replace(TERM, lesion_source=source)
+    assert points("cystic lesions", lesion_ml=lesion_ml, context=context) == expected
+
+
+def test_the_signal_of_what_was_not_searched_is_open():
+    found = measured({("thalamus", "left"): 0.5})
+    unsearched = found.load["tissue"].eq("cerebellum")
+    load = found.load.assign(lesion_volume_mm3=found.load["lesion_volume_mm3"].mask(unsearched))
+    result = KIDOKORO.score(replace(found, load=load), TERM, read_criteria(KIDOKORO.criteria))
+    (item,) = [item for item in result["items"] if item["name"] == "signal of cerebellum"]
+    assert (item["measured"], item["points"]) == (None, [0, 4])
+    assert item["why"] == "not in the atlas, not in the image or not searched"
 
 
 @pytest.mark.parametrize("weeks", [None, 35.9, 43.0])

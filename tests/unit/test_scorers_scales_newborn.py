@@ -22,6 +22,7 @@ from scorer_tables import (
 
 from cpimaging.scorers import SCORERS, Tables, read_criteria
 from cpimaging.scorers.scales import barkovich, nichd
+from cpimaging.scorers.scales.evaluate import age_told
 
 DAY = 1 / 365.25
 NEWBORN = replace(CHILD, age_years=5 * DAY)
@@ -193,6 +194,45 @@ def test_what_must_be_known(name, change, reason):
 def test_a_page_has_one_line_for_the_total():
     title, words = SCORERS["nichd"].title, SCORERS["nichd"].words
     assert words.facts(score("nichd", BASAL_GANGLIA)) == [(title, "2A")]
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high", "words"),
+    [
+        ("nichd", "2A", "2A", "2A"),
+        ("nichd", "1A", "2B", "1A to 2B"),
+        ("barkovich", 2.0, 2.0, "2"),
+        ("barkovich", 0.0, 9.0, "0 to 9"),
+        ("barkovich", float("nan"), float("nan"), ""),
+    ],
+)
+def test_the_group_page_says_the_points_of_a_row(name, low, high, words):
+    assert SCORERS[name].words.code({f"{name}_low": low, f"{name}_high": high}) == words
+
+
+@pytest.mark.parametrize(
+    ("weeks", "birth"),
+    [(None, "not known here"), (39.0, "at 39 weeks of gestation"), (36.86, "at 36.86 weeks of gestation")],
+)
+def test_the_evidence_says_for_whom_the_scale_is_and_when_this_one_was_born(weeks, birth):
+    steps = score("nichd", BASAL_GANGLIA, replace(NEWBORN, gestation_weeks=weeks))["evidence"]
+    (told,) = [step["value"] for step in steps if step["rule"] == "born at term"]
+    assert told == f"{birth}: the scale is for term newborns"
+
+
+@pytest.mark.parametrize(
+    ("years", "told"),
+    [
+        (None, "not known"),
+        (5 * DAY, "here 5 days"),
+        (0.099, "here 36 days"),
+        (0.1, "here 0.1 years"),
+        (0.105, "here 0.1 years"),
+        (1.26, "here 1.3 years"),
+    ],
+)
+def test_an_age_is_told_in_days_below_a_tenth_of_a_year(years, told):
+    assert age_told(replace(NEWBORN, age_years=years)) == told
 
 
 def test_a_level_that_a_later_revision_draws_otherwise_says_so():
