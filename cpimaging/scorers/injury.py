@@ -150,14 +150,14 @@ class Injury:
     @cached_property
     def crossed(self) -> frozenset[str]:
         """Structures of the midline in which a lesion lies that holds tissue on either side of it."""
-        rows = rows_of(self._parts, ("index", "side", "tissue", "structure"))
-        held = [row for row in rows if row[2] not in ("overlay", "outside", "csf")]
+        rows = rows_of(self._parts, ("index", "side", "tissue", "structure", "volume_mm3"))
+        held = [row for row in rows if row[2] not in ("overlay", "outside", "csf") and row[-1] > 0]
         sides: dict[int, set[str]] = defaultdict(set)
         for number, side, *_ in held:
             sides[number].add(side)
         return frozenset(
             structure
-            for number, side, _, structure in held
+            for number, side, _, structure, _ in held
             if side == "midline" and sides[number].issuperset(SIDES)
         )
 

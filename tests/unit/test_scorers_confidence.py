@@ -245,7 +245,7 @@ def test_a_cell_that_only_the_moved_lesion_reaches_falls_to_the_largest_of_its_s
 
 @pytest.mark.parametrize("reached_mm3", [0.0, 0.5, 50.0])
 def test_the_parts_of_two_lesions_add_up_to_the_load_of_every_repetition(reached_mm3):
-    """A third of the putamen's lesion is of one, the rest of the other; the border alone reaches the thalamus."""
+    """A third of the putamen's lesion is of one lesion; the border alone reaches the thalamus."""
     measured = tables([{("putamen", "left"): 0.5, ("caudate", "left"): 0.2}, {("putamen", "left"): 1.0}])
     found = margins(measured)
     here = (measured.load["structure"] == "thalamus") & (measured.load["side"] == "left")

@@ -80,6 +80,20 @@ def test_foci_in_the_border_zones_are_not_scattered():
         assert told(result)["many foci: in the border zones"] == pytest.approx(100 * share)
 
 
+@pytest.mark.parametrize(
+    ("lesions", "ground"),
+    [
+        ([{("thalamus", "left"): 1.0}, {("cerebellum_cortex", "left"): 1.0}], "below the tentorium"),
+        ([{("thalamus", "left"): 1.0}, {("cerebellum_cortex", "left"): 0.9}], "unexplained"),
+        ([{("pons", "midline"): 0.03}], "below the tentorium"),
+        ([{white("left", "subcortical", "parietal"): 1.0}], "unexplained"),
+    ],
+)
+def test_what_nothing_explains_is_d_and_told_by_where_half_of_it_lies(lesions, ground):
+    result = score(lesions, mm=20.0)
+    assert (result["subgroup"], result["ground"]) == ("D", ground)
+
+
 BEHIND = {
     white("left", "subcortical", "parietal"): 6.0,
     white("left", "subcortical", "occipital"): 2.0,
