@@ -136,6 +136,31 @@ def test_a_tissue_must_be_hit_half_as_much_again_as_the_next(factor, call):
     assert result["call"] == call
 
 
+def test_the_evidence_tells_how_much_more_one_tissue_bears():
+    """1 % of 428 ml of white matter, 2 % of 49 ml of deep grey."""
+    lesion = {white("left", "periventricular", "frontal"): 4.28}
+    result = score([lesion, *by_side(both({"putamen": 0.49}))])
+    told = {step["rule"]: step["value"] for step in result["evidence"]}
+    assert told["load of deep grey against white matter"] == pytest.approx(2)
+    assert result["index"] == pytest.approx(-1 / 3)
+    assert result["sides"]["left"]["white_matter"] == pytest.approx(100 * 4.28 / 214)
+    assert result["sides"]["right"]["white_matter"] == 0
+
+
+def test_the_page_says_both_indices_with_their_ends():
+    words = SCORERS["dominance"].words
+    lesion = [{white("right", "periventricular", "frontal"): 4.28}, {("putamen", "left"): 0.49}]
+    told = dict(words.facts(score(lesion)))
+    assert told["Dominance"] == "mixed"
+    assert told["White matter against deep grey"] == (
+        "+0.00 (+1 white matter, −1 deep grey, each piece for what explains it)"
+    )
+    assert told["Laterality index"] == "−0.79 (of the cerebrum: +1 all left, −1 all right)"
+    cortical = dict(words.facts(score({("frontal_cortex", "left"): 10.0, ("territory_mca", "left"): 10.0})))
+    assert "White matter against deep grey" not in cortical
+    assert cortical["Laterality index"].startswith("+1.00")
+
+
 def test_perirolandic_cortex_goes_with_the_nuclei_only_if_both_sides_are_hit():
     one = score([{("perirolandic", "left"): 4.0}, {("putamen", "left"): 0.3}])
     two = score([*by_side(both({"perirolandic": 4.0})), *by_side(both({"putamen_posterior": 0.3}))])

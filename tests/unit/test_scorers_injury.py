@@ -4,7 +4,10 @@ import pytest
 from scorer_tables import CHILD, tables, white
 
 from cpimaging.scorers import SCORERS, read_criteria
-from cpimaging.scorers.injury import Injury
+from cpimaging.scorers.base import Trace
+from cpimaging.scorers.injury import Injury, no_lesion
+
+CRITERIA = read_criteria(SCORERS["mrics"].criteria)
 
 
 def test_the_larger_ventricle_is_taken() -> None:
@@ -32,3 +35,35 @@ def test_a_lesion_crosses_the_callosum_if_it_holds_tissue_on_either_side(right_m
         found, parts=found.parts.assign(volume_mm3=found.parts["volume_mm3"].mask(right, right_mm3))
     )
     assert Injury(moved).crossed == (frozenset({"corpus_callosum_genu"}) if crosses else frozenset())
+
+
+def test_amounts_are_those_of_the_sides_that_are_asked_for() -> None:
+    """3 ml on the left, 1 ml on the right; 0.5 of 2 ml of one posterior limb."""
+    lesion = {
+        white("left", "deep", "frontal"): 2.5,
+        ("plic", "left"): 0.5,
+        ("putamen_posterior", "right"): 1.0,
+    }
+    injury = Injury(tables({**lesion, ("pons", "midline"): 2.0, ("watershed_anterior", "left"): 2.0}))
+    assert injury.total_mm3 == 6000
+    assert injury.laterality() == 0.5
+    assert injury.structure("plic").load == pytest.approx(100 * 0.5 / 4)
+    assert injury.structure("plic", ["left"]).load == 25
+    assert injury.structure("putamen", ["right"]).load == pytest.approx(100 * 1 / 5)
+    assert injury.lesion_mm3(["white_matter"], ["left"]) == 3000
+    assert injury.lesion_mm3(["white_matter", "deep_grey"]) == 4000
+    assert injury.of(["brainstem"], ["midline"]).load == pytest.approx(100 * 2 / 27)
+    assert injury.layer_load("deep", "left") == pytest.approx(100 * 2.5 / 73.5)
+    assert injury.layer_load("deep", "left", ["frontal"]) == pytest.approx(100 * 2.5 / 31.5)
+
+
+@pytest.mark.parametrize(("share", "reason"), [(0.949, None), (0.951, "the lesion mask fills the brain")])
+def test_a_mask_that_fills_nearly_the_whole_brain_is_no_lesion(share, reason) -> None:
+    """The limit is 95 % of all tissue; the evidence tells the share."""
+    empty = tables({})
+    tissue = ~empty.load["tissue"].isin(["overlay", "outside", "csf"])
+    filled = (share * empty.load["region_volume_mm3"]).where(tissue, 0.0)
+    injury = Injury(replace(empty, load=empty.load.assign(lesion_volume_mm3=filled)))
+    trace = Trace(CRITERIA)
+    assert no_lesion(injury, trace) == reason
+    assert [step.value for step in trace.steps] == ([pytest.approx(95.1)] if reason else [])

@@ -572,6 +572,38 @@ def test_every_ground_has_an_expected_agreement_and_doubt_has_less():
     assert 0 < doubt["expected_agreement"] < sure["expected_agreement"] < 1
 
 
+def test_the_page_says_what_the_call_rests_on_and_what_stands_beside_it():
+    words = SCORERS["mrics"].words
+    told = dict(
+        words.facts(
+            {**score({white("left", "periventricular", "occipital"): 1.0}), "expected_agreement": 0.75}
+        )
+    )
+    assert told == {
+        "Expected agreement with a reader": "75%, counted on drawn masks, not on patients (one side)",
+        "A mask alone cannot tell": "B1 or B2: pattern of a past intraventricular haemorrhage or "
+        "periventricular haemorrhagic infarction",
+    }
+    rows = [{"mrics_group": "B", "mrics_subgroup": code} for code in ("B1", "n/a", None)]
+    assert [words.code(row) for row in rows] == ["B1", "B", "B"]
+    assert words.say("n/a") == "not called"
+
+
+@pytest.mark.parametrize(
+    ("measured", "differs"),
+    [((1.79, 0.86), False), ((1.8, 1.0), True), ((1.0, 0.85), False), ((1.0, 0.84), True)],
+)
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_normal_is_not_said_where_one_side_differs_from_the_template(side, measured, differs):
+    """Ventricles from 1.8 times the template's on, white matter below 0.85 times."""
+    groups = ("lateral_ventricle", "white_matter")
+    result = score({}, ratios={(group, side): ratio for group, ratio in zip(groups, measured, strict=True)})
+    assert (result["group"] == "n/a") is differs
+    told = {step["rule"]: step["value"] for step in result["evidence"]}
+    assert told["larger lateral ventricle"] == max(measured[0], 1.0)
+    assert told["smaller white matter"] == min(measured[1], 1.0)
+
+
 # --- normal, and what cannot be called
 
 

@@ -370,6 +370,35 @@ def test_patterns_beside_the_main_one_stand_by_what_they_explain():
         assert (result["subgroup"], result["secondary"]) == ("C1", order)
 
 
+def test_the_evidence_tells_what_each_pattern_explains_and_how_the_lesion_lies():
+    """2 of 49 ml of deep grey, 4.28 of 428 ml of white matter; all in all 5.28 ml left, 1 ml right."""
+    nuclei = by_side(both({"thalamus_ventrolateral": 0.5, "putamen_posterior": 0.5}))
+    rim = {white("left", "periventricular", "occipital"): 4.28}
+    for lesions, laterality in (([*nuclei, rim], 4.28 / 6.28), ([*nuclei, mirrored(rim)], -4.28 / 6.28)):
+        evidence = told(score(lesions))
+        assert evidence["lesion in the brain"] == pytest.approx(6280)
+        assert evidence["laterality: left 1, right −1"] == pytest.approx(laterality)
+        assert evidence["C1 explains, % of tissue"] == pytest.approx(100 * 2 / 49)
+        assert evidence["B1 explains, % of tissue"] == pytest.approx(1)
+        assert evidence["decided: C1, it explains most injury"] == pytest.approx(100 * 2 / 49)
+        assert evidence["B1 beside it: of all injury"] == pytest.approx(100 / (1 + 200 / 49))
+
+
+def test_the_evidence_tells_capsules_and_deep_lesions_in_mm3():
+    capsules = told(score(by_side(both({"plic": 0.5})), mm=20.0))
+    assert capsules["C1: capsules of both sides, mm3"] == pytest.approx(1000)
+    deep = {("putamen", "left"): 1.0, ("caudate", "left"): 0.5, ("thalamus", "left"): 0.3}
+    for side, lesion in (("left", deep), ("right", mirrored(deep))):
+        evidence = told(score(lesion))
+        assert evidence[f"C3: deep lesion, {side}: striatum, mm3"] == pytest.approx(1500)
+        assert evidence[f"C3: deep lesion, {side}: thalamus, mm3"] == pytest.approx(300)
+        assert evidence[f"C1: injured nuclei, {side}"] == "caudate, putamen, thalamus"
+        opposite = {"left": "right", "right": "left"}[side]
+        assert evidence[f"C1: injured nuclei, {opposite}"] == "none"
+    hosted = told(score([FAN, {("plic", "right"): 0.5}], mm=[1.0, 9.0]))
+    assert hosted["deep lesion, right: part of B2, mm3"] == pytest.approx(500)
+
+
 def test_nothing_is_unusual_about_capsules_or_white_matter_alone():
     """Shares of nuclei, or of cortex, say nothing where none is injured."""
     capsules = score(by_side(both({"plic": 0.5})), mm=20.0)

@@ -130,6 +130,22 @@ def test_little_lesion_in_a_structure_is_left_open():
     }
 
 
+@pytest.mark.parametrize(
+    ("ml", "expected"),
+    [
+        (0.04, [1, 1]),  # 1 % of 4 ml, the limit
+        (0.03, [0, 1]),  # the least volume
+        (0.029, None),
+    ],
+)
+def test_a_structure_is_hit_from_both_limits_on(ml, expected):
+    result = score({("caudate", "left"): ml, ("vermis", "midline"): 1.0})
+    assert points(result).get(("caudate", "left")) == expected
+    (item,) = [item for item in result["items"] if (item["name"], item["side"]) == ("caudate", "left")]
+    assert item["measured"] == pytest.approx(100 * ml / 4)
+    assert item["limit"] == "30 mm3 and 1 % (ours)"
+
+
 def test_the_vermis():
     result = score({("vermis", "midline"): 0.1})
     assert (points(result), result["range"]) == ({("vermis", "midline"): [1, 1]}, [1, 4])

@@ -124,6 +124,46 @@ def test_what_is_not_measured_is_open_and_never_0():
     assert result["range"] == [0, 2 + 2 + 3 + 2 + 3 + 3 + 3]
 
 
+def test_what_was_measured_is_told_with_its_limit():
+    changed = {
+        ("atrial_width", "lateral_ventricle_trigone", "right"): 7.26,
+        ("atrial_width", "lateral_ventricle_trigone", "left"): float("nan"),
+        ("plic_sign", "plic", "left"): 0,
+    }
+    told = {item["name"]: (item["measured"], item["limit"]) for item in score(sizes=SIZES | changed)["items"]}
+    assert told["dilated lateral ventricles"] == ("n/a, 7.3 mm", "from 7.5 and 10 mm, each side")
+    assert told["thinning of the corpus callosum"] == (
+        "3.0, 2.0, 3.0 mm",
+        "below 1.3 mm in genu or body, 2 mm in the splenium",
+    )
+    assert told["myelination delay"][0] == "bright on 1 of 2 sides"
+    assert told["biparietal width"] == (80.0, "below 77, 72, 67 mm")
+    assert told["interhemispheric distance"] == (2.0, "from 4, 5, 6 mm")
+
+
+def test_the_evidence_tells_the_size_at_40_weeks():
+    """53 mm at 38 weeks stand for 53 + 2 × 1.88 mm, 1100 mm2 for 1134 mm2; a distance does not grow."""
+    steps = score(context=replace(TERM, pma_weeks=38.0))["evidence"]
+    told = {step["rule"]: step["value"] for step in steps}
+    assert told["cerebellar diameter, at 40 weeks"] == pytest.approx(56.76)
+    assert told["deep grey area, at 40 weeks"] == pytest.approx(1134)
+    assert told["interhemispheric distance, at 40 weeks"] == 2
+
+
+@pytest.mark.parametrize(
+    ("ml", "expected"), [((0.03, 0.0), [1, 3]), ((0.03, 0.03), [2, 4]), ((0.029, 0.03), [1, 3])]
+)
+def test_a_side_is_hit_from_the_least_volume_on(ml, expected):
+    lesion_ml = {("thalamus", side): part for side, part in zip(("left", "right"), ml, strict=True)}
+    more = {("vermis", "midline"): 1.0}
+    assert points("signal of deep grey matter", lesion_ml=lesion_ml | more) == expected
+
+
+@pytest.mark.parametrize("weeks", [36.0, 42.9])
+def test_ages_of_the_scale_are_scored(weeks):
+    assert score(context=replace(TERM, pma_weeks=weeks))["not_assessed"] is None
+
+
 def test_sizes_are_corrected_to_40_weeks():
     """50 mm at 37 weeks stands for 50 + 3 × 1.88 = 55.6, at 42 weeks for 46.2 mm."""
     sizes = {**SIZES, ("transcerebellar_diameter", "cerebellum", "midline"): 50.0}

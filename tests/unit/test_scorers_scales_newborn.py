@@ -220,6 +220,63 @@ def test_the_evidence_says_for_whom_the_scale_is_and_when_this_one_was_born(week
     assert told == f"{birth}: the scale is for term newborns"
 
 
+UNEVEN = {
+    ("thalamus", "left"): 0.3,
+    ("thalamus", "right"): 0.5,
+    ("plic", "right"): 0.2,
+    ("watershed_anterior", "left"): 2.0,
+    ("watershed_anterior", "right"): 2.5,
+    white("right", "subcortical", "frontal"): 4.0,
+    ("frontal_cortex", "left"): 2.0,
+}
+"""6 ml of 984.5 ml of cortex and white matter, 4.5 ml of them in one border zone, which has 25 ml a side."""
+
+
+def told(name, lesion_ml):
+    return {step["rule"]: step["value"] for step in score(name, lesion_ml)["evidence"]}
+
+
+@pytest.mark.parametrize("lesion_ml", [UNEVEN, mirrored(UNEVEN)])
+def test_the_evidence_tells_volumes_of_the_larger_side_and_shares_of_both(lesion_ml):
+    evidence = told("nichd", lesion_ml)
+    assert evidence["lesion of the thalamus, larger side"] == pytest.approx(500)
+    assert evidence["lesion of the posterior limb of the internal capsule, larger side"] == pytest.approx(200)
+    assert evidence["lesion of the anterior limb of the internal capsule, larger side"] == 0
+    assert evidence["lesion of cortex and white matter in border zones"] == pytest.approx(75)
+    assert evidence["watershed anterior, larger side"] == pytest.approx(10)
+    assert evidence["watershed posterior, larger side"] == 0
+    assert evidence["lesion around the border zones"] == pytest.approx(1500)
+    assert evidence["lesion of cortex and white matter"] == pytest.approx(6000)
+    assert evidence["cortex and white matter"] == pytest.approx(100 * 6 / 984.5)
+
+
+def test_the_evidence_of_barkovich_tells_loads_of_both_sides():
+    """0.4 of 8 ml of the hippocampi; 4 ml of cortex of 554, of which 1.5 ml are rolandic."""
+    lesion_ml = {**LENTIFORM, ("perirolandic", "right"): 1.5, ("hippocampus", "left"): 0.4}
+    evidence = told("barkovich", {**lesion_ml, ("frontal_cortex", "left"): 2.5})
+    assert evidence["hippocampus"] == pytest.approx(5)
+    assert evidence["caudate"] == evidence["brainstem"] == 0
+    assert evidence["lesion of the perirolandic cortex, larger side"] == pytest.approx(1500)
+    assert evidence["lesion of cortex and white matter"] == pytest.approx(2500)
+    assert evidence["lesion of the cortex"] == pytest.approx(2500)
+    assert evidence["lesion of cortex and white matter in border zones"] == 0
+
+
+@pytest.mark.parametrize(
+    ("zone_ml", "all_ml", "expected"),
+    [
+        (1.25, 1.25, [2, 2]),  # 5 % of 25 ml, the limit
+        (1.24, 1.24, [1, 1]),
+        (3.0, 5.0, [2, 2]),  # 60 % of the lesion, the limit
+        (2.9, 5.0, [1, 2]),
+    ],
+)
+def test_a_border_zone_is_infarcted_from_its_limits_on(zone_ml, all_ml, expected):
+    lesion_ml = {("watershed_anterior", "left"): zone_ml, white("left", "subcortical", "frontal"): all_ml}
+    for given_ml in (lesion_ml, mirrored(lesion_ml)):
+        assert barkovich_points(given_ml)[1] == expected
+
+
 @pytest.mark.parametrize(
     ("years", "told"),
     [
