@@ -211,6 +211,17 @@ def test_the_signal_of_what_was_not_searched_is_open():
     assert item["why"] == "not in the atlas, not in the image or not searched"
 
 
+def test_cysts_are_open_where_no_white_matter_is_in_the_image():
+    found = measured({})
+    gone = found.load["tissue"].eq("white_matter")
+    load = found.load.assign(region_volume_mm3=found.load["region_volume_mm3"].mask(gone, 0.0))
+    result = KIDOKORO.score(replace(found, load=load), TERM, read_criteria(KIDOKORO.criteria))
+    items = {item["name"]: item["points"] for item in result["items"]}
+    assert items["cystic lesions"] == [0, 4]
+    assert items["signal of white matter"] == [0, 3]
+    assert items["signal of cerebellum"] == [0, 0]
+
+
 @pytest.mark.parametrize("weeks", [None, 35.9, 43.0])
 def test_other_ages_are_not_scored(weeks):
     reason = score(context=replace(TERM, pma_weeks=weeks))["not_assessed"]
