@@ -7,6 +7,7 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from cpimaging.scorers.base import Tables, Trace
+from cpimaging.scorers.words import down
 from cpimaging.types import ScanContext, measures_of, rows_of
 from cpimaging.words import HEMISPHERES as SIDES
 from cpimaging.words import LOBES
@@ -214,7 +215,7 @@ def no_more_than_in_health(injury: Injury, context: ScanContext, trace: Trace) -
         return None
     if trace.at_least("lesion found by software", found_mm3, _least_found(injury, context)):
         return None
-    return f"software found {found_mm3:.0f} mm3, no more than it may find in a healthy brain"
+    return f"software found {down(found_mm3)} mm3, no more than it may find in a healthy brain"
 
 
 def _least_found(injury: Injury, context: ScanContext) -> str:

@@ -27,7 +27,7 @@ from cpimaging.scorers.patterns import TERRITORIES, Pattern
 from cpimaging.scorers.pieces import pieces_of
 from cpimaging.scorers.results import CALL_KEYS, REPEATED, WHY_NOT, MricsResult
 from cpimaging.scorers.rules import explained
-from cpimaging.scorers.words import missing
+from cpimaging.scorers.words import down, missing
 from cpimaging.types import ScanContext
 from cpimaging.words import ARTERIES, SEVERITIES, SIDED
 
@@ -74,7 +74,7 @@ def unscored_mrics(reason: str) -> MricsResult:
 def _without_lesion(injury: Injury, inside_mm3: float, context: ScanContext, trace: Trace) -> MricsResult:
     """Tell a normal scan from one of which that cannot be said."""
     if inside_mm3 > 0:
-        return _result(None, [], trace, f"a lesion of {inside_mm3:.0f} mm3 is too small to classify")
+        return _result(None, [], trace, f"a lesion of {down(inside_mm3)} mm3 is too small to classify")
     found = f"no lesion found{NOT_SEEN_BY.get(context.lesion_source or '', '')}"
     trace.note(found, 0.0)
     if beyond_norms(injury, trace):

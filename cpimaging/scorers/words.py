@@ -1,5 +1,7 @@
 """How codes of tables become plain words, for scorers and pages alike."""
 
+import math
+
 from cpimaging.scorers.results import Value
 
 
@@ -11,6 +13,13 @@ def missing(value: object) -> bool:
 def phrase(code: object) -> str:
     """Return a code of the tables as plain words: "deep_grey" -> "deep grey"; missing is "n/a"."""
     return "n/a" if missing(code) else str(code).replace("_", " ")
+
+
+def down(value: float, digits: int = 0) -> str:
+    """Say a number rounded down, so that what misses a limit is not told as the limit: 1.96 -> "1.9"."""
+    return (
+        f"{math.floor(value * 10**digits + 1e-6) / 10**digits:g}"  # what is added: rounding of days in years
+    )
 
 
 def points(least: Value, most: Value, highest: Value = None) -> str:

@@ -637,6 +637,13 @@ def test_one_voxel_is_no_pattern_and_not_normal():
     assert result["not_assessed"] == "a lesion of 1 mm3 is too small to classify"
 
 
+def test_a_lesion_that_misses_the_least_volume_is_not_told_to_have_it():
+    """29.7 mm³ are less than 30, and 399.6 mm³ less than the 400 that software may find in health."""
+    assert score({("thalamus", "left"): 0.0297})["not_assessed"].startswith("a lesion of 29 mm3 is too small")
+    found = score({("pons", "midline"): 0.3996}, context=replace(CHILD, lesion_source="detected"))
+    assert found["not_assessed"].startswith("software found 399 mm3, no more than")
+
+
 def test_a_lesion_in_the_ventricle_only_is_not_classified():
     result = score({("lateral_ventricle_body", "left"): 0.5})
     assert result["not_assessed"] == "the lesion lies in no assessed structure"

@@ -384,6 +384,22 @@ def test_the_evidence_tells_what_each_pattern_explains_and_how_the_lesion_lies()
         assert evidence["B1 beside it: of all injury"] == pytest.approx(100 / (1 + 200 / 49))
 
 
+def test_the_evidence_tells_from_where_on_a_nucleus_counts_as_injured():
+    """0.1 of 2 ml of the pallidum are 5 %, yet 100 mm³; 0.099 of 4 ml of the caudate are neither."""
+    criteria = {**CRITERIA, "nucleus_load": {**CRITERIA["nucleus_load"], "value": 7.0}}
+    found = score_mrics(tables(both({"pallidum": 0.1, "caudate": 0.099})), CHILD, criteria)
+    (step,) = [step for step in found["evidence"] if step["rule"] == "C1: injured nuclei, left"]
+    assert step["source"] == "7 % and 30 mm3 of one, or 100 mm3; ours [D]"
+    assert step["value"] == "pallidum"
+
+
+@pytest.mark.parametrize(("ml", "nuclei"), [(0.1, "pallidum"), (0.099, "none")])
+def test_a_nucleus_is_injured_from_its_load_on(ml, nuclei):
+    """0.1 of 2 ml are 5 %, the limit; 0.099 ml are less, and less than 100 mm³."""
+    result = score(by_side(both({"pallidum": ml})))
+    assert told(result)["C1: injured nuclei, left"] == nuclei
+
+
 def test_the_evidence_tells_capsules_and_deep_lesions_in_mm3():
     capsules = told(score(by_side(both({"plic": 0.5})), mm=20.0))
     assert capsules["C1: capsules of both sides, mm3"] == pytest.approx(1000)

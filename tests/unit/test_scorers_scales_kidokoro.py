@@ -222,6 +222,11 @@ def test_cysts_are_open_where_no_white_matter_is_in_the_image():
     assert items["signal of cerebellum"] == [0, 0]
 
 
+def test_an_age_that_misses_the_limit_is_not_told_as_the_limit():
+    reason = score(context=replace(TERM, pma_weeks=35.97))["not_assessed"]
+    assert reason == "needs a postmenstrual age of 36 to less than 43 weeks (here 35.9)"
+
+
 @pytest.mark.parametrize("weeks", [None, 35.9, 43.0])
 def test_other_ages_are_not_scored(weeks):
     reason = score(context=replace(TERM, pma_weeks=weeks))["not_assessed"]

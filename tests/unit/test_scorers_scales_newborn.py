@@ -284,11 +284,15 @@ def test_a_border_zone_is_infarcted_from_its_limits_on(zone_ml, all_ml, expected
         (5 * DAY, "here 5 days"),
         (0.099, "here 36 days"),
         (0.1, "here 0.1 years"),
+        (28.9 * DAY, "here 28 days"),
+        (29 * DAY, "here 29 days"),
         (0.105, "here 0.1 years"),
-        (1.26, "here 1.3 years"),
+        (1.96, "here 1.9 years"),
+        (2.0, "here 2 years"),
+        (12.34, "here 12.3 years"),
     ],
 )
-def test_an_age_is_told_in_days_below_a_tenth_of_a_year(years, told):
+def test_an_age_is_told_in_whole_days_below_a_tenth_of_a_year_and_rounded_down(years, told):
     assert age_told(replace(NEWBORN, age_years=years)) == told
 
 

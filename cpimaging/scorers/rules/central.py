@@ -32,8 +32,10 @@ def bilateral_deep(case: Case) -> list[Pattern]:
     """
     trace, deep, within = case.trace, case.kinds.get(CENTRAL, []), _within_others(case)
     hit = {side: case.injured_nuclei(side, [*deep, *within]) for side in SIDES}
+    load, small, large = map(trace.limit, ("nucleus_load", "minimum_volume", "nucleus_volume"))
+    enough = f"{load:g} % and {small:g} mm3 of one, or {large:g} mm3; ours [D]"
     for side, names in hit.items():
-        trace.note(f"C1: injured nuclei, {side}", _listed(names), "5 % or 100 mm3 of one; ours [D]")
+        trace.note(f"C1: injured nuclei, {side}", _listed(names), enough)
     counterpart = [hit[side] or _is_counterpart(of_side(deep, side), trace) for side in SIDES]
     if not any(hit.values()) or not all(counterpart):
         return []

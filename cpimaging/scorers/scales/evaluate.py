@@ -16,6 +16,7 @@ from cpimaging.scorers.base import (
 )
 from cpimaging.scorers.injury import Injury, injury_of, no_more_than_in_health, unusable
 from cpimaging.scorers.results import Points, ScaleItem, ScaleResult
+from cpimaging.scorers.words import down
 from cpimaging.types import ScanContext
 
 Ends = tuple[float, float]
@@ -111,7 +112,7 @@ def age_told(context: ScanContext) -> str:
     years = context.age_years
     if years is None:
         return "not known"
-    return f"here {365.25 * years:.0f} days" if years < 0.1 else f"here {years:.2g} years"
+    return f"here {down(365.25 * years)} days" if years < 0.1 else f"here {down(years, 1)} years"
 
 
 def seen_by_reader(context: ScanContext) -> bool:
@@ -175,7 +176,7 @@ def _too_little(injury: Injury, context: ScanContext, trace: Trace) -> str | Non
         trace.note(found, 0.0)
         return None if seen_by_reader(context) else f"{found}, which is no proof that there is none"
     if not trace.at_least("lesion in the brain", inside_mm3, "minimum_volume"):
-        return f"a lesion of {inside_mm3:.0f} mm3 is too small to score"
+        return f"a lesion of {down(inside_mm3)} mm3 is too small to score"
     return no_more_than_in_health(injury, context, trace)
 
 

@@ -8,6 +8,7 @@ from cpimaging.scorers.base import NEWBORN, Trace
 from cpimaging.scorers.injury import REQUIRED, Injury
 from cpimaging.scorers.scales.evaluate import Item, Scale, seen_by_reader, source
 from cpimaging.scorers.scales.record import scale_scorer
+from cpimaging.scorers.words import down
 from cpimaging.types import ScanContext
 from cpimaging.words import HEMISPHERES as SIDES
 
@@ -38,7 +39,7 @@ AREA = "measured without the capsule between the nuclei, so that it may be small
 
 def _needs(context: ScanContext, trace: Trace) -> dict[str, bool]:
     weeks = math.nan if context.pma_weeks is None else context.pma_weeks
-    told = "not known" if context.pma_weeks is None else f"here {context.pma_weeks:.1f}"
+    told = "not known" if context.pma_weeks is None else f"here {down(context.pma_weeks, 1)}"
     least, end = trace.limit("from_pma"), trace.limit("to_pma")
     old = trace.at_least("postmenstrual age", weeks, "from_pma")
     young = trace.below("postmenstrual age", weeks, "to_pma")
