@@ -83,6 +83,20 @@ def of_side(pieces: Iterable[Piece], side: str) -> list[Piece]:
     return [piece for piece in pieces if piece.side == side]
 
 
+def crossing(pieces: Iterable[Piece], trace: Trace) -> set[int]:
+    """Return the numbers of lesions that lie on both sides and to a fair share in the callosum."""
+    lesions: dict[int, list[Piece]] = {}
+    for piece in pieces:
+        lesions.setdefault(piece.number, []).append(piece)
+    return {
+        number
+        for number, halves in lesions.items()
+        if len(halves) > 1
+        and min(half.tissue_mm3 for half in halves) >= trace.limit("crossing_volume")
+        and 100 * volume_mm3(halves, "callosum") >= trace.limit("crossing_share") * volume_mm3(halves)
+    }
+
+
 def loads_of(pieces: Iterable[Piece], injury: Injury) -> dict[str, float]:
     """Return pieces as percent of each class of tissue, by class.
 

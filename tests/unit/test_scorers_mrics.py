@@ -80,7 +80,7 @@ def scaled(lesion, factor):
         (LENTICULOSTRIATE, ("C3", None, "left", "mca")),
         ({("pons", "midline"): 0.5}, ("D", None, None, None)),
         ({("cerebellum_cortex", "left"): 3.0}, ("D", None, None, None)),
-        ({("thalamus", "left"): 1.0}, ("D", None, None, None)),
+        ({("thalamus", "left"): 1.0}, ("C3", None, "left", None)),
         ({}, ("E", None, None, None)),
     ],
     ids=[
@@ -230,9 +230,17 @@ def test_a_deep_lesion_beside_the_nuclei_of_the_other_side_is_c1():
     assert score(lesion)["subgroup"] == "C1"
 
 
-def test_striatum_with_less_thalamus_is_c3_and_the_other_way_round_d():
-    assert score({**LENTICULOSTRIATE, ("thalamus", "left"): 0.6})["subgroup"] == "C3"
-    assert score({**LENTICULOSTRIATE, ("thalamus", "left"): 2.0})["subgroup"] == "D"
+def test_a_thalamus_of_one_side_is_an_infarct_that_may_be_something_else():
+    striatal = score({**LENTICULOSTRIATE, ("thalamus", "left"): 0.6})
+    assert (striatal["subgroup"], striatal["ground"], striatal["territory"]) == ("C3", "deep branches", "mca")
+    thalamic = score({**LENTICULOSTRIATE, ("thalamus", "left"): 2.0})
+    assert (thalamic["subgroup"], thalamic["ground"], thalamic["territory"]) == ("C3", "one thalamus", None)
+    assert (thalamic["side"], thalamic["instead"]) == ("left", ["C1", "D"])
+
+
+@pytest.mark.parametrize(("other_ml", "subgroup"), [(0.3, "C3"), (0.34, "D")])
+def test_other_nuclei_of_one_side_are_no_infarct_unless_most_of_it_is_thalamus(other_ml, subgroup):
+    assert score({("thalamus", "left"): 0.32, ("hippocampus", "left"): other_ml})["subgroup"] == subgroup
 
 
 def test_pallidal_injury_with_putamen_spared_is_flagged():
@@ -421,16 +429,15 @@ def test_capsules_of_both_sides_are_no_infarct_of_both():
     assert score({("plic", "left"): 0.5}, mm=20.0)["subgroup"] == "C3"
 
 
-def test_white_matter_up_to_the_cortex_is_d():
-    """42 of 105 ml of the subcortical layer of a side are 40 %."""
+@pytest.mark.parametrize(("lobe", "limit_ml"), [("frontal", 18.0), ("parietal", 16.0)])
+def test_white_matter_up_to_the_cortex_is_d_in_front_or_behind(lobe, limit_ml):
+    """40 % of 45 ml of the frontal, or 40 ml of the parietal and occipital, subcortical layer of a side."""
     whole = {white(side, "periventricular", "frontal"): 9.0 for side in ("left", "right")}
-    for ml, expected in ((21.5, "D"), (20.5, "B1")):
-        outer = {
-            white(side, "subcortical", lobe): ml
-            for side in ("left", "right")
-            for lobe in ("frontal", "parietal")
-        }
+    for ml, expected in ((limit_ml + 0.1, "D"), (limit_ml - 0.1, "B1")):
+        outer = {white(side, "subcortical", lobe): ml for side in ("left", "right")}
         assert score(whole | outer)["subgroup"] == expected
+        (one, _) = outer
+        assert score(whole | outer | {one: limit_ml - 0.1})["subgroup"] == "B1"
 
 
 def test_a_lesion_that_touches_the_ventricle_may_hold_a_little_cortex():
@@ -528,8 +535,10 @@ def test_pallida_are_unusual_from_their_share_of_the_nuclei_on(times, flagged):
     ("lesion", "word"),
     [
         (both({"caudate": 0.5, "putamen": 0.6}), "striata"),
+        (both({"putamen_posterior": 0.5}), None),  # mild C1 itself
         (both({"pallidum": 0.4}), "pallida"),
         (both({"temporal_cortex": 3.0}), "temporal"),
+        (both({"temporal_cortex": 1.0, "hippocampus": 1.0, "frontal_cortex": 0.8}), "temporal"),
         (both({"frontal_cortex": 3.0}), "frontal"),
         ({("temporal_cortex", "left"): 3.0, ("territory_mca", "left"): 3.0}, None),
         (BASAL_GANGLIA, None),
@@ -541,6 +550,27 @@ def test_what_is_unusual_for_cerebral_palsy_is_flagged(lesion, word):
     flags = score(lesion)["unusual"]
     assert [word in flag for flag in flags] == ([True] if word else [])
     assert all("consider" in flag for flag in flags)
+
+
+@pytest.mark.parametrize(("right_ml", "flagged"), [(0.301, True), (0.299, False)])
+def test_an_edge_in_the_other_temporal_lobe_is_no_lesion_of_both(right_ml, flagged):
+    """300 mm³ are a focus."""
+    lesion = {
+        ("temporal_cortex", "left"): 3.0,
+        ("territory_mca", "left"): 1.0,
+        ("temporal_cortex", "right"): right_ml,
+    }
+    flags = score(by_side(lesion))["unusual"]
+    assert any("temporal" in flag for flag in flags) is flagged
+
+
+@pytest.mark.parametrize(
+    ("putamen_ml", "ground"), [(0.49, "caudates of both sides"), (0.51, "nuclei of both sides")]
+)
+def test_caudates_may_be_the_place_of_a_past_bleeding(putamen_ml, ground):
+    result = score(by_side(both({"caudate": 0.5, "putamen": putamen_ml})))
+    assert (result["subgroup"], result["ground"]) == ("C1", ground)
+    assert result["instead"] == (["B2"] if ground.startswith("caudates") else [])
 
 
 @pytest.mark.parametrize(

@@ -80,11 +80,23 @@ def test_foci_in_the_border_zones_are_not_scattered():
         assert told(result)["many foci: in the border zones"] == pytest.approx(100 * share)
 
 
+def test_foci_below_the_tentorium_too_are_scattered_wherever_the_others_lie():
+    """Two of 14 foci, 14 %, lie in the cerebellum; without one that counts, border zones explain the rest."""
+    zones = [
+        focus | {("watershed_anterior", side): 0.7 * ml}
+        for focus in foci(*[0.1] * 12)
+        for (_, side, *_), ml in focus.items()
+    ]
+    for ml, scattered in ((0.1, True), (0.02, False)):
+        result = score([*zones, *[{("cerebellum_cortex", "left"): ml}] * 2], mm=20.0)
+        assert (result["ground"] == "scattered foci") is scattered
+
+
 @pytest.mark.parametrize(
     ("lesions", "ground"),
     [
-        ([{("thalamus", "left"): 1.0}, {("cerebellum_cortex", "left"): 1.0}], "below the tentorium"),
-        ([{("thalamus", "left"): 1.0}, {("cerebellum_cortex", "left"): 0.9}], "unexplained"),
+        ([{("hippocampus", "left"): 1.0}, {("cerebellum_cortex", "left"): 1.0}], "below the tentorium"),
+        ([{("hippocampus", "left"): 1.0}, {("cerebellum_cortex", "left"): 0.9}], "unexplained"),
         ([{("pons", "midline"): 0.03}], "below the tentorium"),
         ([{white("left", "subcortical", "parietal"): 1.0}], "unexplained"),
     ],
@@ -120,8 +132,9 @@ def test_confluent_white_matter_behind_is_told_in_full(lesion):
     assert evidence["of the white matter lesion, subcortical"] == pytest.approx(100 * 15.35 / 21)
     assert evidence["one lesion of both sides, smaller half"] == pytest.approx(8400)
     assert evidence["white matter up to the cortex behind, less injured side"] == pytest.approx(15)
+    assert evidence["white matter up to the cortex in front, less injured side"] == pytest.approx(1)
+    assert evidence["and behind, less injured side"] == pytest.approx(15)
     assert evidence["the same, times the frontal one"] == pytest.approx(7.5)
-    assert evidence["white matter up to the cortex, less injured side"] == pytest.approx(100 * 6.9 / 105)
 
 
 def test_lesions_of_either_side_that_do_not_cross_are_not_one():
@@ -156,6 +169,39 @@ def test_the_lesion_that_reaches_farthest_to_both_sides_counts():
 def test_confluent_white_matter_behind_needs_all_of_it(change, confluent):
     for given in (BEHIND | change, mirrored(BEHIND | change)):
         assert (score([given], more=True)["ground"] == "confluent white matter") is confluent
+
+
+CALLOSAL = {
+    white("right", "subcortical", "frontal"): 6.0,
+    white("left", "subcortical", "frontal"): 1.4,
+    ("corpus_callosum_genu", "midline"): 1.9,
+}
+"""One lesion: 20.4 % of it lies in the callosum, 1.76 ml on the left."""
+
+
+@pytest.mark.parametrize("given", [CALLOSAL, mirrored(CALLOSAL)])
+def test_one_lesion_through_the_callosum_is_no_pattern_and_flagged(given):
+    result = score([given], more=True)
+    assert (result["subgroup"], result["secondary"], result["ground"]) == ("D", [], "unexplained")
+    assert result["unusual"] == [
+        "one lesion of both sides through the callosum: consider tumour or demyelination"
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {("corpus_callosum_genu", "midline"): 1.8},  # 19.6 %
+        {
+            white("left", "subcortical", "frontal"): 0.5,
+            ("corpus_callosum_genu", "midline"): 2.5,
+        },  # 0.69 ml left
+    ],
+)
+def test_a_lesion_that_hardly_crosses_stays_beside_the_ventricle(change):
+    result = score([CALLOSAL | change], more=True)
+    assert result["group"] == "B"
+    assert result["unusual"] == []
 
 
 # --- white matter

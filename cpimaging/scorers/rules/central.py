@@ -49,8 +49,17 @@ def bilateral_deep(case: Case) -> list[Pattern]:
         case.loads(only(piece, STEM) for piece in own),
         case.loads(only(piece, DEEP) for piece in within),
     )
+    grade = _grade(case, [*own, *within])
+    if deep and all(_is_caudate(of_side(own, side), trace) for side in SIDES):
+        # the germinal matrix lies at the caudate, beside the ventricle
+        return [Pattern("C1", "caudates of both sides", "both", severity=grade, loads=loads, instead=("B2",))]
     ground = "nuclei of both sides" if deep else "nuclei within other lesions"
-    return [Pattern("C1", ground, "both", severity=_grade(case, [*own, *within]), loads=loads)]
+    return [Pattern("C1", ground, "both", severity=grade, loads=loads)]
+
+
+def _is_caudate(pieces: Sequence[Piece], trace: Trace) -> bool:
+    caudate = sum(piece.named.get("caudate", 0.0) for piece in pieces)
+    return 100 * caudate >= trace.limit("most") * volume_mm3(pieces) > 0
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -125,8 +134,9 @@ def one_sided_deep(case: Case, found: list[Pattern]) -> list[Pattern]:
 
     An infarct of that side takes them in. A lesion of the capsule alone is the tract of a lesion above it
     (Wallerian degeneration). Else striatum and capsule are the deep branches of the middle cerebral
-    artery, C3; a thalamus may be an infarct or a haemorrhage, and stays unexplained. Capsules of both sides
-    with nothing beside them are central injury: no artery feeds both.
+    artery, C3, and so is a thalamus, which may as well be haemorrhage or central injury of one side. Other
+    nuclei stay unexplained. Capsules of both sides with nothing beside them are central injury: no artery
+    feeds both.
     """
     deep = case.take(CENTRAL)
     if _both_alone(deep, found, case.trace):
@@ -142,10 +152,11 @@ def one_sided_deep(case: Case, found: list[Pattern]) -> list[Pattern]:
             case.trace.note(f"deep lesion, {side}: part of {host.subgroup}, mm3", volume_mm3(own))
             found = [more if pattern is host else pattern for pattern in found]
         elif own and _is_striatal(own, side, case.trace):
-            found = [
-                *found,
-                Pattern("C3", "deep branches", side, "mca", loads=case.loads(own), instead=("C1",)),
-            ]
+            branches = Pattern("C3", "deep branches", side, "mca", loads=case.loads(own), instead=("C1",))
+            found = [*found, branches]
+        elif own and _is_thalamic(own, case.trace):
+            one = Pattern("C3", "one thalamus", side, loads=case.loads(own), instead=("C1", "D"))
+            found = [*found, one]
         else:
             case.kinds.setdefault(UNEXPLAINED, []).extend(own)
     return found
@@ -180,5 +191,13 @@ def _is_striatal(pieces: Sequence[Piece], side: str, trace: Trace) -> bool:
     thalamus = sum(piece.named.get("thalamus", 0.0) for piece in pieces)
     capsule = volume_mm3(pieces, "capsule")
     trace.note(f"C3: deep lesion, {side}: striatum, mm3", striatum, "more than thalamus; ours [D]")
-    trace.note(f"C3: deep lesion, {side}: thalamus, mm3", thalamus, "alone: infarct or haemorrhage; ours [D]")
+    trace.note(
+        f"C3: deep lesion, {side}: thalamus, mm3", thalamus, "alone: infarct, or haemorrhage; ours [D]"
+    )
     return capsule > striatum + thalamus or striatum >= max(thalamus, trace.limit("minimum_volume"))
+
+
+def _is_thalamic(pieces: Sequence[Piece], trace: Trace) -> bool:
+    thalamus = sum(piece.named.get("thalamus", 0.0) for piece in pieces)
+    deep = volume_mm3(pieces, *DEEP, "capsule")
+    return thalamus >= trace.limit("minimum_volume") and 100 * thalamus >= trace.limit("most") * deep

@@ -33,40 +33,46 @@ def unlike_any(case: Case) -> str | None:
 
 
 def _scattered(case: Case) -> bool:
-    """Tell whether there are many small foci of three or more kinds, not in border zones."""
+    """Tell whether there are many small foci of three or more kinds that border zones do not explain."""
     trace, pieces = case.trace, [piece for some in case.kinds.values() for piece in some]
     whole = volume_mm3(pieces)
     if len(pieces) < trace.limit("scattered_count") or whole == 0:
         return False
     largest = 100 * max(piece.tissue_mm3 for piece in pieces) / whole
     least = trace.limit("scattered_kind") * whole
-    several = sum(100 * volume_mm3(some) >= least for some in case.kinds.values())
-    return (
+    several = [kind for kind, some in case.kinds.items() if 100 * volume_mm3(some) >= least]
+    if not (
         trace.below("many foci: share of the largest", largest, "scattered_largest")
-        and trace.at_least("many foci: kinds of injury", several, "scattered_kinds")
-        and trace.below("many foci: in the border zones", percent_in(WATERSHEDS, pieces), "watershed_share")
-    )
+        and trace.at_least("many foci: kinds of injury", len(several), "scattered_kinds")
+    ):
+        return False
+    if INFRATENTORIAL in several:
+        trace.note("many foci: some below the tentorium", "yes", "no border zone of the brain; ours [D]")
+        return True
+    return trace.below("many foci: in the border zones", percent_in(WATERSHEDS, pieces), "watershed_share")
 
 
 def _confluent(case: Case) -> bool:
-    """Tell whether white matter is lesion up to the cortex on both sides: at large, or behind."""
+    """Tell whether white matter is lesion up to the cortex on both sides: in front, or behind.
+
+    Behind, less of it is enough where one lesion of both sides takes the splenium along.
+    """
     injury, trace = case.injury, case.trace
     if not trace.below("white matter up to the cortex: cortex", injury.of(CORTEX).load, "cortex_spared"):
         return False
-    outer = [injury.layer_load("subcortical", side) for side in SIDES]
-    if trace.at_least("white matter up to the cortex, less injured side", min(outer), "confluent_load"):
-        return True
-    behind, before = (
-        [injury.layer_load("subcortical", side, lobes) for side in SIDES] for lobes in (BEHIND, BEFORE)
+    before, behind = (
+        [injury.layer_load("subcortical", side, lobes) for side in SIDES] for lobes in (BEFORE, BEHIND)
     )
+    for where, loads in (("in front", before), ("behind", behind)):
+        rule = f"white matter up to the cortex {where}, less injured side"
+        if trace.at_least(rule, min(loads), "confluent_load"):
+            return True
     splenium = injury.structure("corpus_callosum_splenium").load
     return (
         trace.at_least("splenium", splenium, "splenium_load")
         and trace.at_least("of the white matter lesion, subcortical", _outer_share(case), "most")
         and trace.at_least("one lesion of both sides, smaller half", _crossing_mm3(case), "crossing_volume")
-        and trace.at_least(
-            "white matter up to the cortex behind, less injured side", min(behind), "posterior_load"
-        )
+        and trace.at_least("and behind, less injured side", min(behind), "posterior_load")
         and trace.at_least(
             "the same, times the frontal one", min(behind) / max(*before, 0.01), "posterior_ratio"
         )

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cpimaging.scorers.attribution import PERIVENTRICULAR, UNEXPLAINED, of_side, volume_mm3
+from cpimaging.scorers.attribution import PERIVENTRICULAR, UNEXPLAINED, crossing, of_side, volume_mm3
 from cpimaging.scorers.base import Trace
 from cpimaging.scorers.loss import beyond_norms
 from cpimaging.scorers.patterns import Case, Pattern
@@ -16,9 +16,13 @@ from cpimaging.words import LOBES
 def periventricular(case: Case) -> list[Pattern]:
     """Find B1 on both sides, B3 where one has a venous infarct besides, B2 where there is nothing else.
 
-    The callosum alone is no periventricular injury: it stays unexplained.
+    Neither the callosum alone nor one lesion that crosses in it is periventricular: they stay unexplained.
     """
-    trace, pieces = case.trace, case.take(PERIVENTRICULAR)
+    trace, through = case.trace, crossing(case.kinds.get(PERIVENTRICULAR, []), case.trace)
+    case.kinds.setdefault(UNEXPLAINED, []).extend(
+        case.take(PERIVENTRICULAR, lambda one: one.number in through)
+    )
+    pieces = case.take(PERIVENTRICULAR)
     volumes = {side: volume_mm3(of_side(pieces, side)) for side in SIDES}
     whole, least = sum(volumes.values()), trace.limit("minimum_volume")
     if whole < least:
