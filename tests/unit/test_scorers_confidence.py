@@ -433,6 +433,24 @@ def test_a_border_that_lies_farther_out_lies_nearer_to_the_ventricle(border, nea
     assert found == pytest.approx(10.0 + MARGIN_MM * farther_mm)
 
 
+@pytest.mark.parametrize(
+    ("axis", "back", "forth"), [(0, "left", "right"), (1, "back", "front"), (2, "down", "up")]
+)
+def test_a_lesion_moves_where_the_draw_says(axis, back, forth):
+    """Half a step does half of what a whole one does: moved forth it doubles here, moved back it is gone."""
+    measured = tables({("putamen", "left"): 1.0, ("putamen", "right"): 1.0})
+    found = margins(measured, border=0.0, shift=0.0)
+    volume = measured.load["lesion_volume_mm3"]
+    found = found.assign(**{f"{back}_mm3": 0 * volume, f"{forth}_mm3": 2 * volume})
+    shift = np.zeros((2, 3))
+    shift[:, axis] = 0.5, -0.25
+    draw = Draw(0.0, shift, np.zeros(2), {}, defaultdict(lambda: np.zeros(2)), 0.5)
+    varied = _Uncertain(measured, found).varied(draw)
+    cells = rows_of(varied.load, ("structure", "side", "lesion_volume_mm3"))
+    moved = {side: mm3 for structure, side, mm3 in cells if structure == "putamen"}
+    assert moved == {"left": pytest.approx(1500), "right": pytest.approx(750)}
+
+
 def test_the_largest_lesion_of_a_side_is_so_by_tissue_not_by_tracts():
     """Lesion 1 holds 3 + 2 mm3 on the left, lesion 2 holds 4; its 9 mm3 within a tract were counted there."""
     parts = pd.DataFrame(

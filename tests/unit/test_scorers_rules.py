@@ -446,6 +446,18 @@ def test_a_nucleus_is_injured_from_its_load_on(ml, nuclei):
     assert told(result)["C1: injured nuclei, left"] == nuclei
 
 
+def test_a_tract_goes_to_the_pattern_of_its_own_side_and_leaves_the_other_as_it_is():
+    """9.5 + 0.5 of 428 ml on the right; 20 of 534 ml of cortex on the left."""
+    infarct = {("parietal_cortex", "left"): 20.0, ("territory_mca", "left"): 20.0}
+    tract = {("plic", "right"): 0.5}
+    for lesions in ([infarct, FAN, tract], [mirrored(infarct), mirrored(FAN), mirrored(tract)]):
+        result = score(lesions, mm=[20.0, 1.0, 9.0])
+        evidence = told(result)
+        assert evidence["B2 explains, % of tissue"] == pytest.approx(100 * 10 / 428)
+        assert evidence["C3 explains, % of tissue"] == pytest.approx(100 * 20 / 534)
+        assert (result["subgroup"], result["secondary"]) == ("C3", ["B2"])
+
+
 def test_the_evidence_tells_capsules_and_deep_lesions_in_mm3():
     capsules = told(score(by_side(both({"plic": 0.5})), mm=20.0))
     assert capsules["C1: capsules of both sides, mm3"] == pytest.approx(1000)

@@ -211,6 +211,20 @@ def test_the_group_page_says_the_points_of_a_row(name, low, high, words):
 
 
 @pytest.mark.parametrize(
+    ("name", "lesion_ml", "cells"),
+    [
+        ("barkovich", {**ZONE, FOCUS: 4.0}, [1, 2]),
+        ("nichd", {**ZONE, FOCUS: 2.0}, ["2A", "2B"]),
+        ("nichd", {("thalamus", "left"): 0.008}, [None, None]),  # too small to score
+    ],
+)
+def test_the_group_table_has_the_least_and_the_most_of_a_scale(name, lesion_ml, cells):
+    result = score(name, lesion_ml)
+    columns = {column.name: column.cell(result) for column in SCORERS[name].columns}
+    assert columns == {f"{name}_low": cells[0], f"{name}_high": cells[1]}
+
+
+@pytest.mark.parametrize(
     ("weeks", "birth"),
     [(None, "not known here"), (39.0, "at 39 weeks of gestation"), (36.86, "at 36.86 weeks of gestation")],
 )
