@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from typer.core import TyperCommand
 
-from cpimaging.cli_errors import plain
+from cpimaging.cli_errors import PlainCommand, make_plain, plain
 from cpimaging.cli_groups import AtlasName, atlas_app, export_app, norms_app, templates_app
 from cpimaging.cli_study import study_app
 from cpimaging.layout import SCHEMA, pipeline
@@ -110,7 +109,7 @@ DEFAULTS: dict[str, Any] = {
 """Those of `study.job.Job` and of the configuration's schema; a test holds them together."""
 
 
-class _NamingChoices(TyperCommand):
+class _NamingChoices(PlainCommand):
     """A command whose help names what is registered: as the schema has it, since to load it takes long."""
 
     def format_help(self, *told: Any) -> None:
@@ -392,3 +391,6 @@ def simulate(
         severity=severity,
         mix=mix,
     )
+
+
+make_plain(app)

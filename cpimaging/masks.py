@@ -103,10 +103,10 @@ def _cut(values: NDArray[Any], top: float, zeros: bool, path: Path | str) -> tup
         least = WHOLE_SCALE if whole else SOFT_CUT
         if least * scale <= top <= (1 + ROUNDING) * scale:
             return SOFT_CUT * scale, [f"{name}: voxels of {SOFT_CUT * scale:g} and more count as inside"]
-    problem = f"its values up to {top:.3g} are none of a mask (0 and 1, fractions, labels, percent, 255)"
+    problem = f"its values up to {top:g} are none of a mask (0 and 1, fractions, labels, percent, 255)"
     if top < SOFT_CUT:
         problem = (
-            f"is a soft mask that nowhere reaches {SOFT_CUT:g} (at most {top:.3g}): nothing would be inside"
+            f"is a soft mask that nowhere reaches {SOFT_CUT:g} (at most {top:g}): nothing would be inside"
         )
     raise InputError(path, problem, CURE)
 

@@ -42,9 +42,14 @@ _KINDS = {
         "postmenstrual": f"(?:(?:(?:scan_|age_)?pma|post_?menstrual_age)(?:{_AT_SCAN})?"
         f"|(?:gestational_age|ga){_AT_SCAN})",
         "postconceptional": f"(?:(?:pca|post_?concept(?:ion)?(?:al|ual)_age)(?:{_AT_SCAN})?)",
-        "gestation": "(?:(?:gestational_age|gestation|ga|birth_age|birth_ga)(?:(?:_at)?_birth)?)",
+        "gestation": "(?:(?:gest(?:ational)?_?age|gestation|ga|birth_age|birth_ga)(?:(?:_at)?_birth)?"
+        "|weeks_(?:of_)?gestation)",
     }.items()
 }
+_GESTATION_WORDS = re.compile(
+    r"gestation|(?:^|_)(?:gest|ga)(?:_|$)|prematur|preterm|birth_weeks?|pregnancy_w"
+)
+_NO_GESTATION = re.compile(r"diabet|hypert|weight|size|retinopath|multiple|correct|adjust")
 _UNIT_FIRST = re.compile(rf"(?P<counts>.+)_(?P<unit>{_COLUMN_UNITS})(?P<at>{_AT_SCAN})")
 _COLUMNS_KEPT = 4096  # the same columns are asked for with every scan
 _MISSING = frozenset({"", "n/a", "na", "nan", "none", "null", "unknown", "missing", "-", "."})
@@ -52,7 +57,7 @@ _COUNTED_FROM = {
     "postmenstrual": re.compile(r"post-? ?menstrual|\bpma\b"),
     "postconceptional": re.compile(r"post-? ?concept|\bpca\b"),
     "corrected": re.compile(r"(?<!not )\b(?:corrected|adjusted)\b"),
-    "gestation": re.compile(r"(?<!corrected for )(?<!adjusted for )gestation"),
+    "gestation": re.compile(r"(?<!corrected for )(?<!adjusted for )gestation|\bga\b"),
     "postnatal": re.compile(r"chronological|post-? ?natal|\b(?:since|after|from) birth"),
 }
 
@@ -131,10 +136,12 @@ def read_gestation_weeks(column: str, text: str, described: Mapping[str, Any]) -
     return weeks if not duration.fault and low <= weeks <= high else None
 
 
-def is_gestation(column: str, described: Mapping[str, Any]) -> bool:
-    """Tell whether a column is about the gestational age at birth."""
+def is_gestation(column: str, described: Mapping[str, Any], *, by_its_name: bool = False) -> bool:
+    """Tell whether a column seems to be about the gestational age at birth; by_its_name: whether it is."""
     kind, _ = _kind_of(normal(column))
-    return kind == "gestation" and _by_description(kind, described) == kind
+    if kind or by_its_name:
+        return kind == "gestation" and _by_description(kind, described) == kind
+    return bool(_GESTATION_WORDS.search(normal(column))) and not _NO_GESTATION.search(normal(column))
 
 
 @lru_cache(_COLUMNS_KEPT)
@@ -184,7 +191,7 @@ def _groups(described: Mapping[str, Any]) -> bool:
 
 
 def _none_by_sidecar(text: str, described: Mapping[str, Any]) -> bool:
-    return stands_for_none(bare(text), _words(described), entry(described, "levels"))
+    return stands_for_none(bare(text), _words(described), described, entry(described, "levels"))
 
 
 def _of_scan_age(duration: Duration, gestation_weeks: float | None) -> str:

@@ -15,10 +15,18 @@ _OF_SESSION = (
     re.compile(rf"(?P<age>.+?)_(?:{_WORD}_?)?(?P<session>[a-z0-9]+)"),
     re.compile(rf"{_WORD}_?(?P<session>[a-z0-9]+)_(?P<age>.+)"),
 )
-_UNIT_COLUMNS = (
-    *("age_unit", "age_units", "age_type", "age_measure", "unit_of_age", "units_of_age"),
-    *("unit", "units"),  # these may be about anything: a word for time is needed
+_UNIT_COLUMNS = frozenset({"age_unit", "age_units", "age_type", "age_measure", "unit_of_age", "units_of_age"})
+_UNIT_IN_NAME = re.compile(r"(?:^|_)(?:time|age)?units?(?:_|$)")
+_AGE_IN_NAME = re.compile(r"(?:^|_)age(?:_|$)")
+
+_MONTHS = frozenset({"age_m", "month", "months"})
+_MONTHS_OF_A_YEAR = re.compile(r"(?:[0-9]|1[01])(?:\.[0-9]+)?")
+_CORRECTED = re.compile("corrected|adjusted")
+_IS_CORRECTED = re.compile(
+    r"(?:(?:age_)?(?:is_|was_)?)?(?:corrected|adjusted)(?:_age)?(?:_for_(?:prematurity|gestation\w*|preterm\w*))?"
+    r"|(?:age_)?correct(?:ed|ion)_for_prematurity|prematurity_correct(?:ed|ion)"
 )
+_YES = frozenset({"yes", "y", "true", "1", "1.0", "corrected", "adjusted"})
 
 
 class Cell(NamedTuple):
@@ -75,11 +83,15 @@ def _with_unit(table: Table, column: str, row: Row, text: str) -> str:
     for name, cell in zip(table.cells.columns, row.cells, strict=False):
         said = bare(cell).strip("()[]. ")
         called = normal(name)
-        if is_missing(said) or called not in (own, f"{own}s", *_UNIT_COLUMNS):
-            continue
-        if called not in ("unit", "units") or said.lower() in UNITS:
+        if not is_missing(said) and (called in (own, f"{own}s", *_UNIT_COLUMNS) or _is_unit(called, said)):
             return f"{text} {said}"
     return text
+
+
+def _is_unit(called: str, said: str) -> bool:
+    """Tell whether a column that may be about anything names a unit of time; "age_sex" may be m."""
+    named = _UNIT_IN_NAME.search(called) or (len(said) > 1 and _AGE_IN_NAME.search(called))
+    return bool(named) and said.lower() in UNITS
 
 
 def meaning_of(text: str, cell: Cell) -> str:
@@ -100,6 +112,29 @@ def finding_in(cell: Cell, gestation_weeks: float | None) -> Finding | None:
         told = " and ".join(age.note for age in found)
         age = Age(None, f"{len(found)} rows on this scan contradict each other: {told}", refused=True)
     return Finding(f"{cell.table}: {cell.column}", age, cell.unsure)
+
+
+def doubted(cells: Sequence[Cell]) -> list[Cell]:
+    """Return a scan's cells, an age unsure where a column beside it may be a part of it, or corrects it."""
+    return [
+        cell._replace(unsure=doubt) if not cell.unsure and (doubt := _doubt(cell, cells)) else cell
+        for cell in cells
+    ]
+
+
+def _doubt(cell: Cell, cells: Sequence[Cell]) -> str:
+    """Return why an age may lack its months, or count from term though it does not say so; else ""."""
+    if not is_age(cell.counts):
+        return ""
+    whole = all(text.isdecimal() for text in cell.texts)
+    for other in (each for each in cells if each.table == cell.table and each is not cell):
+        name = normal(other.column)
+        if whole and name in _MONTHS and all(_MONTHS_OF_A_YEAR.fullmatch(text) for text in other.texts):
+            return f"{other.column} beside it may be a part of it; write both in one cell, as 5y 3m"
+        said = _IS_CORRECTED.fullmatch(name) and {text.lower() for text in other.texts} & _YES
+        if said and not _CORRECTED.search(normal(cell.counts)):
+            return f"{other.column} says that it counts from term; call it corrected_age, with its unit"
+    return ""
 
 
 def unread_ages(table: Table, sessions: Names) -> list[str]:

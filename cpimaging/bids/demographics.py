@@ -9,7 +9,15 @@ from functools import cached_property
 from pathlib import Path
 
 from cpimaging.bids.ages import is_age, is_gestation, normal, read_age, read_gestation_weeks
-from cpimaging.bids.cells import Cell, cells_of, finding_in, meaning_of, rows_of_session, unread_ages
+from cpimaging.bids.cells import (
+    Cell,
+    cells_of,
+    doubted,
+    finding_in,
+    meaning_of,
+    rows_of_session,
+    unread_ages,
+)
 from cpimaging.bids.clinical import clinical_of
 from cpimaging.bids.files import natural
 from cpimaging.bids.reconcile import CORRECTED_TO_YEARS, Finding, Verdict, reconcile
@@ -167,7 +175,7 @@ def _told(study: _Study, scan: Scan) -> Scan:
     cells, notes = _gathered(study, scan)
     weeks, unread = _gestation(cells)
     notes += unread
-    findings = [found for cell in cells if (found := finding_in(cell, weeks))]
+    findings = [found for cell in doubted(cells) if (found := finding_in(cell, weeks))]
     age = reconcile(findings, notes if findings else [*notes, *study.unread(scan)], weeks)
     sex, doubts = _sex(cells)
     aged = _aged(scan, age, weeks)
@@ -259,18 +267,23 @@ def _is_plain(value: object) -> bool:
 
 def _gestation(cells: Sequence[Cell]) -> tuple[float | None, list[str]]:
     """Return the gestational age at birth in weeks, None where there is not one, and what was not read."""
-    found, notes = [], []
+    found: list[tuple[float, float, str]] = []
+    notes: list[str] = []
+    alike: list[str] = []
     for cell in cells:
         read = [read_gestation_weeks(cell.column, text, cell.described) for text in cell.texts]
         weeks = {each for each in read if each is not None}
         if weeks:
             found.append((min(weeks), max(weeks), f"{cell.table}: {cell.column}"))
         elif is_gestation(cell.column, cell.described):
-            notes.append(f"{cell.table}: {cell.column} is not read as weeks of gestation at birth")
+            named = is_gestation(cell.column, {}, by_its_name=True)
+            (notes if named else alike).append(
+                f"{cell.table}: {cell.column} is not read as weeks of gestation at birth"
+            )
     if found and max(high for _, high, _ in found) - min(low for low, _, _ in found) >= SAME_GESTATION_WEEKS:
         where = " and ".join(dict.fromkeys(place for _, _, place in found))
         return None, [*notes, f"{where}: gestation at birth is not used, it is told in several ways"]
-    return (found[0][0] if found else None), notes
+    return (found[0][0], notes) if found else (None, [*notes, *alike])
 
 
 def _sex(cells: Sequence[Cell]) -> tuple[str, list[str]]:

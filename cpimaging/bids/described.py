@@ -7,15 +7,24 @@ from typing import Any
 _GROUPED = re.compile(
     r"\bage[- ]?(?:group|bin|band|bracket|class|categor|strat|tier|quartile|quintile|tertile|decile)"
     r"|\b(?:binned|grouped|categori[sz]ed|dichotomi[sz]ed|ordinal|bins?|decades?)\b"
+    r"|\b(?:quant|quart|quint|tert|dec)iles?\b|\bmid-?point|\b(?:lower|upper) (?:bound|limit|end)\b"
+    r"|\d+ ?(?:->|=>|→)"
     r"|\b(?:group|band|bracket|category|class)s? (?:of|by|for) (?:the )?ages?\b"
     r"|^(?:group|category|band|code)\b"
     r"|\b\d+ ?[=:] ?[<>≤≥]? ?\d+ ?(?:-|–|to) ?\d"  # 1 = 0-2 years
     r"|\b\d+ ?(?:=|: ) ?[a-z<>≤≥]|[a-z] ?= ?\d|\bcode(?:d|s|book)?\b"  # 1 = infant, infant=1
 )
 _NONE = r"(?:missing|unknown|not\b|no\b|n/a|na\b|nan\b|none|withheld|refused)"
+_CODE = r"(?<![\w.])-?\d+(?:\.\d+)?"
 _STANDS_FOR_NONE = re.compile(
-    rf"(?<![\w.])(-?\d+(?:\.\d+)?) ?(?:=|:|means?|for|is|stands for|coded as) ?{_NONE}[^,;.]*"
+    rf"({_CODE}) ?(?:=|:|means?|for|is|if|when|where|stands for|coded as) ?{_NONE}[^,;.]*"
 )
+_NONE_IS = re.compile(
+    rf"\b(?:missing|unknown)(?: (?:values?|data|ages?|cod(?:es?|ing)))? ?(?:=|:|(?:is|are|was|were) )?"
+    rf" ?(?:coded )?(?:as )?({_CODE})(?!\.?\d)"
+)
+"""A code for none before its meaning, "99 = unknown", or behind it, "missing: 99"."""
+_CODES_OF_NONE = re.compile("missing|no_?data|na_?values?|null", re.IGNORECASE)
 _NO_AMOUNT = re.compile(
     r"\b[zt][- ]?scor|standardi[sz]ed|normali[sz]ed|cent(?:er|re)d\b|demeaned|residual|percentile"
     r"|\b(?:log|ln)\b|\blog(?:10|2|arithm)|\bsquared?\b|\brank(?:s|ed)?\b|\bdelta\b|difference"
@@ -55,15 +64,19 @@ def is_at_scan(words: str) -> bool:
     return bool(_AT_THE_SCAN.search(words))
 
 
-def stands_for_none(text: str, words: str, levels: Any) -> bool:
+def stands_for_none(text: str, words: str, described: Mapping[str, Any], levels: Any) -> bool:
     """Tell whether a sidecar says that a cell's value means none, such as "99 = unknown".
 
-    words: its description in lower case. levels: its Levels.
+    words: its description in lower case. described: its entries, such as "MissingValues". levels: its Levels.
     """
     meaning = levels.get(text) if isinstance(levels, Mapping) else None
     if meaning is not None and means_none(meaning):
         return True
-    return any(_same(text, code) for code in _STANDS_FOR_NONE.findall(words))
+    codes = [*_STANDS_FOR_NONE.findall(words), *_NONE_IS.findall(words)]
+    for key, value in described.items():
+        if _CODES_OF_NONE.search(key):
+            codes += map(str, value if isinstance(value, list) else [value])
+    return any(_same(text, code) for code in codes)
 
 
 def means_none(meaning: Any) -> bool:
@@ -81,7 +94,7 @@ def _same(text: str, code: str) -> bool:
 
 def not_an_age(words: str) -> str:
     """Return what a description, in lower case, makes of an age that cannot be used as one, else ""."""
-    words = _STANDS_FOR_NONE.sub("", words)
+    words = _NONE_IS.sub("", _STANDS_FOR_NONE.sub("", words))
     if _GROUPED.search(words):
         return "a group, by its description, and no number"
     if _NO_AMOUNT.search(words):

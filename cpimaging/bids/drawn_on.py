@@ -1,6 +1,7 @@
 """On which image a mask was drawn, as far as file names tell."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,6 +52,14 @@ def image_of_acquisition(mask: str, contrast: str, chosen: Path) -> Path | None:
         if contrast_of(file) == contrast and wanted.items() <= _acquisition(file).items()
     ]
     return chosen.with_name(found[0].name) if len(found) == 1 else None
+
+
+def names_no_image(mask: File, images: Iterable[File]) -> str | None:
+    """Return the acq-, ce-, rec- and run- that a mask names where none of the images has them, else None."""
+    wanted = _acquisition(mask)
+    if not wanted or any(wanted.items() <= _acquisition(image).items() for image in images):
+        return None
+    return "_".join(f"{key}-{mask.entities[key]}" for key in wanted)
 
 
 def _acquisition(file: File) -> dict[str, str]:

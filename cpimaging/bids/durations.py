@@ -24,8 +24,10 @@ _IN_UNITS = re.compile(
     rf"\bin (?:(?:completed|decimal|full|whole|calendar) )?({_WORD})\b|[-,;:(\[]\s*({_WORD})\s*(?:[)\].;]|$)"
 )
 _NO_UNIT = re.compile(
-    r"[\^²³*×]|\b[0-9]+[ -]?(?:y|m|w|d)|\b(?:log|ln|half|square|quarter|per)"
+    r"[\^²³*×%]|\b[0-9]+[ -]?(?:y|m|w|d)|\b(?:log|ln|half|square|quarter|per)"
 )  # 10 years, years²
+_SPLIT = re.compile(r"\b(?:years?\W{1,3}(?:and )?months?|(?:months?|weeks?)\W{1,3}(?:and )?days?)\b")
+"""Two units for one column: "5.11" may be 5 years and 11 months."""
 _ANY_UNIT = re.compile(rf"\b({_WORD})\b")
 _OTHER_UNIT = re.compile(
     r"\b(?:hours?|minutes?|seconds?|decades?|lustr\w+|fortnights?|trimesters?|quarters?"
@@ -82,6 +84,8 @@ def read_duration(text: str, named: str | None, described: Mapping[str, Any]) ->
     spelled = ", ".join(dict.fromkeys([*own, *stated]))
     if None in units:
         return _faulty(f"{_shown(text)} has a unit that is not known ({spelled})")
+    if not own and step < 1 and _SPLIT.search(description_of(described)):
+        return _faulty(f"{_shown(text)} may be one unit before the point and another behind it; write 5y 3m")
     if (own and not units <= set(own)) or len(units) > 1:
         return _faulty(f"{_shown(text)} has units that disagree ({spelled})")
     unit = own[0] if own else next(iter(units), None)
@@ -165,8 +169,12 @@ def _is_gestational(text: str, own: tuple[str, ...], number: float) -> bool:
 def _units_of(described: Mapping[str, Any]) -> list[str]:
     """Return the units that a sidecar states: under Units, and as "in months" or "(months)" in its words."""
     stated = [word for pair in _IN_UNITS.findall(description_of(described)) for word in pair if word]
-    units = str(entry(described, "units", "unit") or "")
-    return [units, *stated] if units else stated
+    return [*_units(described), *stated]
+
+
+def _units(described: Mapping[str, Any]) -> list[str]:
+    """Return what stands under Units and Unit, in whatever case."""
+    return [str(value) for key, value in described.items() if key.lower() in ("units", "unit") and value]
 
 
 def _hints(described: Mapping[str, Any]) -> set[str]:

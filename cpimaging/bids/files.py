@@ -125,6 +125,7 @@ def _walk_below(root: Path, start: Path, seen: set[tuple[int, int]], tree: Tree)
         subfolders[:] = [path.name for path in paths if not path.is_symlink() and _enters(path, seen)]
         tree.folders.extend(prefix + name for name in subfolders)
         tree.images.extend(prefix + name for name in names if _is_image(name))
+        tree.images.extend(prefix + name for name in _lost_voxels(names))
         for name in names:
             if _may_be_folder(name, here) and not os.path.exists(os.path.join(folder, name)):
                 tree.closed[prefix + name] = (
@@ -140,6 +141,13 @@ def _below(root: Path, folder: str) -> str:
 
 def _is_image(name: str) -> bool:
     return name.lower().endswith(ENDINGS) and not name.startswith(".")
+
+
+def _lost_voxels(names: list[str]) -> list[str]:
+    """Return the names of .img files of which the .hdr alone is there: they are told, not overlooked."""
+    headers = [name[:-4] for name in names if name.endswith(".hdr") and not name.startswith(".")]
+    there = {stem(name) for name in names if _is_image(name)} if headers else set()
+    return [f"{name}.img" for name in headers if name not in there]
 
 
 def _may_enter(name: str) -> bool:

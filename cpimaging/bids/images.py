@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from cpimaging.bids.files import File
 from cpimaging.imagefiles import NOT_READ
-from cpimaging.types import CONTRASTS
+from cpimaging.types import CONTRASTS, plain
 
 _LOW_RESOLUTION = re.compile(r"low|scout|locali[sz]er|survey", re.IGNORECASE)
 _VOLUMETRIC = re.compile(r"3d|iso|mprage|mp2rage|bravo|space|spc|vista|cube|high?res", re.IGNORECASE)
@@ -26,6 +26,13 @@ _NOT_THE_HEAD = re.compile(
 )
 
 
+_FLAIR = re.compile(r"flair|dark_?-?fl", re.IGNORECASE)
+_ALMOST = {"t1": "T1w", "t1w": "T1w", "mprage": "T1w", "t2": "T2w", "t2w": "T2w"} | dict.fromkeys(
+    ("flair", "t2flair", "t2wflair"), "FLAIR"
+)
+"""How images are called that BIDS calls otherwise, in lower case."""
+
+
 def part_of(file: File) -> str | None:
     """Return the entity by which a file says that it holds only a part, such as "hemi-L", or None."""
     return next((f"{key}-{file.entities[key]}" for key in _PARTS if key in file.entities), None)
@@ -37,6 +44,11 @@ def _elsewhere(file: File) -> str | None:
     return next((f"{key}-{label}" for key, label in labels if _NOT_THE_HEAD.match(label)), None)
 
 
+def _is_flair(file: File) -> bool:
+    """Tell whether a T2w is a FLAIR by its acq- label: there fluid is dark."""
+    return file.words == ("T2w",) and bool(_FLAIR.search(file.entities.get("acq", "")))
+
+
 def contrast_of(file: File) -> str | None:
     """Return the contrast that a raw file shows by its name, or None.
 
@@ -46,7 +58,7 @@ def contrast_of(file: File) -> str | None:
     """
     if len(file.words) != 1 or file.entities.get("part", "mag") != "mag":
         return None
-    if part_of(file) or _elsewhere(file):
+    if part_of(file) or _elsewhere(file) or _is_flair(file):
         return None
     if file.folder not in {"anat", "dwi"} and not file.folder.startswith(("sub-", "ses-")):
         return None
@@ -65,6 +77,13 @@ def why_not(file: File) -> str | None:
         return (
             "MP2RAGE is not read: its background is noise; "
             "take the noise out and save it as T1w (the name _T1w, without desc-)"
+        )
+    suffix = file.words[0] if len(file.words) == 1 and file.folder == "anat" else ""
+    if suffix.lower() in _ALMOST and suffix not in CONTRASTS:
+        return f"_{plain(suffix)} is no ending of BIDS; if it is one, rename it to _{_ALMOST[suffix.lower()]}"
+    if _is_flair(file):
+        return (
+            "it is a FLAIR by its acq- label and a T2w by its ending; if it is a FLAIR, rename it to _FLAIR"
         )
     desc = file.entities.get("desc")
     if not file.words or file.words[-1] not in CONTRASTS or contrast_of(file):

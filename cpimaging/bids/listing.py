@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from cpimaging.bids.drawn_on import named_contrasts, names_no_image
 from cpimaging.bids.files import (
     File,
     is_own_output,
@@ -111,7 +112,7 @@ def _check_folders(
     bids_dir: Path | str, lesions_dir: Path | str | None, output_dir: Path | str | None
 ) -> tuple[Path, Path | None]:
     """Return bids_dir and lesions_dir, both resolved, once they are fit to be read."""
-    root = Path(bids_dir).resolve()
+    root = Path(os.path.realpath(bids_dir))
     if not root.is_dir():
         raise InputError(bids_dir, "no such folder", "check bids_dir")
     if not is_safe(str(root)):
@@ -127,14 +128,14 @@ def _check_folders(
         raise InputError(
             bids_dir, "holds results of this workflow", "give the dataset that they were made from"
         )
-    output = Path(output_dir).resolve() if output_dir else None
+    output = Path(os.path.realpath(output_dir)) if output_dir else None
     if output == root:
         raise InputError(bids_dir, "is also the output_dir", "choose another output_dir")
     if output and output.is_relative_to(root) and output.relative_to(root).parts[0].startswith("sub-"):
         raise InputError(output, "lies in the folder of a participant", "choose another output_dir")
     if not lesions_dir:
         return root, None
-    masks_root = Path(lesions_dir).resolve()
+    masks_root = Path(os.path.realpath(lesions_dir))
     if not masks_root.is_dir():
         raise InputError(lesions_dir, "no such folder", "check lesions_dir")
     own = masks_root != root and is_own_output(masks_root)
@@ -218,6 +219,7 @@ def _scan(
         decisions += _of_other_space(contrast, chosen.get(contrast))
     wanted = Wanted(session, all_sessions, next(iter(chosen.values()), None))
     lesion = choose_mask(LESION, participant.lesion_masks, wanted)
+    decisions += _of_no_image(lesion.mask, participant.images.get(session, {}))
     sides = other_side(lesion.mask, participant.unused) if lesion.mask else None
     if sides:
         lesion.problems.append(f"{LESION}: {sides} lies beside it, so label-L may mean left; {ONE_MASK}")
@@ -241,6 +243,18 @@ def _scan(
         tuple(decisions + lesion.decisions + unused + brain.decisions),
         tuple(problems + lesion.problems + brain.problems),
     )
+
+
+def _of_no_image(mask: File | None, images: Mapping[str, Sequence[File]]) -> list[str]:
+    """Say where a mask names an acquisition or run of which there is no image."""
+    drawn_on = named_contrasts(mask.name) if mask else (None, None)
+    if mask is None or {*drawn_on} - {None, *images}:  # not of these images
+        return []
+    listed = [image for files in images.values() for image in files]
+    if not listed or not (named := names_no_image(mask, listed)):
+        return []
+    what = f"names {plain(named)}, of which no image is listed"
+    return [f"{LESION}: {mask.shown} {what}; check what it was drawn on"]
 
 
 def _of_other_space(contrast: str, image: File | None) -> list[str]:

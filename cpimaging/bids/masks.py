@@ -30,7 +30,8 @@ ANATOMY = re.compile(
 _MADE_OF_ONE = re.compile(
     r"inver|flip|mirror|contra|control|sham|dil|erod|exclu|uncert|healthy|normal(?!i[sz])|border|ring|rim|peri"
     r"|o?edema|not|non|background|outside|outer|complement|holes?$|penumbra|halo|buffer|grow|expan|shell|surround"
-    r"|mni|std|standard|templat|warp",
+    r"|mni|std|standard|templat|warp|inv$|ero$|edge|contour|outline|skelet|bbox|bound|box$|sphere|centroid|seed"
+    r"|dist(?:ance)?(?:map)?$|(?:dis)?connect|network|bad|wrong|reject|fail|draft|te?mp$|backup|bak$|obsolete",
     re.IGNORECASE,
 )
 """How desc- labels begin of masks that are made from another and are not it, or lie in a template's space."""

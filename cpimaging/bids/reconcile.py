@@ -124,12 +124,24 @@ def _contradictions(findings: Sequence[Finding]) -> list[tuple[Finding, Finding]
 
 
 def _contradict(one: Age, two: Age) -> bool:
-    """Tell whether two ages cannot both be: "5" covers 5.4, and a corrected age is up to 20 weeks younger."""
+    """Tell whether two ages cannot both be: "5" covers 5.4, and a corrected age is up to 20 weeks younger.
+
+    "1" in years does not cover 6 months: the two may be parts of 1 year and 6 months.
+    """
     if one.years is None or two.years is None:
         return False
     if one.corrected and not two.corrected:
         one, two = two, one
-    step, gap = max(one.step_years, two.step_years), float(one.years or 0) - float(two.years or 0)
+    step, gap = max(one.step_years, two.step_years), (one.days - two.days) / DAYS["years"]
+    if one.corrected == two.corrected and (_may_be_parts(one, two) or _may_be_parts(two, one)):
+        return True
     younger = _MOST_BEFORE_TERM_YEARS if two.corrected and not one.corrected else 0.0
     beyond = max(-gap, gap - younger)
     return beyond > _SAME_YEARS and beyond >= step
+
+
+def _may_be_parts(coarse: Age, fine: Age) -> bool:
+    """Tell whether one age is in whole units, one at least, and the other finer and below one of these."""
+    whole = any(abs(coarse.step_years - days / DAYS["years"]) < _SAME_YEARS for days in DAYS.values())
+    unit = coarse.step_years * DAYS["years"]
+    return whole and fine.step_years < coarse.step_years and fine.days < unit <= coarse.days

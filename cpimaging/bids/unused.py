@@ -13,11 +13,12 @@ MOST_SHOWN = 4
 """So many masks that were not used are told of a scan by name."""
 
 LESION_WORDS = re.compile(
-    r"lesion|stroke|infarct|isch[a]?emi|h[a]?emorrhag|bleed|wmh|hyperintens|leuk|pvl|tumou?r|injury|(^|[_-])lst",
+    r"lesion|stroke|infarct|isch[a]?emi|h[a]?emorrhag|bleed|wmh|hyperintens|leuk|pvl|tumou?r|injury|glio[st]i|cavit|(^|[_-])lst|(^|[_-])les([_.-]|$)",
     re.IGNORECASE,
 )
 _MASK_SUFFIXES = frozenset(
     {"mask", "msk", "roi", "seg", "dseg", "probseg", "segmentation", "label", "labels"}
+    | {"manual", "annotation", "delineation", "tracing"}
 )
 _MASK_ENTITIES = frozenset({"seg", "label", "roi", "mask"})
 _NO_MASKS = frozenset({"xfm", "warp", "bold", "dwi", "epi", "sbref", "magnitude", "phasediff", "defacemask"})
@@ -47,7 +48,7 @@ def _looks_like_mask(file: File) -> bool:
     if suffix in _NO_MASKS or is_brain_mask(file) or contrast_of(file) or _is_contrast(suffix):
         return False
     if is_lesion_mask(file):
-        return not file.entities.get("sub")
+        return not file.entities.get("sub") or file.level == "other"
     if _named(file):
         return True
     words = [*(value for key, value in file.entities.items() if key not in ("sub", "ses")), *file.words[:-1]]
@@ -71,7 +72,8 @@ def other_side(mask: File, unused: Iterable[Unused]) -> str | None:
 def participant_of(file: File) -> str | None:
     """Return the participant that a file belongs to: by its name, else by the folders that it lies in."""
     folders = re.findall(r"(?:^|/)sub-([^/_]+)(?=/)", file.below)
-    return file.entities.get("sub") or (folders[-1] if folders else None)
+    named = file.entities.get("sub", "")
+    return named if named.isalnum() or not folders else folders[-1]
 
 
 def unused_lines(unused: Sequence[Unused], session: str | None, *, mask_taken: bool) -> list[str]:
@@ -85,7 +87,7 @@ def unused_lines(unused: Sequence[Unused], session: str | None, *, mask_taken: b
         if (u.named or not mask_taken) and u.file.entities.get("ses", session) == session
     ]
     shown = [
-        f"lesion mask: {file.shown} is not used: its name is not that of one; "
+        f"lesion mask: {file.shown} is not used: {_why(file)}; "
         f"if it shows the lesion, set lesion_pattern: {_pattern(file)}"
         for file in told[:MOST_SHOWN]
     ]
@@ -93,6 +95,12 @@ def unused_lines(unused: Sequence[Unused], session: str | None, *, mask_taken: b
     return [*shown, f"{more} more files look like masks and are not used"] if more > 0 else shown
 
 
+def _why(file: File) -> str:
+    if file.level == "other" and is_lesion_mask(file):
+        return "it lies neither in derivatives nor beside the images"
+    return "its name is not that of one"
+
+
 def _pattern(file: File) -> str:
-    pattern = re.sub(r"(^|[/_])sub-[^/_.]+", r"\1sub-{participant}", file.below)
-    return re.sub(r"(^|[/_])ses-[^/_.]+", r"\1ses-{session}", pattern)
+    pattern = re.sub(r"(^|[/_])sub-[0-9A-Za-z+]+", r"\1sub-{participant}", file.below)
+    return re.sub(r"(^|[/_])ses-[0-9A-Za-z+]+", r"\1ses-{session}", pattern)

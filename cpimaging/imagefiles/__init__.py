@@ -1,6 +1,9 @@
 """Image files: how their names end. What reads them stands in the modules below."""
 
-NOT_READ = (".nhdr", ".mhd", ".mnc", ".nii.bz2", ".nii.xz", ".nii.zst")
+NOT_READ = (
+    *(".nhdr", ".mhd", ".mnc", ".nii.bz2", ".nii.xz", ".nii.zst"),
+    *(".mif", ".mif.gz", ".gipl", ".gipl.gz"),
+)
 """How the names of image files end that are refused with their name, not overlooked."""
 
 ENDINGS = (".nii.gz", ".nii", ".mgz", ".mgh", ".seg.nrrd", ".nrrd", ".mha", ".img.gz", ".img", *NOT_READ)

@@ -52,6 +52,8 @@ class Way(NamedTuple):
 
 def check_space(atlas: str, space: str, t1w: Path | None = None) -> Atlas:
     """Return the atlas as it is, or raise InputError where it cannot come to the space of the masks."""
+    if t1w is not None and not t1w.is_file():
+        raise InputError(t1w, "no such file", "check the path of the masks' template")
     if not re.fullmatch("[0-9A-Za-z+]+", space):
         cure = "name their template in letters and digits, e.g. MNI152NLin6Asym"
         raise InputError(f"space {space}", "is no name of a space", cure)

@@ -3,6 +3,7 @@
 import kinds_ages
 import kinds_atlases
 import kinds_choices
+import kinds_columns
 import kinds_commands
 import kinds_data
 import kinds_formats
@@ -10,6 +11,7 @@ import kinds_headers
 import kinds_links
 import kinds_mask_names
 import kinds_masks
+import kinds_places
 import kinds_readers
 import kinds_scans
 import kinds_studies
@@ -26,9 +28,11 @@ MODULES = (
     kinds_mask_names,
     kinds_tables,
     kinds_ages,
+    kinds_columns,
     kinds_choices,
     kinds_studies,
     kinds_links,
+    kinds_places,
     kinds_atlases,
     kinds_templates,
     kinds_readers,

@@ -94,15 +94,20 @@ def _file(target: Path, path: str, md5: str, mirror: str) -> None:
             raise InputError(path, problem, "fetch it again, or from elsewhere; it was not kept")
 
 
+def _address(mirror: str) -> str:
+    """Return the address of a mirror, which may be a folder."""
+    return mirror.rstrip("/") if "://" in mirror else Path(os.path.realpath(mirror)).as_uri()
+
+
 def _bring(target: Path, path: str, mirror: str) -> None:
     at_home = Path(os.environ.get(HOME) or "nowhere") / path
     if at_home.is_file() and at_home.stat().st_size > 0:  # the client's layout has empty files for the others
         shutil.copyfile(at_home, target)
     elif mirror:
         try:
-            with urlopen(f"{mirror.rstrip('/')}/{path}", timeout=60) as source, target.open("wb") as out:
+            with urlopen(f"{_address(mirror)}/{path}", timeout=60) as source, target.open("wb") as out:
                 shutil.copyfileobj(source, out)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             reason = f"could not be fetched ({type(error).__name__})"
             raise InputError(path, reason, "check the mirror and the network") from error
     else:
