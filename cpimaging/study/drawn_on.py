@@ -1,12 +1,14 @@
 """On which image a given mask was drawn, and where it therefore lies on the reference."""
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from cpimaging.bids.drawn_on import Named, image_of_acquisition, named_contrasts
+from cpimaging.bids.files import parse_file
 from cpimaging.imagefiles import stem
 from cpimaging.images import read_header, read_image
 from cpimaging.io import read_json, read_record
@@ -15,7 +17,9 @@ from cpimaging.masks import check_header, moved_mask, of_same_grid, read_mask
 from cpimaging.preprocess import align, check_signal, mean_distance_mm
 from cpimaging.registration import Matrix
 from cpimaging.study.job import Job
-from cpimaging.types import Image, InputError
+from cpimaging.types import Image, InputError, plain
+
+_TEMPLATE = re.compile("(?:^|[_-])(?:tpl-|MNI|ICBM|Talairach|fsaverage)", re.IGNORECASE)
 
 
 class DrawnOn(NamedTuple):
@@ -41,7 +45,7 @@ def find_drawn_on(job: Job, mask: Image, path: Path, matrix_of: Callable[[Path],
     grids = {contrast: _grid(image) for contrast, image in job.images.items()}
     check_header(mask, {job.names(job.scan.images[name])[0]: grid for name, grid in grids.items()}, path)
     fitting = of_same_grid(mask, grids)
-    stated = _stated(path)
+    stated = _stated(path, [Path(name).name for name in job.scan.images.values()])
     said = named_contrasts(path.name) if stated is None else Named(named_contrasts(stated).word, None)
     contrasts = _contrasts(said, fitting, list(grids), job.reference)
     image = _image(path, stated, contrasts[0], job.images[contrasts[0]])
@@ -56,16 +60,34 @@ def _grid(path: Path) -> Image:
     return Image(np.broadcast_to(np.uint8(0), header.shape[:3]), header.affine)
 
 
-def _stated(path: Path) -> str | None:
-    """Return the file name of the image that the mask's sidecar states as its SpatialReference."""
+def _stated(path: Path, own: Collection[str] = ()) -> str | None:
+    """Return the file name of the image that the mask's sidecar states as its SpatialReference.
+
+    own: file names of the scan's images. Raises InputError where it states a template, or an image of another
+    person.
+    """
     sidecar = path.with_name(f"{stem(path.name)}.json")
     try:
         content = read_json(sidecar) if sidecar.is_file() else {}
     except InputError:
         return None
-    stated = content.get("SpatialReference") if isinstance(content, dict) else None
-    name = stated.rpartition("/")[2] if isinstance(stated, str) else ""
-    return name if named_contrasts(name).word else None
+    names = _names_in(content.get("SpatialReference") if isinstance(content, dict) else None)
+    for name in () if set(names) & set(own) else names:
+        if _TEMPLATE.search(name):
+            problem = "lies in a template's space by SpatialReference in its sidecar"
+            raise InputError(path, problem, "bring it to the scan, or correct the sidecar")
+        person, mask = (parse_file(word, "raw").entities.get("sub") for word in (name, path.name))
+        if person and mask and person != mask:
+            problem = f"was drawn on an image of sub-{plain(person)} by SpatialReference in its sidecar"
+            raise InputError(path, problem, "correct the one that is wrong")
+    return next((name for name in names if named_contrasts(name).word), None)
+
+
+def _names_in(stated: object) -> list[str]:
+    """Return the file names in a SpatialReference: a text, or several in a list or an object."""
+    told = list(stated.values()) if isinstance(stated, dict) else stated
+    texts = [text for text in (told if isinstance(told, list) else [told]) if isinstance(text, str)]
+    return [text.rpartition("/")[2] for text in texts]
 
 
 def _contrasts(said: Named, fitting: Sequence[str], all_: Sequence[str], reference: str) -> list[str]:

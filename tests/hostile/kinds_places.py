@@ -1,16 +1,19 @@
 """Masks and images of which the name or the place says something in passing; paths that commands are given."""
 
+import json
 import os
 from pathlib import Path
 
 import nibabel as nib
 from entrances import command_refused
-from kinds import Kind, refused
+from kinds import Kind, refusal, refused
 from kinds_commands import MASKS, wrong
 from kinds_mask_names import AREA, beside_plain
 from kinds_masks import AFFINE, LESION, SPACE
 from kinds_studies import ANAT, scans, touch, used
 from kinds_tables import tree
+
+from cpimaging.study import drawn_on
 
 DERIVED = f"derivatives/l/{ANAT}"
 TOLD, TAKEN, ELSEWHERE = "told, not used", "set lesion_pattern:", "neither in derivatives nor beside"
@@ -90,12 +93,40 @@ def header_alone(folder: Path) -> None:
     assert "no such file" in told["message"]
 
 
+def stated(made: str, reference: object, words: str = "", name: str | None = None) -> Kind:
+    """Return a kind of a mask's SpatialReference: refused, or the image that it means."""
+
+    def check(folder: Path) -> None:
+        mask = folder / "sub-01_label-L_mask.nii.gz"
+        (folder / "sub-01_label-L_mask.json").write_text(json.dumps({"SpatialReference": reference}))
+        if words:
+            refusal(lambda: drawn_on._stated(mask), words, mask.name)
+        else:
+            assert drawn_on._stated(mask) == name
+
+    return Kind(
+        "sidecars", f"SpatialReference of a mask: {made}", refused(words) if words else f"{name}", check
+    )
+
+
+FLAIR, TEMPLATE = "sub-01_FLAIR.nii.gz", "lies in a template's space"
+REFERENCES = [
+    stated("a URI of BIDS", f"bids::sub-01/anat/{FLAIR}", name=FLAIR),
+    stated("a list", [f"sub-01/anat/{FLAIR}"], name=FLAIR),
+    stated("an object", {"lesion": f"sub-01/anat/{FLAIR}"}, name=FLAIR),
+    stated("a number", 5),
+    stated("a template by its name", "MNI152NLin6Asym", TEMPLATE),
+    stated("a template's T1w", "https://templateflow.s3.amazonaws.com/tpl-MNI152NLin6Asym/tpl-MNI152NLin6Asym_res-01_T1w.nii.gz", TEMPLATE),
+    stated("the person's T1w in template space", "sub-01/anat/sub-01_space-MNI152NLin6Asym_T1w.nii.gz", TEMPLATE),
+    stated("another person's image", "sub-02/anat/sub-02_FLAIR.nii.gz", "was drawn on an image of sub-02"),
+]  # fmt: skip
 EMPTY = "a path is empty"
 KINDS = [
     *MADE_OF_ONE,
     *PLACES,
     *ALMOST,
     *IMAGES,
+    *REFERENCES,
     Kind("names", "a mask of run-3, of which there is no image", "used; told: “of which no image is listed”", of_no_image),
     Kind("names", "a mask in a format that is not read (.mif)", "its scan's mask, which is refused", not_read),
     Kind("command line", "a link to itself for a path, in three commands", refused("leads back to itself"), looped),
