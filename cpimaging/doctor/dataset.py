@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cpimaging.bids.checks import check_scan
 from cpimaging.bids.demographics import with_demographics
-from cpimaging.bids.files import parse_file, walk
+from cpimaging.bids.files import File, parse_file, walk
 from cpimaging.bids.images import contrast_of, why_not
 from cpimaging.bids.listing import list_scans
 from cpimaging.bids.masks import is_brain_mask, is_lesion_mask
@@ -41,13 +41,13 @@ def look_at_dataset(bids_dir: Path, output_dir: Path | None) -> tuple[list[Found
     """Return what was found in a dataset, and how large it is; None where it cannot be listed."""
     try:
         scans = with_demographics(bids_dir, list_scans(bids_dir, output_dir=output_dir))
-        unread = _not_understood(bids_dir, output_dir)
+        images = _images_of_anatomy(bids_dir, output_dir)
     except InputError as error:
         return [refused("dataset", error)], None
     problems = {scan.label: (*scan.problems, *check_scan(bids_dir, scan)) for scan in scans}
     fit = [scan for scan in scans if not problems[scan.label]]
     sizes = {scan.label: head_sizes([bids_dir / path for path in scan.images.values()]) for scan in fit}
-    found = [_scans(problems), *_ages(fit), *_masks(fit), *_names(unread)]
+    found = [_scans(problems), *_ages(fit), *_masks(fit), *_names(images), *_not_used(images)]
     totals = {label: sum(each) for label, each in sizes.items()}
     return found, Study(totals, max([1.0, *(size for each in sizes.values() for size in each)]))
 
@@ -83,7 +83,8 @@ def _masks(scans: Sequence[Scan]) -> Iterator[Found]:
         yield Found("warning", "masks not used", f"{len(lines)}, such as {lines[0]}")
 
 
-def _names(unread: Sequence[str]) -> Iterator[Found]:
+def _names(images: Sequence[File]) -> Iterator[Found]:
+    unread = [file.shown for file in images if not (_is_known(file) or why_not(file))]
     if unread:
         cure = "rename those that are to be read, as in BIDS: sub-01_T1w.nii.gz"
         yield Found("warning", "names not understood", f"{len(unread)}, such as {unread[0]}", cure)
@@ -91,16 +92,20 @@ def _names(unread: Sequence[str]) -> Iterator[Found]:
         yield Found("ok", "names", "all images in anat folders are understood")
 
 
-def _not_understood(bids_dir: Path, output_dir: Path | None) -> list[str]:
-    """Return the images among a dataset's anatomy whose names say nothing to us."""
+def _not_used(images: Sequence[File]) -> Iterator[Found]:
+    lines = [f"{file.shown}: {reason}" for file in images if (reason := why_not(file))]
+    if lines:
+        yield Found("warning", "images not used", f"{len(lines)}, such as {lines[0]}")
+
+
+def _images_of_anatomy(bids_dir: Path, output_dir: Path | None) -> list[File]:
+    """Return the images among a dataset's anatomy."""
     tree = walk(bids_dir.resolve(), [output_dir] if output_dir else [])
     files = [parse_file(path, "raw") for path in tree.images if path.startswith("sub-")]
-    return [
-        file.shown
-        for file in files
-        if (file.folder == "anat" or file.folder.startswith(("sub-", "ses-")))
-        and not contrast_of(file)
-        and not why_not(file)
-        and not (is_lesion_mask(file) or is_brain_mask(file) or unused_masks([file]))
-        and file.words not in UNDERSTOOD
-    ]
+    return [file for file in files if file.folder == "anat" or file.folder.startswith(("sub-", "ses-"))]
+
+
+def _is_known(file: File) -> bool:
+    """Tell whether the name of an image says what it is."""
+    mask = is_lesion_mask(file) or is_brain_mask(file) or unused_masks([file])
+    return bool(contrast_of(file) or mask) or file.words in UNDERSTOOD

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TypedDict, cast
 
+from cpimaging.assessed import ADD_AGE
 from cpimaging.atlases import load_atlas, load_template
 from cpimaging.images import read_displacement, read_image
 from cpimaging.io import read_record, read_table, write_text
@@ -122,8 +123,13 @@ def _refuse_contradictions(values: dict[str, object], content: ScanReport) -> No
 
 def _warning(job: Job) -> str | None:
     """Say that a scan was registered to the adult template at an age at which it does not place all."""
-    used, why = template_used(job), gate_of(job).refusal("fine_structures")
-    return f"Registered to the {used.told}: {why}." if why else None
+    used, gate = template_used(job), gate_of(job)
+    why = gate.refusal("fine_structures")
+    if why is None:
+        return None
+    if why == ADD_AGE:  # no call was made, and the reason stands above
+        return f"Registered to the {used.told}."
+    return f"Registered to the {used.told}: {why}."
 
 
 def _newborn_lines(job: Job) -> str | None:

@@ -148,8 +148,12 @@ FAULTS: dict[str, tuple[Callable[[Path, Patch], None], str]] = {
         "warning  masks not used: 1, such as lesion mask: derivatives/x/sub-01/anat/sub-01_stroke.nii.gz",
     ),
     "name not understood": (
+        write("bids/sub-01/anat/sub-01_T3.nii.gz"),
+        "warning  names not understood: 1, such as sub-01/anat/sub-01_T3.nii.gz; rename",
+    ),
+    "image not used": (
         write("bids/sub-01/anat/sub-01_T2.nii.gz"),
-        "warning  names not understood: 1, such as sub-01/anat/sub-01_T2.nii.gz; rename",
+        "warning  images not used: 1, such as sub-01/anat/sub-01_T2.nii.gz: _T2 is no ending of BIDS",
     ),
     "too little memory": (memory(900), "fault    memory: 0.9 GB, one stage needs 2.0 GB; take"),
     "memory for fewer": (
