@@ -5,13 +5,14 @@ from typing import NamedTuple, cast
 
 from cpimaging.report import words
 from cpimaging.report.page import number, two_digits
-from cpimaging.report.tables import Row
+from cpimaging.report.tables import Row, structure_name
 from cpimaging.scorers import AnyScorer, Pattern, results
+from cpimaging.scorers.injury import WHOLE_OF
 from cpimaging.scorers.results import CallResult, Result
 from cpimaging.types import FlagContent, Quality
-from cpimaging.words import SIDES
+from cpimaging.words import HEMISPHERES, SIDES
 
-MOST_NAMED = 3
+MOST_NAMED = 4
 """So many structures are named on the first screen."""
 NOWHERE = "in no structure"
 NEVER = "malformations, cause and prognosis: never"
@@ -69,13 +70,40 @@ def _whereabouts(rows: Sequence[Row]) -> list[tuple[str, str]]:
         return []
     sides = {side: sum(amount for amount, _, at in places if at == side) for side in (*SIDES, NOWHERE)}
     shares = [f"{two_digits(100 * mm3 / total)} % {side}" for side, mm3 in sides.items() if mm3 > 0]
-    inside = sorted((place for place in places if place[2] != NOWHERE), key=lambda place: -place[0])
-    named = [
-        f"{words.inside(name)}{'' if side == SIDES[-1] else f' {side}'} ({two_digits(mm3 / 1000)} ml)"
-        for mm3, name, side in inside[:MOST_NAMED]
-    ]
-    told = {"Side": shares, "Most of it in": named}
+    told = {"Side": shares, "Most of it in": _named_places(rows)}
     return [(name, ", ".join(texts)) for name, texts in told.items() if texts]
+
+
+def _named_places(rows: Sequence[Row]) -> list[str]:
+    """Return the structures that hold most of the lesion, a part with its whole, and how much the others do.
+
+    Of each: the volume, and that of either side where both hold some.
+    """
+    places: dict[str, list[float]] = {}
+    for row in rows:
+        if row.tissue != "outside" and row.amount > 0:
+            sides = places.setdefault(
+                structure_name(WHOLE_OF.get(row.structure, row.structure)), [0.0, 0.0, 0.0]
+            )
+            for place, cell in zip((2,) if row.midline else (0, 1), row.cells, strict=True):
+                sides[place] += cell.amount if cell.amount > 0 else 0.0
+    largest = sorted(places.items(), key=lambda place: -sum(place[1]))
+    named = [_place(name, sides) for name, sides in largest[:MOST_NAMED]]
+    if others := largest[MOST_NAMED:]:
+        mm3 = sum(sum(sides) for _, sides in others)
+        named.append(f"{len(others)} other{'s' if len(others) > 1 else ''} {two_digits(mm3 / 1000)} ml")
+    return named
+
+
+def _place(name: str, sides: Sequence[float]) -> str:
+    amounts = [
+        f"{side} {two_digits(mm3 / 1000)}" for side, mm3 in zip(HEMISPHERES, sides, strict=False) if mm3 > 0
+    ]
+    whole = f"{two_digits(sum(sides) / 1000)} ml"
+    if len(amounts) == len(HEMISPHERES):
+        return f"{words.inside(name)} {whole} ({', '.join(amounts)})"
+    side = f" {amounts[0].split()[0]}" if amounts else ""
+    return f"{words.inside(name)}{side} {whole}"
 
 
 def reason_told(pattern: Pattern) -> str | None:

@@ -78,10 +78,13 @@ def _plain_views(images: Mapping[str, Image], cuts: Sequence[Cut]) -> list[View]
 
 
 def key_view(views: Sequence[View]) -> View | None:
-    """Return the cut with most of the lesion's border, in the first contrast; without a lesion the first."""
+    """Return the cut with most of the lesion's border, in the first contrast; without a lesion the first.
+
+    One that shows both hemispheres is better than a sagittal one, which tells no side.
+    """
     if not views:
         return None
-    view = max(views, key=lambda view: len(view.lesion))
+    view = max(views, key=lambda view: ("L" in view.letters and view.lesion != "", len(view.lesion)))
     return replace(view, pictures=dict([next(iter(view.pictures.items()))]))
 
 

@@ -64,6 +64,8 @@ FOUND_BY = {"detected": " (detected by software)", "lesion_command": " (from les
 """What the title adds where no reader drew the lesion."""
 
 
+EMPTY = "No lesion: the given mask is empty"
+
 NO_CALL = ("not_assessed", "indeterminate")
 """What dominance says where it calls nothing."""
 
@@ -82,8 +84,9 @@ def headline(pattern: Pattern, lesion_source: str | None, lesion_voxels: int | N
         return DOMINANCE[call], sentence(reason)
     if call == "none":
         empty = lesion_source == "given mask" and lesion_voxels == 0
-        seen = " (given mask is empty)" if empty else FOUND_BY.get(lesion_source or "", "")
-        return DOMINANCE[call] + seen, _mrics_line(mrics)
+        title = EMPTY if empty else DOMINANCE[call] + FOUND_BY.get(lesion_source or "", "")
+        line = _mrics_line(mrics)
+        return title, f"{line}, as far as assessed" if mrics.get("group") == "E" else line
     by = FOUND_BY.get(lesion_source or "", "")
     if unscored or mrics.get("group") in ("B", "C"):
         return MRICS_GROUPS[mrics["group"]] + by, _mrics_line(mrics)
@@ -114,7 +117,9 @@ def _mrics_line(mrics: MricsResult) -> str:
         details.append(SIDES.get(side, phrase(side)))
     if not missing(mrics.get("territory")):
         details.append(f"territory {phrase(mrics['territory']).removeprefix('territory ').upper()}")
-    return ", ".join([f"MRICS {mrics_words(code)}", *details])
+    line = ", ".join([f"MRICS {mrics_words(code)}", *details])
+    others = " or ".join(mrics.get("instead") or [])
+    return f"{line}; or {others}: a mask alone cannot tell" if others else line
 
 
 def sentence(text: str) -> str:
@@ -159,8 +164,9 @@ def confidence(scorer: AnyScorer, score: CallResult) -> str:
         )
         what = f"{finer[-1]} "
     others = [
-        f"{what}{phrase(other['call'])} ({other['share'] or 0:.0%})"
+        f"{'no call' if missing(other['call']) else what + phrase(other['call'])} ({other['share']:.0%})"
         for other in score.get("alternatives") or []
+        if other["share"]
     ]
     return f"{kept}; else {', '.join(others)}" if others else kept
 

@@ -150,7 +150,7 @@ def _facts(result: DominanceResult) -> list[tuple[str, str]]:
     ends = {
         "White matter against deep grey": (
             result.get("index"),
-            f"+1 white matter, −1 deep grey, each piece for what explains it{alone}",
+            f"+1 white matter alone, −1 deep grey alone; a lesion counts whole for where it began{alone}",
         ),
         "Laterality index": (result.get("laterality_index"), "of the cerebrum: +1 all left, −1 all right"),
     }
@@ -159,7 +159,7 @@ def _facts(result: DominanceResult) -> list[tuple[str, str]]:
         for name, (value, meaning) in ends.items()
         if value is not None
     ]
-    return [("Dominance", phrase(result.get("call"))), *indices]
+    return [("Tissue that bears most", phrase(result.get("call"))), *indices]
 
 
 def _share(name: str) -> GroupColumn[DominanceResult]:

@@ -191,16 +191,16 @@ def say(code: object) -> str:
 
 def _facts(result: MricsResult) -> list[tuple[str, str]]:
     secondary = [say(code) for code in result.get("secondary") or []]
-    either = [f"{result['subgroup']} or {say(code)}" for code in result.get("instead") or []]
     unusual = result.get("unusual") or []
     agreement, ground = result.get("expected_agreement"), result.get("ground")
     expected = (
-        [] if agreement is None else [f"{agreement:.0%}, counted on drawn masks, not on patients ({ground})"]
+        []
+        if agreement is None
+        else [f"{100 * agreement:.0f} in 100, counted on drawn masks like this ({ground}), not on patients"]
     )
     lines = {
         "Expected agreement with a reader": expected,
         "Beside it": secondary,
-        "A mask alone cannot tell": either,
         "Unusual for cerebral palsy": unusual,
         "Rare at this gestation": result.get("discordant") or [],
     }

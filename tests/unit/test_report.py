@@ -213,8 +213,8 @@ def test_hostile_cohort_is_shown_as_text():
 
 def test_empty_mask_reads_no_lesion_found():
     got = Page(render_scan(content.no_lesion()))
-    assert "No lesion found (given mask is empty)" in got.text
-    assert "MRICS E: normal" in got.text
+    assert "No lesion: the given mask is empty" in got.text
+    assert "MRICS E: normal, as far as assessed" in got.text
     assert "the planes run through the middle of the brain" in got.text
     assert "No lesion in any structure" in got.text
     assert "0 ml lesion volume" in got.text
@@ -442,7 +442,12 @@ def test_bars_and_shades_stay_between_0_and_1():
             "Mixed injury, no tissue predominates",
             "MRICS group not called: too small",
         ),
-        ({"call": "none"}, {"group": "E", "subgroup": "E"}, "No lesion found", "MRICS E: normal"),
+        (
+            {"call": "none"},
+            {"group": "E", "subgroup": "E"},
+            "No lesion found",
+            "MRICS E: normal, as far as assessed",
+        ),
         (
             {"call": "not_assessed", "not_assessed": "quality control failed"},
             {},
@@ -459,7 +464,7 @@ def test_headline(dominance, mrics, title, line):
 def test_headline_says_who_drew_the_lesion():
     pattern = {"dominance": {"call": "none"}, "mrics": {"group": "E", "subgroup": "E"}}
     assert words.headline(pattern, "detected", 0)[0] == "No lesion found (detected by software)"
-    assert words.headline(pattern, "given mask", 0)[0] == "No lesion found (given mask is empty)"
+    assert words.headline(pattern, "given mask", 0)[0] == "No lesion: the given mask is empty"
     injured = {"dominance": {"call": "brainstem"}, "mrics": {"group": "D", "subgroup": "D"}}
     assert words.headline(injured, "detected", 9)[0] == "Predominant brainstem injury (detected by software)"
 
@@ -526,6 +531,21 @@ def test_group_and_subgroup_are_told_with_a_share_each():
     assert words.confidence(SCORERS["mrics"], score) == told
 
 
+def test_repetitions_without_a_call_are_named_and_what_never_came_is_not():
+    others = [{"call": "n/a", "share": 0.3}, {"call": "B2", "share": None}, {"call": "B3", "share": 0.0}]
+    score = {"group": "E", "subgroup": "E", "confidence": 0.7, "alternatives": others}
+    told = "70% of repetitions keep group E; else no call (30%)"
+    assert words.confidence(SCORERS["mrics"], score) == told
+
+
+def test_what_a_mask_cannot_tell_stands_beside_the_verdict():
+    mrics = {"group": "C", "subgroup": "C3", "side": "left", "territory": "mca", "instead": ["C2", "D"]}
+    line = words.headline({"dominance": {"call": "cortex"}, "mrics": mrics}, "given mask", 10)[1]
+    call, doubt = line.split("; ")
+    assert call == "MRICS C3: arterial infarction pattern, left side, territory MCA"
+    assert doubt == "or C2 or D: a mask alone cannot tell"
+
+
 def panel(page: str) -> str:
     return page.partition('<section class="verdict')[2].partition("</section>")[0]
 
@@ -539,7 +559,7 @@ def test_a_volume_that_does_not_count_is_not_told_as_a_finding(reason):
     shown = panel(render_scan(content.scan_report(pattern=pattern, qc=quality)))
     assert shown.startswith(" not_applicable")
     assert "<b>2.9</b>" not in shown
-    assert "2.9 ml in the mask, which is no finding</p>" in shown
+    assert "2.9 ml in the mask, not interpreted</p>" in shown
     assert shown.lower().count(reason) == 1
     plain = panel(render_scan(content.scan_report(qc=quality)))
     assert plain.startswith(" pass")
@@ -615,3 +635,10 @@ def test_the_key_cut_is_the_one_that_shows_most_of_the_lesion():
     most = replace(plain, title="most", lesion="M1,1 2,2 3,3")
     assert key_view([plain, most, replace(plain, lesion="M1,1")]) == replace(most, pictures={"T1w": b"1"})
     assert key_view([]) is None
+
+
+def test_the_key_cut_shows_both_hemispheres_where_the_lesion_lies_on_one_that_does():
+    axial = View(title="", size=(1, 1), letters=("L", "R"), pictures={"T1w": b"1"}, lesion="M1,1")
+    sagittal = replace(axial, letters=("P", "A"), lesion="M1,1 2,2 3,3")
+    assert key_view([sagittal, axial]) == axial
+    assert key_view([sagittal, replace(axial, lesion="")]) == sagittal

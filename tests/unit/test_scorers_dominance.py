@@ -151,9 +151,9 @@ def test_the_page_says_both_indices_with_their_ends():
     words = SCORERS["dominance"].words
     lesion = [{white("right", "periventricular", "frontal"): 4.28}, {("putamen", "left"): 0.49}]
     told = dict(words.facts(score(lesion)))
-    assert told["Dominance"] == "mixed"
+    assert told["Tissue that bears most"] == "mixed"
     assert told["White matter against deep grey"] == (
-        "+0.00 (+1 white matter, −1 deep grey, each piece for what explains it)"
+        "+0.00 (+1 white matter alone, −1 deep grey alone; a lesion counts whole for where it began)"
     )
     assert told["Laterality index"] == "−0.79 (of the cerebrum: +1 all left, −1 all right)"
     cortical = dict(words.facts(score({("frontal_cortex", "left"): 10.0, ("territory_mca", "left"): 10.0})))

@@ -610,9 +610,8 @@ def test_the_page_says_what_the_call_rests_on_and_what_stands_beside_it():
         )
     )
     assert told == {
-        "Expected agreement with a reader": "75%, counted on drawn masks, not on patients (one side)",
-        "A mask alone cannot tell": "B1 or B2: pattern of a past intraventricular haemorrhage or "
-        "periventricular haemorrhagic infarction",
+        "Expected agreement with a reader": "75 in 100, counted on drawn masks like this (one side), "
+        "not on patients",
     }
     rows = [{"mrics_group": "B", "mrics_subgroup": code} for code in ("B1", "n/a", None)]
     assert [words.code(row) for row in rows] == ["B1", "B", "B"]
