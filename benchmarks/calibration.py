@@ -1,10 +1,10 @@
 """Fit how often a reader would agree with a call, and show how well that holds for other kinds of cases.
 
-`python benchmarks/calibration.py` calls cases of seven makers with their stability: the package's simulator
+`python benchmarks/calibration.py` calls cases of eight makers with their stability: the package's simulator
 and real shapes (pattern.py, seeds of development), presentations.py, vignettes.py, vignettes_second.py,
-generator3.py, and the masks of ../shared/data/textbook. Each kind of case counts once, whatever number was
-drawn of it: a call is trusted as far as other kinds on the same ground are right. A reader's answer counts 1,
-a defensible one a half, and so does any where the reading leaves three patterns open. It prints the
+generator3.py, blind.py, and the masks of ../shared/data/textbook. Each kind of case counts once, whatever
+number was drawn of it: a call is trusted as far as other kinds on the same ground are right. A reader's answer
+counts 1, a defensible one a half, and so does any where the reading leaves three patterns open. It prints the
 calibration in which each kind is left out of the table that judges it; `--write` writes the table into the
 package. Cases are kept in results/bench/calibration: delete them when rules change.
 """
@@ -18,6 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import blind
 import generator3
 import numpy as np
 import pandas as pd
@@ -99,7 +100,7 @@ def _simulated(case: pattern.Case) -> Case:
 
 
 def in_template() -> Iterator[Case]:
-    """Yield presentations, vignettes and textbook masks, measured in the template's space."""
+    """Yield presentations, vignettes, blind and textbook masks, measured in the template's space."""
     for name, kind in presentations.KINDS.items():
         for seed in range(DRAWS):
             path = OUT / f"presentation_{name.replace(' ', '_')}_{seed}.json"
@@ -117,6 +118,8 @@ def in_template() -> Iterator[Case]:
     for maker, kinds in {"vignettes": vignettes.KINDS, "vignettes_second": vignettes_second.KINDS}.items():
         vignettes.draw(OUT / maker, DRAWS, 1, brain, kinds)
         yield from of_folder(maker, OUT / maker)
+    blind.draw(OUT / "blind")
+    yield from of_folder("blind", OUT / "blind")
     if SHARED.is_dir():
         yield from of_folder("textbook", SHARED)
     generator3.draw(OUT / "third", N_THIRD, 0)
