@@ -3,10 +3,10 @@
 `python benchmarks/calibration.py` calls cases of eight makers with their stability: the package's simulator
 and real shapes (pattern.py, seeds of development), presentations.py, vignettes.py, vignettes_second.py,
 generator3.py, blind.py, and the masks of ../shared/data/textbook. Each kind of case counts once, whatever
-number was drawn of it: a call is trusted as far as other kinds on the same ground are right. A reader's answer
-counts 1, a defensible one a half, and so does any where the reading leaves three patterns open. It prints the
-calibration in which each kind is left out of the table that judges it; `--write` writes the table into the
-package. Cases are kept in results/bench/calibration: delete them when rules change.
+number was drawn of it: a call is trusted as far as other kinds on the same ground are right. A reader's
+answer counts 1, a defensible one a half, and so does any where the reading leaves three patterns open. It
+prints the calibration in which each kind is left out of the table that judges it; `--write` writes the table
+into the package. Cases are kept in results/bench/calibration: delete them when rules change.
 """
 
 import argparse
