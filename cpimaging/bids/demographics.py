@@ -157,7 +157,13 @@ class _Study:
         """Name what seems to hold ages but is not read; it is told where there is no age."""
         tables = (table := self.sessions_table(scan), self.participants)
         sessions = Names(self.sessions(scan.participant, table))
-        return [*(line for table in tables for line in unread_ages(table, sessions)), *self._unread_files]
+        told = [*(line for table in tables for line in unread_ages(table, sessions)), *self._unread_files]
+        columns = self.participants.cells.columns
+        if not columns or told or any(map(is_age, columns)):
+            return told
+        return [
+            f"{_PARTICIPANTS}: none of its columns is known as an age; name it age, age_months or pma_weeks"
+        ]
 
     @cached_property
     def _unread_files(self) -> list[str]:

@@ -459,7 +459,15 @@ def test_tables_that_contradict_each_other_give_no_sex(visit):
     table(visit / "sub-1/sub-1_sessions.tsv", "session_id sex", "a F")
     scan = scan_of(visit)
     assert scan.sex == "n/a"
-    assert scan.decisions == ("sex n/a: the tables give F and M",)
+    assert scan.decisions[1:] == ("sex n/a: the tables give F and M",)
+
+
+def test_a_table_without_a_column_of_ages_is_told(bids):
+    table(bids / "participants.tsv", "participant_id edad sex", "sub-1 5 M")
+    scan = scan_of(bids)
+    assert scan.age_years is None
+    told = "participants.tsv: none of its columns is known as an age; name it age, age_months or pma_weeks"
+    assert scan.age_source == told
 
 
 @pytest.mark.parametrize(
