@@ -1,5 +1,6 @@
 """On which image a given mask was drawn, and where it therefore lies on the reference."""
 
+import os
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
@@ -64,13 +65,10 @@ def _stated(path: Path, own: Collection[str] = ()) -> str | None:
     """Return the file name of the image that the mask's sidecar states as its SpatialReference.
 
     own: file names of the scan's images. Raises InputError where it states a template, or an image of another
-    person.
+    person, and where the sidecar cannot be read: it may state either.
     """
     sidecar = path.with_name(f"{stem(path.name)}.json")
-    try:
-        content = read_json(sidecar) if sidecar.is_file() else {}
-    except InputError:
-        return None
+    content = read_json(sidecar) if os.path.lexists(sidecar) else {}
     names = _names_in(content.get("SpatialReference") if isinstance(content, dict) else None)
     for name in () if set(names) & set(own) else names:
         if _TEMPLATE.search(name):

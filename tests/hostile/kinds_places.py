@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import nibabel as nib
@@ -109,6 +110,17 @@ def stated(made: str, reference: object, words: str = "", name: str | None = Non
     )
 
 
+def unreadable_sidecar(made: str, words: str, write: Callable[[Path], object]) -> Kind:
+    """Return a kind of a sidecar that may state where its mask lies, and cannot be read: refused."""
+
+    def check(folder: Path) -> None:
+        sidecar = folder / "sub-01_label-L_mask.json"
+        write(sidecar)
+        refusal(lambda: drawn_on._stated(sidecar.with_suffix(".nii.gz")), words, sidecar.name)
+
+    return Kind("sidecars", f"the sidecar of a mask: {made}", refused(words), check)
+
+
 FLAIR, TEMPLATE = "sub-01_FLAIR.nii.gz", "lies in a template's space"
 REFERENCES = [
     stated("a URI of BIDS", f"bids::sub-01/anat/{FLAIR}", name=FLAIR),
@@ -118,6 +130,8 @@ REFERENCES = [
     stated("a template by its name", "MNI152NLin6Asym", TEMPLATE),
     stated("a template's T1w", "https://templateflow.s3.amazonaws.com/tpl-MNI152NLin6Asym/tpl-MNI152NLin6Asym_res-01_T1w.nii.gz", TEMPLATE),
     stated("the person's T1w in template space", "sub-01/anat/sub-01_space-MNI152NLin6Asym_T1w.nii.gz", TEMPLATE),
+    unreadable_sidecar("half of one", "is not valid JSON", lambda path: path.write_text('{"SpatialReference": "sub-')),
+    unreadable_sidecar("a link to nothing", "link to content that is not there", lambda path: path.symlink_to("nowhere")),
     stated("another person's image", "sub-02/anat/sub-02_FLAIR.nii.gz", "was drawn on an image of sub-02"),
 ]  # fmt: skip
 EMPTY = "a path is empty"
