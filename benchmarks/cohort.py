@@ -154,6 +154,7 @@ def in_browser(page: Path) -> tuple[float, float, float] | None:
             tab = browser.new_page(viewport={"width": 1400, "height": 900})
             tab.goto(page.resolve().as_uri())
             opened.append(tab.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd / 1000"))
+            tab.wait_for_timeout(500)  # as people do who look before they click
             found = tab.evaluate(SORT)
             ours.append(found["ours"])
             plain.append(found["plain"])

@@ -33,58 +33,66 @@ function element(tag, text, attributes = {}) {
 function scansTable() {
   const table = document.querySelector(".scans"), frame = document.querySelector(".rows");
   if (!table) return;
-  const HEIGHT = 30, MORE = 4, body = table.tBodies[0], names = column("name");
+  const HEIGHT = 30, MORE = 2, body = table.tBodies[0], names = column("name");
   const fullest = Math.max(0, ...data.columns.filter(one => one.shaded).map(one => one.values.reduce((a, b) => Math.max(a, b ?? 0), 0)));
   let order = Int32Array.from({length: data.n}, (_, place) => place);
   let shown = order, first = -1, last = -1;
   const find = byId("find"), filters = document.querySelector(".filters"), selects = [...filters.querySelectorAll("select")];
   const collator = new Intl.Collator("en", {numeric: true});
 
-  // A row without words, to be copied: making its cells one by one takes longer.
+  // A row of cells that hold a word each; rows stay in the page and get other words, which is faster than new ones.
   function blankCell(one) {
-    if (one.numeric) return element("td", undefined, {class: one.shaded ? "num heat" : "num"});
-    if (one.key === "name") return element("th", undefined, {scope: "row"});
-    const made = element("td");
-    if (one.key === "qc") made.append(element("span"));
+    if (one.numeric) return element("td", "–", {class: one.shaded ? "num heat" : "num"});
+    const made = one.key === "name" ? element("th", undefined, {scope: "row"}) : element("td");
+    made.append(one.key === "name" ? element("a", "–") : one.key === "qc" ? element("span", "–") : "–");
     return made;
   }
   const blank = element("tr");
   blank.append(...data.columns.map(blankCell));
 
   function fill(cell, one, place) {
-    if (one.numeric) {
-      const value = one.values[place];
-      cell.textContent = two(value);
-      if (one.shaded) cell.style.setProperty("--share", fullest ? Math.sqrt((value ?? 0) / fullest).toFixed(2) : 0);
-      return;
+    const value = one.values[place], text = one.numeric ? two(value) : one.words[value];
+    if (one.shaded) cell.style.setProperty("--share", fullest ? Math.sqrt((value ?? 0) / fullest).toFixed(2) : 0);
+    if (one.key === "qc") cell.firstChild.className = `badge ${text.replaceAll(" ", "_")}`;
+    if (one.key === "name") {
+      const page = data.pages[place];
+      if (page === null) cell.firstChild.removeAttribute("href");
+      else cell.firstChild.href = page || `${text}.html`;
     }
-    const text = textOf(one, place), page = data.pages[place];
-    if (one.key === "name" && page !== null) cell.append(element("a", text, {href: page || `${text}.html`}));
-    else if (one.key === "qc") {
-      cell.firstChild.textContent = text;
-      cell.firstChild.className = `badge ${text.replaceAll(" ", "_")}`;
-    } else cell.textContent = text;
-    if (text.length > 60) cell.title = text;
+    const holder = one.key === "name" || one.key === "qc" ? cell.firstChild : cell;
+    holder.firstChild.nodeValue = text;
+    if (text.length > 60) cell.title = text; else if (cell.title) cell.removeAttribute("title");
   }
-  function row(at) {
-    const place = shown[at], made = blank.cloneNode(true);
-    made.setAttribute("aria-rowindex", at + 2);
-    made.dataset.place = place;
-    data.columns.forEach((one, number) => fill(made.cells[number], one, place));
-    return made;
+  function write(row, at) {
+    const place = shown[at];
+    row.setAttribute("aria-rowindex", at + 2);
+    row.dataset.place = place;
+    data.columns.forEach((one, number) => fill(row.cells[number], one, place));
+    return row;
+  }
+  const pool = [];
+  function rowsFor(from, to) {
+    while (pool.length < to - from) pool.push(blank.cloneNode(true));
+    return pool.slice(0, to - from).map((row, number) => write(row, from + number));
   }
   function gap(rows) {
     const made = element("tr", undefined, {class: "gap", "aria-hidden": "true"});
     made.append(element("td", undefined, {colspan: data.columns.length, style: `height: ${rows * HEIGHT}px`}));
     return made;
   }
+  // Kept, since asking for either between two changes makes the browser lay out the page once more.
+  let scrolled = 0, tall = 0;
+  function toTop() {
+    if (scrolled) frame.scrollTop = scrolled = 0;
+  }
   function draw(anew) {
-    const from = Math.max(0, Math.min(shown.length - 1, Math.floor(frame.scrollTop / HEIGHT)) - MORE);
-    const to = Math.min(shown.length, from + Math.ceil(frame.clientHeight / HEIGHT) + 2 * MORE);
+    const from = Math.max(0, Math.min(shown.length - 1, Math.floor(scrolled / HEIGHT)) - MORE);
+    const to = Math.min(shown.length, from + Math.ceil(tall / HEIGHT) + 2 * MORE);
     if (!anew && from === first && to === last) return;
+    const rows = rowsFor(from, to), placed = `${from} ${to} ${shown.length}`;
     [first, last] = [from, to];
-    const rows = [];
-    for (let at = from; at < to; at++) rows.push(row(at));
+    if (placed === body.dataset.placed) return;
+    body.dataset.placed = placed;
     body.replaceChildren(...(from ? [gap(from)] : []), ...rows, ...(to < shown.length ? [gap(shown.length - to)] : []));
   }
   // What a find looks in: one lower-case text per scan, made when first needed.
@@ -96,7 +104,8 @@ function scansTable() {
       texts = Array.from({length: data.n}, (_, place) => worded.map(one => textOf(one, place)).join("\n").toLowerCase());
     }
     const chosen = selects.filter(select => select.value).map(select => [column(select.dataset.key), select.value]);
-    shown = order.filter(place => (!wanted || texts[place].includes(wanted)) && chosen.every(([one, value]) => textOf(one, place) === value));
+    const all = !wanted && !chosen.length;
+    shown = all ? order : order.filter(place => (!wanted || texts[place].includes(wanted)) && chosen.every(([one, value]) => textOf(one, place) === value));
     byId("shown").textContent = `${shown.length} of ${data.n} scans`;
     table.setAttribute("aria-rowcount", shown.length + 1);
     draw(true);
@@ -130,35 +139,48 @@ function scansTable() {
     const packed = filled(Float64Array, place => rank(key[place]) * data.n + place).sort();
     return filled(Int32Array, place => packed[place] % data.n);
   }
+  // Every order is kept, and those not asked for yet are made while nobody does anything.
+  const orders = new Map();
+  function orderBy(one, descending) {
+    const name = `${one.key} ${descending}`;
+    if (!orders.has(name)) orders.set(name, sorted(ranks(one), descending));
+    return orders.get(name);
+  }
+  const ahead = data.columns.flatMap(one => [[one, true], [one, false]]);
+  function makeAhead() {
+    if (ahead.length) orderBy(...ahead.shift());
+    if (ahead.length) requestIdleCallback(makeAhead, {timeout: 50});
+  }
+  if (window.requestIdleCallback) requestIdleCallback(makeAhead, {timeout: 50});
   table.tHead.addEventListener("click", event => {
     const head = event.target.closest("th");
     if (!head || !event.target.closest("button")) return;
-    const one = column(head.dataset.key), key = ranks(one);
+    const one = column(head.dataset.key);
     const ways = one.numeric ? ["descending", "ascending"] : ["ascending", "descending"];
     const way = head.getAttribute("aria-sort") === ways[0] ? ways[1] : ways[0];
     for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
     head.setAttribute("aria-sort", way);
-    order = sorted(key, way === "descending");
-    frame.scrollTop = 0;
+    order = orderBy(one, way === "descending");
+    toTop();
     filter();
   });
   let asked = false;
   frame.addEventListener("scroll", () => {
     if (asked) return;
     asked = true;
-    requestAnimationFrame(() => { asked = false; draw(false); });
+    requestAnimationFrame(() => { asked = false; scrolled = frame.scrollTop; draw(false); });
   });
-  addEventListener("resize", () => draw(false));
+  addEventListener("resize", () => { tall = frame.clientHeight; draw(false); });
   addEventListener("beforeprint", () => {  // paper does not scroll
     [first, last] = [0, Math.min(shown.length, 100)];
-    const rows = [];
-    for (let at = 0; at < last; at++) rows.push(row(at));
-    body.replaceChildren(...rows);
+    body.dataset.placed = "";
+    body.replaceChildren(...rowsFor(first, last));
   });
   addEventListener("afterprint", () => draw(true));
-  filters.addEventListener("input", () => { frame.scrollTop = 0; filter(); });
+  filters.addEventListener("input", () => { toTop(); filter(); });
   filters.hidden = false;
   frame.classList.add("drawn");
+  tall = frame.clientHeight;
   body.addEventListener("click", event => {
     const chosen = event.target.closest("tr[data-place]");
     if (chosen && !event.target.closest("a")) showDot(textOf(names, Number(chosen.dataset.place)));
