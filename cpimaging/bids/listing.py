@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from cpimaging.bids.files import (
     natural,
     parse_file,
     read_description,
+    session_folder,
     walk,
 )
 from cpimaging.bids.images import choose_image
@@ -51,8 +53,8 @@ def list_scans(
 
     Only file names are read, in one walk. Nothing below output_dir, and no dataset that this
     package wrote, is looked at. lesion_pattern (see masks.masks_of_pattern) is relative to lesions_dir,
-    or else to bids_dir, and then alone says what a lesion mask is. A session that holds no image
-    of a contrast is listed only if it is asked for, or if its participant has no image at all.
+    or else to bids_dir; where it fits no file of a scan, the usual names count, which is told. A session that
+    holds no image of a contrast is listed only if it is asked for, or if its participant has no image at all.
     Raises InputError: no such folder, not a BIDS dataset, a label or pattern that nothing fits.
     """
     root, masks_root = _check_folders(bids_dir, lesions_dir, output_dir)
@@ -61,7 +63,8 @@ def list_scans(
     tree = walk(root, [*aside, masks_root] if masks_root else aside)
     files = [parse_file(path, _level(path)) for path in tree.images]
     participants = collect(root, tree, files)
-    add_lesion_masks(root, participants, _lesion_masks(files, given, lesion_pattern))
+    fitting, usual = _lesion_masks(files, given, lesion_pattern)
+    add_lesion_masks(root, participants, [*fitting, *usual])
     add_unused(participants, [*(given or []), *files])
     if not participants:
         raise InputError(bids_dir, "has no sub-* folder", "give the folder that holds the sub-* folders")
@@ -70,6 +73,9 @@ def list_scans(
     sessions = choose_labels("session", session_label, known)
     scans = [scan for label in chosen for scan in _scans(label, participants[label], sessions)]
     scans = _properly_named(scans)
+    if fitting:
+        by_name = {mask.path for mask in usual}
+        scans = [_told_by_name(scan, by_name) for scan in scans]
     return sorted(scans, key=lambda scan: (natural(scan.participant), natural(scan.session or "")))
 
 
@@ -178,18 +184,44 @@ def _files_of_lesions_dir(root: Path, masks_root: Path, aside: Sequence[Path]) -
     return [parse_file(path, "lesions_dir", front, shown) for path in walk(masks_root, aside).images]
 
 
-def _lesion_masks(files: list[File], given: list[File] | None, pattern: str | None) -> list[File]:
-    """Return all lesion masks. given: the files of lesions_dir, None where there is no such setting."""
-    if pattern:
-        return masks_of_pattern(pattern, files if given is None else given)
+def _lesion_masks(
+    files: list[File], given: list[File] | None, pattern: str | None
+) -> tuple[list[File], list[File]]:
+    """Return the lesion masks that the pattern fits, and those of usual names for scans that it leaves out.
+
+    given: the files of lesions_dir, None where there is no such setting.
+    """
+    fitting = masks_of_pattern(pattern, files if given is None else given) if pattern else []
     masks = [file for file in given or [] if is_lesion_mask(file)]
-    if given is not None and not masks:
+    if given is not None and not (masks or fitting):
         raise InputError(
             "lesions_dir",
             "no file in it has the name of a lesion mask",
             "name them sub-<label>[_ses-<label>]_label-L_mask.nii.gz, or set lesion_pattern",
         )
-    return masks + [file for file in files if file.level in ("derivatives", "raw") and is_lesion_mask(file)]
+    masks += [file for file in files if file.level in ("derivatives", "raw") and is_lesion_mask(file)]
+    sessions: defaultdict[str | None, set[str | None]] = defaultdict(set)
+    for mask in fitting:
+        sessions[mask.entities.get("sub")].add(_session(mask))
+    return fitting, [mask for mask in masks if not _is_served(mask, sessions[mask.entities.get("sub")])]
+
+
+def _is_served(mask: File, sessions: Collection[str | None]) -> bool:
+    """Tell whether masks of some sessions (None: of any) stand for a mask; those of others do not."""
+    own = _session(mask)
+    return bool(sessions) and (own is None or own in sessions or None in sessions)
+
+
+def _session(mask: File) -> str | None:
+    return mask.entities.get("ses", session_folder(mask))
+
+
+def _told_by_name(scan: Scan, by_name: Collection[str]) -> Scan:
+    """Say of a mask which lesion_pattern does not fit that it counts by its name."""
+    if scan.lesion_mask not in by_name:
+        return scan
+    line = f"{LESION}: lesion_pattern fits none of this scan; one of the usual names is used"
+    return replace(scan, decisions=(*scan.decisions, line))
 
 
 def _scans(label: str, participant: Participant, asked: frozenset[str] | None) -> list[Scan]:

@@ -143,7 +143,7 @@ def _of_scan(
     usable, unassigned = [], []
     only = next(iter(wanted.sessions)) if len(wanted.sessions) == 1 else None
     for file in files:
-        session = file.entities.get("ses", session_folder(file) or only if only else None)
+        session = file.entities.get("ses", session_folder(file) or only)
         if session not in wanted.sessions and session is not None:
             decisions.append(f"{kind}: {file.shown} is not used: no scan of session {session} is listed")
         elif session in wanted.sessions and session != wanted.session:

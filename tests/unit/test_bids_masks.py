@@ -345,6 +345,30 @@ def test_a_pattern_is_relative_to_lesions_dir_and_reads_sessions(tmp_path):
     assert [scan.lesion_source for scan in scans] == ["none", "lesions_dir"]
 
 
+def test_scans_that_a_pattern_does_not_fit_keep_their_masks_of_usual_names(tmp_path):
+    """One mask of an odd name among others: its pattern must not take theirs away, nor another session's."""
+    bids = plant(
+        tmp_path,
+        *(f"sub-{label}/anat/sub-{label}_T1w.nii" for label in "123"),
+        *(f"sub-4/ses-{s}/anat/sub-4_ses-{s}_T1w.nii" for s in "ab"),
+        "derivatives/x/sub-1/odd_v2.nii",
+        "derivatives/x/sub-2_label-L_mask.nii",
+        "derivatives/x/sub-1_label-L_mask.nii",
+        "derivatives/x/sub-4/ses-a/odd_v2.nii",
+        *(f"derivatives/x/sub-4_ses-{s}_label-L_mask.nii" for s in "ab"),
+    )
+    scans = list_scans(bids, lesion_pattern="derivatives/x/sub-{participant}/**/odd_v2.nii")
+    one, two, three, first, second = scans
+    assert one.lesion_mask == "derivatives/x/sub-1/odd_v2.nii"
+    assert two.lesion_mask == "derivatives/x/sub-2_label-L_mask.nii"
+    assert three.lesion_mask is None
+    assert first.lesion_mask == "derivatives/x/sub-4/ses-a/odd_v2.nii"
+    assert second.lesion_mask == "derivatives/x/sub-4_ses-b_label-L_mask.nii"
+    told = "lesion mask: lesion_pattern fits none of this scan; one of the usual names is used"
+    assert [told in scan.decisions for scan in scans] == [False, True, False, False, True]
+    assert not any(scan.problems for scan in scans)
+
+
 @pytest.mark.parametrize(
     ("pattern", "told"),
     [
