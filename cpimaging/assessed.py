@@ -9,8 +9,8 @@ from cpimaging.io import read_yaml
 
 UNKNOWN = "unknown"
 ADD_AGE = (
-    "the age at scan is not known: add a column age (years), age_months or pma_weeks to participants.tsv, "
-    "or set assume_age"
+    "the age at scan is not known: add a column age (years), age_months or pma_weeks to participants.tsv "
+    "(where there are several sessions, to *_sessions.tsv), or set assume_age"
 )
 UNPLACED = frozenset(
     {

@@ -214,6 +214,7 @@ def masks(
 
     job = stage.MaskJob(masks_dir, output_dir, space, atlas, template, pattern, scorers, overrides, stability)
     stage.run(job)
+    typer.echo(stage.outcome(output_dir))
 
 
 @app.command()

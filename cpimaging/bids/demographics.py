@@ -213,7 +213,11 @@ def _gathered(study: _Study, scan: Scan) -> tuple[list[Cell], list[str]]:
     people = study.rows.get(scan.participant, [])
     own, named = rows_of_session(people, scan.session, sessions)
     several = max(len({*labels, *study.listed[scan.participant]}), study.same[scan.label])
-    unsure = f"it is not said of which of {several} sessions it is" if several > 1 and not named else ""
+    unsure = (
+        f"it is not said of which of {several} sessions it is; write it into *_sessions.tsv"
+        if several > 1 and not named
+        else ""
+    )
     if several == 1 and not named and scan.session in study.later:
         unsure = "it may be that of an earlier session, as others have"
     visit, is_named = rows_of_session(rows_by_session(by_session, scan.participant), scan.session, sessions)

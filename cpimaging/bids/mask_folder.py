@@ -87,7 +87,8 @@ def _scan(participant: str, session: str | None, file: File, same: list[File], s
     same = [file for file in same if not _is_another(file)]
     if len(same) > 1 and file in same:
         names = ", ".join(other.shown for other in same)
-        problems.append(f"{len(same)} masks have these labels, none is guessed: {names}; keep one of them")
+        problem = f"{len(same)} masks have these labels, none is guessed: {names}"
+        problems.append(f"{problem}; name them after their participants, or keep one")
     return Scan(
         participant, session, {}, file.below, SOURCE, decisions=tuple(decisions), problems=tuple(problems)
     )

@@ -21,6 +21,8 @@ OTHERS = (
     "MTR MTS MPM MTRmap MTsat MTVmap T1map T2map T2starmap R1map R2map R2starmap PDmap PDT2map M0map "
     "S0map MWFmap RB1COR FLASH Chimap swi dwi sbref trace FA"
 )
+SHOWN = 5
+"""So many scans are named that cannot be processed."""
 UNDERSTOOD = frozenset((suffix,) for suffix in (*CONTRASTS, *OTHERS.split()))
 """Words of image names that say what is shown; most of them are BIDS suffixes that we do not read."""
 
@@ -56,8 +58,8 @@ def _scans(problems: dict[str, tuple[str, ...]]) -> Found:
     bad = {label: lines for label, lines in problems.items() if lines}
     if not bad:
         return Found("ok", "scans", f"{len(problems)} found, all can be read")
-    label, lines = next(iter(bad.items()))
-    told = f"{len(bad)} of {len(problems)} cannot be processed, such as {label}: {lines[0]}"
+    shown = "; ".join(f"{label}: {lines[0]}" for label, lines in list(bad.items())[:SHOWN])
+    told = f"{len(bad)} of {len(problems)} cannot be processed, such as {shown}"
     if len(bad) == len(problems):
         return Found("fault", "scans", told)
     return Found("warning", "scans", told, "the others run; logs/index.tsv will hold every problem")
@@ -66,8 +68,12 @@ def _scans(problems: dict[str, tuple[str, ...]]) -> Found:
 def _ages(scans: Sequence[Scan]) -> Iterator[Found]:
     known = sum(scan.age_years is not None or scan.pma_weeks is not None for scan in scans)
     if scans and known < len(scans):
-        cure = "add a column age, in years, to participants.tsv, or set assume_age (docs/method/ages.md)"
-        told = f"known of {known} of {len(scans)} scans; without one no pattern is called"
+        cure = (
+            "add a column age, in years, to participants.tsv (where there are several sessions, to "
+            "*_sessions.tsv), or set assume_age (docs/method/ages.md)"
+        )
+        label = next(scan.label for scan in scans if scan.age_years is None and scan.pma_weeks is None)
+        told = f"known of {known} of {len(scans)} scans, not of {label}; without one no pattern is called"
         yield Found("warning", "ages", told, cure)
     elif scans:
         yield Found("ok", "ages", f"known of all {known} scans")

@@ -22,6 +22,7 @@ from cpimaging.scorers.words import missing
 from cpimaging.stages.sessions import write_sessions
 from cpimaging.study.compared import compared_by
 from cpimaging.study.gathered import Gathered, gather, lesion_voxels
+from cpimaging.study.group_notes import unused_masks
 from cpimaging.study.group_tables import LONG, LongTables, PageTables, long_tables
 from cpimaging.study.job import Job
 from cpimaging.study.lesion_maps import FLIPPED, LesionMaps
@@ -82,7 +83,7 @@ def run(output: Path, atlas: str = "embedded", parts: Sequence[Path] = (), compa
         links=links,
         sessions=side_by_side,
         compared=compared,
-        notes=[*notes, *page.copies()],
+        notes=[*notes, *page.copies(), *unused_masks((job.label, job.scan.decisions) for job in jobs)],
         provenance={"Software": software_versions()},
     )
     write_group(output, content, "cohort")

@@ -18,7 +18,7 @@ from cpimaging.bids.demographics import with_demographics
 from cpimaging.bids.mask_folder import NAMED, SOURCE, list_masks
 from cpimaging.bids.scan import Scan
 from cpimaging.images import Sparse, read_sparse
-from cpimaging.io import typed, write_json, write_table, write_text
+from cpimaging.io import read_table, typed, write_json, write_table, write_text
 from cpimaging.layout import TEMPLATE
 from cpimaging.lesions.components import members, piece_table
 from cpimaging.lesions.kinds import kinds_of, percent_of_pieces, read_kinds
@@ -166,6 +166,14 @@ def run(job: MaskJob) -> None:
     _write(job, way, measured, failed)
 
 
+def outcome(output: Path) -> str:
+    """Say in one line how many masks were measured and refused, and where that stands."""
+    statuses = read_table(output / "logs/summary.tsv", {"status": "str"})["status"].tolist()
+    done = statuses.count(DONE)
+    why = "" if done == len(statuses) else f"; why not the others: {output}/logs/summary.tsv"
+    return f"cpimaging: {done} of {len(statuses)} masks measured{why}; {output}/index.html"
+
+
 def _measure(job: MaskJob, scan: Scan, grids: MaskGrids, scoring: "_Scoring") -> _Measured:
     """Read, count and score one mask. Raises InputError where it is no mask of this space."""
     path = job.masks / str(scan.lesion_mask)
@@ -282,7 +290,7 @@ def _write(job: MaskJob, way: Way, measured: list[_Measured], failed: list[dict[
         template=_background(way, frequency),
         notes=[*NOTES, STABILITY if job.stability else NO_STABILITY, *notes],
         methods=[
-            f"Masks in {job.space}, measured on their own grid with {way.atlas.name} {way.atlas.version}."
+            f"Masks in {job.space}, measured on their own grid with the atlas {way.atlas.name} {way.atlas.version}."
         ],
         provenance={"Software": software_versions()},
     )

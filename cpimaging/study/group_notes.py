@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cpimaging.bids.masks import LESION
+
 LARGE_TOLD = 0.3
 """From this share of the brain on a mask may be that of a tissue or a hemisphere, which is told (ours)."""
 OUTSIDE_TOLD = 0.1
@@ -58,6 +60,18 @@ def told(notes: Iterable[tuple[str, Sequence[str]]]) -> list[str]:
         for note in own:
             of.setdefault(note, []).append(label)
     return [f"{note} ({named(labels)})" for note, labels in of.items()]
+
+
+def unused_masks(decisions: Iterable[tuple[str, Sequence[str]]]) -> list[str]:
+    """Return what looks like a lesion mask and was not used, and why. decisions: of scans, by label."""
+    lines = [
+        f"{label}: {line}"
+        for label, own in decisions
+        for line in own
+        if line.startswith(f"{LESION}:") and "not used" in line
+    ]
+    more = len(lines) - NAMED_AT_MOST
+    return [*lines[:NAMED_AT_MOST], f"{more} more such files: logs/index.tsv"] if more > 0 else lines
 
 
 def named(labels: list[str]) -> str:

@@ -44,7 +44,8 @@ def test_problems_are_told_for_each_mask(tmp_path: Path) -> None:
     assert "space orig, the scan's own" in problems["sub-1_space-orig_mask.nii"][0]
     for name in ("sub-2_a.nii", "sub-2_b.nii"):
         assert problems[name] == (
-            "2 masks have these labels, none is guessed: sub-2_a.nii, sub-2_b.nii; keep one of them",
+            "2 masks have these labels, none is guessed: sub-2_a.nii, sub-2_b.nii; "
+            "name them after their participants, or keep one",
         )
     assert problems["sub-3_space-MNI152_mask.nii"] == ()
 

@@ -50,3 +50,16 @@ def test_a_group_of_parts_does_not_replace_that_of_a_study(tmp_path: Path) -> No
     with pytest.raises(InputError, match="holds the results of scans"):
         cohort.run(own, parts=[part(tmp_path / "two", "02")])
     assert not (own / "index.html").exists()
+
+
+def test_masks_that_were_not_used_are_told_with_their_scans_and_the_first_of_many(tmp_path: Path) -> None:
+    line = "lesion mask: derivatives/x/sub-{}_odd.nii is not used: its name is not that of one"
+    scans = [
+        Scan(f"0{n}", None, {"T1w": "x.nii"}, decisions=(line.format(f"0{n}"), "age n/a")) for n in range(8)
+    ]
+    write_plan(tmp_path, "bids", scans)
+    cohort.run(tmp_path)
+    page = (tmp_path / "index.html").read_text()
+    assert "sub-04: lesion mask: derivatives/x/sub-04_odd.nii is not used" in page
+    assert "derivatives/x/sub-05_odd.nii" not in page
+    assert "3 more such files: logs/index.tsv" in page

@@ -16,7 +16,7 @@ from cpimaging.atlases import load_template
 from cpimaging.images import Sparse, read_image, write_image
 from cpimaging.io import read_json, read_table
 from cpimaging.scorers.group import group_dtypes
-from cpimaging.stages.masks import MaskJob, run
+from cpimaging.stages.masks import MaskJob, outcome, run
 from cpimaging.study.mask_grid import MaskGrids, Way, find_way
 from cpimaging.types import (
     LESIONLOAD_COLUMNS,
@@ -424,6 +424,19 @@ def test_how_soft_and_percent_masks_were_read_is_told(tmp_path: Path) -> None:
     assert "nowhere reaches 0.5" in told["sub-4"]
     page = (tmp_path / "out/index.html").read_text()
     assert "soft mask: voxels of 0.5 and more count as inside (sub-1, sub-2)" in page
+
+
+def test_the_outcome_says_how_many_were_refused_and_where_that_stands(tmp_path: Path) -> None:
+    save(tmp_path / "in", "sub-1_mask", INFARCT)
+    run(MaskJob(tmp_path / "in", tmp_path / "out", SPACE))
+    page = f"{tmp_path}/out/index.html"
+    assert outcome(tmp_path / "out") == f"cpimaging: 1 of 1 masks measured; {page}"
+    (tmp_path / "in/sub-2_mask.nii.gz").write_bytes(b"")
+    run(MaskJob(tmp_path / "in", tmp_path / "out", SPACE))
+    where = f"{tmp_path}/out/logs/summary.tsv"
+    assert (
+        outcome(tmp_path / "out") == f"cpimaging: 1 of 2 masks measured; why not the others: {where}; {page}"
+    )
 
 
 def test_a_lesion_under_two_names_counts_twice_and_is_told(tmp_path: Path) -> None:
