@@ -290,7 +290,7 @@ def _write(job: MaskJob, way: Way, measured: list[_Measured], failed: list[dict[
         template=_background(way, frequency),
         notes=[*NOTES, STABILITY if job.stability else NO_STABILITY, *notes],
         methods=[
-            f"Masks in {job.space}, measured on their own grid with the atlas {way.atlas.name} {way.atlas.version}."
+            f"Masks in {job.space}, measured on their own grid; atlas: {way.atlas.name} {way.atlas.version}."
         ],
         provenance={"Software": software_versions()},
     )
