@@ -145,7 +145,7 @@ def report(study: Study) -> None:
         print(f"| {label} | {drawn if healthy else row['pattern']} | {' | '.join(map(str, told))} | {last} |")
         if healthy:
             silent.append(call["group"] == "n/a")
-            signs += [sign == float(study.myelin) for sign in found["signs"]]
+            signs += [float(sign) == float(study.myelin) for sign in found["signs"]]
         else:
             pairs.append((row["mrics_group"], call["group"]))
     print_shares(pairs, silent, signs)
