@@ -285,6 +285,12 @@ SCORER = Scorer(
             levels=RARE_WORDS,
             cell=lambda result: RARE[result["subgroup"]] if result.get("discordant") else None,
         ),
+        GroupColumn(
+            "mrics_instead",
+            "str",
+            "Subgroups that it may be as well, with commas: a mask alone cannot tell.",
+            cell=lambda result: ",".join(result.get("instead") or []) or None,
+        ),
         GroupColumn("not_assessed_reason", "str", WHY_NOT, cell=lambda result: result["not_assessed"]),
     ),
     words=Words(_facts, _code, lambda code: "not called" if missing(code) else say(code), CODES),

@@ -230,6 +230,12 @@ def test_a_deep_lesion_beside_the_nuclei_of_the_other_side_is_c1():
     assert score(lesion)["subgroup"] == "C1"
 
 
+def test_what_it_may_be_as_well_stands_in_the_group_table():
+    column = next(column for column in SCORERS["mrics"].columns if column.name == "mrics_instead")
+    assert column.cell(score({("thalamus", "left"): 2.0})) == "C1,D"
+    assert column.cell(score(TRIGONES)) is None
+
+
 def test_a_thalamus_of_one_side_is_an_infarct_that_may_be_something_else():
     striatal = score({**LENTICULOSTRIATE, ("thalamus", "left"): 0.6})
     assert (striatal["subgroup"], striatal["ground"], striatal["territory"]) == ("C3", "deep branches", "mca")
