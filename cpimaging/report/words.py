@@ -65,6 +65,7 @@ FOUND_BY = {"detected": " (detected by software)", "lesion_command": " (from les
 
 
 EMPTY = "No lesion: the given mask is empty"
+TOO_SMALL = "A lesion too small to call"
 
 NO_CALL = ("not_assessed", "indeterminate")
 """What dominance says where it calls nothing."""
@@ -83,8 +84,9 @@ def headline(pattern: Pattern, lesion_source: str | None, lesion_voxels: int | N
         reason = dominance.get("not_assessed") or mrics.get("not_assessed") or "no reason was given"
         return DOMINANCE[call], sentence(reason)
     if call == "none":
-        empty = lesion_source == "given mask" and lesion_voxels == 0
-        title = EMPTY if empty else DOMINANCE[call] + FOUND_BY.get(lesion_source or "", "")
+        title = DOMINANCE[call] + FOUND_BY.get(lesion_source or "", "")
+        if lesion_source == "given mask" and lesion_voxels is not None:
+            title = EMPTY if lesion_voxels == 0 else TOO_SMALL
         line = _mrics_line(mrics)
         return title, f"{line}, as far as assessed" if mrics.get("group") == "E" else line
     by = FOUND_BY.get(lesion_source or "", "")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cpimaging.columns import CELL, MARGIN_MM, MARGINS, dtypes
 from cpimaging.scorers.base import GIVEN_UNITS, Criteria, Criterion, R, Scorer, Tables, as_step, cited
 from cpimaging.scorers.results import Alternative, CallResult, Points, Result, ScaleResult, answer
+from cpimaging.scorers.words import phrase
 from cpimaging.types import Evidence, InputError, ScanContext, Table, rows_of
 from cpimaging.words import SIDE_WORDS
 
@@ -171,7 +172,7 @@ def _abstained(scorer: Scorer[R], result: R, others: Sequence[R], criteria: Crit
         return _with(result, {"evidence": steps})
     first = scorer.answers.index(doubt)
     finest = list(shares[scorer.answers[-1]].items())[:2]
-    named = " or ".join(f"{call} ({share:.0%})" for call, share in finest)
+    named = " or ".join(f"{phrase(call)} ({share:.0%})" for call, share in finest)
     changed: dict[str, object] = {
         **dict.fromkeys(scorer.answers[first:], scorer.undecided),
         **dict.fromkeys(scorer.details),

@@ -444,9 +444,9 @@ def test_bars_and_shades_stay_between_0_and_1():
         ),
         (
             {"call": "none"},
-            {"group": "E", "subgroup": "E"},
-            "No lesion found",
-            "MRICS E: normal, as far as assessed",
+            {"group": "n/a", "not_assessed": "a lesion of 1 mm3 is too small to classify"},
+            "A lesion too small to call",
+            "MRICS group not called: a lesion of 1 mm3 is too small to classify",
         ),
         (
             {"call": "not_assessed", "not_assessed": "quality control failed"},
