@@ -27,20 +27,21 @@ class Estimate:
     cases: int
 
 
-def estimated(figure: Figure, seed: int) -> Estimate:
+def estimated(figure: Figure, seed: int, pairs: int | None = None) -> Estimate:
     """Return a figure, at most 1, with its interval: bootstrap over cases, on the scale of Fisher's z.
 
     The standard error is that of the resamples; the interval is symmetric in artanh, since near 1 a figure
     can only fall: percentiles and BCa held the truth in 80 to 87 % of studies of 60 cases there
     (benchmarks/agreement.py). The lower end is at most what would be left if as many cases as may have gone
-    unseen were rated by chance: perfect agreement has an interval, too.
+    unseen were rated by chance: perfect agreement has an interval, too. pairs: how many cases two raters or
+    more have rated, where others are among them (they say how often a word is given, not who agrees).
     Efron and Tibshirani 1993, An Introduction to the Bootstrap, ch. 12 and 13; scipy.stats.bootstrap.
     """
-    cases, value = len(figure.parts), figure.value
+    value, cases = figure.value, len(figure.parts) if pairs is None else pairs
     if cases < FEWEST or np.isnan(value):
         return Estimate(value, np.nan, np.nan, cases)
     found = stats.bootstrap(
-        (np.arange(cases),),
+        (np.arange(len(figure.parts)),),
         partial(_of_cases, figure),
         n_resamples=RESAMPLES,
         batch=_BATCH,

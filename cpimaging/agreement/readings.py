@@ -11,7 +11,7 @@ import pandas as pd
 from cpimaging.types import InputError
 
 IDS = ("participant_id", "session_id")
-CASE, READER, SOFTWARE = "case", "reader", "software"
+CASE, READER, SOFTWARE, CONSENSUS = "case", "reader", "software", "consensus"
 GROUPS = ("A", "B", "C", "D", "E")
 SUBGROUPS = ("A", "A1", "A2", "B1", "B2", "B3", "C1", "C2", "C3", "D", "E")
 SEVERITIES = ("mild", "moderate", "severe")
@@ -66,7 +66,9 @@ def read_readings(path: str, table: pd.DataFrame, cases: Mapping[str, tuple[str,
 def _check_columns(path: str, columns: Sequence[str]) -> None:
     """Refuse a column whose name is almost that of a question: its answers would be passed over."""
     for column in columns:
-        meant = get_close_matches(column.strip().lower().replace(" ", "_"), (*QUESTIONS, NUMBER), 1, LIKE)
+        name = column.strip().lower().replace(" ", "_")
+        meant = get_close_matches(name, (*QUESTIONS, NUMBER), 1, LIKE)
+        meant = meant or [question for question in QUESTIONS if question.endswith(f"_{name}")]
         if column not in (*QUESTIONS, NUMBER) and meant and meant[0] not in columns:
             raise InputError(path, f"has the column '{column}', which is not known", f"is it {meant[0]}?")
 
@@ -96,8 +98,9 @@ def _named(row: Mapping[str, str]) -> tuple[str, str]:
 
 def _reader(path: str, line: int, row: Mapping[str, str]) -> str:
     name = row[READER].strip()
-    if name.lower() in _NO or name == SOFTWARE:
-        raise InputError(path, f"line {line} names no reader", f"give a code, but not '{SOFTWARE}'")
+    if name.lower() in (*_NO, SOFTWARE, CONSENSUS) or "," in name:
+        cure = f"give a code, but not '{SOFTWARE}' or '{CONSENSUS}', and none with a comma"
+        raise InputError(path, f"line {line} names no reader", cure)
     return name
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import t as student_t
 
 from cpimaging.agreement.estimate import Estimate, estimated, share_of
 from cpimaging.agreement.figures import (
@@ -19,11 +20,10 @@ from cpimaging.agreement.figures import (
     observed_agreement,
     quadratic_weights,
 )
-from cpimaging.agreement.readings import NUMBER, QUESTIONS, SOFTWARE, Readings, consensus
+from cpimaging.agreement.readings import CONSENSUS, NUMBER, QUESTIONS, SOFTWARE, Readings, consensus
 
 BINS = 5
 """Bins of equal count that stated certainty is compared with what came out in (ours)."""
-CONSENSUS = "consensus"
 Row = dict[str, Any]
 
 
@@ -41,8 +41,10 @@ def agreement_rows(readings: Readings, seed: int) -> list[Row]:
         sets += [*combinations(readers, 2), *((reader, SOFTWARE) for reader in readers)]
         sets += [(CONSENSUS, SOFTWARE)] if len(readers) > 1 else []
         for raters in sets:
-            for name, figure in _figures(question, beside[list(raters)]).items():
-                rows.append(_row(question, name, raters, estimated(figure, seed)))
+            own = beside[list(raters)]
+            pairs = int(((own != "n/a").sum(axis=1) >= 2).sum())
+            for name, figure in _figures(question, own).items():
+                rows.append(_row(question, name, raters, estimated(figure, seed, pairs)))
     return rows + _of_points(readings, seed)
 
 
@@ -112,17 +114,18 @@ def paired_points(readings: Readings) -> Floats:
 def bland_altman(values: Floats) -> Iterator[tuple[str, Estimate]]:
     """Yield the mean difference (second − first) and the limits of agreement, with 95 % intervals.
 
-    values: (cases, 2). Limits: mean ± 1.96 SD, their standard error √(3 / n) SD: Bland and Altman 1986,
-    Lancet 327:307.
+    values: (cases, 2). Limits: mean ± 1.96 SD, their standard error √(3 / n) SD; intervals by Student's t,
+    n − 1 degrees of freedom: Bland and Altman 1986, Lancet 327:307.
     """
     apart = np.diff(values[~np.isnan(values).any(axis=1)], axis=1)[:, 0]
     n, mean, sd = len(apart), float(apart.mean()), float(apart.std(ddof=1))
+    times = float(student_t.ppf(0.975, n - 1))
     for name, value, error in (
         ("bias", mean, sd / np.sqrt(n)),
         ("lower_limit", mean - 1.96 * sd, np.sqrt(3 / n) * sd),
         ("upper_limit", mean + 1.96 * sd, np.sqrt(3 / n) * sd),
     ):
-        yield name, Estimate(value, value - 1.96 * error, value + 1.96 * error, n)
+        yield name, Estimate(value, value - times * error, value + times * error, n)
 
 
 def word_rows(readings: Readings) -> list[Row]:

@@ -10,7 +10,7 @@ import pandas as pd
 from cpimaging import __version__, columns
 from cpimaging.bids.rows import read_id
 from cpimaging.bids.sidecars import said_of_image
-from cpimaging.io import read_record, read_table, typed, write_json, write_table
+from cpimaging.io import read_json, read_record, read_table, typed, write_json, write_table
 from cpimaging.layout import sidecar_path
 from cpimaging.norms import Norms, Person, as_json, build_norms
 from cpimaging.norms.reference import FEW
@@ -25,6 +25,8 @@ from cpimaging.words import NORMED
 SD_LIMITS = (0.8, 1.25)
 """An SD of left-out z beyond these is told (ours)."""
 FIELD = "MagneticFieldStrength"
+INJURED = ("B", "C", "D")
+"""MRICS groups that no control should have."""
 
 
 @dataclass
@@ -36,6 +38,8 @@ class _Found:
     fields: list[str] = field(default_factory=list)
     atlases: set[str] = field(default_factory=set)
     left_out: Counter[str] = field(default_factory=Counter)
+    marks: set[str] = field(default_factory=set)
+    injured: list[str] = field(default_factory=list)
 
 
 def run(output: Path, controls: Sequence[str], folder: Path, scanner: str = "") -> Iterator[str]:
@@ -93,12 +97,21 @@ def _collect(found: _Found, output: Path, chosen: set[str] | None, scanner: str)
         if chosen is not None and participant not in chosen:
             continue
         job = Job(output, label)
-        reason = _why_not(job, again=participant in seen)
+        reason = _why_not(job, again=participant in seen) or _again(found, job)
         if reason:
             found.left_out[reason] += 1
             continue
         seen.add(participant)
         _add(found, job, scanner)
+
+
+def _again(found: _Found, job: Job) -> str | None:
+    """Say that a brain is there already: the same to the last digit of all volumes, under whatever name."""
+    mark = repr(measures_of(read_table(job.files.morphometry, MORPHOMETRY_COLUMNS)))
+    if mark in found.marks:
+        return "the same brain as another"
+    found.marks.add(mark)
+    return None
 
 
 def _why_not(job: Job, *, again: bool) -> str | None:
@@ -123,8 +136,16 @@ def _add(found: _Found, job: Job, scanner: str) -> None:
     found.fields.append(said_of_image(job.dataset, image, FIELD) or "n/a")
     known = measures_of(read_table(job.files.morphometry, MORPHOMETRY_COLUMNS))
     found.measured.append({key: known.get(key, float("nan")) for key in NORMED})
+    if _is_injured(job):
+        found.injured.append(job.label)
     for path in Path(job.files.morphometry).parent.glob("*_space-orig_atlas-*_dseg.json"):
         found.atlases.add(read_record(path)["Atlas"])
+
+
+def _is_injured(job: Job) -> bool:
+    """Tell whether a scan was called; one that is not scored yet is not."""
+    path = Path(job.files.pattern)
+    return path.is_file() and read_json(path).get("mrics", {}).get("group") in INJURED
 
 
 def _rounded(age_years: float) -> float:
@@ -145,6 +166,9 @@ def _write(folder: Path, norms: Norms, found: _Found) -> None:
 
 def _told(norms: Norms, found: _Found) -> Iterator[str]:
     yield describe(norms) + _left_out(found)
+    if found.injured:
+        more = f" and {len(found.injured) - 1} more" if len(found.injured) > 1 else ""
+        yield f"controls with a pattern of injury: {found.injured[0]}{more}; are they controls?"
     if len(norms.ages) < FEW:
         yield f"fewer than {FEW} controls: z-scores are uncertain, most at both ends of the ages"
     for key in NORMED:

@@ -177,6 +177,9 @@ def test_a_table_may_name_scans_instead() -> None:
         (sheet("001 anna B1 mild nein"), "fiori is 'nein'"),
         (sheet("001 n/a B1 mild 3"), "line 2 names no reader"),
         (sheet("001 software B1 mild 3"), "names no reader"),
+        (sheet("001 Consensus B1 mild 3"), "names no reader"),
+        (sheet("001 a,b B1 mild 3"), "none with a comma"),
+        (sheet("001 a B1", columns="case reader subgroup"), "has the column 'subgroup', which is not known"),
         (sheet("001 B1", columns="case mrics_subgroup"), "lacks the column of the reader"),
         (sheet("001 a B1 C", columns="case reader mrics_subgroup mrics_group"), "B1 is not of group C"),
     ],
@@ -281,7 +284,9 @@ def test_bland_and_altman_of_the_points() -> None:
     sd = np.std([1, -2, -1], ddof=1)
     assert rows["bias"]["value"] == pytest.approx(-2 / 3)
     assert rows["upper_limit"]["value"] == pytest.approx(-2 / 3 + 1.96 * sd)
-    assert rows["upper_limit"]["low"] == pytest.approx(-2 / 3 + 1.96 * sd - 1.96 * sd)  # √(3 / 3) SD
+    assert rows["upper_limit"]["low"] == pytest.approx(
+        -2 / 3 + 1.96 * sd - 4.302653 * sd
+    )  # t of 2; √(3 / 3) SD
     assert rows["bias"]["cases"] == 3
 
 
@@ -305,3 +310,20 @@ def test_calibration_compares_stated_and_found() -> None:
     assert tables.calibration_error(rows) == pytest.approx(0.2)
     assert tables.calibration_rows(study(), certainty(*[np.nan] * 4)) == []
     assert np.isnan(tables.calibration_error([]))
+
+
+def test_a_case_that_one_of_three_rated_makes_no_pair() -> None:
+    """Of 12 cases 3 were rated twice: too few for an interval, though each says how often a word is given."""
+    words = {
+        "anna": ["B"] * 12,
+        "ben": ["B"] * 3 + ["n/a"] * 9,
+        "cleo": ["n/a"] * 12,
+        "software": ["B"] * 12,
+    }
+    index = pd.MultiIndex.from_tuples([(f"sub-{n:02d}", "n/a") for n in range(12)])
+    rated = pd.DataFrame(words, index=index)
+    points = pd.DataFrame({name: [np.nan] * 12 for name in words}, index=index)
+    readings = tables.Readings({"mrics_group": rated}, points, ("anna", "ben", "cleo"), index[:0])
+    row = next(row for row in tables.agreement_rows(readings, 0) if row["raters"] == "anna, ben, cleo")
+    assert (row["figure"], row["value"], row["cases"]) == ("agreement", 1.0, 3)
+    assert np.isnan(row["low"])

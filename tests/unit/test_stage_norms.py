@@ -40,11 +40,13 @@ def scan(number: int, **known: object) -> Scan:
     return Scan(f"{number:02d}", None, {"T1w": image}, **person)  # type: ignore[arg-type]
 
 
-def study(folder: Path, scans: Sequence[Scan], *, atlas: str = "cpimaging 1", failed: str = "") -> Path:
+def study(
+    folder: Path, scans: Sequence[Scan], *, atlas: str = "cpimaging 1", failed: str = "", seed: int = 0
+) -> Path:
     """Write what norms read of a study's results: plan, records, tables and verdicts."""
     out, bids = folder / "out", folder / "bids"
     write_plan(out, bids, scans)
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     for one in scans:
         job = Job(out, one.label)
         age = one.age_years or 0.0
@@ -123,9 +125,26 @@ def test_a_column_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 def test_controls_of_two_atlases_are_refused(tmp_path: Path) -> None:
     one = study(tmp_path / "one", [scan(n) for n in range(1, 25)])
-    other = study(tmp_path / "two", [scan(n) for n in range(1, 25)], atlas="published 2")
+    other = study(tmp_path / "two", [scan(n) for n in range(25, 49)], atlas="published 2", seed=1)
     with pytest.raises(InputError, match="cpimaging 1 and published 2"):
         list(stage.run(one, [str(one), str(other)], tmp_path / "norms"))
+
+
+def test_a_brain_counts_once_under_whatever_name(tmp_path: Path) -> None:
+    """The same study twice, and its scans once more under other names."""
+    one = study(tmp_path / "one", [scan(n) for n in range(1, 25)])
+    renamed = study(tmp_path / "two", [replace(scan(n), participant=f"{n + 40:02d}") for n in range(1, 25)])
+    told = list(stage.run(one, [str(one), str(one), str(renamed)], tmp_path / "norms"))
+    assert told[0].startswith("Norms of 24 controls")
+    assert told[0].endswith("left out: 48 the same brain as another")
+
+
+def test_controls_with_a_pattern_of_injury_are_told(tmp_path: Path) -> None:
+    out = study(tmp_path, [scan(n) for n in range(1, 25)])
+    for label, group in (("sub-03", "B"), ("sub-07", "D"), ("sub-08", "E"), ("sub-09", "n/a")):
+        write_json(Job(out, label).files.pattern, {"mrics": {"group": group}})
+    told = list(stage.run(out, [str(out)], tmp_path / "norms"))
+    assert "controls with a pattern of injury: sub-03 and 1 more; are they controls?" in told
 
 
 @pytest.fixture
