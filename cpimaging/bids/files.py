@@ -239,6 +239,11 @@ def session_folder(file: File) -> str | None:
     return next((part[4:] for part in file.below.split("/")[:-1] if part.startswith("ses-")), None)
 
 
+def session_of(file: File) -> str | None:
+    """Return the session of a file: of its name, else of the folder that it lies in; None without either."""
+    return file.entities.get("ses", session_folder(file))
+
+
 def participant_folder(file: File) -> str | None:
     """Return the participant whose folder a file lies in, None where it lies in none."""
     return next((part[4:] for part in file.below.split("/")[:-1] if part.startswith("sub-")), None)

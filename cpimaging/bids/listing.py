@@ -15,7 +15,7 @@ from cpimaging.bids.files import (
     natural,
     parse_file,
     read_description,
-    session_folder,
+    session_of,
     walk,
 )
 from cpimaging.bids.images import choose_image
@@ -202,18 +202,14 @@ def _lesion_masks(
     masks += [file for file in files if file.level in ("derivatives", "raw") and is_lesion_mask(file)]
     sessions: defaultdict[str | None, set[str | None]] = defaultdict(set)
     for mask in fitting:
-        sessions[mask.entities.get("sub")].add(_session(mask))
+        sessions[mask.entities.get("sub")].add(session_of(mask))
     return fitting, [mask for mask in masks if not _is_served(mask, sessions[mask.entities.get("sub")])]
 
 
 def _is_served(mask: File, sessions: Collection[str | None]) -> bool:
     """Tell whether masks of some sessions (None: of any) stand for a mask; those of others do not."""
-    own = _session(mask)
+    own = session_of(mask)
     return bool(sessions) and (own is None or own in sessions or None in sessions)
-
-
-def _session(mask: File) -> str | None:
-    return mask.entities.get("ses", session_folder(mask))
 
 
 def _told_by_name(scan: Scan, by_name: Collection[str]) -> Scan:

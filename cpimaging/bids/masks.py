@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from cpimaging.bids.drawn_on import CONTRAST_WORDS
-from cpimaging.bids.files import File, session_folder
+from cpimaging.bids.files import File, session_of
 from cpimaging.bids.images import contrast_of
 from cpimaging.types import CONTRASTS, InputError
 
@@ -143,7 +143,7 @@ def _of_scan(
     usable, unassigned = [], []
     only = next(iter(wanted.sessions)) if len(wanted.sessions) == 1 else None
     for file in files:
-        session = file.entities.get("ses", session_folder(file) or only)
+        session = session_of(file) or only
         if session not in wanted.sessions and session is not None:
             decisions.append(f"{kind}: {file.shown} is not used: no scan of session {session} is listed")
         elif session in wanted.sessions and session != wanted.session:

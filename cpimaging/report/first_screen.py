@@ -96,14 +96,13 @@ def _named_places(rows: Sequence[Row]) -> list[str]:
 
 
 def _place(name: str, sides: Sequence[float]) -> str:
-    amounts = [
-        f"{side} {two_digits(mm3 / 1000)}" for side, mm3 in zip(HEMISPHERES, sides, strict=False) if mm3 > 0
-    ]
+    """Say a structure and its volume; sides: mm³ on the left, on the right and on the midline."""
+    held = {side: mm3 for side, mm3 in zip(HEMISPHERES, sides, strict=False) if mm3 > 0}
     whole = f"{two_digits(sum(sides) / 1000)} ml"
-    if len(amounts) == len(HEMISPHERES):
-        return f"{words.inside(name)} {whole} ({', '.join(amounts)})"
-    side = f" {amounts[0].split()[0]}" if amounts else ""
-    return f"{words.inside(name)}{side} {whole}"
+    if len(held) == len(HEMISPHERES):
+        each = ", ".join(f"{side} {two_digits(mm3 / 1000)}" for side, mm3 in held.items())
+        return f"{words.inside(name)} {whole} ({each})"
+    return " ".join([words.inside(name), *held, whole])
 
 
 def reason_told(pattern: Pattern) -> str | None:

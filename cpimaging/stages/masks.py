@@ -78,8 +78,6 @@ TOLD = ("age at scan n/a", "sex n/a", NAMED)
 BULK_PAIRS = 6
 """Mirrored pairs of repetitions for a mask in bulk: its stability comes in steps of 1 in 12."""
 
-SAME = "masks hold the same voxels"
-
 NO_STABILITY = "The stability of calls was not measured (--stability)."
 STABILITY = f"The stability of a call is its share of {2 * BULK_PAIRS} repetitions; no call is taken back."
 
@@ -278,7 +276,9 @@ def _write(job: MaskJob, way: Way, measured: list[_Measured], failed: list[dict[
     group = [item for item in measured if item.pattern["out_of_group"] is None]
     frequency = _frequency(group)
     patterns = typed([_row(job, item) for item in measured], group_dtypes())
-    same = copied(((item.scan.label, item.mark) for item in measured if item.voxels), SAME)
+    same = copied(
+        ((item.scan.label, item.mark) for item in measured if item.voxels), "masks hold the same voxels"
+    )
     notes = [*way.notes, *same, *told((item.scan.label, item.notes) for item in measured)]
     page = CohortReport(
         title=f"{len(measured)} lesion masks",

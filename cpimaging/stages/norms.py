@@ -1,7 +1,8 @@
 """norms: a reference from the controls of one or more studies, in a folder that can be shared."""
 
+import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -97,21 +98,17 @@ def _collect(found: _Found, output: Path, chosen: set[str] | None, scanner: str)
         if chosen is not None and participant not in chosen:
             continue
         job = Job(output, label)
-        reason = _why_not(job, again=participant in seen) or _again(found, job)
+        reason = _why_not(job, again=participant in seen)
+        known = {} if reason else measures_of(read_table(job.files.morphometry, MORPHOMETRY_COLUMNS))
+        mark = repr(known) if any(math.isfinite(value) for value in known.values()) else ""
+        if mark and mark in found.marks:  # to the last digit of all volumes, under whatever name
+            reason = "the same brain as another"
         if reason:
             found.left_out[reason] += 1
             continue
         seen.add(participant)
-        _add(found, job, scanner)
-
-
-def _again(found: _Found, job: Job) -> str | None:
-    """Say that a brain is there already: the same to the last digit of all volumes, under whatever name."""
-    mark = repr(measures_of(read_table(job.files.morphometry, MORPHOMETRY_COLUMNS)))
-    if mark in found.marks:
-        return "the same brain as another"
-    found.marks.add(mark)
-    return None
+        found.marks.add(mark)
+        _add(found, job, known, scanner)
 
 
 def _why_not(job: Job, *, again: bool) -> str | None:
@@ -125,7 +122,7 @@ def _why_not(job: Job, *, again: bool) -> str | None:
     return "a later session" if again else None
 
 
-def _add(found: _Found, job: Job, scanner: str) -> None:
+def _add(found: _Found, job: Job, known: Mapping[tuple[str, str, str], float], scanner: str) -> None:
     age = job.scan.age_years or 0.0
     found.people.append(Person(_rounded(age), job.scan.sex, scanner_of(job, scanner)))
     if scanner and not found.people[-1].scanner:
@@ -134,7 +131,6 @@ def _add(found: _Found, job: Job, scanner: str) -> None:
         )
     image = job.scan.images[job.reference]
     found.fields.append(said_of_image(job.dataset, image, FIELD) or "n/a")
-    known = measures_of(read_table(job.files.morphometry, MORPHOMETRY_COLUMNS))
     found.measured.append({key: known.get(key, float("nan")) for key in NORMED})
     if _is_injured(job):
         found.injured.append(job.label)
@@ -143,7 +139,7 @@ def _add(found: _Found, job: Job, scanner: str) -> None:
 
 
 def _is_injured(job: Job) -> bool:
-    """Tell whether a scan was called; one that is not scored yet is not."""
+    """Tell whether a scan is called a pattern of injury; one that is not scored yet is not."""
     path = Path(job.files.pattern)
     return path.is_file() and read_json(path).get("mrics", {}).get("group") in INJURED
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TypedDict, cast
 
-from cpimaging.assessed import ADD_AGE
+from cpimaging.assessed import UNKNOWN
 from cpimaging.atlases import load_atlas, load_template
 from cpimaging.images import read_displacement, read_image
 from cpimaging.io import read_record, read_table, write_text
@@ -127,7 +127,7 @@ def _warning(job: Job) -> str | None:
     why = gate.refusal("fine_structures")
     if why is None:
         return None
-    if why == ADD_AGE:  # no call was made, and the reason stands above
+    if gate.band == UNKNOWN:  # no call was made, and the reason stands above
         return f"Registered to the {used.told}."
     return f"Registered to the {used.told}: {why}."
 

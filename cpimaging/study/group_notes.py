@@ -47,7 +47,7 @@ def copied(marks: Iterable[tuple[str, bytes]], what: str) -> list[str]:
     for label, own in marks:
         labels.setdefault(own, []).append(label)
     return [
-        f"{len(same)} {what}, and each counts: is one a copy? ({named(same)})"
+        f"{len(same)} {what}, each has a row: is one a copy? ({named(same)})"
         for same in labels.values()
         if len(same) > 1
     ]

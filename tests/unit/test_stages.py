@@ -284,7 +284,7 @@ def test_a_scan_under_two_names_is_told_by_its_volumes(out: Path) -> None:
             {"participant_id": scan.job.label, "session_id": "n/a"}, scan, {"in_group": "true", "qc": "pass"}
         )
     told = (
-        "2 scans are the same in every volume of the brain, and each counts: is one a copy? (sub-01, sub-03)"
+        "2 scans are the same in every volume of the brain, each has a row: is one a copy? (sub-01, sub-03)"
     )
     assert page.copies() == [told]
 

@@ -453,7 +453,7 @@ def test_a_lesion_under_two_names_counts_twice_and_is_told(tmp_path: Path) -> No
     for name, lesion in lesions.items():
         save(tmp_path / "in", f"{name}_mask", lesion)
     run(MaskJob(tmp_path / "in", tmp_path / "out", SPACE))
-    copied = "2 masks hold the same voxels, and each counts: is one a copy? (sub-1, sub-3_ses-x)"
+    copied = "2 masks hold the same voxels, each has a row: is one a copy? (sub-1, sub-3_ses-x)"
     page = (tmp_path / "out/index.html").read_text()
     assert copied in page
     assert page.count("hold the same voxels") == 1
