@@ -60,15 +60,15 @@ def _finest_first(pattern: Pattern) -> list[tuple[AnyScorer, Result]]:
 def _whereabouts(rows: Sequence[Row]) -> list[tuple[str, str]]:
     """Return which sides the lesion lies on, in % of its volume, and the structures that hold most of it."""
     places = [
-        (cell.amount, row.name, NOWHERE if row.tissue == "outside" else side)
+        (cell.amount, NOWHERE if row.tissue == "outside" else side)
         for row in rows
         for side, cell in zip(SIDES[-1:] if row.midline else SIDES, row.cells, strict=False)
         if cell.amount > 0
     ]
-    total = sum(amount for amount, _, _ in places)
+    total = sum(amount for amount, _ in places)
     if not total:
         return []
-    sides = {side: sum(amount for amount, _, at in places if at == side) for side in (*SIDES, NOWHERE)}
+    sides = {side: sum(amount for amount, at in places if at == side) for side in (*SIDES, NOWHERE)}
     shares = [f"{two_digits(100 * mm3 / total)} % {side}" for side, mm3 in sides.items() if mm3 > 0]
     told = {"Side": shares, "Most of it in": _named_places(rows)}
     return [(name, ", ".join(texts)) for name, texts in told.items() if texts]

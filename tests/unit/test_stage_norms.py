@@ -139,6 +139,14 @@ def test_a_brain_counts_once_under_whatever_name(tmp_path: Path) -> None:
     assert told[0].endswith("left out: 48 the same brain as another")
 
 
+def test_brains_of_which_nothing_was_measured_are_no_copies(tmp_path: Path) -> None:
+    out = study(tmp_path, [scan(n) for n in range(1, 25)])
+    for label in ("sub-01", "sub-02"):
+        write_table(Job(out, label).files.morphometry, with_ids(morphometry(float("nan")), label))
+    told = list(stage.run(out, [str(out)], tmp_path / "norms"))
+    assert told[0].startswith("Norms of 24 controls")
+
+
 def test_controls_with_a_pattern_of_injury_are_told(tmp_path: Path) -> None:
     out = study(tmp_path, [scan(n) for n in range(1, 25)])
     for label, group in (("sub-03", "B"), ("sub-07", "D"), ("sub-08", "E"), ("sub-09", "n/a")):

@@ -94,7 +94,11 @@ def test_a_scan_of_unknown_age_is_measured_and_not_called(scan: Path) -> None:
     parts = load(job)[lambda table: table["tissue"] != "overlay"]
     known = parts[parts["lesion_volume_mm3"] != "n/a"]
     assert known["lesion_volume_mm3"].astype(float).sum() == pytest.approx(total_mm3(scan))
-    assert "add a column age" in Path(job.files.report).read_text()
+    page = Path(job.files.report).read_text()
+    assert "The age at scan is not known: add a column age" in page
+    assert (
+        "<b>Registered to the adult template (MNI152NLin2009aSym).</b>" in page
+    )  # the reason is not said twice
     assert row(job)["in_group"] == "false"
 
 
