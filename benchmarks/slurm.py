@@ -19,10 +19,10 @@ import numpy as np
 import pandas as pd
 
 from cpimaging.simulate import simulate
+from cpimaging.study.job import SCAN_STAGES
 
 ROOT = Path(__file__).parents[1]
 USER = "slurmtest"
-STAGES = ("preprocess", "register", "segment", "lesions", "quantify", "qc", "score", "report")
 DAMAGED, LARGE = "sub-05", "sub-09"
 WITHIN_MB, MORE_MB = 1100, 3500
 
@@ -103,7 +103,7 @@ def on_slurm(folder: Path, memory_mb: int) -> int:
     """Run the workflow as a user on SLURM; return the exit code."""
     options = ["--workflow-profile", str(ROOT / "profiles/slurm"), "--retries", "0", "--latency-wait", "5"]
     options += ["--slurm-init-seconds-before-status-checks", "5"]
-    options += ["--set-resources", *(f"{stage}:mem_mb={memory_mb}" for stage in STAGES)]
+    options += ["--set-resources", *(f"{stage}:mem_mb={memory_mb}" for stage in SCAN_STAGES)]
     options += ["atlas:mem_mb=2000", "cohort:mem_mb=2000"]
     return _run(folder, [*words(folder, "out"), *options])
 

@@ -13,10 +13,11 @@ import pandas as pd
 import pytest
 from workflow_runs import DEMO, ROOT
 
+from cpimaging.study.job import SCAN_STAGES
+
 pytestmark = pytest.mark.slow
 
 USER = "slurmtest"
-STAGES = "preprocess register segment lesions quantify qc score report".split()
 WITHIN_MB = 1100
 """Enough for a scan at 2.5 mm and the two Snakemakes of its job, too little for one of 7 million voxels."""
 
@@ -67,7 +68,7 @@ def on_slurm() -> Callable[..., subprocess.CompletedProcess[str]]:
         words += ["--directory", str(folder)]
         words += ["--workflow-profile", str(ROOT / "profiles/slurm")]
         words += ["--retries", "0", "--latency-wait", "5", "--slurm-init-seconds-before-status-checks", "5"]
-        words += ["--set-resources", *(f"{stage}:mem_mb={memory_mb}" for stage in STAGES)]
+        words += ["--set-resources", *(f"{stage}:mem_mb={memory_mb}" for stage in SCAN_STAGES)]
         words += ["atlas:mem_mb=2000", "cohort:mem_mb=2000", "--config", "bids_dir=bids", "output_dir=out"]
         return subprocess.run(words, env=environment(), cwd="/", capture_output=True, text=True, check=False)
 
