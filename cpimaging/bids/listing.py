@@ -29,7 +29,7 @@ from cpimaging.bids.masks import (
     is_lesion_mask,
     masks_of_pattern,
 )
-from cpimaging.bids.participants import Participant, add_lesion_masks, add_unused, collect
+from cpimaging.bids.participants import Note, Participant, add_lesion_masks, add_unused, collect
 from cpimaging.bids.scan import Scan
 from cpimaging.bids.unused import other_side, unused_lines
 from cpimaging.types import CONTRASTS, InputError, plain
@@ -63,7 +63,8 @@ def list_scans(
     tree = walk(root, [*aside, masks_root] if masks_root else aside)
     files = [parse_file(path, _level(path)) for path in tree.images]
     participants = collect(root, tree, files)
-    fitting, usual = _lesion_masks(files, given, lesion_pattern)
+    fitting, named = _lesion_masks(files, given, lesion_pattern)
+    usual = _left_to_names(fitting, named, participants)
     add_lesion_masks(root, participants, [*fitting, *usual])
     add_unused(participants, [*(given or []), *files])
     if not participants:
@@ -187,7 +188,7 @@ def _files_of_lesions_dir(root: Path, masks_root: Path, aside: Sequence[Path]) -
 def _lesion_masks(
     files: list[File], given: list[File] | None, pattern: str | None
 ) -> tuple[list[File], list[File]]:
-    """Return the lesion masks that the pattern fits, and those of usual names for scans that it leaves out.
+    """Return the lesion masks that the pattern fits, and those of usual names.
 
     given: the files of lesions_dir, None where there is no such setting.
     """
@@ -200,10 +201,25 @@ def _lesion_masks(
             "name them sub-<label>[_ses-<label>]_label-L_mask.nii.gz, or set lesion_pattern",
         )
     masks += [file for file in files if file.level in ("derivatives", "raw") and is_lesion_mask(file)]
-    sessions: defaultdict[str | None, set[str | None]] = defaultdict(set)
+    return fitting, masks
+
+
+def _left_to_names(
+    fitting: Sequence[File], named: Sequence[File], participants: Mapping[str, Participant]
+) -> list[File]:
+    """Return the masks of usual names for scans that lesion_pattern leaves out; tell of the others."""
+    sessions: defaultdict[str, set[str | None]] = defaultdict(set)
     for mask in fitting:
-        sessions[mask.entities.get("sub")].add(session_of(mask))
-    return fitting, [mask for mask in masks if not _is_served(mask, sessions[mask.entities.get("sub")])]
+        sessions[mask.entities.get("sub", "")].add(session_of(mask))
+    taken, usual = {mask.path for mask in fitting}, []
+    for mask in named:
+        label = mask.entities.get("sub", "")
+        if not _is_served(mask, sessions[label]):
+            usual.append(mask)
+        elif mask.path not in taken and label in participants:
+            line = f"{LESION}: {mask.shown} is not used: lesion_pattern fits another of this scan"
+            participants[label].notes.append(Note(session_of(mask), line, False))
+    return usual
 
 
 def _is_served(mask: File, sessions: Collection[str | None]) -> bool:

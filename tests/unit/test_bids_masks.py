@@ -366,6 +366,9 @@ def test_scans_that_a_pattern_does_not_fit_keep_their_masks_of_usual_names(tmp_p
     assert second.lesion_mask == "derivatives/x/sub-4_ses-b_label-L_mask.nii"
     told = "lesion mask: lesion_pattern fits none of this scan; one of the usual names is used"
     assert [told in scan.decisions for scan in scans] == [False, True, False, False, True]
+    for scan, label in ((one, "1"), (first, "4_ses-a")):
+        passed_over = f"derivatives/x/sub-{label}_label-L_mask.nii is not used: lesion_pattern fits another"
+        assert scan.decisions == (f"lesion mask: {passed_over} of this scan",)
     assert not any(scan.problems for scan in scans)
 
 
