@@ -51,6 +51,7 @@ class Study:
     contrasts: tuple[str, ...]
     healthy: bool
     myelin: bool
+    twins: bool
     controls: Path | None
 
     @property
@@ -58,6 +59,7 @@ class Study:
         """The folder of this choice, and of no other."""
         kind = "healthy" if self.healthy else "searched" if self.controls else "given"
         words = [self.name, kind, *self.contrasts, str(self.n), str(self.seed)]
+        words += [] if self.twins or self.healthy else ["alone"]
         return OUT / "-".join([*words, *([] if self.myelin else ["unmyelinated"])])
 
     def simulate(self) -> None:
@@ -76,7 +78,7 @@ class Study:
             contrasts=self.contrasts,
             patterns=patterns,
             masks=not (self.healthy or self.controls),
-            twins=not self.healthy,
+            twins=self.twins and not self.healthy,
             myelin=self.myelin,
         )
         truth = read_table(bids / "sourcedata/truth/truth.tsv", TRUTH_COLUMNS)
@@ -166,6 +168,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=301)
     parser.add_argument("--contrasts", default="T1w,T2w")
     parser.add_argument("--healthy", action="store_true", help="healthy brains alone")
+    parser.add_argument("--no-twins", action="store_true", help="injured brains alone")
     parser.add_argument("--no-myelin", action="store_true", help="none in the internal capsule")
     parser.add_argument("--controls", type=Path, help="folder of a study of healthy brains with ADC")
     parser.add_argument("--cores", type=int, default=1)
@@ -175,7 +178,15 @@ def main() -> None:
         parser.error("--controls asks for ADC among the contrasts")
     folder, controls = given.templates_dir.resolve(), given.controls and given.controls.resolve()
     study = Study(
-        folder, given.name, given.n, given.seed, chosen, given.healthy, not given.no_myelin, controls
+        folder,
+        given.name,
+        given.n,
+        given.seed,
+        chosen,
+        given.healthy,
+        myelin=not given.no_myelin,
+        twins=not given.no_twins,
+        controls=controls,
     )
     study.simulate()
     study.run(given.cores)
