@@ -144,13 +144,9 @@ def off_mm(
     edge = shown & ~ndimage.binary_erosion(shown)
     away = ndimage.distance_transform_edt(~edge, sampling=t2w.spacing_mm).astype(np.float32)
     wet = np.isin(labels, [0, *(r.index for r in regions if r.tissue == "csf")])
-    beside = {name: wet if name in TISSUES else ~wet for name in OUTLINED}
-    return {
-        name: away[found[name] & ndimage.binary_dilation(beside[name])]
-        if name in TISSUES
-        else away[ndimage.binary_dilation(found[name]) & beside[name]]
-        for name in OUTLINED
-    }
+    rims = {name: found[name] & ndimage.binary_dilation(wet) for name in TISSUES}
+    rims["ventricles"] = ndimage.binary_dilation(found["ventricles"]) & ~wet
+    return {name: away[rims[name]] for name in OUTLINED}
 
 
 def outlines(bench: Bench, ages: Sequence[str]) -> None:
