@@ -191,7 +191,7 @@ def _groups(described: Mapping[str, Any]) -> bool:
 
 
 def _none_by_sidecar(text: str, described: Mapping[str, Any]) -> bool:
-    return stands_for_none(bare(text), _words(described), described, entry(described, "levels"))
+    return stands_for_none(bare(text), _words(described), described)
 
 
 def _of_scan_age(duration: Duration, gestation_weeks: float | None) -> str:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from cpimaging.bids.durations import entry
+
 _GROUPED = re.compile(
     r"\bage[- ]?(?:group|bin|band|bracket|class|categor|strat|tier|quartile|quintile|tertile|decile)"
     r"|\b(?:binned|grouped|categori[sz]ed|dichotomi[sz]ed|ordinal|bins?|decades?)\b"
@@ -64,11 +66,12 @@ def is_at_scan(words: str) -> bool:
     return bool(_AT_THE_SCAN.search(words))
 
 
-def stands_for_none(text: str, words: str, described: Mapping[str, Any], levels: Any) -> bool:
+def stands_for_none(text: str, words: str, described: Mapping[str, Any]) -> bool:
     """Tell whether a sidecar says that a cell's value means none, such as "99 = unknown".
 
-    words: its description in lower case. described: its entries, such as "MissingValues". levels: its Levels.
+    words: its description in lower case. described: its entries, such as "Levels" and "MissingValues".
     """
+    levels = entry(described, "levels")
     meaning = levels.get(text) if isinstance(levels, Mapping) else None
     if meaning is not None and means_none(meaning):
         return True

@@ -25,6 +25,9 @@ WORKING_MM = 1.2
 
 AFFINE_ITERATIONS = "50x30x0"
 ITERATIONS = "100x60x20"
+MASKED_ITERATIONS = "50x30x10"
+"""Of the fit that says what lies under a lesion: half of them do (docs/method/registration.md)."""
+
 SMOOTH_MM = (3.0, 1.2)
 """Smoothing of the update and of the whole velocity field, in mm (ours)."""
 
@@ -69,7 +72,7 @@ def fit(
     """
     pairs = pairs_of(scan, template, matrix, exclude, painted=painted)
     if exclude is not None and exclude.data.any():
-        masked = _smooth_fit(pairs, matrix, exclude, threads)
+        masked = _smooth_fit(pairs, matrix, exclude, threads, MASKED_ITERATIONS)
         pairs = [(filled(own, resample(other, own, masked.to_scan), exclude), other) for own, other in pairs]
     return Fit(matrix, _smooth_fit(pairs, matrix, None, threads))
 
@@ -102,7 +105,9 @@ def _lead(scan: Mapping[str, Image], template: Mapping[str, Image]) -> tuple[boo
     return True, (next(iter(scan.values())), template[partner])
 
 
-def _smooth_fit(pairs: list[Pair], matrix: Matrix, exclude: Image | None, threads: int) -> Transform:
+def _smooth_fit(
+    pairs: list[Pair], matrix: Matrix, exclude: Image | None, threads: int, iterations: str = ITERATIONS
+) -> Transform:
     """Return both directions of one fit, a stationary velocity field from `matrix`; it does not fold."""
     grid = grid_at(crop_to_brain(pairs[0][0]), WORKING_MM)
     kept = kept_voxels(grid, exclude)
@@ -113,7 +118,7 @@ def _smooth_fit(pairs: list[Pair], matrix: Matrix, exclude: Image | None, thread
         start, warp, inverse = (Path(name) for name in ("start.mat", "warp.nii", "inverse.nii"))
         np.savetxt(start, matrix)
         smooth = " ".join(f"{sigma}mm" for sigma in SMOOTH_MM)
-        command = f"-it {start} -m {metric} -n {ITERATIONS} -s {smooth} -sv -wp 0"
+        command = f"-it {start} -m {metric} -n {iterations} -s {smooth} -sv -wp 0"
         run_pairs(f"{command} -o {warp} -oinv {inverse}", thin, kept, threads)
         there, back = (read_field(path) for path in (warp, inverse))
     outward = affine_transform(np.linalg.inv(matrix).astype(np.float64))

@@ -105,34 +105,19 @@ def render_scan(content: ScanReport, values: Mapping[str, object] | None = None)
 
 def page_values(content: ScanReport) -> dict[str, object]:
     """Return all that the page of a scan shows, by its name in the template."""
-    voxels = None if content.lesion is None else int((content.lesion.data != 0).sum())
-    title, line = words.headline(content.pattern, content.lesion_source, voxels)
     rows = tables.load_rows(content.load)
     within = [row for row in rows if row.tissue != "overlay"]
     inside = [row for row in within if row.tissue != "outside"]
-    shares, verdict = _shares(content.pattern), content.qc.get("verdict", "not_applicable")
-    evidence, sources = _evidence(content.pattern)
-    finding = words.called(content.pattern) and _uncounted(content.pattern) is None
+    shares, (evidence, sources) = _shares(content.pattern), _evidence(content.pattern)
     measured = norms.without_own_tables(content.morphometry, content.age_years, content.of_age)
     return {
         "scan": content,
-        "title": title,
-        "line": line,
-        "verdict": verdict,
-        "panel": "not_applicable" if verdict == "pass" and not words.called(content.pattern) else verdict,
-        "uncounted": _uncounted(content.pattern),
-        "reason_told": first_screen.reason_told(content.pattern),
-        "flags": first_screen.by_weight(content.qc),
-        "broken": first_screen.broken(content.qc),
         "age": words.age(content.age_years),
         "born": "" if content.gestation_weeks is None else f"{content.gestation_weeks:.4g} weeks",
         "sections": SECTIONS,
+        **_first_screen(content, within),
         "scales": scales.scale_views(content.pattern),
         "unscored": scales.unscored(content.pattern),
-        "facts": first_screen.facts(
-            content.pattern, content.override, within if finding else [], content.not_assessed
-        ),
-        "numbers": first_screen.numbers(content.pattern),
         "shares": shares,
         "largest_share": max((share.whole for share in shares if share.whole), default=0),
         "evidence": evidence,
@@ -144,7 +129,6 @@ def page_values(content: ScanReport) -> dict[str, object]:
         "tracts": tables.tract_rows(content.load, content.morphometry, content.profile),
         "total_mm3": _total(content),
         "unplaced_mm3": _unplaced(content),
-        "summary": largest(inside if finding else []),
         "most_reasons": MOST_REASONS,
         "lobes": tables.lobe_layers(content.load),
         "profile": [] if content.profile.empty else tables.profile(content.profile),
@@ -156,6 +140,28 @@ def page_values(content: ScanReport) -> dict[str, object]:
         "not_assessed": _not_assessed(content),
         "words": words,
         "structure_name": tables.structure_name,
+    }
+
+
+def _first_screen(content: ScanReport, within: Sequence[tables.Row]) -> dict[str, object]:
+    """Return what stands above the pictures. within: the rows of tissues and outside."""
+    voxels = None if content.lesion is None else int((content.lesion.data != 0).sum())
+    title, line = words.headline(content.pattern, content.lesion_source, voxels)
+    verdict, uncounted = content.qc.get("verdict", "not_applicable"), _uncounted(content.pattern)
+    counted = within if words.called(content.pattern) and uncounted is None else []
+    facts = first_screen.facts(content.pattern, content.override, counted, content.not_assessed)
+    return {
+        "title": title,
+        "line": line,
+        "verdict": verdict,
+        "panel": "not_applicable" if verdict == "pass" and not words.called(content.pattern) else verdict,
+        "uncounted": uncounted,
+        "reason_told": first_screen.reason_told(content.pattern),
+        "flags": first_screen.by_weight(content.qc),
+        "broken": first_screen.broken(content.qc),
+        "facts": facts,
+        "numbers": first_screen.numbers(content.pattern),
+        "summary": largest([row for row in counted if row.tissue != "outside"]),
     }
 
 

@@ -75,9 +75,7 @@ def run(job: Job) -> None:
         of_age=template_used(job).of_age,
         warning=_warning(job),
         lesion_source=lesion_record(job)["MaskSource"],
-        notes=list(
-            dict.fromkeys([*job.scan.decisions, *_notes(job, reference), *lesion_record(job)["Notes"]])
-        ),
+        notes=_notes(job, reference),
         load=read_table(job.files.lesionload, LESIONLOAD_COLUMNS),
         lesions=read_table(job.files.lesions, LESIONS_COLUMNS),
         morphometry=read_table(job.files.morphometry, MORPHOMETRY_COLUMNS),
@@ -87,12 +85,7 @@ def run(job: Job) -> None:
         qc=qc,
         not_assessed=_not_assessed(job),
         methods=_methods(job, reference, atlas, qc["template_volume_ratio"]),
-        citations=[
-            *CITED_FIRST,
-            *filter(None, [_engine(job).source]),
-            *CITATIONS,
-            *atlas.manifest.get("Citations", []),
-        ],
+        citations=_citations(job, atlas),
         licences=[f"{atlas.name} {atlas.version}: {atlas.manifest.get('License', 'n/a')}"],
         provenance=_provenance(job),
         newborn_lines=_newborn_lines(job),
@@ -166,9 +159,16 @@ def _pictures(job: Job, reference: str, atlas: Atlas) -> _Pictures:
 
 
 def _notes(job: Job, reference: str) -> list[str]:
+    """Return what was decided of a scan by the stages before, each once."""
     images = (job.files.preproc(name) for name in job.images)
     paths = [*images, job.files.xfm_to_scan(reference), job.files.atlas_dseg]
-    return [note for path in paths for note in read_record(sidecar_path(path)).get("Notes", [])]
+    told = [note for path in paths for note in read_record(sidecar_path(path)).get("Notes", [])]
+    return list(dict.fromkeys([*job.scan.decisions, *told, *lesion_record(job)["Notes"]]))
+
+
+def _citations(job: Job, atlas: Atlas) -> list[str]:
+    engine = filter(None, [_engine(job).source])
+    return [*CITED_FIRST, *engine, *CITATIONS, *atlas.manifest.get("Citations", [])]
 
 
 def _methods(job: Job, reference: str, atlas: Atlas, ratio: float) -> list[str]:
