@@ -19,19 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pattern import kappa
-from scipy import ndimage
 
-from cpimaging.atlases import template_brain
 from cpimaging.columns import TRUTH, YOUNG, dtypes
-from cpimaging.images import read_displacement, read_image, write_image
 from cpimaging.io import read_table
-from cpimaging.layout import TEMPLATE, ScanFiles
-from cpimaging.lesions.detect.detectors.adc import P as ADC
-from cpimaging.registration import resample
+from cpimaging.layout import ScanFiles
 from cpimaging.simulate.young_dataset import PATTERNS, simulate_young
-from cpimaging.study.adc_norm import MEAN, SD
+from cpimaging.stages import adc_norm
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "results" / "bench" / "newborns"
@@ -100,22 +94,8 @@ class Study:
 
 
 def write_norm(controls: Path, folder: Path) -> None:
-    """Write mean and SD of the ADC of a finished study of healthy brains, as docs/how-to.md asks for them."""
-    brain, maps = template_brain(), []
-    for path in sorted((controls / "out").glob("sub-*/anat/*_desc-preproc_ADC.nii.gz")):
-        adc = read_image(path)
-        files = ScanFiles.of(controls / "out", path.name.split("_")[0])
-        tissue = (adc.data > 0) & (adc.data < ADC.fluid_mm2_s) & (read_image(files.brain_mask).data > 0)
-        sigma = [ADC.smooth_mm / step for step in adc.spacing_mm]
-        weight = ndimage.gaussian_filter(tissue.astype(np.float32), sigma)
-        mean = ndimage.gaussian_filter(np.where(tissue, adc.data, 0), sigma) / np.maximum(weight, 1e-6)
-        field = next(path.parent.glob(f"*_from-*_to-{TEMPLATE}_mode-image_xfm.nii.gz"))
-        shown = adc.with_data(np.where(tissue, mean, np.nan).astype(np.float32))
-        maps.append(resample(shown, brain, read_displacement(field)).data)
-    values = np.stack(maps)
-    known = np.isfinite(values).all(axis=0) & (values > 0).all(axis=0) & brain.data
-    for name, data in ((MEAN, values.mean(axis=0)), (SD, values.std(axis=0, ddof=1))):
-        write_image(folder / name, brain.with_data(np.where(known, data, 0).astype(np.float32)))
+    """Write mean and SD of the ADC of a finished study of healthy brains."""
+    print(*adc_norm.run(controls / "out", [str(controls / "out")], folder), sep="\n")
 
 
 def of_scan(out: Path, label: str) -> dict[str, Any]:

@@ -95,16 +95,19 @@ def atlas_check(folder: Annotated[str, typer.Argument(help="Atlas folder.")]) ->
         typer.echo(f"{scorer}: {problem or 'the atlas serves it'}")
 
 
+Controls = Annotated[
+    list[str],
+    typer.Option(
+        help="COLUMN=VALUE of participants.tsv, or a folder of results whose scans are all controls."
+    ),
+]
+
+
 @norms_app.command("build")
 @plain
 def norms_build(
     output_dir: Annotated[Path, typer.Argument(help="Folder that holds the results.")],
-    controls: Annotated[
-        list[str],
-        typer.Option(
-            help="COLUMN=VALUE of participants.tsv, or a folder of results whose scans are all controls."
-        ),
-    ],
+    controls: Controls,
     norms_dir: Annotated[
         Path | None, typer.Option(help="Folder of the norms; the results' own name and -norms if not given.")
     ] = None,
@@ -117,6 +120,23 @@ def norms_build(
 
     folder = norms_dir or output_dir.with_name(f"{output_dir.resolve().name}-norms")
     for line in stage.run(output_dir, controls, folder, scanner):
+        typer.echo(line)
+
+
+@norms_app.command("adc")
+@plain
+def norms_adc(
+    output_dir: Annotated[Path, typer.Argument(help="Folder that holds the results.")],
+    controls: Controls,
+    norms_dir: Annotated[
+        Path | None, typer.Option(help="Folder of the map; the results' own name and -adc if not given.")
+    ] = None,
+) -> None:
+    """Write mean and SD of the controls' ADC in template space, for the key adc_norm; no names."""
+    from cpimaging.stages import adc_norm as stage
+
+    folder = norms_dir or output_dir.with_name(f"{output_dir.resolve().name}-adc")
+    for line in stage.run(output_dir, controls, folder):
         typer.echo(line)
 
 

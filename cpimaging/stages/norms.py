@@ -9,25 +9,21 @@ from pathlib import Path
 import pandas as pd
 
 from cpimaging import __version__, columns
-from cpimaging.bids.rows import read_id
 from cpimaging.bids.sidecars import said_of_image
-from cpimaging.io import read_json, read_record, read_table, typed, write_json, write_table
+from cpimaging.io import read_record, read_table, typed, write_json, write_table
 from cpimaging.layout import sidecar_path
 from cpimaging.norms import Norms, Person, as_json, build_norms
 from cpimaging.norms.reference import FEW
+from cpimaging.stages.controls import injured_told, is_injured, scans_of
 from cpimaging.study.job import Job
 from cpimaging.study.norms import CONTROLS, NORMS, describe, scanner_of
-from cpimaging.study.plan import study_labels
 from cpimaging.study.record import finished
-from cpimaging.tables import bare, read_cells
 from cpimaging.types import MORPHOMETRY_COLUMNS, InputError, Quality, measures_of
 from cpimaging.words import NORMED
 
 SD_LIMITS = (0.8, 1.25)
 """An SD of left-out z beyond these is told (ours)."""
 FIELD = "MagneticFieldStrength"
-INJURED = ("B", "C", "D")
-"""MRICS groups that no control should have."""
 
 
 @dataclass
@@ -39,6 +35,7 @@ class _Found:
     fields: list[str] = field(default_factory=list)
     atlases: set[str] = field(default_factory=set)
     left_out: Counter[str] = field(default_factory=Counter)
+    seen: set[tuple[int, str]] = field(default_factory=set)
     marks: set[str] = field(default_factory=set)
     injured: list[str] = field(default_factory=list)
 
@@ -50,10 +47,8 @@ def run(output: Path, controls: Sequence[str], folder: Path, scanner: str = "") 
     Raises InputError for controls that are too few, or measured with different atlases.
     """
     found = _Found()
-    for chosen in controls:
-        results = output if "=" in chosen and not Path(chosen).is_dir() else Path(chosen)
-        own = _people_with(results, chosen) if results == output and "=" in chosen else None
-        _collect(found, results, own, scanner)
+    for person, job in scans_of(output, controls):
+        _collect(found, person, job, scanner)
     if len(found.atlases) > 1:
         used = " and ".join(sorted(found.atlases))
         raise InputError(output, f"controls were measured with {used}", "measure all with one atlas")
@@ -74,41 +69,19 @@ def run(output: Path, controls: Sequence[str], folder: Path, scanner: str = "") 
     yield from _told(norms, found)
 
 
-def _people_with(output: Path, chosen: str) -> set[str]:
-    """Return the participants, with sub-, whose row of participants.tsv has a value in a column."""
-    column, _, value = chosen.partition("=")
-    path = Job(output, study_labels(output)[0]).dataset / "participants.tsv"
-    cells = read_cells(path)
-    for name in ("participant_id", column):
-        if name not in cells.columns:
-            raise InputError(path, f"lacks the column '{name}'", "name a column that it has")
-    who, what = cells.columns.index("participant_id"), cells.columns.index(column)
-    return {
-        f"sub-{read_id(row.cells[who])[0]}"
-        for row in cells.rows
-        if bare(row.cells[what]).casefold() == value.strip().casefold()
-    }
-
-
-def _collect(found: _Found, output: Path, chosen: set[str] | None, scanner: str) -> None:
-    """Add the scans of a study that can serve as controls; the first session of each participant."""
-    seen: set[str] = set()
-    for label in study_labels(output):
-        participant = label.partition("_")[0]
-        if chosen is not None and participant not in chosen:
-            continue
-        job = Job(output, label)
-        reason = _why_not(job, again=participant in seen)
-        known = {} if reason else measures_of(read_table(job.files.morphometry, MORPHOMETRY_COLUMNS))
-        mark = repr(known) if any(math.isfinite(value) for value in known.values()) else ""
-        if mark and mark in found.marks:  # to the last digit of all volumes, under whatever name
-            reason = "the same brain as another"
-        if reason:
-            found.left_out[reason] += 1
-            continue
-        seen.add(participant)
-        found.marks.add(mark)
-        _add(found, job, known, scanner)
+def _collect(found: _Found, person: tuple[int, str], job: Job, scanner: str) -> None:
+    """Add a scan that can serve as a control; the first session of each participant."""
+    reason = _why_not(job, again=person in found.seen)
+    known = {} if reason else measures_of(read_table(job.files.morphometry, MORPHOMETRY_COLUMNS))
+    mark = repr(known) if any(math.isfinite(value) for value in known.values()) else ""
+    if mark and mark in found.marks:  # to the last digit of all volumes, under whatever name
+        reason = "the same brain as another"
+    if reason:
+        found.left_out[reason] += 1
+        return
+    found.seen.add(person)
+    found.marks.add(mark)
+    _add(found, job, known, scanner)
 
 
 def _why_not(job: Job, *, again: bool) -> str | None:
@@ -132,16 +105,10 @@ def _add(found: _Found, job: Job, known: Mapping[tuple[str, str, str], float], s
     image = job.scan.images[job.reference]
     found.fields.append(said_of_image(job.dataset, image, FIELD) or "n/a")
     found.measured.append({key: known.get(key, float("nan")) for key in NORMED})
-    if _is_injured(job):
+    if is_injured(job):
         found.injured.append(job.label)
     for path in Path(job.files.morphometry).parent.glob("*_space-orig_atlas-*_dseg.json"):
         found.atlases.add(read_record(path)["Atlas"])
-
-
-def _is_injured(job: Job) -> bool:
-    """Tell whether a scan is called a pattern of injury; one that is not scored yet is not."""
-    path = Path(job.files.pattern)
-    return path.is_file() and read_json(path).get("mrics", {}).get("group") in INJURED
 
 
 def _rounded(age_years: float) -> float:
@@ -162,9 +129,7 @@ def _write(folder: Path, norms: Norms, found: _Found) -> None:
 
 def _told(norms: Norms, found: _Found) -> Iterator[str]:
     yield describe(norms) + _left_out(found)
-    if found.injured:
-        more = f" and {len(found.injured) - 1} more" if len(found.injured) > 1 else ""
-        yield f"controls with a pattern of injury: {found.injured[0]}{more}; are they controls?"
+    yield from injured_told(found.injured)
     if len(norms.ages) < FEW:
         yield f"fewer than {FEW} controls: z-scores are uncertain, most at both ends of the ages"
     for key in NORMED:

@@ -32,7 +32,11 @@ def read_norm(folder: Path | str) -> Norm:
     wherever there is a mean, and over the template's brain; or where the ages that it says are no range.
     """
     read_ages(folder)
-    mean, sd = (read_image(Path(folder) / name) for name in (MEAN, SD))
+    return checked(folder, *(read_image(Path(folder) / name) for name in (MEAN, SD)))
+
+
+def checked(folder: Path | str, mean: Image, sd: Image) -> Norm:
+    """Return both, 0 where nothing is known. Raises InputError as `read_norm` does."""
     if not mean.same_grid(sd):
         raise InputError(folder, f"{MEAN} and {SD} lie on different grids", "write both on one grid")
     known = np.isfinite(mean.data) & (mean.data > 0)

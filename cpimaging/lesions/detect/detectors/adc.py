@@ -1,5 +1,6 @@
 """ADC: restricted diffusion, by the best evidence at hand: a normative map, the own brain, one threshold."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,8 +49,8 @@ def adc(scene: Scene) -> Finding:
     if why_not:
         return nothing(scene, why_not)
     values = scene.images["ADC"].data
-    tissue = scene.brain & (values > 0) & (values < P.fluid_mm2_s)
-    z, reason = _z(scene, _smoothed(values, tissue, scene), tissue)
+    tissue = shown_tissue(values, scene.brain)
+    z, reason = _z(scene, smoothed(values, tissue, scene.spacing_mm), tissue)
     mask = _regions(z, tissue & ~scene.ventricles, scene.voxel_mm3)
     probability = np.where(tissue, logistic(np.float32(P.slope) * (np.float32(P.z_grow) - z)), 0).astype(
         np.float32
@@ -72,9 +73,15 @@ def _regions(z: Float, where: Bool, voxel_mm3: float) -> Bool:
     return mask
 
 
-def _smoothed(values: Float, tissue: Bool, scene: Scene) -> Float:
+def shown_tissue(values: Float, brain: Bool) -> Bool:
+    """Return where an ADC map, mm²/s, shows tissue of the brain and no fluid."""
+    tissue: Bool = brain & (values > 0) & (values < P.fluid_mm2_s)
+    return tissue
+
+
+def smoothed(values: Float, tissue: Bool, spacing_mm: Sequence[float]) -> Float:
     """Return the mean over a neighbourhood of tissue."""
-    sigma = P.smooth_mm / np.array(scene.spacing_mm)
+    sigma = P.smooth_mm / np.array(spacing_mm)
     weight = ndimage.gaussian_filter(tissue.astype(np.float32), sigma)
     total = ndimage.gaussian_filter(np.where(tissue, values, 0), sigma)
     mean: Float = total / np.maximum(weight, 1e-6)
