@@ -174,6 +174,12 @@ NORMS = (
     Column("Measures[].LeftOutSD", "list", "SD of z of controls against the others: young, middle, old."),
     Column("Measures[].LeftOutBeyondTwo", "float64", "Share of them beyond two SD."),
 )
+ADC_NORM = (
+    Column("Name", "str", "Name of the map."),
+    *SIDECAR[1:4],
+    Column("Units", "str", "Unit of mean and SD."),
+    Column("PostmenstrualWeeks", "list", "Least and greatest postmenstrual age of the controls.", "weeks"),
+)
 DATASET = (
     Column("Name", "str", "Name of the dataset."),
     Column("BIDSVersion", "str", "Version of BIDS that it follows."),

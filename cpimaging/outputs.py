@@ -339,6 +339,10 @@ _NORMS = (
     Output(
         "controls.tsv", "norms build", "The controls, one row for each.", columns.CONTROLS, keys.COLUMN_KEYS
     ),
+    Output(
+        "mean.nii.gz", "norms adc", "Mean of the controls' ADC, mm²/s; 0 where not known.", keys=keys.ADC_NORM
+    ),
+    Output("sd.nii.gz", "norms adc", "SD of a further person around it, mm²/s.", keys=keys.ADC_NORM),
 )
 _SIMULATED = (
     Output("truth.tsv", "simulate", "What is true of each brain.", columns.TRUTH, keys.COLUMN_KEYS),

@@ -41,7 +41,7 @@ Map = NDArray[np.float64]
 class _Found:
     """Sums over the controls so far, in template space, with their ages and why others were left out."""
 
-    brain: Image = field(default_factory=template_brain)
+    brain: Image
     number: Map = field(init=False)
     total: Map = field(init=False)
     squares: Map = field(init=False)
@@ -69,7 +69,7 @@ def run(output: Path, controls: Sequence[str], folder: Path) -> Iterator[str]:
     controls: as `scans_of` takes them. The SD is that of a further person around the mean. Raises
     InputError for controls that are too few, or that show too little of the brain.
     """
-    found = _Found()
+    found = _Found(template_brain())
     for person, job in scans_of(output, controls):
         _collect(found, person, job)
     told = ", ".join(f"{count} {reason}" for reason, count in sorted(found.left_out.items()))
@@ -144,12 +144,12 @@ def _statistics(found: _Found) -> tuple[Image, Image]:
 
 
 def _write(folder: Path, mean: Image, sd: Image, found: _Found, ages: list[int]) -> None:
-    for name, image in ((MEAN, mean), (SD, sd)):
-        write_image(folder / name, image)
     about = {
         "Name": f"Healthy ADC of {len(found.weeks)} controls",
         "GeneratedBy": [{"Name": "cpimaging", "Version": __version__}],
         "Units": "mm2/s",
         AGES: ages,
     }
-    write_json(Path(sidecar_path(str(folder / MEAN))), about)
+    for name, image in ((MEAN, mean), (SD, sd)):
+        write_image(folder / name, image)
+        write_json(Path(sidecar_path(str(folder / name))), about)

@@ -149,6 +149,8 @@ KINDS = [
     wrong("masks: an empty word for the folder", EMPTY, "masks", "", "FOLDER/out", "--space", SPACE),
     wrong("masks: an empty word for the results", EMPTY, "masks", "FOLDER", "", "--space", SPACE),
     wrong("masks: a template that is not there, though it is not needed", "no such file", *MASKS, SPACE, "--template", "FOLDER/nowhere.nii.gz"),
+    wrong("norms adc: an empty word for the results", EMPTY, "norms", "adc", "", "--controls", "group=control"),
+    wrong("norms adc: controls of a folder without results", "holds no scan", "norms", "adc", "FOLDER", "--controls", "FOLDER"),
     wrong("norms build: an empty word for the results", EMPTY, "norms", "build", "", "--controls", "group=control"),
     wrong("status: an empty word for the results", EMPTY, "status", ""),
     wrong("templates fetch: a mirror that is not there", "could not be fetched", "templates", "fetch", "FOLDER/new", "--ages", "36-44w", "--mirror", "FOLDER/nowhere"),
