@@ -148,14 +148,29 @@ def test_a_tract_may_have_a_somewhat_lower_adc(value, low):
 
 
 def test_regions_of_low_adc_hold_a_seed_are_no_noise_and_end_half_way():
-    """Voxels of 8 mm³: 56 mm³ are noise, 64 mm³ are not; a region of z = −6 ends at −3."""
+    """Voxels of 2 mm: 56 mm³ are noise, 64 mm³ are not; a region of z = −6 ends at −3, one of −4 at −2."""
     noise, small = box((1, 8), (1, 2), (1, 2)), box((1, 3), (5, 7), (1, 3))
     core, rim = box((10, 14), (5, 9), (1, 5)), box((14, 15), (5, 9), (1, 5))
     unseeded = box((10, 14), (15, 19), (1, 5))
     z = np.zeros(SHAPE, np.float32)
     z[noise] = z[small] = -4.0
+    mild, around = box((10, 14), (11, 13), (1, 5)), box((10, 14), (13, 14), (1, 5))
     z[core], z[rim], z[unseeded] = -6.0, -2.9, -2.9
-    assert (_regions(z, np.ones(SHAPE, bool), 8.0) == small | core).all()
+    z[mild], z[around] = -4.0, -2.1
+    found = _regions(z, np.ones(SHAPE, bool), (2.0, 2.0, 2.0))
+    assert (found == small | core | mild | around).all()
+
+
+def test_controls_that_are_all_alike_make_no_lesion_of_a_shift():
+    """SD 1 %: 8 % lower is z = −8 by the map, yet −1.6 by the 5 % that healthy people differ by at least."""
+    scene = adc_scene()
+    fluid = box((0, 2), (0, 24), (0, 16))
+    for lower, found in ((0.92, False), (0.80, True)):
+        values = np.where(fluid, 3e-3, 1.2e-3).astype(np.float32)
+        values[6:12, 6:12, 6:12] *= lower
+        images = {"ADC": scene.images["ADC"].with_data(values)}
+        mean = np.full(SHAPE, 1.2e-3, np.float32)
+        assert adc(replace(scene, images=images, norm=(mean, mean * np.float32(0.01)))).mask.any() == found
 
 
 def test_adc_evidence_is_ordered_and_labelled():

@@ -21,6 +21,7 @@ class Parameters:
     """The values of adc.yaml."""
 
     smooth_mm: float
+    core_mm: float
     z_grow: float
     z_seed: float
     absolute_mm2_s: float
@@ -29,6 +30,7 @@ class Parameters:
     fluid_mm2_s: float
     fluid_prior: float
     least_tissue_sd: float
+    least_norm_sd: float
     lowest_part: float
     healthy_rounds: int
     least_mm3: float
@@ -51,7 +53,7 @@ def adc(scene: Scene) -> Finding:
     values = scene.images["ADC"].data
     tissue = shown_tissue(values, scene.brain)
     z, reason = _z(scene, smoothed(values, tissue, scene.spacing_mm), tissue)
-    mask = _regions(z, tissue & ~scene.ventricles, scene.voxel_mm3)
+    mask = _regions(z, tissue & ~scene.ventricles, scene.spacing_mm)
     probability = np.where(tissue, logistic(np.float32(P.slope) * (np.float32(P.z_grow) - z)), 0).astype(
         np.float32
     )
@@ -60,16 +62,18 @@ def adc(scene: Scene) -> Finding:
     return apply_rules(finding, scene)
 
 
-def _regions(z: Float, where: Bool, voxel_mm3: float) -> Bool:
-    """Return regions below P.z_grow that hold a seed, each up to half way from its own median to healthy."""
+def _regions(z: Float, where: Bool, spacing_mm: Sequence[float]) -> Bool:
+    """Return regions below P.z_grow that hold a seed, each voxel half way or more to the lowest near it.
+
+    Half way is where a blurred lesion ends, whatever others in the same brain are as low as.
+    """
     low = where & (z < P.z_grow)
-    pieces, _ = ndimage.label(low, EVERYWHERE)
+    width = [2 * int(P.core_mm / step) + 1 for step in spacing_mm]
+    lowest = ndimage.minimum_filter(np.where(low, z, 0), size=width)
+    pieces, _ = ndimage.label(low & (z <= lowest / 2), EVERYWHERE)
+    sizes_mm3 = np.bincount(pieces.ravel()) * float(np.prod(spacing_mm))
     seeded = np.setdiff1d(pieces[z < P.z_seed], [0])
-    sizes = np.bincount(pieces.ravel()) * voxel_mm3
-    mask = np.zeros_like(low)
-    for number in seeded[sizes[seeded] >= P.least_mm3]:
-        piece = pieces == number
-        mask |= piece & (z < min(P.z_grow, float(np.median(z[piece])) / 2))
+    mask: Bool = np.isin(pieces, seeded[sizes_mm3[seeded] >= P.least_mm3])
     return mask
 
 
@@ -92,7 +96,8 @@ def _z(scene: Scene, smooth: Float, tissue: Bool) -> tuple[Float, str]:
     """Return how many SD a voxel lies from healthy ADC, and by which evidence."""
     if scene.norm is not None:
         mean, sd = scene.norm
-        z = np.where(sd > 0, (smooth - mean) / np.maximum(sd, np.float32(1e-9)), 0)
+        least = np.maximum(np.float32(P.least_norm_sd) * mean, np.float32(1e-9))
+        z = np.where(sd > 0, (smooth - mean) / np.maximum(sd, least), 0)
         return z.astype(np.float32), "low ADC, z against a normative map (evidence 1 of 3)"
     if tissue.sum() >= LEAST_TEACHERS:
         return _own_z(scene, smooth, tissue), "low ADC, z against the own brain (evidence 2 of 3)"
