@@ -37,8 +37,9 @@ def call(words: Sequence[str]) -> list[str]:
     output = asked.output_dir.resolve()
     choices = dict(choice.partition("=")[::2] for choice in asked.config)
     if asked.level == "group":
+        _, rest = _cores().parse_known_args(rest)
         if rest or files or asked.participant_label or asked.session_label or set(choices) - {"atlas"}:
-            parser.error("group takes all results as they are: no option but --config atlas=…")
+            parser.error("group takes all results as they are: no option but --cores and --config atlas=…")
         return [sys.executable, "-m", "cpimaging", "cohort", str(output), *_atlas(choices)]
     choices = {name: _rooted(name, value) for name, value in choices.items()}
     ours = {"bids_dir": str(asked.bids_dir.resolve()), "output_dir": str(output)}
@@ -80,6 +81,13 @@ def _parser() -> argparse.ArgumentParser:
     many = partial(parser.add_argument, nargs="+", action="extend", default=[])
     many("--config", "-C", metavar="KEY=VALUE", help="config/README.md")
     many("--configfile", "--configfiles", type=Path, metavar="FILE", help="choices in YAML")
+    return parser
+
+
+def _cores() -> argparse.ArgumentParser:
+    """Return what takes the number of cores from the words; the group level needs one, whatever is given."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--cores", "-c", nargs="?")
     return parser
 
 

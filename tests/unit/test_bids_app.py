@@ -127,8 +127,9 @@ def test_what_snakemake_would_trip_over_is_one_line(
     assert capsys.readouterr().err == f"cpimaging: {told}\n"
 
 
-def test_the_group_level_is_the_stage_of_the_cohort(tmp_path: Path) -> None:
-    call = bids_app.call(["bids", str(tmp_path), "group", "--config", "atlas=published"])
+@pytest.mark.parametrize("cores", [[], ["--cores", "4"], ["-c", "4"], ["--cores=4"]])
+def test_the_group_level_is_the_stage_of_the_cohort(tmp_path: Path, cores: list[str]) -> None:
+    call = bids_app.call(["bids", str(tmp_path), "group", *cores, "--config", "atlas=published"])
     assert call == [sys.executable, "-m", "cpimaging", "cohort", str(tmp_path), "--atlas", "published"]
 
 
