@@ -7,24 +7,20 @@ the local run, and what SLURM costs a scan: the time of the queue less that of t
 """
 
 import argparse
-import os
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
 
-import nibabel as nib
-import numpy as np
 import pandas as pd
 
 from cpimaging.simulate import simulate
-from cpimaging.study.job import SCAN_STAGES
 
-ROOT = Path(__file__).parents[1]
-USER = "slurmtest"
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from slurm_node import MORE_MB, ROOT, USER, WITHIN_MB, finer, interpreter, on_slurm, run
+
 DAMAGED, LARGE = "sub-05", "sub-09"
-WITHIN_MB, MORE_MB = 1100, 3500
 
 
 def main() -> None:
@@ -37,7 +33,7 @@ def main() -> None:
     shutil.chown(folder, USER)
 
     start = time.monotonic()
-    code = on_slurm(folder, WITHIN_MB)
+    code = ran(folder, "out", *on_slurm(WITHIN_MB))
     wall_s = time.monotonic() - start
     table = summary(folder / "out")
     done = table["status"] == "done"
@@ -46,12 +42,12 @@ def main() -> None:
     print(f"work of the stages: {stage_seconds(folder / 'out'):.0f} s")
 
     before = pages(folder / "out")
-    code = on_slurm(folder, MORE_MB)
+    code = ran(folder, "out", *on_slurm(MORE_MB))
     again = {name for name, made in pages(folder / "out").items() if before.get(name) != made}
     print(f"with more memory: exit {code}; pages made: {sorted(again)}")
     print(summary(folder / "out")["status"].value_counts().to_dict())
 
-    local(folder)
+    ran(folder, "local", "--workflow-profile", str(ROOT / "profiles/default"), "--cores", "2")
     print("differ from the local run:", differing(folder / "out", folder / "local") or "none")
 
 
@@ -64,62 +60,15 @@ def make(bids: Path) -> None:
         finer(path)
 
 
-def finer(path: Path, times: tuple[int, int, int] = (3, 3, 3)) -> None:
-    """Split each voxel of an image."""
-    image = nib.load(path)
-    voxels = np.asanyarray(image.dataobj)
-    for axis, count in enumerate(times):
-        voxels = np.repeat(voxels, count, axis)
-    affine = image.affine @ np.diag([*(1 / np.array(times)), 1])
-    nib.save(nib.Nifti1Image(voxels, affine), path)
-
-
-def interpreter() -> str:
-    """Return a Python of this version that the user may run; the packages come by PYTHONPATH."""
-    if subprocess.run(["runuser", "-u", USER, "--", sys.executable, "-c", ""], check=False).returncode == 0:
-        return sys.executable
-    return f"/usr/bin/python3.{sys.version_info.minor}"
-
-
-def words(folder: Path, output: str) -> list[str]:
-    """Return the command that both ways have in common."""
-    python = [interpreter(), "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
-    return [*python, "--directory", str(folder), "--config", "bids_dir=bids", f"output_dir={output}"]
-
-
-def environment() -> dict[str, str]:
-    """Return what a user without rights has."""
-    packages = Path(np.__file__).parents[1]
-    path = f"{Path(sys.executable).parent}:/usr/sbin:/usr/bin:/bin"
-    return {
-        "PATH": path,
-        "HOME": f"/home/{USER}",
-        "PYTHONPATH": f"{ROOT}{os.pathsep}{packages}",
-        "OMP_NUM_THREADS": "1",
-    }
-
-
-def on_slurm(folder: Path, memory_mb: int) -> int:
-    """Run the workflow as a user on SLURM; return the exit code."""
-    options = ["--workflow-profile", str(ROOT / "profiles/slurm"), "--retries", "0", "--latency-wait", "5"]
-    options += ["--slurm-init-seconds-before-status-checks", "5"]
-    options += ["--set-resources", *(f"{stage}:mem_mb={memory_mb}" for stage in SCAN_STAGES)]
-    options += ["atlas:mem_mb=2000", "cohort:mem_mb=2000"]
-    return _run(folder, [*words(folder, "out"), *options])
-
-
-def local(folder: Path) -> int:
-    """Run the workflow as the same user without SLURM; return the exit code."""
-    options = ["--workflow-profile", str(ROOT / "profiles/default"), "--cores", "2"]
-    return _run(folder, [*words(folder, "local"), *options])
-
-
-def _run(folder: Path, command: list[str]) -> int:
+def ran(folder: Path, output: str, *options: str) -> int:
+    """Run the workflow as the user of the tests; return the exit code."""
+    python = interpreter()
+    if python is None:
+        sys.exit(f"user {USER} may run no Python of this version")
+    made = run(python, folder, output, *options)
     with (folder / "log.txt").open("a") as log:
-        whole = ["runuser", "-u", USER, "--", *command]
-        return subprocess.run(
-            whole, env=environment(), cwd="/", stdout=log, stderr=log, check=False
-        ).returncode
+        log.write(made.stdout + made.stderr)
+    return made.returncode
 
 
 def summary(out: Path) -> pd.DataFrame:
