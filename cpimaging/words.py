@@ -66,6 +66,8 @@ QC = {
 SEXES = {"F": "female", "M": "male", "O": "other", UNKNOWN: "not known"}
 
 GIVEN, DETECTED, COMMAND = "given mask", "detected", "lesion_command"
+CYST = "fluid within white matter: cyst"
+"""How the reason of a piece ends that software took for a cyst; scales read it."""
 """Where a lesion mask may come from: a reader or the dataset, our detectors, the external tool."""
 
 NORMED: tuple[tuple[str, str, Side], ...] = (

@@ -2,15 +2,15 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from cpimaging.scorers.base import Tables, Trace
 from cpimaging.scorers.words import down
 from cpimaging.types import ScanContext, measures_of, rows_of
+from cpimaging.words import CYST, LOBES
 from cpimaging.words import HEMISPHERES as SIDES
-from cpimaging.words import LOBES
 
 WHOLE_OF = {"thalamus_ventrolateral": "thalamus", "putamen_posterior": "putamen"}
 """Parts that an atlas may cut out of a structure; they count with the whole as well."""
@@ -89,7 +89,7 @@ class Injury:
         everywhere = list(map(_Row._make, rows_of(tables.load, columns)))
         rows = [row for row in everywhere if not math.isnan(row.lesion_mm3)]
         self.all_searched = len(rows) == len(everywhere)
-        self._parts = tables.parts
+        self._lesions, self._parts = tables.lesions, tables.parts
         self.total_mm3 = sum(row.lesion_mm3 for row in rows if row.tissue != "overlay")
         self.outside_mm3 = sum(row.lesion_mm3 for row in rows if row.structure == "outside_brain")
         self._compartments: dict[tuple[str, str], list[_Row]] = defaultdict(list)
@@ -162,6 +162,17 @@ class Injury:
             if side == "midline" and sides[number].issuperset(SIDES)
         )
 
+    @cached_property
+    def cysts_mm3(self) -> Mapping[str, float]:
+        """Volume in white matter of what software took for cysts, by side."""
+        rows = rows_of(self._lesions, ("index", "source"))
+        cysts = {number for number, source in rows if str(source).endswith(CYST)}
+        volumes = dict.fromkeys(SIDES, 0.0)
+        for number, side, tissue, mm3 in rows_of(self._parts, ("index", "side", "tissue", "volume_mm3")):
+            if number in cysts and side in volumes and tissue == "white_matter":
+                volumes[side] += mm3
+        return volumes
+
     def measure(self, measure: str, structure: str, side: str) -> float:
         """Return a value of the morphometry table; NaN if not measured."""
         return float(self._measures.get((measure, structure, side), float("nan")))
@@ -222,7 +233,7 @@ def _least_found(injury: Injury, context: ScanContext) -> str:
     """Return the criterion that says how much software must find; it finds more in health without FLAIR.
 
     A FLAIR that could not be searched leaves part of the brain unsearched. Below 24 months FLAIR is not
-    searched, nor are T1w and T2w but for punctate lesions.
+    searched, nor are T1w and T2w but for punctate lesions and cysts.
     """
     if context.age_years is not None and context.age_years < SEARCHED_FROM_YEARS:
         return "detected_volume"

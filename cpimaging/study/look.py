@@ -62,7 +62,7 @@ def look(job: Job, frame: Frame, way: Image | Matrix, gate: Gate, *, first: bool
 
 def _refused(scene: Scene, gate: Gate) -> dict[str, str]:
     """Return the detectors that do not look at this age, and why."""
-    rules = {name: name for name in ("FLAIR", "T2w", "T1w", "punctate")}
+    rules = {name: name for name in ("FLAIR", "T2w", "T1w", "punctate", "cysts")}
     rules["ADC"] = "ADC" if scene.norm is None else "ADC_norm"
     return {name: why for name, rule in rules.items() if (why := gate.refusal(rule))}
 

@@ -286,6 +286,8 @@ def registry(**found: Finding | str) -> dict[str, Detector]:
             ("T1w",) if name == "punctate" else (name,),
             lambda scene, result=result: nothing(scene, result) if isinstance(result, str) else result,
             "what is made up",
+            ages_years=(0.0, 0.25 if name == "punctate" else 99.0),
+            other_age=str(result),
             beside=name in ("punctate", "ADC"),
             quiet=name == "punctate",
         )

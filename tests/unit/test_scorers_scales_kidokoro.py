@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from scorer_tables import CHILD, NO_PIECES, load_table, white
+from scorer_tables import CHILD, NO_PIECES, load_table, tables, white
 
 from cpimaging.io import typed
 from cpimaging.scorers import SCORERS, Tables, read_criteria
@@ -199,6 +199,26 @@ def test_signal_is_a_range_by_sides(lesion_ml, source, expected):
 def test_cysts_are_open_where_white_matter_is_lesion_or_nobody_looked(lesion_ml, source, expected):
     context = replace(TERM, lesion_source=source)
     assert points("cystic lesions", lesion_ml=lesion_ml, context=context) == expected
+
+
+@pytest.mark.parametrize(
+    ("mm3", "reason", "expected"),
+    [
+        ({"left": 500.0}, "detected: bright on T2w, fluid within white matter: cyst", [1, 4]),
+        ({"left": 500.0, "right": 30.0}, "detected: bright on T2w, fluid within white matter: cyst", [2, 4]),
+        ({"left": 500.0, "right": 29.0}, "detected: bright on T2w, fluid within white matter: cyst", [1, 4]),
+        ({"left": 500.0}, "detected: bright spot on T1w in white matter of a newborn", [0, 4]),
+    ],
+)
+def test_cysts_that_software_found_are_a_lower_bound(mm3, reason, expected):
+    """One point a side, of at least 30 mm³ there; more, where they are extensive, stays open."""
+    lesion = {white(side, "deep", "frontal"): part / 1000 for side, part in mm3.items()}
+    found = tables([lesion], more=True)
+    context = replace(TERM, lesion_source="detected")
+    found = replace(found, lesions=found.lesions.assign(source=reason), morphometry=morphometry(SIZES))
+    result = KIDOKORO.score(found, context, read_criteria(KIDOKORO.criteria))
+    (item,) = [item for item in result["items"] if item["name"] == "cystic lesions"]
+    assert item["points"] == expected
 
 
 def test_the_signal_of_what_was_not_searched_is_open():

@@ -237,14 +237,14 @@ def _surroundings(
     finding: Finding, scene: Scene, signal: Mapping[str, Float], fluid_alike: bool
 ) -> Surroundings:
     """Return what rules ask for, measured once for all pieces of a finding."""
-    depth_mm = _depth_mm(finding.mask, scene)
+    depth_mm = under_mm(finding.mask, scene)
     fluid = finding.origin == CAVITY
     unknown = np.full(scene.brain.shape, np.inf, np.float32)
     return Surroundings(
         scene,
         wall_mm=_wall_mm(scene) if scene.ventricles.any() else np.full(scene.brain.shape, FAR_MM, np.float32),
         depth_mm=depth_mm,
-        surface_mm=_depth_mm(scene.brain, scene) if fluid.any() else depth_mm,  # asked for in fluid alone
+        surface_mm=under_mm(scene.brain, scene) if fluid.any() else depth_mm,  # asked for in fluid alone
         fluid=fluid,
         **{name: signal.get(name, unknown) for name in SIGNALS},
         paired="support" in signal,
@@ -258,7 +258,7 @@ def _wall_mm(scene: Scene) -> Float:
     return mm
 
 
-def _depth_mm(mask: Bool, scene: Scene) -> Float:
+def under_mm(mask: Bool, scene: Scene) -> Float:
     """Return how far the centre of each voxel of a mask lies under its surface."""
     padded = np.pad(mask, 1)
     depth = ndimage.distance_transform_edt(padded, sampling=scene.spacing_mm)[1:-1, 1:-1, 1:-1]
@@ -270,7 +270,7 @@ def without_rim(mask: Bool, scene: Scene) -> Bool:
     """Return a mask without the thin lines along the ventricle wall that lesions beside it run out into."""
     if not mask.any() or not scene.ventricles.any():
         return mask
-    thick = _depth_mm(mask, scene) > P.rim_radius_mm
+    thick = under_mm(mask, scene) > P.rim_radius_mm
     from_thick_mm = (
         ndimage.distance_transform_edt(~thick, sampling=scene.spacing_mm) if thick.any() else FAR_MM
     )

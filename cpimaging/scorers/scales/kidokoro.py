@@ -31,6 +31,7 @@ ABSENT = "not in the atlas, not in the image or not searched"
 UNSEEN = "software found no lesion there, which is no proof that there is none"
 KIND = "focal or extensive, punctate or linear: tables do not tell"
 CYSTS = "cysts are not told from other lesion in the tables"
+EXTENT = "focal or extensive: tables do not tell, and software misses cysts"
 GYRI = "the delay of gyri in weeks is not measured"
 MYELIN = "the corona radiata is not measured, the internal capsule by its sign alone"
 SIZE = "not measured in this image"
@@ -117,10 +118,15 @@ def _signal(injury: Injury, trace: Trace, context: ScanContext, section: str) ->
 
 
 def _cysts(injury: Injury, trace: Trace, context: ScanContext) -> Item:
+    """Return the item of cysts: on how many sides software found one is known, how far they go is not."""
     white = injury.of(PARTS[WHITE])
     none = seen_by_reader(context) and white.region_mm3 > 0 and white.lesion_mm3 == 0
-    ends = (0, 0 if none else None)
-    return _item(trace, "cystic lesions", WHITE, math.nan, "", ends, "most_cysts", why=CYSTS)
+    least = trace.limit("minimum_volume")
+    sides = sum(volume >= least for volume in injury.cysts_mm3.values())
+    ends = (sides, 0 if none else None)
+    told = f"found by software on {sides} of 2 sides" if sides else math.nan
+    limit, why = (f"{least:g} mm3 of one side (ours)", EXTENT) if sides else ("n/a", CYSTS)
+    return _item(trace, "cystic lesions", WHITE, told, "", ends, "most_cysts", limit, why)
 
 
 def _myelin(injury: Injury, trace: Trace) -> Item:
