@@ -3,6 +3,7 @@
 import gc
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from typer.main import get_command
 
@@ -19,14 +20,20 @@ def main() -> None:
         from cpimaging import bids_app
 
         sys.exit(bids_app.run(words))
+    if words and not is_command(words[0]) and Path(words[0]).is_dir():
+        print(f"cpimaging: {words[0]}: is a folder; write: cpimaging BIDS OUT participant", file=sys.stderr)
+        sys.exit(2)
     app(prog_name="cpimaging")
 
 
 def is_bids_app(words: Sequence[str]) -> bool:
     """Tell whether words are those of a BIDS App; a command of the same name wins over a folder."""
-    if len(words) < 3 or words[2] not in LEVELS:
-        return False
-    return words[0] not in get_command(app).commands  # type: ignore[attr-defined]
+    return len(words) >= 3 and words[2] in LEVELS and not is_command(words[0])
+
+
+def is_command(word: str) -> bool:
+    """Tell whether a word is one of our commands."""
+    return word in get_command(app).commands  # type: ignore[attr-defined]
 
 
 if __name__ == "__main__":

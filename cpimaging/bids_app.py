@@ -4,11 +4,14 @@ Snakemake does the work, as in a clone; what it keeps for itself lies in the fol
 """
 
 import argparse
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+
+import platformdirs
 
 from cpimaging.cli import LEVELS
 from cpimaging.layout import pipeline
@@ -22,7 +25,23 @@ PATHS = ("adc_norm", "atlas", "lesions_dir", "masks_dir", "norms_dir", "override
 
 def run(words: Sequence[str]) -> int:
     """Run the workflow as these words ask, and return its exit code."""
-    return subprocess.run(call(words), check=False).returncode
+    output = Path(words[1]).resolve()
+    code = subprocess.run(call(words), env=environment(output), check=False).returncode
+    if words[2] == "group" and code == 0:
+        print(output / "index.html")
+    return code
+
+
+def environment(output: Path) -> dict[str, str]:
+    """Return the variables of the call; without a cache of the user's own, there is one beside the results.
+
+    Snakemake keeps copies of the rules in it, and would end in a traceback.
+    """
+    try:
+        check_writable(Path(platformdirs.user_cache_dir()))
+    except InputError:
+        return {**os.environ, "XDG_CACHE_HOME": str(output / ".snakemake" / "cache")}
+    return dict(os.environ)
 
 
 def call(words: Sequence[str]) -> list[str]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="Lesion patterns of cerebral palsy from brain MRI. Research use only.",
+    epilog="A whole dataset: cpimaging BIDS OUT participant (and --help behind it).",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )

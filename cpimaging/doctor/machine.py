@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import platformdirs
 import psutil
 
 from cpimaging.browser import installed_browser
@@ -83,10 +84,12 @@ def _memory(largest: float, cores: int) -> Found:
 
 def _cache() -> Found:
     folder = cache_dir()
-    try:
-        check_writable(folder)
-    except InputError as error:
-        return Found("fault", "cache", f"{folder}: {error.problem}", "set CPIMAGING_CACHE to another folder")
+    ways = {folder: "CPIMAGING_CACHE", Path(platformdirs.user_cache_dir()): "XDG_CACHE_HOME, for Snakemake,"}
+    for needed, key in ways.items():
+        try:
+            check_writable(needed)
+        except InputError as error:
+            return Found("fault", "cache", f"{needed}: {error.problem}", f"set {key} to another folder")
     return _room("cache", folder, CACHE_MB, "set CPIMAGING_CACHE to another folder")
 
 

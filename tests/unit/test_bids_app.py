@@ -11,7 +11,7 @@ from snakemake.cli import parse_config
 
 import cpimaging
 from cpimaging import bids_app
-from cpimaging.__main__ import is_bids_app
+from cpimaging.__main__ import is_bids_app, main
 
 ROOT = Path(cpimaging.__file__).parents[1]
 WHEEL = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
@@ -131,6 +131,37 @@ def test_what_snakemake_would_trip_over_is_one_line(
 def test_the_group_level_is_the_stage_of_the_cohort(tmp_path: Path, cores: list[str]) -> None:
     call = bids_app.call(["bids", str(tmp_path), "group", *cores, "--config", "atlas=published"])
     assert call == [sys.executable, "-m", "cpimaging", "cohort", str(tmp_path), "--atlas", "published"]
+
+
+def test_a_user_without_a_cache_has_one_beside_the_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Snakemake ends in a traceback where it cannot write its cache."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert bids_app.environment(tmp_path)["XDG_CACHE_HOME"] == str(tmp_path / "cache")
+    (tmp_path / "cache").touch()  # a file where the folder belongs
+    assert bids_app.environment(tmp_path)["XDG_CACHE_HOME"] == str(tmp_path / ".snakemake/cache")
+
+
+@pytest.mark.parametrize(("code", "told"), [(0, True), (2, False)])
+def test_the_group_level_ends_with_the_path_of_its_page(
+    tmp_path: Path, code: int, told: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended = subprocess.CompletedProcess([], code)
+    monkeypatch.setattr(bids_app.subprocess, "run", lambda *words, **more: ended)
+    assert bids_app.run(["bids", str(tmp_path), "group"]) == code
+    assert capsys.readouterr().out == (f"{tmp_path / 'index.html'}\n" if told else "")
+
+
+def test_a_folder_without_a_level_is_told_how_it_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["cpimaging", str(tmp_path), "out", "particpant"])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert capsys.readouterr().err == (
+        f"cpimaging: {tmp_path}: is a folder; write: cpimaging BIDS OUT participant\n"
+    )
 
 
 @pytest.mark.parametrize("more", [["-n"], ["--participant-label", "01"], ["--config", "engine=greedy"]])
