@@ -26,6 +26,7 @@ AROUND_TERM_WEEKS = (
     36.0,
     44.0,
 )  # ours: an age of so many weeks may be one of a newborn, told in postmenstrual weeks
+NEWBORN_WEEKS = 46.0  # ours: up to this a number beside a gestation may be a postmenstrual age
 UNSTATED_WEEKS = (GESTATION_WEEKS[0], 60.0)  # ours: a number that is a postmenstrual age without its unit
 FEW_DAYS = 60.0  # ours: below it an age in years or months is told in days too
 
@@ -40,7 +41,7 @@ _KINDS = {
         "scan age": "(?:(?:scan|mri)_age)",
         "corrected": f"(?:(?:corrected|adjusted)_age(?:{_AT_SCAN})?|age_(?:corrected|adjusted))",
         "postmenstrual": f"(?:(?:(?:scan_|age_)?pma|post_?menstrual_age)(?:{_AT_SCAN})?"
-        f"|(?:gestational_age|ga){_AT_SCAN})",
+        f"|(?:gestational_age|ga){_AT_SCAN}|(?:corrected_gestational_age|corrected_ga|cga)(?:{_AT_SCAN})?)",
         "postconceptional": f"(?:(?:pca|post_?concept(?:ion)?(?:al|ual)_age)(?:{_AT_SCAN})?)",
         "gestation": "(?:(?:gest(?:ational)?_?age|gestation|ga|birth_age|birth_ga)(?:(?:_at)?_birth)?"
         "|weeks_(?:of_)?gestation)",
@@ -118,6 +119,11 @@ def read_age(
         return _since_term(duration, gestation_weeks)
     if kind in ("postnatal", "corrected") and duration.unit is None:
         return _refused(f"{duration.told} has no stated unit; say {normal(column)}_weeks or the like")
+    if kind == "age" and _may_be_postmenstrual(duration, gestation_weeks):
+        return _refused(
+            f"{duration.told} without a unit beside {gestation_weeks:.4g} weeks of gestation may be years or "
+            "postmenstrual weeks; name the column age_years or pma_weeks, or add Units"
+        )
     if kind not in ("age", "postnatal", "corrected") or (kind == "age" and duration.gestational):
         return _refused(f"{duration.told} may count from birth or not; say pma_weeks or age_weeks")
     return _plausible(duration, kind)
@@ -202,6 +208,13 @@ def _of_scan_age(duration: Duration, gestation_weeks: float | None) -> str:
     if gestation_weeks is not None and (duration.unit or low <= duration.number <= high):
         return "postmenstrual"
     return "scan age"
+
+
+def _may_be_postmenstrual(duration: Duration, gestation_weeks: float | None) -> bool:
+    """Tell whether a number without unit may be the weeks of a newborn: from birth to a month beyond term."""
+    if gestation_weeks is None or duration.unit is not None:
+        return False
+    return gestation_weeks <= duration.number + duration.step and duration.number <= NEWBORN_WEEKS
 
 
 def _since_term(duration: Duration, gestation_weeks: float | None) -> Age:

@@ -184,7 +184,7 @@ def _told(study: _Study, scan: Scan) -> Scan:
     findings = [found for cell in doubted(cells) if (found := finding_in(cell, weeks))]
     age = reconcile(findings, notes if findings else [*notes, *study.unread(scan)], weeks)
     sex, doubts = _sex(cells)
-    aged = _aged(scan, age, weeks)
+    aged = _aged(scan, age, age.gestation_weeks or weeks)
     if weeks is None and age.pma_weeks is None and age.years is not None and age.years < CORRECTED_TO_YEARS:
         doubts = [*(f"{line}: taken for born at term" for line in unread), *doubts]
     clinical, lost = clinical_of(cells)

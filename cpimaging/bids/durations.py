@@ -43,7 +43,10 @@ _OF_UNITS = re.compile(
 """Words that may stand beside a unit; with any other, such as "tens of years", it is not known."""
 
 
-_WEEKS_AND_DAYS = re.compile(r"(?P<weeks>[0-9]{1,2})\s*\+\s*(?P<days>[0-6])(?:/7)?(?:\s*(?:w|wks?|weeks))?")
+_WEEKS_AND_DAYS = re.compile(
+    r"([0-9]{1,2})(?:\s*\+\s*([0-6])(?:/7)?|\s+([0-6])/7|\s*w(?:ks?|eeks)?\s*([0-6]))(?:\s*(?:w|wks?|weeks))?"
+)
+"""38+4, 38 4/7, 38w4."""
 _GESTATION_AND_AGE = re.compile(r"[0-9]{2}\s*(?:w|wks?|weeks)?\s*\+\s*[0-9]{1,2}\s*(?:w|wks?|weeks)?")
 _NUMBER = re.compile(r"(?P<number>-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)(?P<capped>\+?)")
 _COMMA = re.compile(r"-?[0-9]+,[0-9]{1,2}")  # three digits after it may be thousands
@@ -120,7 +123,8 @@ def entry(described: Mapping[str, Any], *names: str) -> Any:
 def _read(text: str) -> tuple[float, tuple[str, ...], float, bool] | None:
     """Return number, units of the cell itself, step in the first of them, and whether the number is a cap."""
     if both := _WEEKS_AND_DAYS.fullmatch(text):
-        return int(both["weeks"]) + int(both["days"]) / 7, ("weeks", "days"), 1 / 7, False
+        weeks, days = (int(part) for part in both.groups() if part)
+        return weeks + days / 7, ("weeks", "days"), 1 / 7, False
     if _COMMA.fullmatch(text):
         text = text.replace(",", ".")
     if match := _NUMBER.fullmatch(text):

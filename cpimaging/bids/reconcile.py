@@ -12,6 +12,7 @@ CORRECTED_TO_YEARS = 3.0
 _WHOLE_WEEK = 1.0  # completed weeks are up to a week short
 _MOST_BEFORE_TERM_YEARS = (TERM_WEEKS - GESTATION_WEEKS[0]) * DAYS["weeks"] / DAYS["years"]
 _SAME_YEARS = 1e-6
+_WEEK_YEARS = DAYS["weeks"] / DAYS["years"] + _SAME_YEARS
 _CURE = "correct it, or write n/a where it is not known"
 
 
@@ -33,6 +34,7 @@ class Verdict(NamedTuple):
 
     years: how mature the brain is: corrected age of a child born preterm, else age since birth; None where
     neither is certain. pma_weeks: since the last menstruation. postnatal_days: since birth.
+    gestation_weeks: at birth, where it is given or both others are told to the week.
     """
 
     years: float | None
@@ -41,6 +43,7 @@ class Verdict(NamedTuple):
     problems: tuple[str, ...] = ()
     pma_weeks: float | None = None
     postnatal_days: float | None = None
+    gestation_weeks: float | None = None
 
 
 def reconcile(
@@ -109,8 +112,12 @@ def _known(
             told += f", born at {gestation_weeks:.4g} weeks: {days:.0f} days corrected age"
     elif gestation_weeks is not None and pma is not None and postnatal is None:
         postnatal = (pma - gestation_weeks) * DAYS["weeks"]
+    elif pma is not None and born and max(chosen.age.step_years, born.age.step_years) <= _WEEK_YEARS:
+        low, high = GESTATION_WEEKS
+        weeks = pma - born.age.days / DAYS["weeks"]
+        gestation_weeks = weeks if gestation_weeks is None and low <= weeks <= high else gestation_weeks
     decisions = (f"age at scan: {chosen.told}",) if chosen.age.assumed else ()
-    return Verdict(years, "; ".join([told, *rest]), decisions, (), pma, postnatal)
+    return Verdict(years, "; ".join([told, *rest]), decisions, (), pma, postnatal, gestation_weeks)
 
 
 def _refused(refused: Sequence[str], findings: Sequence[Finding], notes: Sequence[str]) -> Verdict:

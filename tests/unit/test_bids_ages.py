@@ -227,6 +227,9 @@ def test_a_postmenstrual_age_is_corrected_or_after_a_term_birth_counts_from_ther
         ("41", 27.0, 7),  # 98 days since birth, and as mature as a week after term
         ("38+4", None, 0),  # before term
         ("38+4", 37.0, 11),
+        ("42 3/7", None, 17),
+        ("42w3", None, 17),
+        ("42 weeks 3", None, 17),
         ("92", None, 364),
         ("38", 38.6, 0),  # completed weeks
     ],
@@ -240,6 +243,24 @@ def test_a_postmenstrual_age_in_weeks(text, born_at_weeks, days):
 @pytest.mark.parametrize(("text", "born_at_weeks"), [("30", 39.0), ("29", 30.0), ("10", 30.0)])
 def test_a_postmenstrual_age_before_birth_is_refused(text, born_at_weeks):
     assert read_age("scan_age", text, about("weeks"), born_at_weeks).refused
+
+
+@pytest.mark.parametrize(
+    ("text", "born_at_weeks", "described", "refused"),
+    [
+        ("40.3", 38.6, {}, True),  # 40 years, or a newborn of 40 weeks
+        ("27", 27.0, {}, True),
+        ("46", 27.0, {}, True),
+        ("47", 27.0, {}, False),
+        ("25", 27.0, {}, False),  # before birth: no postmenstrual age
+        ("40.3", None, {}, False),
+        ("40.3", 38.6, about("years"), False),
+    ],
+)
+def test_a_number_beside_a_gestation_that_may_be_weeks_is_refused(text, born_at_weeks, described, refused):
+    age = read_age("age", text, described, born_at_weeks)
+    assert age.refused is refused
+    assert ("name the column age_years or pma_weeks" in age.note) is refused
 
 
 def test_a_corrected_age_before_term_is_that_of_a_newborn():
@@ -257,6 +278,8 @@ def test_a_few_days_are_told_as_days():
     [
         ("gestational_age", "39+2", {}, 39 + 2 / 7),
         ("GA_birth", "27", {}, 27),
+        ("ga", "27 3/7", {}, 27 + 3 / 7),
+        ("ga", "27w3d", {}, 27 + 3 / 7),
         ("ga_weeks", "26.5", {}, 26.5),
         ("birth_age", "38.7", {}, 38.7),
         ("gestational_age_at_birth", "280", about("days"), 40),

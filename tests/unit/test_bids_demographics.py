@@ -594,6 +594,10 @@ SPELLED = [
     ("age", "\N{MINUS SIGN}1", "-1, years"),
     ("age", "38+4", "pma_weeks or age_weeks"),
     ("age", "0", "give it in days or months"),
+    ("age ga", "41 27", "may be years or postmenstrual weeks"),
+    ("cga", "41", (7 * DAY, 41, None)),
+    ("age ga", "41 27", "may be years or postmenstrual weeks"),
+    ("cga", "41", (7 * DAY, 41, None)),
     ("scan_age", "41", "may count from birth or not"),
     ("corrected_age", "7", "say corrected_age_weeks"),
     ("pma_weeks", "12", "not between 20 and 200 weeks"),
@@ -615,6 +619,22 @@ def test_an_age_is_read_as_all_that_it_says_or_refused(bids, columns, cells, exp
     found = (scan.age_years, scan.pma_weeks, scan.postnatal_days)
     assert found == tuple(value if value is None else pytest.approx(value) for value in expected)
     assert not scan.problems
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "weeks"),
+    [
+        ("pma_weeks age_days", "44\t98", 30),
+        ("pma_weeks age_months", "44\t3", None),  # three months are 12 to 16 weeks
+        ("pma_weeks age_days", "44\t28", 40),
+        ("pma_weeks age_days ga", "44\t98\t30.4", 30.4),  # what is given goes before what follows
+        ("pma_weeks", "44", None),
+    ],
+)
+def test_two_ages_of_a_newborn_give_its_gestation(bids, columns, cells, weeks):
+    head = "\t".join(f"participant_id {columns}".split(" "))
+    (bids / "participants.tsv").write_text(f"{head}\nsub-1\t{cells}\n")
+    assert scan_of(bids).gestation_weeks == (weeks and pytest.approx(weeks))
 
 
 @pytest.mark.parametrize(
