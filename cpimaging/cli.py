@@ -339,7 +339,7 @@ def simulate(
     n: Annotated[int, typer.Option(min=1, help="Number of brains.")] = 7,
     seed: Annotated[int, typer.Option(min=0, help="Seed; the same seed makes the same brains.")] = 0,
     voxel_mm: Annotated[float, typer.Option(min=0.5, max=6, help="Voxel edge.")] = 2.0,
-    contrasts: Annotated[str, typer.Option(help="Comma list of T1w, T2w, FLAIR, ADC.")] = "T1w,FLAIR",
+    contrasts: Annotated[str, typer.Option(help="Of T1w, T2w, FLAIR, ADC; T1w and one more if none.")] = "",
     patterns: Annotated[str, typer.Option(help='Comma list of patterns, or "all".')] = "all",
     masks: Annotated[bool, typer.Option(help="Give the lesion masks to the pipeline.")] = True,
     severity: Annotated[str, typer.Option(help="any, mild, moderate, severe, or graded: in turn.")] = "any",
@@ -360,6 +360,7 @@ def simulate(
     from cpimaging.types import InputError
 
     chosen = patterns if patterns == "all" else patterns.split(",")
+    images = (contrasts or ("T1w,T2w" if template else "T1w,FLAIR")).split(",")
     if template:
         if severity != "any" or mix:
             raise InputError("--template", "goes with neither --severity nor --mix", "leave them out")
@@ -370,7 +371,7 @@ def simulate(
             n=n,
             seed=seed,
             voxel_mm=voxel_mm,
-            contrasts=contrasts.split(","),
+            contrasts=images,
             patterns=chosen,
             masks=masks,
             twins=twins,
@@ -387,7 +388,7 @@ def simulate(
         n=n,
         seed=seed,
         voxel_mm=voxel_mm,
-        contrasts=contrasts.split(","),
+        contrasts=images,
         patterns=chosen,
         masks=masks,
         severity=severity,

@@ -12,7 +12,7 @@ from typing import Literal
 from cpimaging import columns, keys
 from cpimaging.columns import Column, readers
 
-Place = Literal["scan", "group", "study", "logs", "export", "readers", "norms", "simulated"]
+Place = Literal["scan", "group", "study", "logs", "export", "readers", "norms", "adc", "simulated"]
 SCHEMA_VERSION = "1.0"
 """Of the JSON schemas: the first number rises where a key goes or changes, the second where one is added."""
 GROUP_TABLE, PATTERN, PATTERNS = (
@@ -339,6 +339,8 @@ _NORMS = (
     Output(
         "controls.tsv", "norms build", "The controls, one row for each.", columns.CONTROLS, keys.COLUMN_KEYS
     ),
+)
+_ADC = (
     Output(
         "mean.nii.gz", "norms adc", "Mean of the controls' ADC, mm²/s; 0 where not known.", keys=keys.ADC_NORM
     ),
@@ -360,7 +362,8 @@ OUTPUTS: tuple[Output, ...] = (
     *_of("study", _STUDY),
     *_of("logs", _LOGS),
     *_of("export", _EXPORTS, "with cpimaging export"),
-    *_of("norms", _NORMS, "with cpimaging norms"),
+    *_of("norms", _NORMS, "with cpimaging norms build"),
+    *_of("adc", _ADC, "with cpimaging norms adc"),
     *_of("simulated", _SIMULATED, "with cpimaging simulate"),
     *_SCAN,
 )

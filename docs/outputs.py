@@ -45,6 +45,7 @@ PLACES: Mapping[Place, tuple[str, str]] = {
     ),
     "readers": ("Readers", "With `cpimaging agree`: on top of the results, and in the folder for readers."),
     "norms": ("Norms", "In the folder of norms."),
+    "adc": ("Map of healthy ADC", "In the folder of the map."),
     "simulated": ("Simulated brains", "In `sourcedata/truth` of a simulated dataset."),
 }
 HEAD = f"""# Outputs

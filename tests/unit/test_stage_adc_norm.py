@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from declared import lacking, undeclared
 
 from cpimaging.atlases import load_template
 from cpimaging.bids.scan import Scan
@@ -81,6 +82,7 @@ def test_the_map_says_of_which_ages_it_is_and_nobodys_name(tmp_path: Path, brain
     out = study(tmp_path, brain, [scan(n) for n in range(8)], nothing)
     made(tmp_path, out)
     about = read_json(tmp_path / "map/mean.json")
+    assert lacking("adc", tmp_path / "map") == undeclared(tmp_path / "map") == []
     assert about["PostmenstrualWeeks"] == [39, 42]
     assert "sub-" not in str(about)
     assert norm_for(tmp_path / "map", replace(scan(1), pma_weeks=44.0))[0] is None
