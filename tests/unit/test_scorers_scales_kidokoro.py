@@ -78,25 +78,30 @@ def test_a_healthy_newborn_has_points_only_where_nothing_was_measured():
         ),
         (
             "thinning of the corpus callosum",
-            {("callosal_thickness", "corpus_callosum_body", "midline"): 1.2},
+            {("callosal_thickness", "corpus_callosum_body", "midline"): 0.6},
             [1, 1],
         ),
         (
             "thinning of the corpus callosum",
             {
-                ("callosal_thickness", "corpus_callosum_body", "midline"): 1.2,
-                ("callosal_thickness", "corpus_callosum_splenium", "midline"): 1.9,
+                ("callosal_thickness", "corpus_callosum_body", "midline"): 0.6,
+                ("callosal_thickness", "corpus_callosum_splenium", "midline"): 1.3,
             },
             [2, 2],
         ),
         (
             "thinning of the corpus callosum",
-            {("callosal_thickness", "corpus_callosum_genu", "midline"): 1.3},
+            {("callosal_thickness", "corpus_callosum_genu", "midline"): 2.0},
             [0, 0],
         ),
         (
             "thinning of the corpus callosum",
-            {("callosal_thickness", "corpus_callosum_splenium", "midline"): 2.0},
+            {("callosal_thickness", "corpus_callosum_body", "midline"): 1.2},
+            [0, 1],  # half a voxel from 1.3
+        ),
+        (
+            "thinning of the corpus callosum",
+            {("callosal_thickness", "corpus_callosum_splenium", "midline"): 2.7},
             [0, 0],
         ),
         (
@@ -185,6 +190,22 @@ def test_sizes_are_corrected_to_40_weeks():
 def test_signal_is_a_range_by_sides(lesion_ml, source, expected):
     context = replace(TERM, lesion_source=source)
     assert points("signal of deep grey matter", lesion_ml=lesion_ml, context=context) == expected
+
+
+@pytest.mark.parametrize(
+    ("nuclei_ml", "white_ml", "expected"),
+    [
+        (0.5, 0.04, [0, 3]),
+        (0.5, 0.999, [0, 3]),
+        (0.5, 1.0, [1, 3]),
+        (0.029, 0.04, [1, 3]),
+        (0.5, 0.02, [0, 0]),
+    ],
+)
+def test_a_little_white_matter_beside_injured_nuclei_may_be_their_edge(nuclei_ml, white_ml, expected):
+    lesion_ml = {("thalamus", "left"): nuclei_ml, white("left", "deep", "frontal"): white_ml}
+    context = replace(TERM, lesion_source="given mask")
+    assert points("signal of white matter", lesion_ml=lesion_ml, context=context) == expected
 
 
 @pytest.mark.parametrize(

@@ -30,11 +30,13 @@ MOST_SIGNAL = {
 ABSENT = "not in the atlas, not in the image or not searched"
 UNSEEN = "software found no lesion there, which is no proof that there is none"
 KIND = "focal or extensive, punctate or linear: tables do not tell"
+EDGE = "little lesion beside injured nuclei, which may be their edge"
 CYSTS = "cysts are not told from other lesion in the tables"
 EXTENT = "focal or extensive: tables do not tell, and software misses cysts"
 GYRI = "the delay of gyri in weeks is not measured"
 MYELIN = "the corona radiata is not measured, the internal capsule by its sign alone"
 SIZE = "not measured in this image"
+NEAR = "within an error of the limit, about half a voxel"
 AREA = "measured without the capsule between the nuclei, so that it may be small by that alone"
 
 
@@ -104,12 +106,15 @@ def _signal(injury: Injury, trace: Trace, context: ScanContext, section: str) ->
     """Return the item of a tissue's signal: how many sides are hit is measured, how it looks is not."""
     whole = injury.of(PARTS[section])
     sides = [injury.of(PARTS[section], [side]).lesion_mm3 for side in SIDES]
-    hit = sum(volume >= trace.limit("minimum_volume") for volume in sides)
-    hit = hit or int(whole.lesion_mm3 >= trace.limit("minimum_volume"))
+    seen = trace.limit("minimum_volume")
+    hit = sum(volume >= seen for volume in sides) or int(whole.lesion_mm3 >= seen)
+    beside = section != DEEP and injury.of(PARTS[DEEP]).lesion_mm3 >= seen
+    sure = trace.limit("apart_volume") if beside else seen
+    certain = sum(volume >= sure for volume in sides) or int(whole.lesion_mm3 >= sure)
     reader = seen_by_reader(context)
-    least = min(hit, 1) if section == WHITE else hit
+    least = min(certain, 1) if section == WHITE else certain
     high = 3 if reader and hit == 1 else 0 if reader and hit == 0 else None
-    why = KIND if hit else UNSEEN
+    why = EDGE if certain < hit else KIND if hit else UNSEEN
     if whole.region_mm3 == 0:
         least, high, why = 0, None, ABSENT
     limit = f"{trace.limit('minimum_volume'):g} mm3 of one side (ours)"
@@ -153,19 +158,21 @@ def _callosum(injury: Injury, trace: Trace) -> Item:
         for part in ("genu", "body", "splenium")
     )
     thin, rear_thin = trace.limit("thin_front"), trace.limit("thin_rear")
-    front = [_below(value, thin) for value in (genu, body)]
-    rear = _below(splenium, rear_thin)
+    error = trace.limit("thickness_error")
+    front = [_below(value, thin, error) for value in (genu, body)]
+    rear = _below(splenium, rear_thin, error)
     low = max(ends[0] for ends in front) + rear[0]
     high = max(ends[1] for ends in front) + rear[1]
     told = f"{genu:.1f}, {body:.1f}, {splenium:.1f} mm"
     limit = f"below {thin:g} mm in genu or body, {rear_thin:g} mm in the splenium"
     name = "thinning of the corpus callosum"
-    return _item(trace, name, WHITE, told, "", (low, high), "most_callosum", limit, SIZE)
+    why = SIZE if any(map(math.isnan, (genu, body, splenium))) else NEAR
+    return _item(trace, name, WHITE, told, "", (low, high), "most_callosum", limit, why)
 
 
-def _below(value: float, limit: float) -> tuple[int, int]:
-    """Return at least and at most how often a value lies below a limit."""
-    return (0, 1) if math.isnan(value) else (int(value < limit), int(value < limit))
+def _below(value: float, limit: float, error: float) -> tuple[int, int]:
+    """Return at least and at most how often a value that may be off by an error lies below a limit."""
+    return (0, 1) if math.isnan(value) else (int(value + error < limit), int(value - error < limit))
 
 
 def _ventricles(injury: Injury, trace: Trace) -> Item:
