@@ -85,6 +85,24 @@ def row(*numbers: int) -> Image:
     return Image(np.array(numbers, np.int16).reshape(-1, 1, 1), np.eye(4))
 
 
+def test_fluid_that_nothing_joins_to_a_ventricle_is_no_ventricle():
+    """A ventricle of 2 mm that the image shows 4 mm wide, and a bright pool 3 mm beside it: a cyst."""
+    ventricle = Region(6, "ventricle left", "lateral_ventricle_body", "left", "csf")
+    labels = np.full(SIZE, 3, np.int16)
+    labels[14:16] = 6
+    wide, pool = np.zeros(SIZE, bool), np.zeros(SIZE, bool)
+    wide[14:18], pool[20:24, 10:16, 10:16] = True, True
+    noise = np.random.default_rng(3).normal(0, 5, SIZE)
+    image = BRAIN.with_data((np.where(wide | pool, 300, 100) + noise).astype(np.float32))
+    found = [
+        refined(BRAIN.with_data(labels), (*REGIONS, ventricle), {"T2w": image}, BRAIN, inner=inner).data == 6
+        for inner in (True, False)
+    ]
+    assert found[0][14:17].mean() > 0.9
+    assert not found[0][20:].any()
+    assert (found[1] & pool).any()  # what the prior alone would let it have
+
+
 def test_children_are_kept_inside_their_parent():
     carried, own = row(3, 3, 1, 2, 2, 3, 3), row(0, 9, 9, 9, 0, 0, 0)
     found = kept_inside(carried, own, {9: [1, 2]}).data.ravel().tolist()

@@ -67,7 +67,8 @@ def refined(
     labels: carried, on one grid with images (contrast -> image) and brain (bool). A voxel that changes its
     class takes the nearest label of the new one; one that becomes fluid around the brain takes 0. lesion:
     bool, keeps what was carried there. inner: only what enters or leaves nuclei and ventricles moves, not the
-    border of cortex and white matter, which one contrast shows badly.
+    border of cortex and white matter, which one contrast shows badly; fluid that nothing joins to a carried
+    ventricle is none: a cyst.
     """
     box = bounding_box(brain.data, voxels_in(BLUR_MM, labels.spacing_mm))
     carried, inside = labels.data[box], brain.data[box]
@@ -87,10 +88,21 @@ def refined(
     new[free] = _smoothed(shares, free, labels.spacing_mm).argmax(axis=1).astype(np.int16)
     if inner:
         outer = np.array([name in OUTER for name in names])
-        new = np.where(free & outer[old] & outer[new], old, new)
+        new = _joined(np.where(free & outer[old] & outer[new], old, new), old, names)
     out = labels.data.copy()
     out[box] = _relabelled(carried, old, new, labels.spacing_mm)
     return labels.with_data(out)
+
+
+def _joined(new: Ints, old: Ints, names: Sequence[str]) -> Ints:
+    """Return the classes with new pieces of fluid, apart from all that was carried as fluid, as they were."""
+    if "csf" not in names:
+        return new
+    fluid = new == names.index("csf")
+    pieces, _ = ndimage.label(fluid, np.ones((3, 3, 3), bool))
+    carried = np.unique(pieces[fluid & (old == new)])
+    apart = fluid & ~np.isin(pieces, carried)
+    return np.where(apart, old, new)
 
 
 def _clipped(values: NDArray[Any]) -> Floats:

@@ -30,7 +30,7 @@ MOST_SIGNAL = {
 ABSENT = "not in the atlas, not in the image or not searched"
 UNSEEN = "software found no lesion there, which is no proof that there is none"
 KIND = "focal or extensive, punctate or linear: tables do not tell"
-EDGE = "little lesion beside injured nuclei, which may be their edge"
+APART = "may be the edge of injured nuclei, or of a cyst, which counts by itself"
 CYSTS = "cysts are not told from other lesion in the tables"
 EXTENT = "focal or extensive: tables do not tell, and software misses cysts"
 GYRI = "the delay of gyri in weeks is not measured"
@@ -111,10 +111,12 @@ def _signal(injury: Injury, trace: Trace, context: ScanContext, section: str) ->
     beside = section != DEEP and injury.of(PARTS[DEEP]).lesion_mm3 >= seen
     sure = trace.limit("apart_volume") if beside else seen
     certain = sum(volume >= sure for volume in sides) or int(whole.lesion_mm3 >= sure)
+    if section in (WHITE, CORTEX) and sum(injury.cysts_mm3.values()) >= seen:
+        certain = 0  # software's cyst and its edge count as a cyst
     reader = seen_by_reader(context)
     least = min(certain, 1) if section == WHITE else certain
     high = 3 if reader and hit == 1 else 0 if reader and hit == 0 else None
-    why = EDGE if certain < hit else KIND if hit else UNSEEN
+    why = APART if certain < hit else KIND if hit else UNSEEN
     if whole.region_mm3 == 0:
         least, high, why = 0, None, ABSENT
     limit = f"{trace.limit('minimum_volume'):g} mm3 of one side (ours)"
