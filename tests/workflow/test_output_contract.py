@@ -20,7 +20,7 @@ from cpimaging.scorers.group import group_dtypes
 from cpimaging.stages import export
 
 SCANS = ("sub-01", "sub-02", "sub-03", "sub-04")
-ELSEWHERE = ("readers", "norms", "simulated", "export")
+ELSEWHERE = ("readers", "norms", "adc", "simulated", "export")
 WORDS = {
     "dominance": "white_matter deep_grey cortex brainstem cerebellum mixed none indeterminate not_assessed",
     "mrics_group": "A B C D E n/a",
