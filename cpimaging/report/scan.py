@@ -42,6 +42,10 @@ Measures = tuple[str, list[tables.Measured]]
 """A measure's name and its records by structure."""
 
 
+TOLD_WEEKS = 60.0
+"""Up to this a postmenstrual age is told (ours)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ScanReport:
     """All that the page of a scan shows.
@@ -49,7 +53,8 @@ class ScanReport:
     label: "sub-01" or "sub-01_ses-02". images: contrast -> image in scan space, the reference first;
     they are shown as they are, so give them without face. lesion: not 0 in the lesion, in scan space
     on any grid; None where there is no mask. atlas: labels in scan space.
-    gestation_weeks: at birth. clinical: what tables say of subtype and function, name to word.
+    gestation_weeks: at birth. pma_weeks: since the last menstruation. clinical: what tables say of
+    subtype and function, name to word.
     template_told: the template that the scan was registered to, in words; of_age: it is one of its age.
     warning: what its age forbids. template_in_scan: the template's T1w brought to the scan.
     newborn_lines: pictures of the lines that a newborn was measured along, as SVG. lesion_source: as in
@@ -66,6 +71,7 @@ class ScanReport:
     age_years: float | None = None
     sex: str = "n/a"
     gestation_weeks: float | None = None
+    pma_weeks: float | None = None
     clinical: Mapping[str, str] = field(default_factory=dict)
     contrasts: Sequence[str]
     reference: str
@@ -113,6 +119,7 @@ def page_values(content: ScanReport) -> dict[str, object]:
     return {
         "scan": content,
         "age": words.age(content.age_years),
+        "postmenstrual": _postmenstrual(content.pma_weeks),
         "born": "" if content.gestation_weeks is None else f"{content.gestation_weeks:.4g} weeks",
         "sections": SECTIONS,
         **_first_screen(content, within),
@@ -141,6 +148,11 @@ def page_values(content: ScanReport) -> dict[str, object]:
         "words": words,
         "structure_name": tables.structure_name,
     }
+
+
+def _postmenstrual(weeks: float | None) -> str:
+    """Return the postmenstrual age of a newborn or infant, by which template and scales go; "" of others."""
+    return "" if weeks is None or weeks > TOLD_WEEKS else f"{weeks:.1f} weeks"
 
 
 def _first_screen(content: ScanReport, within: Sequence[tables.Row]) -> dict[str, object]:

@@ -68,6 +68,7 @@ def run(job: Job) -> None:
         age_years=job.scan.age_years,
         sex=job.scan.sex,
         gestation_weeks=job.scan.gestation_weeks,
+        pma_weeks=job.scan.pma_weeks,
         clinical=job.scan.clinical,
         contrasts=list(job.images),
         reference=reference,

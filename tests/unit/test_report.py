@@ -270,6 +270,15 @@ def test_what_is_known_of_birth_and_function_is_shown_and_nothing_else():
     assert not re.search("Gestation|GMFCS|MACS", render_scan(content.scan_report()))
 
 
+@pytest.mark.parametrize(
+    ("weeks", "told"), [(None, False), (38 + 4 / 7, "38.6 weeks"), (60.0, "60.0 weeks"), (60.1, False)]
+)
+def test_the_postmenstrual_age_of_a_newborn_is_told(weeks, told):
+    text = render_scan(content.scan_report(pma_weeks=weeks))
+    assert ("Postmenstrual age" in text) == bool(told)
+    assert not told or f"<dd>{told}</dd>" in text
+
+
 def test_the_lines_of_a_newborn_are_shown_as_a_picture():
     assert "image/svg" not in render_scan(content.scan_report())
     text = render_scan(content.scan_report(newborn_lines="<svg>line</svg>"))
