@@ -20,7 +20,7 @@ def main() -> None:
         from cpimaging import bids_app
 
         sys.exit(bids_app.run(words))
-    if words and not is_command(words[0]) and Path(words[0]).is_dir():
+    if words and Path(words[0]).is_dir() and not is_command(words[0]):
         print(f"cpimaging: {words[0]}: is a folder; write: cpimaging BIDS OUT participant", file=sys.stderr)
         sys.exit(2)
     app(prog_name="cpimaging")

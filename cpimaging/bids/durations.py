@@ -44,7 +44,7 @@ _OF_UNITS = re.compile(
 
 
 _WEEKS_AND_DAYS = re.compile(
-    r"([0-9]{1,2})(?:\s*\+\s*([0-6])(?:/7)?|\s+([0-6])/7|\s*w(?:ks?|eeks)?\s*([0-6]))(?:\s*(?:w|wks?|weeks))?"
+    r"([0-9]{1,2})(?:(?:\s*\+\s*([0-6])(?:/7)?|\s+([0-6])/7)(?:\s*(?:w|wks?|weeks))?|\s*w(?:ks?|eeks)?\s*([0-6]))"
 )
 """38+4, 38 4/7, 38w4."""
 _GESTATION_AND_AGE = re.compile(r"[0-9]{2}\s*(?:w|wks?|weeks)?\s*\+\s*[0-9]{1,2}\s*(?:w|wks?|weeks)?")

@@ -112,10 +112,10 @@ def _known(
             told += f", born at {gestation_weeks:.4g} weeks: {days:.0f} days corrected age"
     elif gestation_weeks is not None and pma is not None and postnatal is None:
         postnatal = (pma - gestation_weeks) * DAYS["weeks"]
-    elif pma is not None and born and max(chosen.age.step_years, born.age.step_years) <= _WEEK_YEARS:
-        low, high = GESTATION_WEEKS
+    elif gestation_weeks is None and pma is not None and born:
+        fine = max(chosen.age.step_years, born.age.step_years) <= _WEEK_YEARS
         weeks = pma - born.age.days / DAYS["weeks"]
-        gestation_weeks = weeks if gestation_weeks is None and low <= weeks <= high else gestation_weeks
+        gestation_weeks = weeks if fine and GESTATION_WEEKS[0] <= weeks <= GESTATION_WEEKS[1] else None
     decisions = (f"age at scan: {chosen.told}",) if chosen.age.assumed else ()
     return Verdict(years, "; ".join([told, *rest]), decisions, (), pma, postnatal, gestation_weeks)
 

@@ -263,6 +263,11 @@ def test_a_number_beside_a_gestation_that_may_be_weeks_is_refused(text, born_at_
     assert ("name the column age_years or pma_weeks" in age.note) is refused
 
 
+@pytest.mark.parametrize("text", ["40 weeks 5 weeks", "40w5 weeks", "40 5"])
+def test_two_numbers_of_weeks_are_no_weeks_and_days(text):
+    assert read_age("pma_weeks", text, {}, None).years is None
+
+
 def test_a_corrected_age_before_term_is_that_of_a_newborn():
     age = read_age("corrected_age", "-2 weeks", {}, None)
     assert (age.years, age.corrected) == (0, True)
