@@ -18,12 +18,15 @@ NOT_ASSESSED = "not assessed"
 GIVEN_UNITS = ("points", "level")
 """Units of what a scale gives, which is not uncertain; in any other unit stands what it asks for."""
 
+NEWBORN_TO_YEARS = 0.25
+"""Age of maturation below which a scan is a newborn's, as where punctate lesions are looked for."""
+
 
 class Criterion(TypedDict):
     """A number that a scorer compares with.
 
     tag: S read in the source, S2 in one that restates it, K not verified, D ours. disagrees: what another
-    source says instead, with that source and its tag.
+    source says instead, with that source and its tag. newborn: what it is on a reader's mask of a newborn.
     """
 
     value: float
@@ -31,6 +34,14 @@ class Criterion(TypedDict):
     tag: str
     source: str
     disagrees: NotRequired[str]
+    newborn: NotRequired["Newborn"]
+
+
+class Newborn(TypedDict):
+    """What a criterion is on a reader's mask of a newborn."""
+
+    value: float
+    source: str
 
 
 Criteria = Mapping[str, Criterion]
@@ -140,6 +151,17 @@ def read_criteria(path: Path) -> Criteria:
     content = read_yaml(path)
     included = read_criteria((path.parent / content["include"]).resolve()) if "include" in content else {}
     return MappingProxyType({**included, **content["criteria"]})
+
+
+def for_scan(criteria: Criteria, context: ScanContext) -> Criteria:
+    """Return criteria as a scan asks for them: some have another value for a reader's mask of a newborn."""
+    newborn = context.age_years is not None and context.age_years < NEWBORN_TO_YEARS
+    if not newborn or context.lesion_source != "given mask":
+        return criteria
+    return {
+        name: {**criterion, **criterion["newborn"]} if "newborn" in criterion else criterion
+        for name, criterion in criteria.items()
+    }
 
 
 @lru_cache(maxsize=64)

@@ -10,7 +10,17 @@ from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
 from cpimaging.columns import CELL, MARGIN_MM, MARGINS, dtypes
-from cpimaging.scorers.base import GIVEN_UNITS, Criteria, Criterion, R, Scorer, Tables, as_step, cited
+from cpimaging.scorers.base import (
+    GIVEN_UNITS,
+    Criteria,
+    Criterion,
+    R,
+    Scorer,
+    Tables,
+    as_step,
+    cited,
+    for_scan,
+)
 from cpimaging.scorers.results import Alternative, CallResult, Points, Result, ScaleResult, answer
 from cpimaging.scorers.words import phrase
 from cpimaging.types import Evidence, InputError, ScanContext, Table, rows_of
@@ -65,6 +75,7 @@ def score_surely(
     what it may be. A scale gets its spread: the least and most points that nine in ten repetitions give, or
     None. The method is ours.
     """
+    criteria = criteria if scorer.scale else for_scan(criteria, context)
     result = scorer.score(tables, context, criteria)
     if scorer.scale:
         spread = _ends(result) and _spread(scorer, tables, margins, context, criteria)

@@ -464,3 +464,24 @@ def test_the_largest_lesion_of_a_side_is_so_by_tissue_not_by_tracts():
         columns=["index", "side", "tissue", "volume_mm3"],
     )
     assert [_largest_on(parts, side) for side in ("left", "right", "midline")] == [1, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("age_years", "source", "focus_ml", "called"),
+    [
+        (0.0, "given mask", 0.010, True),
+        (0.0, "given mask", 0.007, False),
+        (-0.1, "given mask", 0.010, True),  # before term
+        (0.24, "given mask", 0.010, True),
+        (0.26, "given mask", 0.010, False),
+        (None, "given mask", 0.010, False),
+        (0.0, "lesion_command", 0.010, False),
+        (6.0, "given mask", 0.025, False),
+    ],
+)
+def test_a_reader_s_focus_counts_from_8_mm3_in_a_newborn_and_from_30_later(
+    age_years, source, focus_ml, called
+):
+    context = replace(CHILD, age_years=age_years, lesion_source=source)
+    result = sure(MRICS, [{white("right", "deep", "frontal"): focus_ml}], context)
+    assert ("too small" not in str(result["not_assessed"])) == called
