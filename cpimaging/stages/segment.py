@@ -126,8 +126,9 @@ def _segmented(job: Job, frame: Frame, brain: Image, gate: Gate) -> Segmentation
     known = job.known_lesion
     lesion = place_mask(read_lesion(job, known)[0], brain)[0] if known else None
     images = {name: read_image(job.files.preproc(name)) for name in job.images}
-    if frame.built is not None and gate.young("grey_white") and "T2w" in images:
-        labels = refined(labels, regions, {"T2w": images["T2w"]}, brain, lesion, inner=True)
+    shown = next((name for name in ("T2w", "T1w") if name in images), None)
+    if frame.built is not None and gate.young("grey_white") and shown:
+        labels = refined(labels, regions, {shown: images[shown]}, brain, lesion, inner=True)
     return segment(
         images,
         brain,

@@ -253,7 +253,8 @@ def test_every_criterion_says_where_it_comes_from(scorer):
         "criteria",
     }  # no limit beside
     for name, criterion in criteria.items():
-        assert set(criterion) - {"disagrees"} == {"value", "unit", "tag", "source"}, name
+        assert set(criterion) - {"disagrees", "newborn"} == {"value", "unit", "tag", "source"}, name
+        assert "newborn" not in criterion or set(criterion["newborn"]) == {"value", "source"}, name
         assert isinstance(criterion["value"], int | float), name
         assert criterion["tag"] in {"S", "S2", "K", "D"}, name
         assert criterion["source"].strip(), name

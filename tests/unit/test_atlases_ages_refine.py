@@ -218,3 +218,22 @@ def test_a_brain_is_as_large_as_at_its_age(tmp_path, radius, weeks, fits):
         return
     with pytest.raises(InputError, match="postmenstrual weeks"):
         read_brain(template)
+
+
+def test_a_nucleus_does_not_take_a_capsule_that_differs_from_other_white_matter():
+    place = np.arange(SIZE[0])[:, None, None] * np.ones(SIZE, int)
+    noise = np.random.default_rng(0)
+    shown = np.select([place < 15, place < 20], [100.0, 130.0], 100 + noise.normal(0, 60, SIZE))
+    image = Image((shown + noise.normal(0, 5, SIZE)).astype(np.float32), np.eye(4))
+    labels = np.where(place < 13, 1, 3).astype(np.int16)
+    found = refined(BRAIN.with_data(labels), REGIONS, {"T2w": image}, BRAIN).data
+    assert (found[13:15] == 1).mean() > 0.95
+    assert (found[15:20] == 3).mean() > 0.95
+
+
+def test_white_matter_keeps_its_labels_among_each_other():
+    callosum = Region(6, "genu", "corpus_callosum_genu", "midline", "white_matter")
+    image, _ = scene(20)
+    labels = np.where(np.arange(SIZE[0])[:, None, None] < 17, 6, 3) * np.ones(SIZE, np.int16)
+    found = refined(BRAIN.with_data(labels), (*REGIONS, callosum), {"T2w": image}, BRAIN).data
+    np.testing.assert_array_equal(found, labels)

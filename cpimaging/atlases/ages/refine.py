@@ -23,18 +23,28 @@ SMOOTH_MM = 0.7
 """SD over which the classes of neighbours are averaged in the end, lest single voxels stand apart (ours)."""
 
 FIXED_TISSUES = frozenset({"brainstem", "cerebellum"})
-FIXED = frozenset({"plic"})
-"""The capsule of a newborn is partly myelinated: no one signal is its own."""
+FIXED = frozenset({"plic", "alic"})
+"""The capsule of an infant is partly myelinated: no one signal is its own."""
 CLASS_OF = {
     "thalamus_ventrolateral": "thalamus",
     "putamen_posterior": "putamen",
     "accumbens": "caudate",
     "amygdala": "hippocampus",
     "subthalamic_nucleus": "ventral_diencephalon",
+    "corpus_callosum_genu": "corpus_callosum",
+    "corpus_callosum_body": "corpus_callosum",
+    "corpus_callosum_splenium": "corpus_callosum",
 }
 """Structures that look alike on a template; others stand by themselves or with their tissue."""
 OWN_CLASS = frozenset({"thalamus", "putamen", "caudate", "pallidum", "hippocampus", "ventral_diencephalon"})
-OUTER = frozenset({"outer fluid", "white_matter", "cortex"})
+INNER_WHITE = "white matter near nuclei"
+INNER_WHITE_MM = 6.0
+"""How far from nuclei white matter is a class by itself, since it is myelinated before the rest (ours).
+
+As one class, its signal was so spread in infants that nuclei took the capsule, and fluid the callosum.
+"""
+WHITE = frozenset({"white_matter", INNER_WHITE, "corpus_callosum"})
+OUTER = WHITE | {"outer fluid", "cortex"}
 CLIP_PERCENT = (0.2, 99.8)
 
 Ints = NDArray[np.integer]
@@ -73,12 +83,12 @@ def refined(
     box = bounding_box(brain.data, voxels_in(BLUR_MM, labels.spacing_mm))
     carried, inside = labels.data[box], brain.data[box]
     of = classes_of(regions)
-    names = ["outer fluid", *dict.fromkeys(name for name in of.values() if name)]
+    names = list(dict.fromkeys(["outer fluid", "white_matter", *filter(None, of.values()), INNER_WHITE]))
     table = np.full(max(of, default=0) + 1, -1, np.int16)
     table[0] = 0
     for index, name in of.items():
         table[index] = names.index(name) if name else -1
-    old = table[carried]
+    old = _divided(table[carried], names, labels.spacing_mm)
     free = inside & (old >= 0)
     if lesion is not None:
         free &= ~lesion.data[box].astype(bool)
@@ -86,12 +96,24 @@ def refined(
     new = old.copy()
     shares = _classified(x, _priors(old, free, len(names), labels.spacing_mm))
     new[free] = _smoothed(shares, free, labels.spacing_mm).argmax(axis=1).astype(np.int16)
+    white = np.array([name in WHITE for name in names])
+    new = np.where(white[old] & white[new], old, new)
     if inner:
         outer = np.array([name in OUTER for name in names])
         new = _joined(np.where(free & outer[old] & outer[new], old, new), old, names)
     out = labels.data.copy()
     out[box] = _relabelled(carried, old, new, labels.spacing_mm)
     return labels.with_data(out)
+
+
+def _divided(old: Ints, names: Sequence[str], spacing_mm: tuple[float, ...]) -> Ints:
+    """Return the classes with white matter near nuclei as one of its own."""
+    nuclei = np.isin(old, [place for place, name in enumerate(names) if name in OWN_CLASS])
+    if not nuclei.any():
+        return old
+    near = ndimage.distance_transform_edt(~nuclei, sampling=spacing_mm) <= INNER_WHITE_MM
+    white = old == names.index("white_matter")
+    return np.where(near & white, names.index(INNER_WHITE), old).astype(old.dtype)
 
 
 def _joined(new: Ints, old: Ints, names: Sequence[str]) -> Ints:
