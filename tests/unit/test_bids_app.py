@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from snakemake.cli import parse_config
+from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 
 import cpimaging
 from cpimaging import bids_app
@@ -125,6 +126,75 @@ def test_what_snakemake_would_trip_over_is_one_line(
     with pytest.raises(SystemExit, match="2"):
         bids_app.call(["bids", *words])
     assert capsys.readouterr().err == f"cpimaging: {told}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("--coers 2", "--coers: is no option; did you mean --cores?"),
+        ("--coers=2", "--coers=2: is no option; did you mean --cores?"),
+        ("--participant_lable 01", "--participant_lable: is no option; did you mean --participant_label?"),
+        ("-n --qqqqqq", "--qqqqqq: is no option; see snakemake --help"),
+        ("--cores", "--cores: expected one argument; see snakemake --help"),
+        ("--participant-label", "argument --participant-label/--participant_label: expected at least one"),
+        ("--cores many", "an option of Snakemake: Error parsing number of cores (--cores, -c): must be"),
+        ("--rerun-triggers x", "--rerun-triggers: invalid choice: 'x' (choose from"),
+        ("--executor x", "--executor: invalid choice: 'x' (choose from"),
+        ("--no", "Snakemake: ambiguous option: --no could match"),
+        ("--profile nowhere", "Snakemake: profile directory given (nowhere), but no profile.yaml"),
+        ("--workflow-profile nowhere", "--workflow-profile nowhere: no such folder; check the path"),
+    ],
+)
+def test_what_snakemake_does_not_understand_is_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: str,
+    told: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match="2"):
+        bids_app.call(["bids", "out", "participant", *words.split()])
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith(f"cpimaging: {told}")
+    assert captured.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--cores all -n -p",
+        "--core 2",  # Snakemake takes the beginning of an option for it
+        "--jobs 3 --set-resources register:mem_mb=6000 register:runtime=60",
+        "--quiet rules progress",
+        "--workflow-profile none --cores 1",
+        "--workflow-profile slurm --slurm-logdir logs",
+        "--version",
+    ],
+)
+def test_options_of_snakemake_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    call = bids_app.call(["bids", "out", "participant", *words.split()])
+    at = call.index("--directory") + 2
+    assert call[at : call.index("--config")] == words.split()
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "")
+
+
+@pytest.mark.parametrize("words", ["--workflow-profile slurm", "--executor slurm"])
+def test_a_cluster_without_its_executor_is_told_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(ExecutorPluginRegistry().plugins, "slurm")
+    with pytest.raises(SystemExit, match="2"):
+        bids_app.call(["bids", "out", "participant", *words.split()])
+    assert capsys.readouterr().err == (
+        "cpimaging: slurm: its executor is not installed; pip install 'cpimaging[slurm]'\n"
+    )
 
 
 @pytest.mark.parametrize("cores", [[], ["--cores", "4"], ["-c", "4"], ["--cores=4"]])
