@@ -24,7 +24,16 @@ from cpimaging.study.choices import quoted
 from cpimaging.types import InputError
 from cpimaging.writes import check_writable
 
-PATHS = ("adc_norm", "atlas", "lesions_dir", "masks_dir", "norms_dir", "overrides", "templates_dir")
+PATHS = (
+    "adc_norm",
+    "atlas",
+    "lesions_dir",
+    "masks_dir",
+    "masks_template",
+    "norms_dir",
+    "overrides",
+    "templates_dir",
+)
 """Choices that may name a path: relative ones are the user's, and Snakemake works in another folder."""
 HELP = "see snakemake --help"
 UNKNOWN = "unrecognized arguments: "
@@ -177,4 +186,5 @@ def _rooted(name: str, value: str) -> str:
 
 def _path(name: str, value: str) -> str | None:
     """Return the absolute path that a choice names, None where it names none."""
-    return str(Path(value).resolve()) if name in PATHS and value and Path(value).exists() else None
+    path = Path(os.path.expanduser(value))
+    return str(path.resolve()) if name in PATHS and value and path.exists() else None

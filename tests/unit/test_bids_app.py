@@ -12,7 +12,7 @@ from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 
 import cpimaging
 from cpimaging import bids_app
-from cpimaging.__main__ import is_bids_app, main
+from cpimaging.__main__ import at_home, is_bids_app, main
 
 ROOT = Path(cpimaging.__file__).parents[1]
 WHEEL = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
@@ -67,6 +67,58 @@ def test_labels_choices_and_options_of_snakemake_reach_it(
         f"output_dir={tmp_path / 'out'}",
         'participant_label= "01,sub-02" ',
     ]
+
+
+def test_the_home_that_no_shell_has_put_in_is_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/a b")
+    assert at_home(["~/bids", "./~", "a~", "--t1w=~/t1.nii.gz", "--t1w", "~", "~nobody-of-that-name/x"]) == [
+        *("/home/a b/bids", "./~", "a~", "--t1w=/home/a b/t1.nii.gz", "--t1w", "/home/a b"),
+        "~nobody-of-that-name/x",  # as a shell leaves it
+    ]
+    commands = ["--run", "~/bin/tool {out}", "--brain-command=~/bin/tool {out}"]
+    assert at_home(commands) == commands  # a shell reads them, and would split a b
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's home; one works in another folder, which is empty."""
+    for name in ("home/bids/sub-01", "home/norms", "here"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "home/c.yaml").touch()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path / "here")
+    return tmp_path / "home"
+
+
+@pytest.mark.parametrize("file", [["--file", "~/study.yaml"], ["--file=~/study.yaml"]])
+def test_a_command_finds_the_home(home: Path, monkeypatch: pytest.MonkeyPatch, file: list[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["cpimaging", "init", "~/bids", "~/out", *file])
+    with pytest.raises(SystemExit, match="0"):
+        main()
+    assert (home / "study.yaml").is_file()
+    assert not list(Path.cwd().iterdir())
+
+
+def test_a_bids_app_finds_the_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[list[str]] = []
+
+    def ran(call: list[str], **more: object) -> subprocess.CompletedProcess[str]:
+        calls.append(call)
+        return subprocess.CompletedProcess(call, 0)
+
+    monkeypatch.setattr(bids_app.subprocess, "run", ran)
+    words = "~/bids ~/out participant -n --config norms_dir=~/norms --configfile ~/c.yaml"
+    monkeypatch.setattr(sys, "argv", ["cpimaging", *words.split()])
+    with pytest.raises(SystemExit, match="0"):
+        main()
+    (call,) = calls
+    assert parse_config(call[call.index("--config") + 1 :]) == {
+        "bids_dir": str(home / "bids"),
+        "output_dir": str(home / "out"),
+        "norms_dir": str(home / "norms"),
+    }
+    assert call[call.index("--configfile") + 1] == str(home / "c.yaml")
+    assert call[call.index("--directory") + 1] == str(home / "out")
 
 
 @pytest.mark.parametrize(
