@@ -114,6 +114,17 @@ def test_scripts_are_there(words: list[str], copied: bool) -> None:
         assert importlib.util.find_spec(words[1])
 
 
+def test_what_jobs_ask_for_is_what_the_rules_say() -> None:
+    rule = re.compile(r"^rule (\w+):.*?mem_mb=\w+\((\d+)\),\s+runtime=\w+\((\d+)\)", re.M | re.S)
+    rules = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "workflow/rules").glob("*")))
+    asked = re.findall(r"mem_mb=", rules)
+    told = re.compile(r"^\| (\w+)[^|]* \| (\d+) \| (\d+) \|$", re.M)
+    page = (ROOT / "docs/how-to.md").read_text(encoding="utf-8")
+    section = page[page.index("**Use a cluster") : page.index("**Use a container")]
+    assert len(asked) == len(rule.findall(rules))
+    assert sorted(told.findall(section)) == sorted(rule.findall(rules))
+
+
 @pytest.mark.parametrize(
     "words",
     [
