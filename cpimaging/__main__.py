@@ -1,6 +1,8 @@
 """`cpimaging` and `python -m cpimaging`, by which jobs call the interpreter that planned them."""
 
 import gc
+import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,12 +11,15 @@ from typer.main import get_command
 
 from cpimaging.cli import LEVELS, app
 
+COMMANDS = ("--run", "--brain-command")
+"""Options whose word is read by a shell, which knows what ~ is."""
+
 
 def main() -> None:
     """Run the workflow as a BIDS App, or one command."""
     # Modules stay: looked through for garbage with every 700 new objects, they take a tenth longer to load.
     gc.set_threshold(100_000)
-    words = sys.argv[1:]
+    words = at_home(sys.argv[1:])
     if is_bids_app(words):
         # not above: it brings jsonschema and more, for which no command should wait
         from cpimaging import bids_app
@@ -23,7 +28,18 @@ def main() -> None:
     if words and Path(words[0]).is_dir() and not is_command(words[0]):
         print(f"cpimaging: {words[0]}: is a folder; write: cpimaging BIDS OUT participant", file=sys.stderr)
         sys.exit(2)
-    app(prog_name="cpimaging")
+    app(words, prog_name="cpimaging")
+
+
+def at_home(words: Sequence[str]) -> list[str]:
+    """Return words with the user's home for a ~ that no shell has seen: quoted, or behind --option=."""
+    told = []
+    for before, word in zip(["", *words], words, strict=False):
+        option = re.match("(--[a-z0-9-]+=)?", word)[0]  # type: ignore[index]
+        path = word.removeprefix(option)
+        read_by_shell = (option.removesuffix("=") or before) in COMMANDS
+        told.append(word if read_by_shell else option + os.path.expanduser(path))
+    return told
 
 
 def is_bids_app(words: Sequence[str]) -> bool:

@@ -1,6 +1,7 @@
 """The stages on arrays, without files, for notebooks and pipelines of others (docs/api.md).
 
-One scan of a person of 24 months or older: a brain without its skull, and the lesion on the same grid.
+One scan of a person of 24 months or older: a brain without its skull, and the lesion on the same grid. What
+is bad in them raises `types.InputError`, a ValueError that says in one line what is wrong and what to do.
 Nothing here checks the quality of a registration or writes a page: that is what the workflow does.
 """
 
@@ -35,6 +36,8 @@ from cpimaging.words import GIVEN
 ENGINE = ENGINES["greedy"].method
 WHAT = "array"
 """Stands in messages where a file would."""
+TO_GRID = "give from_nifti nibabel.processing.resample_from_to(lesion, scan, order=0)"
+"""What brings a lesion to the grid of a scan, both as nibabel has them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +80,8 @@ def from_nifti(nifti: Any) -> Image:
 def registered(scan: Image, lesion: Image | None = None, threads: int = 1) -> Transform:
     """Return both directions between a T1w and the embedded template, the lesion left out of the fit.
 
-    scan: skull removed, background 0. lesion: on its grid. Raises InputError where the fit is implausible.
+    scan: skull removed, background 0. lesion: on its grid. Raises InputError where it lies on another one, or
+    the fit is implausible.
     """
     mask = None if lesion is None else _inside(lesion, scan)
     template = load_template().t1w
@@ -89,7 +93,10 @@ def registered(scan: Image, lesion: Image | None = None, threads: int = 1) -> Tr
 
 
 def labelled(scan: Image, transform: Transform, lesion: Image | None = None) -> Labelled:
-    """Return the embedded atlas on a T1w, its labels brought to the ventricles that the image shows."""
+    """Return the embedded atlas on a T1w, its labels brought to the ventricles that the image shows.
+
+    lesion: on the grid of the scan. Raises InputError where it lies on another one.
+    """
     atlas, template, way = load_atlas("embedded"), load_template(), transform.to_scan
     brain = scan.with_data(scan.data > 0)
 
@@ -104,7 +111,10 @@ def labelled(scan: Image, transform: Transform, lesion: Image | None = None) -> 
 
 
 def measured(lesion: Image, on: Labelled) -> Measured:
-    """Return the tables of a lesion on a labelled brain: load, pieces, what each holds, volumes, margins."""
+    """Return the tables of a lesion on a labelled brain: load, pieces, what each holds, volumes, margins.
+
+    lesion: on the grid of the brain. Raises InputError where it lies on another one.
+    """
     mask, regions = _inside(lesion, on.brain), on.atlas.dseg.regions
     depth, distance_mm = white_matter_depth(on.labels, regions)
     parts = partition(on.labels, on.atlas.dseg, on.overlays, on.brain, depth)
@@ -140,6 +150,13 @@ def called(found: Measured, age_years: float, scorers: str = "dominance,mrics") 
 
 
 def _inside(lesion: Image, grid: Image) -> Image:
+    """Return the lesion, boolean, on the scan's grid. Raises InputError where it lies on another one."""
     if not lesion.same_grid(grid, tolerance_mm=0.1 * min(grid.spacing_mm)):
-        raise InputError(WHAT, "the lesion lies on another grid than the scan", "resample it first")
-    return grid.with_data(binary_mask(lesion, WHAT)[0].data)
+        problem = f"lies on another grid ({_told(lesion)}) than the scan ({_told(grid)})"
+        raise InputError("lesion", problem, TO_GRID)
+    return grid.with_data(binary_mask(lesion, "lesion")[0].data)
+
+
+def _told(grid: Image) -> str:
+    """Return shape and affine, in RAS+."""
+    return f"shape {grid.shape}, affine {np.round(grid.affine[:3], 3).tolist()}"

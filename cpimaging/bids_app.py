@@ -5,11 +5,16 @@ Snakemake does the work, as in a clone; what it keeps for itself lies in the fol
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from difflib import get_close_matches
 from functools import partial
+from io import StringIO
 from pathlib import Path
+from typing import NoReturn
 
 import platformdirs
 
@@ -19,8 +24,20 @@ from cpimaging.study.choices import quoted
 from cpimaging.types import InputError
 from cpimaging.writes import check_writable
 
-PATHS = ("adc_norm", "atlas", "lesions_dir", "masks_dir", "norms_dir", "overrides", "templates_dir")
+PATHS = (
+    "adc_norm",
+    "atlas",
+    "lesions_dir",
+    "masks_dir",
+    "masks_template",
+    "norms_dir",
+    "overrides",
+    "templates_dir",
+)
 """Choices that may name a path: relative ones are the user's, and Snakemake works in another folder."""
+HELP = "see snakemake --help"
+UNKNOWN = "unrecognized arguments: "
+"""So Snakemake's parser begins its line on options that it does not know."""
 
 
 def run(words: Sequence[str]) -> int:
@@ -51,7 +68,7 @@ def call(words: Sequence[str]) -> list[str]:
     try:
         _check_paths(asked)
     except InputError as error:
-        parser.exit(2, f"cpimaging: {error}\n")
+        parser.error(str(error))
     files = [str(path.resolve()) for path in asked.configfile]
     output = asked.output_dir.resolve()
     choices = dict(choice.partition("=")[::2] for choice in asked.config)
@@ -67,12 +84,54 @@ def call(words: Sequence[str]) -> list[str]:
             ours[name] = ",".join(labels)
     choices |= {name: quoted(value) for name, value in ours.items()}
     root = pipeline()
-    return [
-        *(sys.executable, "-m", "snakemake", "--snakefile", str(root / "Snakefile")),
+    given = [
+        *("--snakefile", str(root / "Snakefile")),
         *("--workflow-profile", str(root / "profiles/default"), "--directory", str(output), *rest),
         *(("--configfile", *files) if files else ()),
         *("--config", *(f"{name}={value}" for name, value in choices.items())),
     ]
+    try:
+        _check_options(given)
+    except InputError as error:
+        parser.error(str(error))
+    return [sys.executable, "-m", "snakemake", *given]
+
+
+def _check_options(given: Sequence[str]) -> None:
+    """Raise InputError for what Snakemake would print its whole usage at, or pass over."""
+    from snakemake.cli import parse_args
+    from snakemake.exceptions import CliException
+
+    told = StringIO()
+    try:
+        with redirect_stderr(told), redirect_stdout(StringIO()):
+            _, asked = parse_args(given)
+    except SystemExit as end:
+        if end.code:
+            raise _misunderstood(told.getvalue().rpartition("rror: ")[2].strip()) from None
+    except (CliException, ValueError) as error:
+        raise InputError("an option of Snakemake", str(error).rstrip("."), HELP) from None
+    else:
+        profile = asked.workflow_profile
+        if profile != "none" and "workflow specific profile" not in told.getvalue():
+            raise InputError(f"--workflow-profile {profile}", "no such folder", "check the path")
+
+
+def _misunderstood(told: str) -> InputError:
+    """Return what ends Snakemake's usage as bad input; an unknown option with one of like spelling."""
+    from snakemake.cli import get_argument_parser
+
+    if "invalid choice: 'slurm'" in told:
+        return InputError("slurm", "its executor is not installed", "pip install 'cpimaging[slurm]'")
+    if argument := re.match(r"argument ([^\s:/]+)\S*: (.*)", told):
+        return InputError(argument[1], argument[2], HELP)
+    if not told.startswith(UNKNOWN):
+        return InputError("Snakemake", told, HELP)
+    unknown = told.removeprefix(UNKNOWN).split()[0]
+    parsers = (_parser(), get_argument_parser())
+    known = [word for parser in parsers for action in parser._actions for word in action.option_strings]
+    near = get_close_matches(unknown.partition("=")[0], known, n=1)
+    return InputError(unknown, "is no option", f"did you mean {near[0]}?" if near else HELP)
 
 
 def _check_paths(asked: argparse.Namespace) -> None:
@@ -83,8 +142,14 @@ def _check_paths(asked: argparse.Namespace) -> None:
             raise InputError(f"--configfile {path}", "no such file", "check the path")
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """End with one line, without the usage."""
+        self.exit(2, f"cpimaging: {message}\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="cpimaging",
         allow_abbrev=False,
         description="Process a BIDS dataset (participant), or write the page of its results again (group).",
@@ -121,4 +186,5 @@ def _rooted(name: str, value: str) -> str:
 
 def _path(name: str, value: str) -> str | None:
     """Return the absolute path that a choice names, None where it names none."""
-    return str(Path(value).resolve()) if name in PATHS and value and Path(value).exists() else None
+    path = Path(os.path.expanduser(value))
+    return str(path.resolve()) if name in PATHS and value and path.exists() else None

@@ -13,7 +13,8 @@ from cpimaging.writes import check_writable, temporary_beside
 
 def cache_dir() -> Path:
     """Return the folder for files that are made or fetched once: $CPIMAGING_CACHE or the user's cache."""
-    return Path(os.environ.get("CPIMAGING_CACHE") or platformdirs.user_cache_dir("cpimaging"))
+    told = os.environ.get("CPIMAGING_CACHE") or platformdirs.user_cache_dir("cpimaging")
+    return Path(os.path.expanduser(told))
 
 
 def digest(files: Iterable[Path], *words: str) -> str:

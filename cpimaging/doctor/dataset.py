@@ -1,5 +1,6 @@
 """What a dataset holds: scans, ages, masks, and what is not understood. Headers are read, no voxels."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +22,10 @@ OTHERS = (
     "MTR MTS MPM MTRmap MTsat MTVmap T1map T2map T2starmap R1map R2map R2starmap PDmap PDT2map M0map "
     "S0map MWFmap RB1COR FLASH Chimap swi dwi sbref trace FA"
 )
-SHOWN = 5
-"""So many scans are named that cannot be processed."""
+SHOWN = 3
+"""So many kinds of problems are told, each of the first scan that has it."""
+OF_A_SCAN = re.compile(r"(?:sub|ses)-[0-9A-Za-z+]+|\d+")
+"""What differs between scans in lines on the same problem."""
 UNDERSTOOD = frozenset((suffix,) for suffix in (*CONTRASTS, *OTHERS.split()))
 """Words of image names that say what is shown; most of them are BIDS suffixes that we do not read."""
 
@@ -58,11 +61,18 @@ def _scans(problems: dict[str, tuple[str, ...]]) -> Found:
     bad = {label: lines for label, lines in problems.items() if lines}
     if not bad:
         return Found("ok", "scans", f"{len(problems)} found, all can be read")
-    shown = "; ".join(f"{label}: {lines[0]}" for label, lines in list(bad.items())[:SHOWN])
-    told = f"{len(bad)} of {len(problems)} cannot be processed, such as {shown}"
+    alike: dict[str, list[str]] = {}
+    for label, lines in bad.items():
+        alike.setdefault(OF_A_SCAN.sub("", lines[0]), []).append(f"{label}: {lines[0]}")
+    shown = [f"{first}{_more(len(others))}" for first, *others in list(alike.values())[:SHOWN]]
+    told = f"{len(bad)} of {len(problems)} cannot be processed, such as {'; '.join(shown)}"
     if len(bad) == len(problems):
         return Found("fault", "scans", told)
     return Found("warning", "scans", told, "the others run; logs/index.tsv will hold every problem")
+
+
+def _more(count: int) -> str:
+    return f" (and {count} more like it)" if count else ""
 
 
 def _ages(scans: Sequence[Scan]) -> Iterator[Found]:

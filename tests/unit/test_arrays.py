@@ -7,13 +7,15 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
+from nibabel.processing import resample_from_to
 from pandas.testing import assert_frame_equal
 from workflow_runs import DEMO
 
-from cpimaging.arrays import called, from_nifti, labelled, measured, registered
+from cpimaging.arrays import Labelled, _inside, called, from_nifti, labelled, measured, registered
+from cpimaging.atlases import load_atlas
 from cpimaging.cli import app
 from cpimaging.io import read_json, read_table
-from cpimaging.types import LESIONLOAD_COLUMNS, InputError
+from cpimaging.types import LESIONLOAD_COLUMNS, Image, InputError
 
 ANAT = DEMO / "sub-02" / "anat"
 MASK = DEMO / "derivatives/lesions/sub-02/anat/sub-02_space-orig_label-L_mask.nii.gz"
@@ -71,10 +73,32 @@ def test_what_cannot_be_placed_is_refused(bad: nib.Nifti1Image, told: str) -> No
         from_nifti(bad)
 
 
-def test_a_lesion_on_another_grid_is_refused() -> None:
+def on_labelled(scan: Image, lesion: Image) -> object:
+    return measured(lesion, Labelled(scan, scan, {}, scan, load_atlas("embedded"), True))
+
+
+@pytest.mark.parametrize("ask", [registered, on_labelled])
+def test_a_lesion_on_another_grid_is_refused(ask: Callable[[Image, Image], object]) -> None:
+    """nifti has x to the left: in RAS+ its first voxel lies at 1 minus the voxels along x."""
     scan, lesion = from_nifti(nifti()), from_nifti(nifti(shape=(5, 5, 6)))
-    with pytest.raises(InputError, match="another grid"):
-        registered(scan, lesion)
+    with pytest.raises(InputError) as told:
+        ask(scan, lesion)
+    assert str(told.value) == (
+        "lesion: lies on another grid "
+        "(shape (5, 5, 6), affine [[1.0, 0.0, 0.0, -4.0], [0.0, 2.0, 0.0, 0.0], [0.0, 0.0, 3.0, 0.0]]) "
+        "than the scan "
+        "(shape (4, 5, 6), affine [[1.0, 0.0, 0.0, -3.0], [0.0, 2.0, 0.0, 0.0], [0.0, 0.0, 3.0, 0.0]]); "
+        "give from_nifti nibabel.processing.resample_from_to(lesion, scan, order=0)"
+    )
+
+
+def test_what_the_refusal_proposes_brings_the_lesion_over() -> None:
+    drawn = nifti(shape=(5, 5, 6))
+    drawn.dataobj[:] = 0
+    drawn.dataobj[1, 2, 3] = 1  # at x = -1 mm, which is voxel 2 of the scan's 4
+    moved = from_nifti(resample_from_to(drawn, nifti(), order=0))
+    inside = _inside(moved, from_nifti(nifti()))
+    assert np.argwhere(inside.data).tolist() == [[2, 2, 3]]
 
 
 @pytest.mark.parametrize("age_years", [0.0, 1.9])

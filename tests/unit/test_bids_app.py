@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from snakemake.cli import parse_config
+from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 
 import cpimaging
 from cpimaging import bids_app
-from cpimaging.__main__ import is_bids_app, main
+from cpimaging.__main__ import at_home, is_bids_app, main
 
 ROOT = Path(cpimaging.__file__).parents[1]
 WHEEL = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
@@ -66,6 +67,58 @@ def test_labels_choices_and_options_of_snakemake_reach_it(
         f"output_dir={tmp_path / 'out'}",
         'participant_label= "01,sub-02" ',
     ]
+
+
+def test_the_home_that_no_shell_has_put_in_is_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/a b")
+    assert at_home(["~/bids", "./~", "a~", "--t1w=~/t1.nii.gz", "--t1w", "~", "~nobody-of-that-name/x"]) == [
+        *("/home/a b/bids", "./~", "a~", "--t1w=/home/a b/t1.nii.gz", "--t1w", "/home/a b"),
+        "~nobody-of-that-name/x",  # as a shell leaves it
+    ]
+    commands = ["--run", "~/bin/tool {out}", "--brain-command=~/bin/tool {out}"]
+    assert at_home(commands) == commands  # a shell reads them, and would split a b
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's home; one works in another folder, which is empty."""
+    for name in ("home/bids/sub-01", "home/norms", "here"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "home/c.yaml").touch()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path / "here")
+    return tmp_path / "home"
+
+
+@pytest.mark.parametrize("file", [["--file", "~/study.yaml"], ["--file=~/study.yaml"]])
+def test_a_command_finds_the_home(home: Path, monkeypatch: pytest.MonkeyPatch, file: list[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["cpimaging", "init", "~/bids", "~/out", *file])
+    with pytest.raises(SystemExit, match="0"):
+        main()
+    assert (home / "study.yaml").is_file()
+    assert not list(Path.cwd().iterdir())
+
+
+def test_a_bids_app_finds_the_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[list[str]] = []
+
+    def ran(call: list[str], **more: object) -> subprocess.CompletedProcess[str]:
+        calls.append(call)
+        return subprocess.CompletedProcess(call, 0)
+
+    monkeypatch.setattr(bids_app.subprocess, "run", ran)
+    words = "~/bids ~/out participant -n --config norms_dir=~/norms --configfile ~/c.yaml"
+    monkeypatch.setattr(sys, "argv", ["cpimaging", *words.split()])
+    with pytest.raises(SystemExit, match="0"):
+        main()
+    (call,) = calls
+    assert parse_config(call[call.index("--config") + 1 :]) == {
+        "bids_dir": str(home / "bids"),
+        "output_dir": str(home / "out"),
+        "norms_dir": str(home / "norms"),
+    }
+    assert call[call.index("--configfile") + 1] == str(home / "c.yaml")
+    assert call[call.index("--directory") + 1] == str(home / "out")
 
 
 @pytest.mark.parametrize(
@@ -125,6 +178,75 @@ def test_what_snakemake_would_trip_over_is_one_line(
     with pytest.raises(SystemExit, match="2"):
         bids_app.call(["bids", *words])
     assert capsys.readouterr().err == f"cpimaging: {told}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("--coers 2", "--coers: is no option; did you mean --cores?"),
+        ("--coers=2", "--coers=2: is no option; did you mean --cores?"),
+        ("--participant_lable 01", "--participant_lable: is no option; did you mean --participant_label?"),
+        ("-n --qqqqqq", "--qqqqqq: is no option; see snakemake --help"),
+        ("--cores", "--cores: expected one argument; see snakemake --help"),
+        ("--participant-label", "argument --participant-label/--participant_label: expected at least one"),
+        ("--cores many", "an option of Snakemake: Error parsing number of cores (--cores, -c): must be"),
+        ("--rerun-triggers x", "--rerun-triggers: invalid choice: 'x' (choose from"),
+        ("--executor x", "--executor: invalid choice: 'x' (choose from"),
+        ("--no", "Snakemake: ambiguous option: --no could match"),
+        ("--profile nowhere", "Snakemake: profile directory given (nowhere), but no profile.yaml"),
+        ("--workflow-profile nowhere", "--workflow-profile nowhere: no such folder; check the path"),
+    ],
+)
+def test_what_snakemake_does_not_understand_is_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: str,
+    told: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match="2"):
+        bids_app.call(["bids", "out", "participant", *words.split()])
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith(f"cpimaging: {told}")
+    assert captured.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--cores all -n -p",
+        "--core 2",  # Snakemake takes the beginning of an option for it
+        "--jobs 3 --set-resources register:mem_mb=6000 register:runtime=60",
+        "--quiet rules progress",
+        "--workflow-profile none --cores 1",
+        "--workflow-profile slurm --slurm-logdir logs",
+        "--version",
+    ],
+)
+def test_options_of_snakemake_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    call = bids_app.call(["bids", "out", "participant", *words.split()])
+    at = call.index("--directory") + 2
+    assert call[at : call.index("--config")] == words.split()
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "")
+
+
+@pytest.mark.parametrize("words", ["--workflow-profile slurm", "--executor slurm"])
+def test_a_cluster_without_its_executor_is_told_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(ExecutorPluginRegistry().plugins, "slurm")
+    with pytest.raises(SystemExit, match="2"):
+        bids_app.call(["bids", "out", "participant", *words.split()])
+    assert capsys.readouterr().err == (
+        "cpimaging: slurm: its executor is not installed; pip install 'cpimaging[slurm]'\n"
+    )
 
 
 @pytest.mark.parametrize("cores", [[], ["--cores", "4"], ["-c", "4"], ["--cores=4"]])

@@ -11,6 +11,9 @@ from cpimaging.cache import cache_dir, cached_folder, digest
 def test_the_cache_is_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CPIMAGING_CACHE", str(tmp_path / "here"))
     assert cache_dir() == tmp_path / "here"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("CPIMAGING_CACHE", "~/there")  # of a file, which no shell has read
+    assert cache_dir() == tmp_path / "there"
     monkeypatch.setenv("CPIMAGING_CACHE", "")
     assert "cpimaging" in str(cache_dir())
 

@@ -178,6 +178,22 @@ def test_nothing_is_found_where_nothing_is_wrong(study: Path, monkeypatch: Patch
     assert doctor(study) == (0, [])
 
 
+def test_problems_of_many_scans_are_one_short_line(study: Path) -> None:
+    """Of 302 scans, 2 are fine, 299 are empty, and one has not been fetched."""
+    for n in range(3, 302):
+        path = study / f"bids/sub-{n:03}/anat/sub-{n:03}_T1w.nii.gz"
+        path.parent.mkdir(parents=True)
+        path.touch()
+    lost = study / "bids/sub-302/anat/sub-302_T1w.nii.gz"
+    lost.parent.mkdir(parents=True)
+    lost.symlink_to("../../.git/annex/objects/none")
+    told = [line for line in doctor(study)[1] if " scans: " in line]
+    assert len(told) == 1
+    assert told[0].startswith("warning  scans: 300 of 302 cannot be processed, such as sub-003: T1w sub-003/")
+    assert "(and 298 more like it); sub-302: T1w sub-302/" in told[0]
+    assert len(told[0]) < 400, told[0]
+
+
 def test_a_greedy_that_is_killed_is_told(tmp_path: Path, monkeypatch: Patch) -> None:
     """As by a processor that lacks an instruction: not by an exception."""
     (tmp_path / "picsl_greedy.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGILL)\n")

@@ -13,4 +13,6 @@ def test_it_holds_every_page_and_the_group_table(demo_copy: Path) -> None:
         names = {Path(name).name: name for name in file.namelist()}
         for page in ("sub-01.html", "sub-04.html", "index.html", "group_patterns.tsv"):
             assert file.read(names[page]) == (demo_copy / "out" / page).read_bytes()
-        assert b"Lesion pattern of sub-01" in file.read(names["report.html"])
+        report = file.read(names["report.html"])
+        assert b"Lesion pattern of sub-01" in report
+        assert b"Links to the pages of scans work in the folder of the results alone" in report
