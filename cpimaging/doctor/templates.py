@@ -27,8 +27,8 @@ def look_at_templates(folder: Path | None, scans: Sequence[Scan]) -> Iterator[Fo
     except InputError as error:
         yield refused("templates by age", error)
         return
-    faults = {name: error for name in templates if (error := fault_of(templates, name))}
-    yield from (refused(f"template {name}", error) for name, error in faults.items())
+    faults = {name: fault for name in templates if (fault := fault_of(templates, name))}
+    yield from (refused(f"template {name}", fault) for name, fault in faults.items())
     usable = {name: template for name, template in templates.items() if name not in faults}
     if usable:
         yield Found("ok", "templates by age", f"{len(usable)} can be used: {', '.join(usable)}")
