@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from bids_trees import REAL, TREES, plant
 
-from cpimaging.bids.demographics import with_demographics
+from cpimaging.bids.demographics import with_demographics, with_given_ages
 from cpimaging.bids.listing import list_scans
 from cpimaging.bids.scan import Scan
+from cpimaging.types import InputError
 
 DAY = 1 / 365.25
 
@@ -771,3 +772,9 @@ def test_gestation_that_two_columns_tell_otherwise_is_not_used(bids):
     scan = scan_of(bids)
     assert scan.gestation_weeks is None
     assert any("told in several ways: taken for born at term" in line for line in scan.decisions)
+
+
+@pytest.mark.parametrize("given", [{"age": "3d", "ga_weeks": "45"}, {"pma_weeks": "40", "ga_weeks": "19"}])
+def test_a_given_gestation_that_no_child_has_is_refused(bids, given):
+    with pytest.raises(InputError, match="not between 21 and 44 weeks of gestation at birth"):
+        with_given_ages(scan_of(bids), given)
