@@ -1,6 +1,7 @@
 """What is assessed at which age: all rules ask the table beside this module; docs/method/ages.md shows it."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -29,6 +30,8 @@ UNPLACED = frozenset(
     }
 )
 """Structures of the rule fine_structures."""
+
+_IN_BAND = re.compile(r"not assessed in this age band \([^()]*\): ")
 
 Answer = Literal["yes", "no", "template"]
 
@@ -109,6 +112,15 @@ class Gate:
         names = list(BANDS)
         last = BANDS[[name for name in names if RULES[rule].at[name] == "no" and name != UNKNOWN][-1]]
         return f"below {(last.until_months or 0) / 12:g} years"
+
+
+def joined(reasons: Iterable[str]) -> str:
+    """Return reasons as one, each once; the age band that several begin with is told once."""
+    behind: dict[str, list[str]] = {}
+    for reason in dict.fromkeys(reasons):
+        band = found[0] if (found := _IN_BAND.match(reason)) else ""
+        behind.setdefault(band or reason, []).append(reason.removeprefix(band) if band else "")
+    return "; ".join(start + "; ".join(rest) for start, rest in behind.items())
 
 
 _SHOWN = {"yes": "yes", "no": "–", "template": "template of the age"}

@@ -197,14 +197,16 @@ def templates_fetch(
 @templates_app.command("list")
 @plain
 def templates_list(folder: TemplatesFolder) -> None:
-    """List the templates of a folder: ages, contrasts, the way to the adult one. Works offline."""
-    from cpimaging.atlases.ages import read_templates
+    """List the templates of a folder: ages, contrasts, the way to the adult one, whether they can be used."""
+    from cpimaging.atlases.ages import read_templates, state_of
 
-    for template in read_templates(folder).values():
+    templates = read_templates(folder)
+    for name, template in templates.items():
         low, high = template.pma_weeks
         via = template.via or "the adult one"
-        typer.echo(f"{template.name}  {low:g} to {high:g} weeks · {', '.join(template.images)} · via {via}")
+        typer.echo(f"{name}  {low:g} to {high:g} weeks · {', '.join(template.images)} · via {via}")
         typer.echo(f"  licence: {template.license}\n  cite: {template.citation}")
+        typer.echo(f"  {state_of(templates, name)}")
 
 
 @templates_app.command("show")

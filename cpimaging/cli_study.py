@@ -20,13 +20,16 @@ def doctor(
     ] = None,
     output_dir: Annotated[Path | None, typer.Argument(help="Where results are to be written.")] = None,
     cores: Annotated[int, typer.Option(min=0, help="Stages at once; 0 for as many as there are cores.")] = 0,
+    templates_dir: Annotated[
+        Path | None, typer.Option(help="Folder of templates by age, if the study has one.")
+    ] = None,
 ) -> None:
     """Check installation, dataset, memory and disk before hours are spent. Exit status 1 on a fault."""
     from psutil import cpu_count
 
     from cpimaging.doctor import examine
 
-    found = examine(bids_dir, output_dir, cores or cpu_count() or 1)
+    found = examine(bids_dir, output_dir, cores or cpu_count() or 1, templates_dir)
     for each in found:
         typer.echo(each.line)
     if any(each.state == "fault" for each in found):

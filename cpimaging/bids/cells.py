@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from cpimaging.bids.ages import Age, is_age, is_missing, normal, read_age
-from cpimaging.bids.durations import UNITS, entry
+from cpimaging.bids.ages import Age, is_age, is_missing, kind_of, normal, read_age
+from cpimaging.bids.durations import UNITS, entry, read_duration
 from cpimaging.bids.reconcile import Finding
 from cpimaging.bids.rows import Names, Owned, Table
 from cpimaging.tables import Row, bare
@@ -21,12 +21,19 @@ _AGE_IN_NAME = re.compile(r"(?:^|_)age(?:_|$)")
 
 _MONTHS = frozenset({"age_m", "month", "months"})
 _MONTHS_OF_A_YEAR = re.compile(r"(?:[0-9]|1[01])(?:\.[0-9]+)?")
+_LIKE_AGE = re.compile("(?:^|[^a-z])age|^ca(?:_|$)|(?:^|_)(?:pma|pna|dol)(?:_|$)")
 _CORRECTED = re.compile("corrected|adjusted")
 _IS_CORRECTED = re.compile(
     r"(?:(?:age_)?(?:is_|was_)?)?(?:corrected|adjusted)(?:_age)?(?:_for_(?:prematurity|gestation\w*|preterm\w*))?"
     r"|(?:age_)?correct(?:ed|ion)_for_prematurity|prematurity_correct(?:ed|ion)"
 )
 _YES = frozenset({"yes", "y", "true", "1", "1.0", "corrected", "adjusted"})
+
+
+_EXTRA_DAYS = range(7)
+_ALWAYS_WEEKS = ("gestation", "postmenstrual")
+_LEAST_WEEKS = 2  # ours: one week beside 4 to 6 days may be these days, rounded
+_SAME_WEEKS = 1e-6
 
 
 class Cell(NamedTuple):
@@ -94,6 +101,39 @@ def _is_unit(called: str, said: str) -> bool:
     return bool(named) and said.lower() in UNITS
 
 
+def joined(cells: Sequence[Cell]) -> list[Cell]:
+    """Return a scan's cells, weeks in one column and 0 to 6 extra days in another as one cell, "38w 4d".
+
+    More days than these are the whole age in days and stand for themselves.
+    """
+    out, used = [], []
+    for cell in cells:
+        found = [(other, text) for other in cells if (text := _with_days(cell, other))]
+        for other, text in found[:1]:
+            cell = cell._replace(column=f"{cell.column} with {other.column}", texts=(text,))
+        used += [other for other, _ in found]
+        out.append(cell)
+    return [cell for cell in out if not any(cell is other for other in used)]
+
+
+def _with_days(cell: Cell, other: Cell) -> str:
+    """Return the weeks of a cell with the days of another on the same age, "" where these are no such two."""
+    (kind, unit), (same, extra) = kind_of(cell.counts), kind_of(other.counts)
+    if not kind or kind != same or UNITS.get(extra or "") != "days":
+        return ""
+    if (cell.table, cell.unsure) != (other.table, other.unsure) or len(cell.texts + other.texts) > 2:
+        return ""
+    weeks = read_duration(cell.texts[0], unit, cell.described)
+    days = read_duration(other.texts[0], extra, other.described)
+    in_weeks = weeks.unit == "weeks" or (weeks.unit is None and kind in _ALWAYS_WEEKS)
+    whole = int(weeks.number + _SAME_WEEKS)
+    apart = abs(weeks.number - whole - days.number / len(_EXTRA_DAYS))
+    if weeks.fault or days.fault or not in_weeks or whole < _LEAST_WEEKS or days.number not in _EXTRA_DAYS:
+        return ""
+    fits = weeks.step >= 1 or apart <= weeks.step / 2 + _SAME_WEEKS
+    return f"{whole}w {days.number:.0f}d" if fits else ""
+
+
 def meaning_of(text: str, cell: Cell) -> str:
     """Return what the sidecar says that a text of a cell means, "" where it says nothing."""
     levels = entry(cell.described, "levels")
@@ -139,7 +179,7 @@ def _doubt(cell: Cell, cells: Sequence[Cell]) -> str:
 
 def unread_ages(table: Table, sessions: Names) -> list[str]:
     """Name the columns that seem to hold an age but are not read as one."""
-    unread = [c for c in table.cells.columns if re.search("(?:^|[^a-z])age", normal(c))]
+    unread = [c for c in table.cells.columns if _LIKE_AGE.search(normal(c))]
     unread = [column for column in unread if not is_age(_session_in(column, sessions)[0])]
     return [f"{table.name}: {column} is not read as an age at scan" for column in unread]
 

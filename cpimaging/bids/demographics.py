@@ -8,12 +8,13 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from cpimaging.bids.ages import is_age, is_gestation, normal, read_age, read_gestation_weeks
+from cpimaging.bids.ages import Age, Gestation, is_age, is_gestation, normal, read_age, read_gestation
 from cpimaging.bids.cells import (
     Cell,
     cells_of,
     doubted,
     finding_in,
+    joined,
     meaning_of,
     rows_of_session,
     unread_ages,
@@ -74,14 +75,12 @@ def with_given_ages(scan: Scan, given: Mapping[str, str]) -> Scan:
 
     Raises InputError for what is no age, cannot be, or contradicts another.
     """
-    weeks = next((w for name, text in given.items() if (w := read_gestation_weeks(name, text, {}))), None)
+    births = {name: read_gestation(name, text, {}) for name, text in given.items()}
+    weeks = next((birth.weeks for birth in births.values() if birth and birth.weeks), None)
     ages = {name: read_age(name, text, {}, weeks) for name, text in given.items()}
-    age = reconcile([Finding(name, found) for name, found in ages.items() if found], [], weeks)
-    lost = [
-        name
-        for name, text in given.items()
-        if ages[name] is None and not read_gestation_weeks(name, text, {})
-    ]
+    cannot = [Finding(name, Age(None, b.told, refused=True)) for name, b in births.items() if b and b.refused]
+    age = reconcile([*cannot, *(Finding(name, found) for name, found in ages.items() if found)], [], weeks)
+    lost = [name for name in given if not (ages[name] or ((b := births[name]) and (b.weeks or b.refused)))]
     problem = "; ".join([*age.problems, *(f"{name} is no age that can be read" for name in lost)])
     if problem or (given and age.years is None):
         raise InputError("age", problem or age.source, "give it with its unit, as in 5y, 14 months or 3d")
@@ -179,10 +178,12 @@ class _Study:
 def _told(study: _Study, scan: Scan) -> Scan:
     """Return a scan with what the tables say of it."""
     cells, notes = _gathered(study, scan)
-    weeks, unread = _gestation(cells)
-    notes += unread
+    weeks, unread, cannot = _gestation(cells)
     findings = [found for cell in doubted(cells) if (found := finding_in(cell, weeks))]
-    age = reconcile(findings, notes if findings else [*notes, *study.unread(scan)], weeks)
+    notes += unread if findings else [*unread, *study.unread(scan)]
+    age = reconcile(findings, [*notes, *(f"{born.told}: not used" for born in cannot)], weeks)
+    if cannot and age.years is not None and age.years < CORRECTED_TO_YEARS:
+        age = reconcile([*cannot, *findings], notes, weeks)
     sex, doubts = _sex(cells)
     aged = _aged(scan, age, age.gestation_weeks or weeks)
     if weeks is None and age.pma_weeks is None and age.years is not None and age.years < CORRECTED_TO_YEARS:
@@ -238,7 +239,7 @@ def _gathered(study: _Study, scan: Scan) -> tuple[list[Cell], list[str]]:
         notes.append(f"{by_session.name}: no row on this session")
     if study.participants.cells.columns and not own:
         notes.append(f"{_PARTICIPANTS}: no row on {'this session' if people else 'this participant'}")
-    return cells, notes
+    return joined(cells), notes
 
 
 def _rows_of_images(table: Table, scan: Scan) -> list[Row]:
@@ -275,25 +276,30 @@ def _is_plain(value: object) -> bool:
     return isinstance(value, str | int | float) and not isinstance(value, bool)
 
 
-def _gestation(cells: Sequence[Cell]) -> tuple[float | None, list[str]]:
-    """Return the gestational age at birth in weeks, None where there is not one, and what was not read."""
-    found: list[tuple[float, float, str]] = []
+def _gestation(cells: Sequence[Cell]) -> tuple[float | None, list[str], list[Finding]]:
+    """Return the gestational age at birth in weeks, what was not read of it, and what cannot be.
+
+    The finest of those that agree counts; None where there is not one.
+    """
+    found: list[tuple[Gestation, str]] = []
     notes: list[str] = []
     alike: list[str] = []
+    cannot: list[Finding] = []
     for cell in cells:
-        read = [read_gestation_weeks(cell.column, text, cell.described) for text in cell.texts]
-        weeks = {each for each in read if each is not None}
-        if weeks:
-            found.append((min(weeks), max(weeks), f"{cell.table}: {cell.column}"))
-        elif is_gestation(cell.column, cell.described):
-            named = is_gestation(cell.column, {}, by_its_name=True)
-            (notes if named else alike).append(
-                f"{cell.table}: {cell.column} is not read as weeks of gestation at birth"
-            )
-    if found and max(high for _, high, _ in found) - min(low for low, _, _ in found) >= SAME_GESTATION_WEEKS:
-        where = " and ".join(dict.fromkeys(place for _, _, place in found))
-        return None, [*notes, f"{where}: gestation at birth is not used, it is told in several ways"]
-    return (found[0][0], notes) if found else (None, [*notes, *alike])
+        where = f"{cell.table}: {cell.column}"
+        read = [each for text in cell.texts if (each := read_gestation(cell.counts, text, cell.described))]
+        found += [(each, where) for each in read if each.weeks is not None]
+        cannot += [Finding(where, Age(None, each.told, refused=True)) for each in read if each.refused]
+        if not any(each.weeks or each.refused for each in read) and is_gestation(cell.counts, cell.described):
+            named = is_gestation(cell.counts, {}, by_its_name=True)
+            (notes if named else alike).append(f"{where} is not read as weeks of gestation at birth")
+    weeks = [each.weeks for each, _ in found if each.weeks is not None]
+    if found and max(weeks) - min(weeks) >= SAME_GESTATION_WEEKS:
+        places = " and ".join(dict.fromkeys(place for _, place in found))
+        told = f"{places}: gestation at birth is not used, it is told in several ways"
+        return None, [*notes, told], cannot
+    finest = min((each for each, _ in found), key=lambda each: each.step_weeks, default=None)
+    return (finest.weeks, notes, cannot) if finest else (None, [*notes, *alike], cannot)
 
 
 def _sex(cells: Sequence[Cell]) -> tuple[str, list[str]]:

@@ -88,6 +88,10 @@ def means_none(meaning: Any) -> bool:
     return bool(re.match(_NONE, str(said).strip().lower()))
 
 
+def _without_codes(words: str) -> str:
+    return _NONE_IS.sub("", _STANDS_FOR_NONE.sub("", words))
+
+
 def _same(text: str, code: str) -> bool:
     try:
         return float(text) == float(code)
@@ -95,13 +99,19 @@ def _same(text: str, code: str) -> bool:
         return False
 
 
-def not_an_age(words: str) -> str:
-    """Return what a description, in lower case, makes of an age that cannot be used as one, else ""."""
-    words = _NONE_IS.sub("", _STANDS_FOR_NONE.sub("", words))
+def no_amount(words: str) -> str:
+    """Return why a description, in lower case, is that of no amount of time, else ""."""
+    words = _without_codes(words)
     if _GROUPED.search(words):
         return "a group, by its description, and no number"
-    if _NO_AMOUNT.search(words):
-        return "no amount of time, by its description"
+    return "no amount of time, by its description" if _NO_AMOUNT.search(words) else ""
+
+
+def not_an_age(words: str) -> str:
+    """Return what a description, in lower case, makes of an age that cannot be used as one, else ""."""
+    words = _without_codes(words)
+    if why := no_amount(words):
+        return why
     if (
         _SINCE_ANOTHER.search(words)
         or _ANOTHER_AGE.search(words)

@@ -8,7 +8,10 @@ from typing import Any, NamedTuple
 from cpimaging.tables import bare
 
 DAYS = {"years": 365.25, "months": 365.25 / 12, "weeks": 7.0, "days": 1.0}
-GESTATION_WEEKS = (20.0, 45.0)  # ours: outside of it a gestational age at birth is a typing error
+GESTATION_WEEKS = (21.0, 45.0)
+"""Completed weeks of gestation at birth, 21 to 44 (ours: of children born earlier none is known to have
+lived, later ones are errors of dating or typing)."""
+_LIKE_GESTATION = (20.0, 46.0)  # ours: weeks and days in it may count from the last menstruation
 CAPPED_YEARS = 89.0  # BIDS: ages above are written as 89, which protects the person
 _LONGEST = 40  # ours: a longer cell is a sentence
 
@@ -164,7 +167,7 @@ def _step(number: str) -> float:
 
 
 def _is_gestational(text: str, own: tuple[str, ...], number: float) -> bool:
-    low, high = GESTATION_WEEKS
+    low, high = _LIKE_GESTATION
     return ("+" in text and own == ("weeks", "days")) or (
         own[:2] == ("weeks", "days") and low <= number <= high
     )

@@ -11,6 +11,7 @@ CORRECTED_TO_YEARS = 3.0
 """Ages of children born preterm are corrected up to this age (AAP 2004. Pediatrics 114:1362) [S]."""
 _WHOLE_WEEK = 1.0  # completed weeks are up to a week short
 _MOST_BEFORE_TERM_YEARS = (TERM_WEEKS - GESTATION_WEEKS[0]) * DAYS["weeks"] / DAYS["years"]
+_MOST_BEYOND_TERM_YEARS = (GESTATION_WEEKS[1] - TERM_WEEKS) * DAYS["weeks"] / DAYS["years"]
 _SAME_YEARS = 1e-6
 _WEEK_YEARS = DAYS["weeks"] / DAYS["years"] + _SAME_YEARS
 _CURE = "correct it, or write n/a where it is not known"
@@ -115,7 +116,7 @@ def _known(
     elif gestation_weeks is None and pma is not None and born:
         fine = max(chosen.age.step_years, born.age.step_years) <= _WEEK_YEARS
         weeks = pma - born.age.days / DAYS["weeks"]
-        gestation_weeks = weeks if fine and GESTATION_WEEKS[0] <= weeks <= GESTATION_WEEKS[1] else None
+        gestation_weeks = weeks if fine and GESTATION_WEEKS[0] <= weeks < GESTATION_WEEKS[1] else None
     decisions = (f"age at scan: {chosen.told}",) if chosen.age.assumed else ()
     return Verdict(years, "; ".join([told, *rest]), decisions, (), pma, postnatal, gestation_weeks)
 
@@ -131,8 +132,9 @@ def _contradictions(findings: Sequence[Finding]) -> list[tuple[Finding, Finding]
 
 
 def _contradict(one: Age, two: Age) -> bool:
-    """Tell whether two ages cannot both be: "5" covers 5.4, and a corrected age is up to 20 weeks younger.
+    """Tell whether two ages cannot both be: "5" covers 5.4, and a corrected age is up to 19 weeks younger.
 
+    Counted from 40 weeks after the last menstruation it may be up to 5 weeks older, after a late birth.
     "1" in years does not cover 6 months: the two may be parts of 1 year and 6 months.
     """
     if one.years is None or two.years is None:
@@ -142,8 +144,10 @@ def _contradict(one: Age, two: Age) -> bool:
     step, gap = max(one.step_years, two.step_years), (one.days - two.days) / DAYS["years"]
     if one.corrected == two.corrected and (_may_be_parts(one, two) or _may_be_parts(two, one)):
         return True
-    younger = _MOST_BEFORE_TERM_YEARS if two.corrected and not one.corrected else 0.0
-    beyond = max(-gap, gap - younger)
+    other = two.corrected and not one.corrected
+    younger = _MOST_BEFORE_TERM_YEARS if other else 0.0
+    older = _MOST_BEYOND_TERM_YEARS if other and two.postmenstrual else 0.0
+    beyond = max(-gap - older, gap - younger)
     return beyond > _SAME_YEARS and beyond >= step
 
 

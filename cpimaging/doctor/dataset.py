@@ -35,11 +35,12 @@ class Study:
     """What the machine must cope with.
 
     sizes: of each scan that can be processed: voxels of all its images over those of a head at 1 mm.
-    largest: the same of the largest image alone, at least 1.
+    largest: the same of the largest image alone, at least 1. scans: those that can be processed.
     """
 
     sizes: dict[str, float]
     largest: float
+    scans: Sequence[Scan]
 
 
 def look_at_dataset(bids_dir: Path, output_dir: Path | None) -> tuple[list[Found], Study | None]:
@@ -54,7 +55,7 @@ def look_at_dataset(bids_dir: Path, output_dir: Path | None) -> tuple[list[Found
     sizes = {scan.label: head_sizes([bids_dir / path for path in scan.images.values()]) for scan in fit}
     found = [_scans(problems), *_ages(fit), *_masks(fit), *_names(images), *_not_used(images)]
     totals = {label: sum(each) for label, each in sizes.items()}
-    return found, Study(totals, max([1.0, *(size for each in sizes.values() for size in each)]))
+    return found, Study(totals, max([1.0, *(size for each in sizes.values() for size in each)]), fit)
 
 
 def _scans(problems: dict[str, tuple[str, ...]]) -> Found:
@@ -79,8 +80,9 @@ def _ages(scans: Sequence[Scan]) -> Iterator[Found]:
     known = sum(scan.age_years is not None or scan.pma_weeks is not None for scan in scans)
     if scans and known < len(scans):
         cure = (
-            "add a column age, in years, to participants.tsv (where there are several sessions, to "
-            "*_sessions.tsv), or set assume_age (docs/method/ages.md)"
+            "add a column age (years) to participants.tsv, of newborns pma_weeks, or postnatal_age_days and "
+            "ga_weeks (where there are several sessions, to *_sessions.tsv), or set assume_age "
+            "(docs/method/ages.md)"
         )
         label = next(scan.label for scan in scans if scan.age_years is None and scan.pma_weeks is None)
         told = f"known of {known} of {len(scans)} scans, not of {label}; without one no pattern is called"

@@ -102,8 +102,16 @@ SEXES = [
     sex("sex 1, Levels say Female (at birth)", "1", '{"1": "Female (at birth)"}', "F"),
 ]
 
+HEAD, OTHER = "participant_id\tage_days\tga_weeks\tga_days\n", "sub-02\t3\tn/a\tn/a\n"
+BIRTHS = [
+    table("gestation of 45 weeks", f"{HEAD}sub-01\t3\t45\tn/a\n{OTHER}", {"01": None, "02": 3 / 365.25}, "not between 21 and 44 weeks"),
+    table("gestation of 34 weeks, 6 days in a column of their own", f"{HEAD}sub-01\t50\t34\t6\n{OTHER}", {"01": 14 / 365.25, "02": 3 / 365.25}, "born at 34.86 weeks"),
+    table("extra days of gestation without weeks", f"{HEAD}sub-01\t3\tn/a\t6\n{OTHER}", {"01": None, "02": 3 / 365.25}, "need whole weeks"),
+]  # fmt: skip
+
 KINDS = [
     *UNITS,
+    *BIRTHS,
     *MEANINGS,
     *SESSIONS,
     *SEXES,

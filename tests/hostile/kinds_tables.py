@@ -236,7 +236,7 @@ TABLES = [
     table("a comma within quotes, in a row that lacks cells", 'participant_id,note,x,age,w,h\nsub-01,"left, 9, 8",5,6\nsub-02,y,y,7,y,y\n', {"01": None, "02": 7.0}, "quotes around what may be one cell"),
     table("tabs within quotes, in a row that lacks cells", 'participant_id\tnote\tx\tage\tw\nsub-01\t"left\t9\t8"\t5\nsub-02\ty\ty\t7\ty\n', {"01": None, "02": 7.0}, "quotes around what may be one cell"),
     table("two gestations at birth", "participant_id\tage_months\tga_weeks\tga_at_birth\nsub-01\t3\t28\t40\n", {"01": 0.25}, "told in several ways"),
-    table("a gestation at birth of 200, without a unit", "participant_id\tage_months\tga\nsub-01\t3\t200\n", {"01": 0.25}, "is not read as weeks of gestation"),
+    table("a gestation at birth of 200, without a unit", "participant_id\tage_months\tga\nsub-01\t3\t200\n", {"01": None}, "where it is in days the column's name must say so"),
     table("a cell of a million characters", ROWS.replace("F", "F" * 1_000_000), {"01": None, "02": None}, "is not a table of text"),
 ]  # fmt: skip
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cpimaging.assessed import ADD_AGE, BANDS, RULES, UNPLACED, Gate, band_of, documented
+from cpimaging.assessed import ADD_AGE, BANDS, RULES, UNPLACED, Gate, band_of, documented, joined
 from cpimaging.atlases import load_structures
 from cpimaging.scorers import SCORERS, read_criteria
 
@@ -68,6 +68,16 @@ def test_no_gliosis_by_software_in_the_third_year_without_flair():
     assert "terminal zones of myelination" in Gate("toddler").refusal("T2w")
     assert "terminal zones of myelination" in Gate("toddler").refusal("T1w")
     assert Gate("child").refusal("T2w") is None
+
+
+def test_reasons_of_one_age_band_name_it_once():
+    toddler = Gate("toddler")
+    reasons = ["no FLAIR", *(str(toddler.refusal(name)) for name in ("T2w", "T1w", "punctate")), "no ADC"]
+    told = joined(reasons)
+    assert told.count("not assessed in this age band (2 to 3 years): ") == 1
+    assert told.count("terminal zones of myelination") == 1
+    assert told.startswith("no FLAIR; not assessed in this age band (2 to 3 years): terminal zones")
+    assert told.endswith("without FLAIR; punctate lesions are looked for in newborns only; no ADC")
 
 
 def test_an_infants_adc_is_judged_against_a_map_alone():

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from bids_trees import REAL, TREES, plant
 
-from cpimaging.bids.demographics import with_demographics
+from cpimaging.bids.demographics import with_demographics, with_given_ages
 from cpimaging.bids.listing import list_scans
 from cpimaging.bids.scan import Scan
+from cpimaging.types import InputError
 
 DAY = 1 / 365.25
 
@@ -592,15 +593,25 @@ SPELLED = [
     ("age", "300", "300, years"),
     ("age", "-1", "-1, years"),
     ("age", "\N{MINUS SIGN}1", "-1, years"),
-    ("age", "38+4", "pma_weeks or age_weeks"),
+    ("age", "38+4", "pma_weeks or postnatal_age_weeks"),
     ("age", "0", "give it in days or months"),
     ("age ga", "41 27", "may be years or postmenstrual weeks"),
     ("cga", "41", (7 * DAY, 41, None)),
-    ("age ga", "41 27", "may be years or postmenstrual weeks"),
-    ("cga", "41", (7 * DAY, 41, None)),
+    ("age_at_scan_weeks ga", "41 27", "41 weeks beside 27 weeks of gestation may be those since birth or"),
+    ("postnatal_age_weeks ga", "14 27", (7 * DAY, 41, 98)),
+    ("weeks_pma", "41", (7 * DAY, 41, None)),
+    ("gestational_age_at_scan ga", "41 27", (7 * DAY, 41, 98)),  # at the scan it is postmenstrual
+    ("dol ga", "98 27", (7 * DAY, 41, 98)),
+    ("dol age_days ga", "99 98 27", (7 * DAY, 41, 98)),  # birth was day 1
+    ("dol age_days", "3 1", "contradict each other"),
+    ("day_of_life", "-1", "not between 0 and 120 years"),
+    ("ca_months ga", "24 28", (2, 40 + 730.5 / 7, 814.5)),
+    ("pma_weeks age_days", "42 7", (14 * DAY, 42, 7)),  # born at 41 weeks
+    ("pma_weeks age_days", "47 6", "contradict each other"),  # born at 46 weeks
+    ("corrected_age_days age_days", "14 6", "contradict each other"),
     ("scan_age", "41", "may count from birth or not"),
     ("corrected_age", "7", "say corrected_age_weeks"),
-    ("pma_weeks", "12", "not between 20 and 200 weeks"),
+    ("pma_weeks", "12", "not between 21 and 200 weeks"),
     ("pma_weeks ga", "30 32", "before birth at 32 weeks"),
     ("age_days pma_weeks ga", "30 41 27", "contradict each other: born at 27 weeks"),
 ]
@@ -643,9 +654,12 @@ def test_two_ages_of_a_newborn_give_its_gestation(bids, columns, cells, weeks):
         ("age_weeks", "41", "since birth, as BIDS has it; a postmenstrual age belongs in a column pma_weeks"),
         ("age_weeks", "45", None),
         ("postnatal_age_weeks", "41", None),
-        ("age_days ga_weeks", "30 260", "not read as weeks of gestation at birth: taken for born at term"),
-        ("age_days ga_weeks", "0 260", "not read as weeks of gestation at birth: taken for born at term"),
-        ("age_years ga_weeks", "8 260", None),
+        ("age_days ga_weeks", "30 early", "not read as weeks of gestation at birth: taken for born at term"),
+        ("age_days ga_weeks", "0 early", "not read as weeks of gestation at birth: taken for born at term"),
+        ("age_years ga_weeks", "8 early", None),
+        ("dol", "3", "3, days of life, birth taken for day 0; if it is day 1, give postnatal_age_days"),
+        ("ca_months", "9", "9, months corrected age, as ca is taken for"),
+        ("corrected_months", "9", None),
     ],
 )
 def test_an_age_that_may_be_misread_is_told_on_the_page(bids, columns, cells, told):
@@ -662,3 +676,105 @@ def test_a_contradiction_tells_both_values(bids):
 def test_completed_weeks_may_be_a_week_short(bids, days, fits):
     table(bids / "participants.tsv", "participant_id age_days pma_weeks ga", f"sub-1 {days} 41 27")
     assert (scan_of(bids).age_years is not None) == fits
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "told"),
+    [
+        ("ga", "45", "ga (45, weeks: not between 21 and 44 weeks of gestation at birth); correct it"),
+        ("ga", "20", "ga (20, weeks: not between 21 and 44"),
+        ("gestational_age", "20+6", "gestational_age (20+6, weeks: not between"),
+        ("birth_age_days", "146", "birth_age_days (146, days: not between"),
+        ("ga_weeks", "260", "where it is in days the column's name must say so"),
+        ("ga_weeks ga", "39 20", "ga (20, weeks: not between"),
+    ],
+)
+@pytest.mark.parametrize(("age", "cell"), [("age_days", "3"), ("pma_weeks", "40"), ("age_years", "2.9")])
+def test_a_gestation_that_no_child_has_is_refused_where_an_age_depends_on_it(
+    bids, columns, cells, told, age, cell
+):
+    table(bids / "participants.tsv", f"participant_id {age} {columns}", f"sub-1 {cell} {cells}")
+    assert refused(scan_of(bids), told)
+
+
+@pytest.mark.parametrize(("columns", "cells"), [("age_years ga", "3 20"), ("age_years ga", "30 999")])
+def test_past_three_years_a_gestation_that_no_child_has_is_told_and_not_used(bids, columns, cells):
+    table(bids / "participants.tsv", f"participant_id {columns}", f"sub-1 {cells}")
+    scan = scan_of(bids)
+    assert (scan.age_years, scan.gestation_weeks, scan.problems) == (float(cells.split()[0]), None, ())
+    assert "weeks of gestation at birth): not used" in scan.age_source
+
+
+@pytest.mark.parametrize("cell", ["21", "44+6", "30"])
+def test_a_gestation_that_a_child_may_have_is_read(bids, cell):
+    table(bids / "participants.tsv", "participant_id age_days ga", f"sub-1 3 {cell}")
+    assert scan_of(bids).gestation_weeks == pytest.approx({"21": 21, "44+6": 44 + 6 / 7, "30": 30}[cell])
+
+
+def test_a_code_for_none_is_no_gestation(bids):
+    table(bids / "participants.tsv", "participant_id age_days ga", "sub-1 3 999")
+    (bids / "participants.json").write_text('{"ga": {"Description": "weeks, 999 = unknown"}}')
+    scan = scan_of(bids)
+    assert (scan.postnatal_days, scan.gestation_weeks, scan.problems) == (3, None, ())
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "gestation", "pma"),
+    [
+        ("ga_weeks ga_days", "38 4", 38 + 4 / 7, None),
+        ("ga_days ga_weeks", "4 38", 38 + 4 / 7, None),
+        ("ga ga_days", "38 0", 38, None),
+        ("ga_w ga_d", "38 4", 38 + 4 / 7, None),
+        ("ga_weeks ga_extra_days", "38 4", 38 + 4 / 7, None),
+        ("GestationalAge gestational_age_days", "38 4", 38 + 4 / 7, None),
+        ("birth_age_weeks birth_age_days", "38 4", 38 + 4 / 7, None),
+        ("ga_weeks_at_birth ga_days_at_birth", "38 4", 38 + 4 / 7, None),
+        ("gestation_weeks gestation_days", "38.57 4", 38 + 4 / 7, None),  # said twice
+        ("ga_weeks ga_days", "38+4 4", 38 + 4 / 7, None),
+        ("ga_weeks ga_days", "38 270", 38 + 4 / 7, None),  # all of it in days
+        ("ga ga_weeks", "38 38.5", 38.5, None),  # the finest of those that agree
+        ("pma_weeks pma_days", "40 3", None, 40 + 3 / 7),
+        ("pma_at_scan_weeks pma_at_scan_days", "40 3", None, 40 + 3 / 7),
+        ("pma_weeks pma_days ga_weeks ga_days", "40 3 38 4", 38 + 4 / 7, 40 + 3 / 7),
+    ],
+)
+def test_weeks_in_one_column_and_days_in_another_are_one_age(bids, columns, cells, gestation, pma):
+    table(bids / "participants.tsv", f"participant_id {columns}", f"sub-1 {cells}")
+    scan = scan_of(bids)
+    assert (scan.gestation_weeks, scan.problems) == (gestation and pytest.approx(gestation), ())
+    assert scan.pma_weeks == (pma and pytest.approx(pma))
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "told"),
+    [
+        ("age_days ga_weeks ga_days", "3 38.4 4", "ga_days (4, days: not between"),  # 38.4 is 38 + 3
+        ("age_days ga_weeks ga_days", "3 n/a 4", "extra days need whole weeks beside them"),
+        ("age_days ga_weeks ga_days", "3 38 9", "ga_days (9, days: not between"),
+        ("pma_weeks pma_days", "38.4 4", "extra days need whole weeks beside them"),
+        ("pma_weeks pma_days", "38 200", "contradict each other"),
+        ("age_weeks age_days", "1 6", "contradict each other"),  # 6 days, or 13
+        ("age_weeks age_days", "38 4", "may count from birth or not"),
+    ],
+)
+def test_weeks_and_days_that_do_not_fit_are_refused(bids, columns, cells, told):
+    table(bids / "participants.tsv", f"participant_id {columns}", f"sub-1 {cells}")
+    assert refused(scan_of(bids), told)
+
+
+def test_weeks_since_birth_and_extra_days_add_up(bids):
+    table(bids / "participants.tsv", "participant_id age_weeks age_days", "sub-1 10 4")
+    assert scan_of(bids).postnatal_days == pytest.approx(74)
+
+
+def test_gestation_that_two_columns_tell_otherwise_is_not_used(bids):
+    table(bids / "participants.tsv", "participant_id age_days ga_weeks ga_days", "sub-1 3 38 200")
+    scan = scan_of(bids)
+    assert scan.gestation_weeks is None
+    assert any("told in several ways: taken for born at term" in line for line in scan.decisions)
+
+
+@pytest.mark.parametrize("given", [{"age": "3d", "ga_weeks": "45"}, {"pma_weeks": "40", "ga_weeks": "19"}])
+def test_a_given_gestation_that_no_child_has_is_refused(bids, given):
+    with pytest.raises(InputError, match="not between 21 and 44 weeks of gestation at birth"):
+        with_given_ages(scan_of(bids), given)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from cpimaging.atlases.ages.table import COLUMNS
 from cpimaging.cli import app
 from cpimaging.doctor import Found, installation, machine
 
@@ -49,9 +50,9 @@ def study(tmp_path: Path, monkeypatch: Patch) -> Path:
     return tmp_path
 
 
-def doctor(study: Path) -> tuple[int, list[str]]:
+def doctor(study: Path, *more: str) -> tuple[int, list[str]]:
     """Return the exit status and the lines that are not "ok"."""
-    words = ["doctor", str(study / "bids"), str(study / "out"), "--cores", "4"]
+    words = ["doctor", str(study / "bids"), str(study / "out"), "--cores", "4", *more]
     result = CliRunner().invoke(app, words)
     lines = result.stdout.splitlines()
     assert all(re.match(r"(ok      |warning |fault   ) [A-Za-z ]+: .", line) for line in lines), lines
@@ -127,6 +128,18 @@ def no_tmpdir(study: Path, patch: Patch) -> None:
     patch.setenv("TMPDIR", str(study / "gone"))
 
 
+NEWBORN = "participant_id\tage_days\tga_weeks\nsub-01\t3\t{}\nsub-02\t3000\tn/a\n"
+
+
+def templates(study: Path, weeks: str) -> tuple[str, str]:
+    """Write a folder with one template, and return the words that name it."""
+    folder = study / "templates"
+    image(folder / "t1.nii.gz")
+    cells = ["A", *weeks.split("-"), "t1.nii.gz", *["n/a"] * 7]
+    (folder / "templates.tsv").write_text("\t".join(COLUMNS) + "\n" + "\t".join(cells) + "\n")
+    return "--templates-dir", str(folder)
+
+
 LOCK = json.dumps({"host": "another", "process": 7, "started": 1.0})
 ENDED = json.dumps({"host": socket.gethostname(), "process": 2**22 + 1, "started": 1.0})
 
@@ -142,6 +155,10 @@ FAULTS: dict[str, tuple[Callable[[Path, Patch], None], str]] = {
     "age unknown": (
         write("bids/participants.tsv", "participant_id\tage\nsub-01\t7\n"),
         "warning  ages: known of 1 of 2 scans",
+    ),
+    "newborn without a template": (
+        write("bids/participants.tsv", NEWBORN.format("38+4")),
+        "warning  templates by age: none for sub-01: the adult one places neither",
     ),
     "mask not used": (
         write("bids/derivatives/x/sub-01/anat/sub-01_stroke.nii.gz"),
@@ -224,3 +241,38 @@ def test_a_planted_fault_is_named_alone(name: str, study: Path, monkeypatch: Pat
     assert len(lines) == 1, lines
     assert told in lines[0]
     assert status == (1 if lines[0].startswith("fault") else 0)
+
+
+@pytest.mark.parametrize(
+    ("born", "weeks", "told"),
+    [
+        ("38+4", "36-44", []),
+        (
+            "38+4",
+            "60-80",
+            ["warning  ages of templates: none for sub-01; there are some for 60–80 weeks; add"],
+        ),
+        ("n/a", "36-44", ["warning  gestation: not known of sub-01, taken for born at term; add pma_weeks"]),
+    ],
+)
+def test_newborns_have_a_template_of_their_age(study: Path, born: str, weeks: str, told: list[str]) -> None:
+    (study / "bids/participants.tsv").write_text(NEWBORN.format(born))
+    (study / "bids/participants.json").unlink()
+    status, lines = doctor(study, *templates(study, weeks))
+    assert status == 0
+    assert len(lines) == len(told), lines
+    assert all(line.startswith(start) for line, start in zip(lines, told, strict=True)), lines
+
+
+def test_a_template_that_cannot_be_used_is_a_fault(study: Path) -> None:
+    words = templates(study, "36-44")
+    (study / "templates/t1.nii.gz").write_bytes(b"")
+    status, lines = doctor(study, *words)
+    assert (status, len(lines)) == (1, 1)
+    assert lines[0].startswith("fault    template A: ")
+
+
+def test_a_folder_of_templates_without_a_table_is_a_fault(study: Path) -> None:
+    status, lines = doctor(study, "--templates-dir", str(study))
+    assert (status, len(lines)) == (1, 1)
+    assert "templates.tsv: no such file" in lines[0]

@@ -26,22 +26,31 @@ def read_parents(path: Path, regions: Sequence[Region]) -> dict[int, list[int]]:
     midline, or any); or index and name, as BIDS has it, whose names are looked up (`names`). Raises
     InputError for a word that is none, and where no label holds a structure of the atlas.
     """
-    known = set(load_structures()["structure"])
     parents: dict[int, list[int]] = {}
-    for row in _rows(path):
-        words = [word.strip() for word in row["structures"].split(",") if word.strip() not in ("", "n/a")]
-        if strange := [word for word in words if word not in known]:
-            raise InputError(path, f"{', '.join(strange)} is no structure", "use words of the vocabulary")
-        if not words:
-            continue
-        number = _number(path, row)
-        sides = {"any": SIDES}.get(row["side"], (row["side"], "midline"))
+    for number, (words, side) in read_held(path).items():
+        sides = {"any": SIDES}.get(side, (side, "midline"))
         children = [r.index for r in regions if r.structure in words and r.side in sides]
         if children:
             parents[number] = children
     if not parents:
         raise InputError(path, "names no structure of the atlas", f"give it the columns {' '.join(COLUMNS)}")
     return parents
+
+
+def read_held(path: Path) -> dict[int, tuple[list[str], str]]:
+    """Return what each label of a template's table may hold, without those that hold nothing: words and side.
+
+    Raises InputError for a word that is no structure, a number or a side that is none.
+    """
+    known = set(load_structures()["structure"])
+    held: dict[int, tuple[list[str], str]] = {}
+    for row in _rows(path):
+        words = [word.strip() for word in row["structures"].split(",") if word.strip() not in ("", "n/a")]
+        if strange := [word for word in words if word not in known]:
+            raise InputError(path, f"{', '.join(strange)} is no structure", "use words of the vocabulary")
+        if words:
+            held[_number(path, row)] = words, row["side"]
+    return held
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

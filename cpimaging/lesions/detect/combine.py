@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from cpimaging.assessed import joined
 from cpimaging.lesions.detect.detectors import DETECTORS
 from cpimaging.lesions.detect.detectors.base import Detector
 from cpimaging.lesions.detect.findings import Finding, nothing, together
@@ -16,6 +17,7 @@ def detect(scene: Scene, refused: Mapping[str, str] | None = None) -> Finding:
     """
     found: list[Finding] = []
     reasons: list[str] = []
+    at_other_ages: list[str] = []
     told: list[str] = []
     alone = False
     for detector in sorted(DETECTORS.values(), key=lambda each: each.beside):
@@ -26,11 +28,12 @@ def detect(scene: Scene, refused: Mapping[str, str] | None = None) -> Finding:
             found.append(finding)
             alone = True
             continue
-        reasons.append(finding.not_assessed)
+        own = not detector.quiet or detector.is_for(scene.age_years)
+        (reasons if own else at_other_ages).append(finding.not_assessed)
         if detector.is_told(scene):
             told.append(f"Not searched: {finding.not_assessed}")
     if not found:
-        return nothing(scene, "; ".join(dict.fromkeys(reasons)))
+        return nothing(scene, joined(reasons or at_other_ages))
     return together(found, tuple(dict.fromkeys(told)))
 
 

@@ -15,7 +15,7 @@ class Detector:
     search: finds lesions in a scene that has the contrasts and the age. finds: in words, for the docs.
     ages_years: first and last age, both included. known_age: not where the age is unknown. other_age: what
     is told of a scan at another age. beside: looks in any case; of the others the first that can. quiet:
-    why it did not look is told only at its ages, or where no detector could.
+    why it did not look is told only at its ages, or where no other has a reason.
     """
 
     name: str
