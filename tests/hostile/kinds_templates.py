@@ -81,6 +81,7 @@ TABLES = [
     table("ages in months: 12 to 24", RANGE, row(low=12, high=24)),
     table("ages in years: 2 to 5", RANGE, row(low=2, high=5)),
     table("one name twice", "names new twice", row(), row()),
+    table("no row", "names no template"),
     table("a name with a slash", "is none for a template", row("../new")),
     table("the name of the adult template", "is none for a template", row("adult")),
     table("a way to a template that is not there", "goes via old, which is not there", row(via="old")),
@@ -109,6 +110,17 @@ def brain_mask(made: str, data: np.ndarray) -> Kind:
         refusal(lambda: read_brain(template), "is no mask of two values", "mask.nii")
 
     return Kind("templates by age", f"a brain mask: {made}", refused("is no mask of two values"), check)
+
+
+def blank(contrast: str, **cells: str) -> Kind:
+    def check(folder: Path) -> None:
+        name = {"T1w": "t1.nii", "T2w": "t2.nii"}[contrast]
+        made_of = folder_of(folder / "t", f"{HEAD}\n{row(**cells)}\n", saved(name, DATA * 0))
+        template = read_templates(made_of)["new"]
+        refusal(lambda: read_brain(template), "shows nothing", name)
+
+    made = f"a {contrast} of zeros{' alone' if cells else ''}"
+    return Kind("templates by age", made, refused("shows nothing (all of it is 0)"), check)
 
 
 THALAMI = [
@@ -164,12 +176,16 @@ BUILT = [
     brain_mask("soft", np.arange(DATA.size).reshape(DATA.shape) % 200),
     brain_mask("labels", OWN),
     brain_mask("nothing", DATA * 0),
+    blank("T1w"),
+    blank("T2w"),
+    blank("T2w", T1w="n/a"),
     contrasts("T1w and T2w as they are named", "", swapped=False),
     contrasts("T1w and T2w swapped", "are T1w and T2w swapped", swapped=True),
     own_labels("as the atlas has them", "", OWN, {1: [300], 2: [70001]}),
     own_labels("without sides", "", OWN > 0, {1: [300, 70001]}),
     own_labels("mirrored", "are left and right swapped?", OWN[::-1].copy(), {1: [300], 2: [70001]}),
     own_labels("a table of other labels", "is dseg_table that of its labels?", np.roll(OWN, 4, 1) + OWN, {1: [], 2: []}),
+    own_labels("one of several elsewhere", "its label 2 lies elsewhere", np.where(OWN == 2, 0, OWN) + 2 * np.roll(OWN == 2, 6, 1), {1: [300], 2: [70001]}),
     own_labels("none of the table's numbers", "holds none of the labels", OWN, {7: [300]}),
 ]  # fmt: skip
 

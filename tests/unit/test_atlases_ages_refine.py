@@ -126,6 +126,29 @@ def test_the_table_says_which_labels_may_lie_in_which(tmp_path):
     assert read_parents(path, REGIONS) == {42: [1, 2], 48: [4]}
 
 
+def test_a_row_on_a_label_that_no_voxel_has_holds_nothing(tmp_path):
+    """Tables of FreeSurfer tell every label there is: what none of its voxels has stays as it was carried."""
+    path = table(tmp_path, "42\tthalamus,thalamus_ventrolateral\tleft", "48\tplic\tany")
+    assert read_parents(path, REGIONS, {0, 42}) == {42: [1, 2]}
+    named = tmp_path / "names.tsv"
+    named.write_text("index\tname\n11\tLeft-Caudate\n26\tLeft-Accumbens-area\n")
+    striatum = [
+        Region(number, name, name, "left", "deep_grey")
+        for number, name in enumerate(("caudate", "accumbens"), 1)
+    ]
+    assert read_parents(named, striatum, {11}) == {11: [1, 2]}
+    assert read_parents(named, striatum, {11, 26}) == {11: [1], 26: [2]}
+
+
+@pytest.mark.parametrize("name", ["labels", "names"])
+def test_a_label_that_is_told_twice_is_refused(tmp_path, name):
+    path = table(tmp_path, "42\tthalamus\tleft", "42\tplic\tleft")
+    if name == "names":
+        path.write_text("index\tname\n42\tLeft-Thalamus\n42\tLeft-Caudate\n")
+    with pytest.raises(InputError, match="tells label 42 twice"):
+        read_parents(path, REGIONS)
+
+
 @pytest.mark.parametrize(
     ("row", "told"),
     [

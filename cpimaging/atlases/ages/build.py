@@ -28,7 +28,7 @@ from cpimaging.types import LOOKS, Atlas, Image, InputError, LabelMap, Region
 LARGEST_BRAIN_ML = 2500.0
 """A template with more than this that is not 0 shows a head, not a brain (ours)."""
 
-SMALLEST_ML = {144.0: 700.0, 66.0: 450.0}
+SMALLEST_ML = {144.0: 700.0, 66.0: 450.0, 0.0: 50.0}
 LARGEST_ML = {48.0: 800.0, 66.0: 1100.0}
 """Weeks from which a brain is larger, up to which it is smaller than so many ml (ours, wide, lest ages in
 months are taken for weeks): 0.34 l at birth, 64 % more after 90 days (Holland et al. 2014, JAMA Neurol
@@ -108,6 +108,9 @@ def read_brain(template: AgeTemplate) -> tuple[dict[str, Image], Image]:
     brain = first.with_data(
         _inside_mask(mask, template.brain_mask) if template.brain_mask else _shown(images)
     )
+    for name, image in images.items():
+        if not np.nan_to_num(image.data).any():
+            raise InputError(template.images[name], "shows nothing (all of it is 0)", "copy it again")
     volume_ml = int(brain.data.sum()) * brain.voxel_volume_mm3 / 1000
     if volume_ml > LARGEST_BRAIN_ML:
         raise InputError(
@@ -143,6 +146,8 @@ def _shown(images: Mapping[str, Image]) -> NDArray[np.bool_]:
     """Return where a brain is shown, without the faint rim that averaged and resampled brains have."""
     contrast = next(name for name in RIM if name in images)
     data = images[contrast].data
+    if not (data > 0).any():
+        return np.zeros(data.shape, bool)
     filled: NDArray[np.bool_] = ndimage.binary_fill_holes(data > RIM[contrast] * np.median(data[data > 0]))
     return filled
 
@@ -212,7 +217,8 @@ def _build(folder: Path, way: Sequence[AgeTemplate], atlas: Atlas) -> None:
     labels = refined(carried, atlas.dseg.regions, images, brain)
     if own.dseg is not None and own.dseg_table is not None:
         theirs = resample(read_image(own.dseg, labels=True), brain, mode="nearest")
-        parents = read_parents(own.dseg_table, atlas.dseg.regions)
+        numbers = {int(number) for number in np.unique(theirs.data)}
+        parents = read_parents(own.dseg_table, atlas.dseg.regions, numbers)
         check_parents(labels, theirs, parents, atlas.dseg.regions, own.dseg)
         labels = kept_inside(labels, theirs, parents)
         labels = _inside(labels, brain)

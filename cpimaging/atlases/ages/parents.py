@@ -1,10 +1,11 @@
 """Fine structures kept inside the parents that a template's own labels give."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -16,18 +17,24 @@ from cpimaging.words import SIDES
 
 LEAST_AGREEMENT = 0.2
 """Share of a template's own labels in which the carried atlas must have the same structures (ours)."""
+LEAST_OF_ONE = 0.05
+LARGE_MM3 = 300.0
+"""The same of each label of this volume or more, of what is smaller of it and what was carried (ours, low,
+since the atlas may be off by the width of a small nucleus)."""
 COLUMNS = ("index", "structures", "side")
 
 
-def read_parents(path: Path, regions: Sequence[Region]) -> dict[int, list[int]]:
+def read_parents(
+    path: Path, regions: Sequence[Region], there: Collection[int] | None = None
+) -> dict[int, list[int]]:
     """Return which labels of the atlas may lie in each label of a template: number -> numbers.
 
     The table has the columns index, structures (words of the vocabulary with commas) and side (left, right,
-    midline, or any); or index and name, as BIDS has it, whose names are looked up (`names`). Raises
-    InputError for a word that is none, and where no label holds a structure of the atlas.
+    midline, or any); or index and name, as BIDS has it, whose names are looked up (`names`). there: as
+    in `read_held`. Raises InputError as it does, and where no label holds a structure of the atlas.
     """
     parents: dict[int, list[int]] = {}
-    for number, (words, side) in read_held(path).items():
+    for number, (words, side) in read_held(path, there).items():
         sides = {"any": SIDES}.get(side, (side, "midline"))
         children = [r.index for r in regions if r.structure in words and r.side in sides]
         if children:
@@ -37,33 +44,45 @@ def read_parents(path: Path, regions: Sequence[Region]) -> dict[int, list[int]]:
     return parents
 
 
-def read_held(path: Path) -> dict[int, tuple[list[str], str]]:
+def read_held(path: Path, there: Collection[int] | None = None) -> dict[int, tuple[list[str], str]]:
     """Return what each label of a template's table may hold, without those that hold nothing: words and side.
 
-    Raises InputError for a word that is no structure, a number or a side that is none.
+    there: numbers that the labels have, None for any; rows on others are as if they were not written. Raises
+    InputError for a word that is no structure, a number or a side that is none, and a number told twice.
     """
     known = set(load_structures()["structure"])
     held: dict[int, tuple[list[str], str]] = {}
-    for row in _rows(path):
+    for row in _rows(path, there):
         words = [word.strip() for word in row["structures"].split(",") if word.strip() not in ("", "n/a")]
         if strange := [word for word in words if word not in known]:
             raise InputError(path, f"{', '.join(strange)} is no structure", "use words of the vocabulary")
         if words:
-            held[_number(path, row)] = words, row["side"]
+            told = words, row["side"]
+            if held.setdefault(_number(path, row), told) != told:
+                raise InputError(path, f"tells label {row['index']} twice", "give each label one row")
     return held
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def _rows(path: Path, there: Collection[int] | None) -> list[dict[str, str]]:
     """Return the rows of a table with COLUMNS; those of a table of names are made of them."""
     table = read_table(path).astype(str)
     if {"index", "name"} <= set(table) and "structures" not in table:
-        names = {_index(path, row): row["name"] for row in table.to_dict("records")}
+        names: dict[int, str] = {}
+        for row in _of(table, path, there):
+            if names.setdefault(_index(path, row), row["name"]) != row["name"]:
+                raise InputError(path, f"tells label {row['index']} twice", "give each label one row")
         return [dict(row) for row in as_parents(names)]
     missing = [column for column in COLUMNS if column not in table]
     if missing:
         problem = f"lacks the column(s) {', '.join(missing)}"
         raise InputError(path, problem, f"it needs {' '.join(COLUMNS)}, or index and name")
-    return [{str(key): str(value) for key, value in row.items()} for row in table.to_dict("records")]
+    return _of(table, path, there)
+
+
+def _of(table: pd.DataFrame, path: Path, there: Collection[int] | None) -> list[dict[str, str]]:
+    """Return the rows on labels that are there; tables often tell more than an image holds."""
+    rows = [{str(key): str(value) for key, value in row.items()} for row in table.to_dict("records")]
+    return [row for row in rows if there is None or _index(path, row) in there]
 
 
 def _number(path: Path, row: Mapping[Any, str]) -> int:
@@ -93,6 +112,7 @@ def check_parents(
     theirs, ours = own.data[held], carried.data[held]
     agree = _share_held(theirs, ours, parents)
     if agree >= LEAST_AGREEMENT:
+        _check_each(carried, own, parents, path)
         return
     mirrored = _share_held(theirs, _mirrored(regions)(ours), parents)
     why = (
@@ -100,6 +120,16 @@ def check_parents(
     )
     problem = f"its labels lie elsewhere than those of the atlas ({100 * agree:.0f} % agree)"
     raise InputError(path, problem, why)
+
+
+def _check_each(carried: Image, own: Image, parents: Mapping[int, Sequence[int]], path: Path) -> None:
+    """Raise InputError where one of the labels lies elsewhere than what it is said to hold."""
+    for parent, children in parents.items():
+        theirs, ours = own.data == parent, np.isin(carried.data, children)
+        smaller = min(int(theirs.sum()), int(ours.sum()))
+        if smaller * own.voxel_volume_mm3 >= LARGE_MM3 and (theirs & ours).sum() < LEAST_OF_ONE * smaller:
+            problem = f"its label {parent} lies elsewhere than what dseg_table says that it holds"
+            raise InputError(path, problem, "correct the number, the words or the side of its row")
 
 
 def _share_held(own: NDArray[Any], carried: NDArray[Any], parents: Mapping[int, Sequence[int]]) -> float:

@@ -66,9 +66,11 @@ def read_templates(folder: Path | str) -> dict[str, AgeTemplate]:
     found: dict[str, AgeTemplate] = {}
     for row in table.astype(str).to_dict("records"):
         template = _row(path, {str(key): value.strip() for key, value in row.items()})
-        if template.name in found:
+        if template.name.lower() in (name.lower() for name in found):
             raise InputError(path, f"names {template.name} twice", "give each template a name of its own")
         found[template.name] = template
+    if not found:
+        raise InputError(path, "names no template", "add a row for each, or leave templates_dir empty")
     for template in found.values():
         for own, other in pairwise(way_to_adult(found, template, path)):
             if sum(other.pma_weeks) < sum(own.pma_weeks):
