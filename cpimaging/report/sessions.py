@@ -81,7 +81,7 @@ def _rows(sessions: Sequence[Session]) -> list[tuple[str, list[str]]]:
         ("Postmenstrual age", [_weeks(one.pma_weeks) for one in sessions]),
         ("Contrasts, the reference first", [", ".join(one.images) for one in sessions]),
         ("Template", [one.template_told for one in sessions]),
-        ("Lesion from", [one.lesion_source or "no mask, no detection" for one in sessions]),
+        ("Lesion from", [one.lesion_source or "no mask, not searched" for one in sessions]),
         ("Quality", [words.QC.get(one.row["qc"], one.row["qc"]) for one in sessions]),
         ("Lesion volume, ml", [millilitres(one.row["lesion_volume_mm3"]) for one in sessions]),
     ]
