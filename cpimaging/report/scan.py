@@ -53,8 +53,8 @@ class ScanReport:
     label: "sub-01" or "sub-01_ses-02". images: contrast -> image in scan space, the reference first;
     they are shown as they are, so give them without face. lesion: not 0 in the lesion, in scan space
     on any grid; None where there is no mask. atlas: labels in scan space.
-    gestation_weeks: at birth. pma_weeks: since the last menstruation. clinical: what tables say of
-    subtype and function, name to word.
+    gestation_weeks: at birth. pma_weeks, postnatal_days: since the last menstruation, since birth.
+    clinical: what tables say of subtype and function, name to word.
     template_told: the template that the scan was registered to, in words; of_age: it is one of its age.
     warning: what its age forbids. template_in_scan: the template's T1w brought to the scan.
     newborn_lines: pictures of the lines that a newborn was measured along, as SVG. lesion_source: as in
@@ -72,6 +72,7 @@ class ScanReport:
     sex: str = "n/a"
     gestation_weeks: float | None = None
     pma_weeks: float | None = None
+    postnatal_days: float | None = None
     clinical: Mapping[str, str] = field(default_factory=dict)
     contrasts: Sequence[str]
     reference: str
@@ -118,9 +119,9 @@ def page_values(content: ScanReport) -> dict[str, object]:
     measured = norms.without_own_tables(content.morphometry, content.age_years, content.of_age)
     return {
         "scan": content,
-        "age": words.age(content.age_years),
+        "age": words.told_age(content.age_years, content.pma_weeks, content.postnatal_days),
         "postmenstrual": _postmenstrual(content.pma_weeks),
-        "born": "" if content.gestation_weeks is None else f"{content.gestation_weeks:.4g} weeks",
+        "born": "" if content.gestation_weeks is None else words.weeks(content.gestation_weeks),
         "sections": SECTIONS,
         **_first_screen(content, within),
         "scales": scales.scale_views(content.pattern),
@@ -152,7 +153,7 @@ def page_values(content: ScanReport) -> dict[str, object]:
 
 def _postmenstrual(weeks: float | None) -> str:
     """Return the postmenstrual age of a newborn or infant, by which template and scales go; "" of others."""
-    return "" if weeks is None or weeks > TOLD_WEEKS else f"{weeks:.1f} weeks"
+    return "" if weeks is None or weeks > TOLD_WEEKS else words.weeks(weeks)
 
 
 def _first_screen(content: ScanReport, within: Sequence[tables.Row]) -> dict[str, object]:

@@ -18,7 +18,8 @@ CUTS: Mapping[Plane, int] = {"axial": 1, "coronal": 1}
 class Session:
     """One session as the page shows it.
 
-    session_id: "ses-01". href: its page. row: of the group table. template_told: what it was registered to,
+    session_id: "ses-01". href: its page. row: of the group table. pma_weeks, postnatal_days: since the last
+    menstruation, birth. template_told: what it was registered to,
     in words. lesion_source: as in ScanContext. images: contrast -> image in scan space, the reference first.
     lesion: in scan space, template_lesion: in the adult template's; None where there is no mask.
     """
@@ -27,6 +28,7 @@ class Session:
     href: str
     row: Mapping[str, Any]
     pma_weeks: float | None
+    postnatal_days: float | None
     template_told: str
     lesion_source: str | None
     pattern: Pattern
@@ -69,7 +71,7 @@ def _column(one: Session) -> dict[str, object]:
         "session": one,
         "title": title,
         "line": line,
-        "age": words.age(one.row["age_years"]),
+        "age": _age(one),
         "views": pictures.scan_views(one.images, one.lesion, None, CUTS),
     }
 
@@ -77,11 +79,11 @@ def _column(one: Session) -> dict[str, object]:
 def _rows(sessions: Sequence[Session]) -> list[tuple[str, list[str]]]:
     """Return what the table says of each session: a heading, and one text per session."""
     rows = [
-        ("Age", [words.age(one.row["age_years"]) for one in sessions]),
+        ("Age", [_age(one) for one in sessions]),
         ("Postmenstrual age", [_weeks(one.pma_weeks) for one in sessions]),
         ("Contrasts, the reference first", [", ".join(one.images) for one in sessions]),
         ("Template", [one.template_told for one in sessions]),
-        ("Lesion from", [one.lesion_source or "no mask, no detection" for one in sessions]),
+        ("Lesion from", [one.lesion_source or "no mask, not searched" for one in sessions]),
         ("Quality", [words.QC.get(one.row["qc"], one.row["qc"]) for one in sessions]),
         ("Lesion volume, ml", [millilitres(one.row["lesion_volume_mm3"]) for one in sessions]),
     ]
@@ -92,5 +94,9 @@ def _rows(sessions: Sequence[Session]) -> list[tuple[str, list[str]]]:
     return rows
 
 
+def _age(one: Session) -> str:
+    return words.told_age(one.row["age_years"], one.pma_weeks, one.postnatal_days)
+
+
 def _weeks(pma_weeks: float | None) -> str:
-    return "n/a" if pma_weeks is None else f"{pma_weeks:.1f} weeks"
+    return "n/a" if pma_weeks is None else words.weeks(pma_weeks)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import cast
 
-from cpimaging.bids.ages import FEW_DAYS
+from cpimaging.bids.ages import FEW_DAYS, TERM_WEEKS
 from cpimaging.bids.durations import DAYS
 from cpimaging.qc.limits import about as measures
 from cpimaging.qc.limits import hint as check
@@ -66,6 +66,9 @@ FOUND_BY = {"detected": " (detected by software)", "lesion_command": " (from les
 
 EMPTY = "No lesion: the given mask is empty"
 TOO_SMALL = "A lesion too small to call"
+
+SAME_DAYS = 0.5
+"""Ages that differ by less are one, in whole days."""
 
 NO_CALL = ("not_assessed", "indeterminate")
 """What dominance says where it calls nothing."""
@@ -142,6 +145,26 @@ def age(years: float | None) -> str:
     if days < FEW_DAYS:
         return f"{days} day{'' if days == 1 else 's'}"
     return f"{12 * years:.0f} months" if years < 2 else f"{years:.1f} years"
+
+
+def weeks(count: float) -> str:
+    """Return weeks as clinics write them, to the day: "38+4 weeks", "41 weeks"."""
+    whole, days = divmod(round(count * DAYS["weeks"]), round(DAYS["weeks"]))
+    return f"{whole}+{days} weeks" if days else f"{whole} weeks"
+
+
+def told_age(years: float | None, pma_weeks: float | None, postnatal_days: float | None) -> str:
+    """Return the age of maturation in words, where it counts from term with a word for that.
+
+    postnatal_days: since birth; told beside an age from term.
+    """
+    told = age(years)
+    if years is None or missing(years) or pma_weeks is None:
+        return told
+    if postnatal_days is not None and abs(postnatal_days - years * DAYS["years"]) < SAME_DAYS:
+        return told
+    told = "before term" if pma_weeks < TERM_WEEKS else f"{told} corrected"
+    return told if postnatal_days is None else f"{told}, {age(postnatal_days / DAYS['years'])} since birth"
 
 
 def confidence(scorer: AnyScorer, score: CallResult) -> str:

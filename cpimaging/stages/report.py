@@ -69,6 +69,7 @@ def run(job: Job) -> None:
         sex=job.scan.sex,
         gestation_weeks=job.scan.gestation_weeks,
         pma_weeks=job.scan.pma_weeks,
+        postnatal_days=job.scan.postnatal_days,
         clinical=job.scan.clinical,
         contrasts=list(job.images),
         reference=reference,

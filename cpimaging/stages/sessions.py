@@ -59,6 +59,7 @@ def _read(job: Job, row: Row, href: str) -> Session:
         href=href,
         row=row,
         pma_weeks=job.scan.pma_weeks,
+        postnatal_days=job.scan.postnatal_days,
         template_told=template_used(job).told,
         lesion_source=source,
         pattern=read_record(job.files.pattern),

@@ -320,6 +320,8 @@ def test_several_detectors_combine(monkeypatch):
     assert detect(scene).not_searched == ("pons",)
     assert detect(scene).notes[-1] == "Not searched: ADC is blank"
     monkeypatch.setattr(combine_module, "DETECTORS", registry(**{**results, "T1w": "blank", "ADC": "blank"}))
+    other = detect(scene, {"T2w": "not at this age", "FLAIR": "not at this age"}).not_assessed
+    assert other == "not at this age; blank"  # a T2w would not serve
     assert (
         detect(scene).not_assessed == "FLAIR shows only 5 % of the brain; no T2w; blank"
     )  # what is for newborns has no word here

@@ -263,6 +263,32 @@ def test_an_age_is_told_in_the_unit_that_shows_it(years, told):
     assert words.age(years) == told
 
 
+@pytest.mark.parametrize(
+    ("years", "pma_weeks", "postnatal_days", "told"),
+    [
+        (None, None, None, "n/a"),
+        (3 / 365.25, None, 3, "3 days"),
+        (3 / 365.25, 39.0, 3, "3 days"),  # born at 38+4 weeks
+        (7 / 365.25, 41.0, 98, "7 days corrected, 3 months since birth"),  # born at 27 weeks
+        (0.0, 34.0, 21, "before term, 21 days since birth"),
+        (0.0, 38.5, None, "before term"),
+        (7 / 365.25, 41.0, None, "7 days corrected"),
+        (2.0, 40 + 730.5 / 7, None, "2.0 years corrected"),
+        (6.0, 27 + 6 * 365.25 / 7, 6 * 365.25, "6.0 years"),
+    ],
+)
+def test_an_age_from_term_is_told_as_such(years, pma_weeks, postnatal_days, told):
+    assert words.told_age(years, pma_weeks, postnatal_days) == told
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [(38 + 4 / 7, "38+4 weeks"), (38.99, "39 weeks"), (27.0, "27 weeks"), (40.5, "40+4 weeks")],
+)
+def test_weeks_are_told_with_days(count, told):
+    assert words.weeks(count) == told
+
+
 def test_what_is_known_of_birth_and_function_is_shown_and_nothing_else():
     page = render_scan(content.scan_report(gestation_weeks=27.0, clinical={"GMFCS": "III"}))
     assert "<div><dt>Gestation at birth</dt><dd>27 weeks</dd></div>" in page
@@ -271,7 +297,7 @@ def test_what_is_known_of_birth_and_function_is_shown_and_nothing_else():
 
 
 @pytest.mark.parametrize(
-    ("weeks", "told"), [(None, False), (38 + 4 / 7, "38.6 weeks"), (60.0, "60.0 weeks"), (60.1, False)]
+    ("weeks", "told"), [(None, False), (38 + 4 / 7, "38+4 weeks"), (60.0, "60 weeks"), (60.1, False)]
 )
 def test_the_postmenstrual_age_of_a_newborn_is_told(weeks, told):
     text = render_scan(content.scan_report(pma_weeks=weeks))

@@ -28,13 +28,19 @@ def detect(scene: Scene, refused: Mapping[str, str] | None = None) -> Finding:
             found.append(finding)
             alone = True
             continue
-        own = not detector.quiet or detector.is_for(scene.age_years)
+        own = _is_own(detector, scene, detector.name in (refused or {}))
         (reasons if own else at_other_ages).append(finding.not_assessed)
         if detector.is_told(scene):
             told.append(f"Not searched: {finding.not_assessed}")
     if not found:
         return nothing(scene, joined(reasons or at_other_ages))
     return together(found, tuple(dict.fromkeys(told)))
+
+
+def _is_own(detector: Detector, scene: Scene, refused: bool) -> bool:
+    """Tell whether it helps to know why a detector did not look: no image is to be added in vain."""
+    missing = any(name not in scene.images for name in detector.contrasts)
+    return (not detector.quiet or detector.is_for(scene.age_years)) and not (missing and refused)
 
 
 def _look(detector: Detector, scene: Scene, why_not: str | None) -> Finding:
