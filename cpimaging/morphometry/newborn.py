@@ -22,6 +22,10 @@ CEREBRUM = ("cortex", "white_matter")
 LEAST_AREA_MM2 = 1.0
 """A structure that a section shows less of is not measured there (ours)."""
 
+FINEST_MM = 1.5
+"""Voxels up to which what is a few mm thick is measured: callosum and interhemispheric gap (ours). With slices
+of 4 mm a gap of 3.5 mm was measured as 0.5 or 4.0 mm, a callosum of 5.8 mm as 6.7 or 7.5 mm."""
+
 Bool = NDArray[np.bool_]
 
 
@@ -81,12 +85,23 @@ def newborn_measures(
 
     labels: the atlas on the scan; fluid: share of the voxel, all 0 where it was not read; same grid. grid: of
     `aligned_grid`. landmarks: in scan mm. What the atlas has no labels for is left out; what a section does
-    not show is NaN. Definitions and sources: docs/method/segmentation.md.
+    not show, or voxels are too coarse for, is NaN. Definitions and sources: docs/method/segmentation.md.
     """
     scan = _Scan(labels, (1 - fluid.data).astype(np.float32), grid)
     foramen = np.array(list(landmarks[FORAMEN]), np.float64)
-    found = [*_ventricles(scan, foramen), *_cerebrum(scan, foramen, read=bool(fluid.data.any()))]
-    return [*found, *_cerebellum(scan), *_deep_grey(scan), *_callosum(scan)]
+    fine = too_coarse(labels.labels) is None
+    read = bool(fluid.data.any()) and fine
+    found = [*_ventricles(scan, foramen), *_cerebrum(scan, foramen, read=read)]
+    return [*found, *_cerebellum(scan), *_deep_grey(scan), *_callosum(scan, read=fine)]
+
+
+def too_coarse(image: Image) -> str | None:
+    """Return why what is a few mm thick is not measured on a grid, or None."""
+    largest_mm = max(image.spacing_mm)
+    if largest_mm <= FINEST_MM * 1.001:
+        return None
+    what = "callosal thickness and interhemispheric distance are not assessed"
+    return f"{what}: voxels of {largest_mm:.1f} mm, at most {FINEST_MM} are asked for"
 
 
 def _ventricles(scan: _Scan, foramen: NDArray[np.float64]) -> Iterable[Taken]:
@@ -159,7 +174,7 @@ def _deep_grey(scan: _Scan) -> Iterable[Taken]:
         yield Taken("deep_grey_area", ("deep_grey", "midline"), area, "mm2")
 
 
-def _callosum(scan: _Scan) -> Iterable[Taken]:
+def _callosum(scan: _Scan, *, read: bool) -> Iterable[Taken]:
     chosen = named(scan.labels, CALLOSUM)
     place = scan.place(chosen)
     if place is None:
@@ -174,7 +189,7 @@ def _callosum(scan: _Scan) -> Iterable[Taken]:
         third = inside & (steps >= low) & (steps < high)
         if part == "body" and third.any():  # its bends at both ends are thicker than it is
             third &= np.abs(steps - (low + high) / 2) <= (high - low) / 4
-        line = thickest(middle, shown, middle.unflat(third))
+        line = thickest(middle, shown, middle.unflat(third)) if read else None
         yield _taken("callosal_thickness", (f"{CALLOSUM}_{part}", "midline"), line)
 
 

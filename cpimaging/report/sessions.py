@@ -19,8 +19,7 @@ class Session:
     """One session as the page shows it.
 
     session_id: "ses-01". href: its page. row: of the group table. pma_weeks, postnatal_days: since the last
-    menstruation, birth. template_told: what it was registered to,
-    in words. lesion_source: as in ScanContext. images: contrast -> image in scan space, the reference first.
+    menstruation, birth. template_told: what it was registered to, in words. lesion_source: as in ScanContext. images: contrast -> image in scan space, the reference first.
     lesion: in scan space, template_lesion: in the adult template's; None where there is no mask.
     """
 
@@ -58,10 +57,11 @@ def render_sessions(
     return render("sessions.html.jinja", content)
 
 
-def _by_age(session: Session) -> tuple[bool, float, str]:
+def _by_age(session: Session) -> tuple[bool, float, float, str]:
+    """Return what sessions are sorted by; before term every age is 0, and weeks tell them apart."""
     years = session.row["age_years"]
     unknown = words.missing(years)
-    return unknown, 0.0 if unknown else float(years), session.session_id
+    return unknown, 0.0 if unknown else float(years), session.pma_weeks or 0.0, session.session_id
 
 
 def _column(one: Session) -> dict[str, object]:

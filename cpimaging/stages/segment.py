@@ -17,7 +17,7 @@ from cpimaging.io import typed, write_json, write_table, write_text
 from cpimaging.layout import sidecar_path
 from cpimaging.masks import place_mask
 from cpimaging.morphometry import LANDMARKS, measures, without_ventricles
-from cpimaging.morphometry.newborn import newborn_measures, plic_sign
+from cpimaging.morphometry.newborn import newborn_measures, plic_sign, too_coarse
 from cpimaging.morphometry.planes import aligned_grid
 from cpimaging.morphometry.rows import COLUMNS
 from cpimaging.morphometry.volumes import template_volumes, volume_table
@@ -54,7 +54,8 @@ def run(job: Job) -> None:
     newborn = _newborn(job, atlas, brain, found, gate)
     morphometry = pd.concat([measured, newborn], ignore_index=True)
     table, notes = with_norms(job, morphometry, f"{atlas.name} {atlas.version}")
-    notes += [why for why in (gate.refusal("fine_structures"), no_loss) if why]
+    coarse = None if gate.refusal("newborn_measures") else too_coarse(brain)
+    notes += [why for why in (gate.refusal("fine_structures"), no_loss, coarse) if why]
     _write_labels(job, atlas, found, unplaced, notes)
     write_table(job.files.morphometry, with_ids(table, job.label))
 

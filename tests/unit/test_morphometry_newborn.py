@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cpimaging.morphometry.lines import Line
-from cpimaging.morphometry.newborn import Taken, newborn_measures, plic_sign
+from cpimaging.morphometry.newborn import Taken, newborn_measures, plic_sign, too_coarse
 from cpimaging.morphometry.planes import aligned_grid
 from cpimaging.types import Image, LabelMap, Region
 
@@ -122,6 +122,17 @@ def test_the_gap_is_not_measured_where_fluid_was_not_read():
     found = taken(scene())
     assert np.isnan(found["interhemispheric_distance", "midline"].value)
     assert found["interhemispheric_distance", "midline"].line is None
+
+
+@pytest.mark.parametrize(("slice_mm", "measured"), [(1.0, True), (1.5, True), (2.0, False)])
+def test_thin_things_are_not_measured_on_thick_slices(slice_mm, measured):
+    data = scene()
+    found = taken(data, ventricles_wet(data), np.diag([1, 1, slice_mm, 1]))
+    thin = [found[key] for key in found if key[0] in ("callosal_thickness", "interhemispheric_distance")]
+    assert len(thin) == 2
+    assert [not np.isnan(one.value) for one in thin] == [measured] * 2
+    assert found["biparietal_width", "midline"].value == pytest.approx(70, abs=1)
+    assert (too_coarse(Image(data, np.diag([1, 1, slice_mm, 1]))) is None) == measured
 
 
 def test_what_is_not_labelled_is_left_out_and_what_is_not_in_the_plane_is_unknown():

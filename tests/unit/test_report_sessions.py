@@ -55,6 +55,11 @@ def test_the_younger_session_comes_first_with_its_age_and_template() -> None:
     assert re.search(r"Lesion volume, ml</th><td>2.750</td><td>2.750<", text)
 
 
+def test_before_term_sessions_stand_by_their_weeks() -> None:
+    text = page(session("ses-a", 0.0, pma_weeks=38.0), session("ses-b", 0.0, pma_weeks=30.0))
+    assert text.index("ses-b.html") < text.index("ses-a.html")
+
+
 def test_lesions_of_both_are_drawn_on_the_same_planes_of_the_adult_template() -> None:
     text = page(session("ses-a", 0.1), session("ses-b", 2.0, template_lesion=moved(12.0)))
     shared = text[text.index('id="map"') :]
