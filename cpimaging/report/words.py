@@ -65,6 +65,7 @@ FOUND_BY = {"detected": " (detected by software)", "lesion_command": " (from les
 
 
 EMPTY = "No lesion: the given mask is empty"
+UNSEARCHED = "Lesions not assessed"
 TOO_SMALL = "A lesion too small to call"
 
 SAME_DAYS = 0.5
@@ -85,7 +86,8 @@ def headline(pattern: Pattern, lesion_source: str | None, lesion_voxels: int | N
     unscored = call in NO_CALL and called(pattern)
     if not called(pattern):
         reason = dominance.get("not_assessed") or mrics.get("not_assessed") or "no reason was given"
-        return DOMINANCE[call], sentence(reason)
+        unsearched = call == "not_assessed" and lesion_voxels is None
+        return UNSEARCHED if unsearched else DOMINANCE[call], sentence(reason)
     if call == "none":
         title = DOMINANCE[call] + FOUND_BY.get(lesion_source or "", "")
         if lesion_source == "given mask" and lesion_voxels is not None:

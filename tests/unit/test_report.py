@@ -496,6 +496,11 @@ def test_headline(dominance, mrics, title, line):
     assert words.headline({"dominance": dominance, "mrics": mrics}, "given mask", 10) == (title, line)
 
 
+def test_headline_without_a_mask_says_what_was_not_assessed():
+    pattern = {"dominance": {"call": "not_assessed", "not_assessed": "no FLAIR"}, "mrics": {}}
+    assert words.headline(pattern, None, None) == ("Lesions not assessed", "No FLAIR")
+
+
 def test_headline_says_who_drew_the_lesion():
     pattern = {"dominance": {"call": "none"}, "mrics": {"group": "E", "subgroup": "E"}}
     assert words.headline(pattern, "detected", 0)[0] == "No lesion found (detected by software)"
