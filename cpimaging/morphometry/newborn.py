@@ -23,8 +23,8 @@ LEAST_AREA_MM2 = 1.0
 """A structure that a section shows less of is not measured there (ours)."""
 
 FINEST_MM = 1.5
-"""Voxels up to which what is a few mm thick is measured: callosum and interhemispheric gap (ours). With slices
-of 4 mm a gap of 3.5 mm was measured as 0.5 or 4.0 mm, a callosum of 5.8 mm as 6.7 or 7.5 mm."""
+"""Voxels up to which what is a few mm thick is measured: callosum and interhemispheric gap (ours). With
+slices of 4 mm a gap of 3.5 mm was measured as 0.5 or 4.0 mm, a callosum of 5.8 mm as 6.7 or 7.5 mm."""
 
 Bool = NDArray[np.bool_]
 

@@ -19,7 +19,8 @@ class Session:
     """One session as the page shows it.
 
     session_id: "ses-01". href: its page. row: of the group table. pma_weeks, postnatal_days: since the last
-    menstruation, birth. template_told: what it was registered to, in words. lesion_source: as in ScanContext. images: contrast -> image in scan space, the reference first.
+    menstruation, birth. template_told: what it was registered to, in words. lesion_source: as in ScanContext.
+    images: contrast -> image in scan space, the reference first.
     lesion: in scan space, template_lesion: in the adult template's; None where there is no mask.
     """
 
