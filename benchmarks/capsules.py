@@ -31,7 +31,7 @@ MOVES = [
 
 def ratios(labels: Image, made: Built, t1w: Image) -> list[float]:
     """Return the ratio of capsule to putamen on either side."""
-    rows = plic_sign(LabelMap(labels, made.atlas.dseg.regions), t1w)
+    rows = plic_sign(LabelMap(labels, made.atlas.dseg.regions), t1w, Image(t1w.data, np.eye(4)))
     return [row["value"] for row in rows if row["measure"] == "plic_signal_ratio"]
 
 

@@ -197,20 +197,21 @@ def _taken(measure: str, key: Key, line: Line | None) -> Taken:
     return Taken(measure, key, line.length_mm if line else float("nan"), "mm", line)
 
 
-def plic_sign(labels: LabelMap, t1w: Image) -> list[Row]:
+def plic_sign(labels: LabelMap, t1w: Image, grid: Image) -> list[Row]:
     """Return T1w signal of the posterior limb of the internal capsule over that of the posterior putamen.
 
     From 37 weeks the limb is myelinated in health and brighter than the posterolateral putamen (Rutherford
-    et al. 1998, Pediatrics 102:323). labels, t1w: one grid. Medians of the rear half of the limb and of the
+    et al. 1998, Pediatrics 102:323). labels, t1w: one grid; grid: of `aligned_grid`. Medians of the rear half of the limb and of the
     putamen's posterior third, each without its outermost voxels. `plic_sign` is 1 where the limb is brighter,
     0 where it is not; NaN where either is not seen.
     """
     rows = []
+    to_front = grid.affine[:3, 1] @ t1w.affine[:3, :3]
     for side in HEMISPHERES:
         limb, putamen = (_core(labels, name, side) for name in ("plic", "putamen_posterior"))
         ratio = float("nan")
         if limb is not None and putamen is not None:
-            front = np.argwhere(limb) @ t1w.affine[1, :3]
+            front = np.argwhere(limb) @ to_front
             rear = t1w.data[limb][front <= np.median(front)]
             ratio = float(np.median(rear) / np.median(t1w.data[putamen]))
         sign = float(ratio > 1) if np.isfinite(ratio) else ratio

@@ -65,16 +65,17 @@ def _newborn(job: Job, atlas: Atlas, brain: Image, found: Segmentation, gate: Ga
     labels = LabelMap(found.labels, atlas.dseg.regions)
     Path(job.files.newborn_lines).unlink(missing_ok=True)  # of an earlier run, of another age
     rows = []
-    if gate.refusal("newborn_measures") is None:
+    asked = [name for name in ("newborn_measures", "plic_sign") if gate.refusal(name) is None]
+    grid = aligned_grid(brain, read_affine(job)) if asked else brain
+    if "newborn_measures" in asked:
         from cpimaging.newborn_lines import newborn_lines  # half a second that other ages do without
 
-        grid = aligned_grid(brain, read_affine(job))
         taken = newborn_measures(labels, found.fluid, grid, _landmarks(job))
         rows += [one.row for one in taken]
         picture = newborn_lines(taken, read_image(job.files.preproc(job.reference)))
         write_text(job.files.newborn_lines, picture)
-    if gate.refusal("plic_sign") is None and "T1w" in job.images:
-        rows += plic_sign(labels, read_image(job.files.preproc("T1w")))
+    if "plic_sign" in asked and "T1w" in job.images:
+        rows += plic_sign(labels, read_image(job.files.preproc("T1w")), grid)
     table = typed(rows, COLUMNS)
     return table if found.assessed else without_ventricles(table)
 

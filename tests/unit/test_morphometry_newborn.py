@@ -149,16 +149,18 @@ def test_what_is_not_labelled_is_left_out_and_what_is_not_in_the_plane_is_unknow
     assert found["ventricular_index", "right"].value > 0
 
 
+@pytest.mark.parametrize("lying", [np.eye(4), np.diag([-1.0, -1, 1, 1])])
 @pytest.mark.parametrize(("myelin", "sign"), [(1.3, 1.0), (0.8, 0.0)])
-def test_the_sign_of_the_capsule(myelin, sign):
+def test_the_sign_of_the_capsule(myelin, sign, lying):
     data = np.zeros((20, 30, 20), np.int16)
     data[4:8, 5:20, 5:15] = 13
     data[10:15, 5:20, 5:15] = 14
     data[16:19, 5:20, 5:15] = 15
     signal = np.where(data == 13, 80.0, 100.0)
     signal[4:8, 5:10] = 100 * myelin  # its rear end alone
-    image = Image(data, np.eye(4))
-    rows = plic_sign(LabelMap(image, REGIONS), image.with_data(signal))
+    image = Image(data, lying)
+    grid = aligned_grid(image.with_data(data > 0), np.linalg.inv(lying))
+    rows = plic_sign(LabelMap(image, REGIONS), image.with_data(signal), grid)
     found = {(row["measure"], row["side"]): row["value"] for row in rows}
     assert found["plic_sign", "left"] == sign
     assert found["plic_signal_ratio", "left"] == pytest.approx(myelin)
