@@ -201,9 +201,9 @@ def plic_sign(labels: LabelMap, t1w: Image, grid: Image) -> list[Row]:
     """Return T1w signal of the posterior limb of the internal capsule over that of the posterior putamen.
 
     From 37 weeks the limb is myelinated in health and brighter than the posterolateral putamen (Rutherford
-    et al. 1998, Pediatrics 102:323). labels, t1w: one grid; grid: of `aligned_grid`. Medians of the rear half of the limb and of the
-    putamen's posterior third, each without its outermost voxels. `plic_sign` is 1 where the limb is brighter,
-    0 where it is not; NaN where either is not seen.
+    et al. 1998, Pediatrics 102:323). labels, t1w: one grid; grid: of `aligned_grid`. Medians of the rear half
+    of the limb and of the putamen's posterior third, each without its outermost voxels. `plic_sign` is 1
+    where the limb is brighter, 0 where it is not; NaN where either is not seen.
     """
     rows = []
     to_front = grid.affine[:3, 1] @ t1w.affine[:3, :3]
