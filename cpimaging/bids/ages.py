@@ -22,11 +22,11 @@ MAX_AGE_YEARS = 120.0  # ours: beyond it an age is a typing error
 TERM_WEEKS, FROM_TERM_WEEKS = 40.0, 37.0
 """Corrected age counts from 40 weeks, for those born before 37 (AAP 2004. Pediatrics 114:1362) [S]."""
 POSTMENSTRUAL_WEEKS = (GESTATION_WEEKS[0], 200.0)  # ours: three years after term nobody counts in it
-AROUND_TERM_WEEKS = (
-    36.0,
-    44.0,
-)  # ours: an age of so many weeks may be one of a newborn, told in postmenstrual weeks
 NEWBORN_WEEKS = 46.0  # ours: up to this a number beside a gestation may be a postmenstrual age
+MAYBE_PMA_WEEKS = (
+    24.0,
+    NEWBORN_WEEKS,
+)  # ours: so is an age of so many weeks, which counts from birth and is told
 UNSTATED_WEEKS = (GESTATION_WEEKS[0], 60.0)  # ours: a number that is a postmenstrual age without its unit
 TWO_COUNTS_DAYS = 2.0  # days of life agree with an age in days that is less than this away
 FEW_DAYS = 60.0  # ours: below it an age in years or months is told in days too
@@ -331,7 +331,7 @@ def _plausible(duration: Duration, kind: str) -> Age:
         note += " corrected age" + (" (before term)" if days < 0 else "")
     if unit in ("years", "months") and 0 < days < FEW_DAYS:
         note += f": {days:.0f} days"
-    low, high = AROUND_TERM_WEEKS
+    low, high = MAYBE_PMA_WEEKS
     doubtful = kind == "age" and unit == "weeks" and low <= duration.number <= high
     if doubtful:
         note += " since birth, as BIDS has it; a postmenstrual age belongs in a column pma_weeks"

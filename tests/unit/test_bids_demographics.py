@@ -652,7 +652,9 @@ def test_two_ages_of_a_newborn_give_its_gestation(bids, columns, cells, weeks):
     ("columns", "cells", "told"),
     [
         ("age_weeks", "41", "since birth, as BIDS has it; a postmenstrual age belongs in a column pma_weeks"),
-        ("age_weeks", "45", None),
+        ("age_weeks", "28", "since birth, as BIDS has it; a postmenstrual age belongs in a column pma_weeks"),
+        ("age_weeks", "23", None),
+        ("age_weeks", "47", None),
         ("postnatal_age_weeks", "41", None),
         ("age_days ga_weeks", "30 early", "not read as weeks of gestation at birth: taken for born at term"),
         ("age_days ga_weeks", "0 early", "not read as weeks of gestation at birth: taken for born at term"),
