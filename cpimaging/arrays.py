@@ -4,8 +4,11 @@ One scan of a person of 24 months or older: a brain without its skull, and the l
 Nothing here checks the quality of a registration or writes a page: that is what the workflow does.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
+from pathlib import Path
 from typing import Any
 
 import nibabel as nib
@@ -14,6 +17,8 @@ import pandas as pd
 
 from cpimaging.assessed import Gate, band_of
 from cpimaging.atlases import load_atlas, load_template
+from cpimaging.bids.ages import MAX_AGE_YEARS
+from cpimaging.imagefiles.reading import header_in_memory
 from cpimaging.lesions.components import components
 from cpimaging.lesions.kinds import percent_of_pieces
 from cpimaging.masks import binary_mask
@@ -62,16 +67,20 @@ class Measured:
 
 
 def from_nifti(nifti: Any) -> Image:
-    """Return a nibabel image, its axes turned to RAS+, its values scaled.
+    """Return a nibabel image, NIfTI or MGH, its axes turned to RAS+, its values scaled.
 
-    Raises InputError where it has no orientation, or is not one volume.
+    Raises InputError for what is none, and for whatever is refused of a file: an image that does not tell
+    left from right, or is not one volume.
     """
-    if not nifti.header["sform_code"] and not nifti.header["qform_code"]:
-        raise InputError(WHAT, "has no orientation: sform and qform codes are 0", "convert it again")
-    turned = nib.as_closest_canonical(nifti)
-    if turned.ndim != 3:
-        raise InputError(WHAT, f"has {turned.ndim} dimensions", "give one volume")
-    return Image(np.asanyarray(turned.dataobj), turned.affine)
+    if not isinstance(nifti, nib.Nifti1Pair | nib.MGHImage):  # the first is that of all NIfTI
+        problem = f"is no NIfTI or MGH image but {type(nifti).__module__}.{type(nifti).__name__}"
+        raise InputError(WHAT, problem, "open a NIfTI file with nibabel.load")
+    header = header_in_memory(nifti.header)
+    header.refuse(Path(WHAT))
+    values = np.asanyarray(nifti.dataobj).reshape(header.shape[:3])
+    orientation = nib.io_orientation(header.affine)
+    turned = nib.orientations.apply_orientation(values, orientation)
+    return Image(turned, header.affine @ nib.orientations.inv_ornt_aff(orientation, values.shape))
 
 
 def registered(scan: Image, lesion: Image | None = None, threads: int = 1) -> Transform:
@@ -125,8 +134,10 @@ def measured(lesion: Image, on: Labelled) -> Measured:
 def called(found: Measured, age_years: float, scorers: str = "dominance,mrics") -> Pattern:
     """Return the calls as they stand in a pattern JSON, with evidence and stability.
 
-    age_years: of the brain's maturation. Raises InputError below 2: the workflow has templates by age.
+    age_years: of the brain's maturation. scorers: names with commas, or "all". Raises InputError for what is
+    no age, NaN among it, and below 2: the workflow has templates by age.
     """
+    _check_words(age_years, scorers)
     band = band_of(age_years)
     if (why := Gate(band).refusal("fine_structures")) is not None:
         raise InputError(WHAT, why, "use the workflow with templates_dir (docs/method/ages.md)")
@@ -137,6 +148,16 @@ def called(found: Measured, age_years: float, scorers: str = "dominance,mrics") 
             scorer, found.tables, found.margins, context, read_criteria(scorer.criteria)
         ),
     )
+
+
+def _check_words(age_years: Any, scorers: Any) -> None:
+    """Raise InputError for what is no age in years, or no names of scorers."""
+    known = isinstance(age_years, Real) and not isinstance(age_years, bool) and math.isfinite(age_years)
+    if not known or not 0 <= age_years <= MAX_AGE_YEARS:
+        problem = f"{age_years!r} is not a known age between 0 and {MAX_AGE_YEARS:g} years"
+        raise InputError("age_years", problem, "give years as a number; a scan of unknown age is not called")
+    if not isinstance(scorers, str):
+        raise InputError("scorers", f"{scorers!r} is no text", 'give names with commas: "dominance,mrics"')
 
 
 def _inside(lesion: Image, grid: Image) -> Image:

@@ -63,12 +63,55 @@ def test_axes_are_turned_to_ras() -> None:
     assert image.data[0, 0, 0] == nifti().get_fdata()[3, 0, 0]
 
 
+def mirrored_qform() -> nib.Nifti1Image:
+    image = nifti()
+    image.set_qform(np.diag([1, 2, 3, 1]), 1)
+    return image
+
+
+DATA = nifti().get_fdata(dtype=np.float32)
+COLOURS = np.zeros((4, 5, 6), dtype=[(name, "u1") for name in "RGB"])
+
+
 @pytest.mark.parametrize(
-    ("bad", "told"), [(nifti(code=0), "orientation"), (nifti(shape=(4, 5, 6, 2)), "4 dim")]
+    ("bad", "told"),
+    [
+        (nifti(code=0), "no orientation"),
+        (nifti(shape=(4, 5, 6, 2)), "has 2 volumes"),
+        (mirrored_qform(), "opposite handedness"),
+        (nib.Nifti1Image(COLOURS, np.eye(4)), "colour image"),
+        (nib.Nifti1Image(DATA.astype(complex), np.eye(4)), "complex"),
+        (nib.AnalyzeImage(DATA, np.eye(4)), "no NIfTI or MGH image but nibabel.analyze.AnalyzeImage"),
+        ("T1w.nii.gz", "no NIfTI or MGH image but builtins.str"),
+        (DATA, "no NIfTI or MGH image but numpy.ndarray"),
+    ],
+    ids=lambda value: value.replace(" ", "_") if isinstance(value, str) else "",
 )
-def test_what_cannot_be_placed_is_refused(bad: nib.Nifti1Image, told: str) -> None:
+def test_what_is_refused_of_a_file_is_refused_in_memory(bad: object, told: str) -> None:
     with pytest.raises(InputError, match=told):
         from_nifti(bad)
+
+
+def test_a_singular_affine_is_refused() -> None:
+    image = nifti()
+    image.set_sform(np.diag([0.0, 2, 3, 1]), 1)
+    with pytest.raises(InputError, match="affine is not usable"):
+        from_nifti(image)
+
+
+@pytest.mark.parametrize("kind", [nib.Nifti1Image, nib.Nifti1Pair, nib.Nifti2Image, nib.MGHImage])
+@pytest.mark.parametrize("last", [(), (1,)])
+def test_every_kind_that_tells_left_from_right_is_read(kind: type, last: tuple[int, ...]) -> None:
+    image = from_nifti(kind(DATA.reshape(4, 5, 6, *last), np.diag([-1, 2, 3, 1])))
+    assert image.data.shape == (4, 5, 6)
+    assert np.diag(image.affine).tolist() == [1, 2, 3, 1]
+    assert image.data[0, 0, 0] == DATA[3, 0, 0]
+
+
+def test_lengths_in_micrometres_become_mm() -> None:
+    image = nib.Nifti1Image(DATA, np.diag([1000.0, 2000, 3000, 1]))
+    image.header.set_xyzt_units("micron")
+    assert from_nifti(image).spacing_mm == (1, 2, 3)
 
 
 def test_a_lesion_on_another_grid_is_refused() -> None:
@@ -82,3 +125,18 @@ def test_infants_are_not_called(age_years: float) -> None:
     nothing = measured.__annotations__["return"](None, pd.DataFrame())
     with pytest.raises(InputError, match="age band"):
         called(nothing, age_years)
+
+
+@pytest.mark.parametrize(
+    "age_years", [None, float("nan"), np.float32("nan"), float("inf"), -1.0, 121, 500, "5", True, pd.NA]
+)
+def test_what_is_no_age_is_not_called(age_years: object) -> None:
+    nothing = measured.__annotations__["return"](None, pd.DataFrame())
+    with pytest.raises(InputError, match="is not a known age"):
+        called(nothing, age_years)  # type: ignore[arg-type]
+
+
+def test_scorers_are_named_in_text() -> None:
+    nothing = measured.__annotations__["return"](None, pd.DataFrame())
+    with pytest.raises(InputError, match="is no text"):
+        called(nothing, 5, ["mrics"])  # type: ignore[arg-type]
