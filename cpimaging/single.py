@@ -13,11 +13,13 @@ from cpimaging.study.adc_norm import read_norm
 from cpimaging.study.frame import check_templates
 from cpimaging.study.job import SCAN_STAGES, Job
 from cpimaging.study.norms import read_norms
+from cpimaging.study.output import check_output
 from cpimaging.study.plan import write_plan
 
 
 def run(job: Job, scan: Scan) -> Iterator[str]:
     """Run every stage; yield the name of each as it starts, and last the path of the page."""
+    check_output(job.output, "scans")
     write_plan(job.output, ".", choose_references(".", [scan]), whole=False)
     check_templates(job.templates_dir, job.engine)
     if job.adc_norm:
