@@ -5,6 +5,7 @@ Nothing here checks the quality of a registration or writes a page: that is what
 """
 
 import math
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
@@ -14,6 +15,7 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 import pandas as pd
+from scipy import ndimage
 
 from cpimaging.assessed import Gate, band_of
 from cpimaging.atlases import load_atlas, load_template
@@ -21,7 +23,7 @@ from cpimaging.bids.ages import MAX_AGE_YEARS
 from cpimaging.imagefiles.reading import header_in_memory
 from cpimaging.lesions.components import components
 from cpimaging.lesions.kinds import percent_of_pieces
-from cpimaging.masks import binary_mask
+from cpimaging.masks import binary_mask, check_lesion_position
 from cpimaging.morphometry import without_ventricles
 from cpimaging.morphometry.volumes import template_volumes, volume_table
 from cpimaging.quantify.depth import white_matter_depth
@@ -31,6 +33,7 @@ from cpimaging.quantify.partition import partition
 from cpimaging.quantify.pieces import lesion_parts
 from cpimaging.registration import Transform, labels_within, resample_within
 from cpimaging.registration.engines import ENGINES
+from cpimaging.registration.lesion import check_registrable
 from cpimaging.registration.plausible import check_affine, check_transform
 from cpimaging.scorers import Pattern, Tables, pattern_content, read_criteria, score_surely
 from cpimaging.segment import CAVITY, CSF, segment, template_shares
@@ -88,7 +91,9 @@ def registered(scan: Image, lesion: Image | None = None, threads: int = 1) -> Tr
 
     scan: skull removed, background 0. lesion: on its grid. Raises InputError where the fit is implausible.
     """
+    scan = _signal(scan)
     mask = None if lesion is None else _inside(lesion, scan)
+    check_registrable(scan, mask, WHAT)
     template = load_template().t1w
     matrix = ENGINE.affine(scan, template, mask)
     check_affine(matrix, WHAT)
@@ -98,9 +103,13 @@ def registered(scan: Image, lesion: Image | None = None, threads: int = 1) -> Tr
 
 
 def labelled(scan: Image, transform: Transform, lesion: Image | None = None) -> Labelled:
-    """Return the embedded atlas on a T1w, its labels brought to the ventricles that the image shows."""
+    """Return the embedded atlas on a T1w, its labels brought to the ventricles that the image shows.
+
+    The brain is what is not 0, and what that encloses: fluid, or a lesion that was blanked.
+    """
     atlas, template, way = load_atlas("embedded"), load_template(), transform.to_scan
-    brain = scan.with_data(scan.data > 0)
+    scan = _signal(scan)
+    brain = scan.with_data(ndimage.binary_fill_holes(scan.data != 0))
 
     maps = {"": atlas.dseg, **atlas.overlays}
     there = labels_within({name: one.labels for name, one in maps.items()}, brain, way)
@@ -113,8 +122,12 @@ def labelled(scan: Image, transform: Transform, lesion: Image | None = None) -> 
 
 
 def measured(lesion: Image, on: Labelled) -> Measured:
-    """Return the tables of a lesion on a labelled brain: load, pieces, what each holds, volumes, margins."""
+    """Return the tables of a lesion on a labelled brain: load, pieces, what each holds, volumes, margins.
+
+    Raises InputError for a lesion that lies mostly outside of the brain, as the workflow does.
+    """
     mask, regions = _inside(lesion, on.brain), on.atlas.dseg.regions
+    check_lesion_position(mask, on.brain, WHAT, "the scan")
     depth, distance_mm = white_matter_depth(on.labels, regions)
     parts = partition(on.labels, on.atlas.dseg, on.overlays, on.brain, depth)
     pieces, table = components(mask, on.labels, on.atlas.dseg, distance_mm, GIVEN)
@@ -160,7 +173,22 @@ def _check_words(age_years: Any, scorers: Any) -> None:
         raise InputError("scorers", f"{scorers!r} is no text", 'give names with commas: "dominance,mrics"')
 
 
+def _signal(scan: Image) -> Image:
+    """Return a scan with 0 where it holds what is no number, which a warning tells."""
+    if scan.data.dtype.kind not in "biuf":
+        raise InputError(WHAT, "its voxels are no plain numbers", "give the grey-valued magnitude")
+    unknown = ~np.isfinite(scan.data)
+    if not unknown.any():
+        return scan
+    warnings.warn(f"{np.count_nonzero(unknown)} voxels that are no numbers count as background", stacklevel=3)
+    return scan.with_data(np.where(unknown, 0, scan.data))
+
+
 def _inside(lesion: Image, grid: Image) -> Image:
+    """Return a lesion mask as boolean; warnings tell how its values were read, where that was not plain."""
     if not lesion.same_grid(grid, tolerance_mm=0.1 * min(grid.spacing_mm)):
         raise InputError(WHAT, "the lesion lies on another grid than the scan", "resample it first")
-    return grid.with_data(binary_mask(lesion, WHAT)[0].data)
+    mask, notes = binary_mask(lesion, WHAT)
+    for note in notes:
+        warnings.warn(note, stacklevel=3)
+    return grid.with_data(mask.data)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import nibabel as nib
 import numpy as np
@@ -10,10 +11,11 @@ import pytest
 from pandas.testing import assert_frame_equal
 from workflow_runs import DEMO
 
+from cpimaging import arrays
 from cpimaging.arrays import called, from_nifti, labelled, measured, registered
 from cpimaging.cli import app
 from cpimaging.io import read_json, read_table
-from cpimaging.types import LESIONLOAD_COLUMNS, InputError
+from cpimaging.types import LESIONLOAD_COLUMNS, Image, InputError
 
 ANAT = DEMO / "sub-02" / "anat"
 MASK = DEMO / "derivatives/lesions/sub-02/anat/sub-02_space-orig_label-L_mask.nii.gz"
@@ -140,3 +142,66 @@ def test_scorers_are_named_in_text() -> None:
     nothing = measured.__annotations__["return"](None, pd.DataFrame())
     with pytest.raises(InputError, match="is no text"):
         called(nothing, 5, ["mrics"])  # type: ignore[arg-type]
+
+
+def cube(values: np.ndarray) -> Image:
+    """A scan of 1000 voxels of 1 ml."""
+    return Image(values, np.diag([10.0, 10, 10, 1]))
+
+
+GREY = np.arange(1, 1001, dtype=np.float32).reshape(10, 10, 10)
+
+
+@pytest.mark.parametrize(
+    ("scan", "lesion", "told"),
+    [
+        (GREY * 0, None, "too little to register"),
+        (np.ones_like(GREY), None, "the same value in the whole brain"),
+        (GREY, np.ones((10, 10, 10), bool), "nearly all lesion"),
+        (GREY.astype(complex), None, "no plain numbers"),
+    ],
+    ids=["zeros", "flat", "all lesion", "complex"],
+)
+def test_what_cannot_be_registered_is_refused(scan: np.ndarray, lesion: np.ndarray | None, told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        registered(cube(scan), None if lesion is None else cube(lesion))
+
+
+def test_what_was_read_otherwise_than_stated_is_told() -> None:
+    unknown = np.where(GREY > 3, np.nan, GREY)
+    with pytest.warns(UserWarning, match="997 voxels that are no numbers"), pytest.raises(InputError):
+        registered(cube(unknown))
+    soft = np.where(GREY > 3, 0, 255).astype(np.uint8)
+    soft[0, 0, 1] = 100
+    with pytest.warns(UserWarning, match="labels up to 255"), pytest.raises(InputError):
+        registered(cube(GREY * 0), cube(soft))
+
+
+def test_the_brain_holds_what_it_encloses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cavity without signal, and signal below 0, are no background; what opens outwards is."""
+    atlas = SimpleNamespace(dseg=SimpleNamespace(labels=None, regions=()), overlays={})
+    found = SimpleNamespace(labels=None, tissue=None, assessed=True)
+    stand_ins: dict[str, object] = {
+        "load_atlas": lambda name: atlas,
+        "load_template": lambda: None,
+        "labels_within": lambda maps, brain, way: maps,
+        "template_shares": lambda template: {},
+        "segment": lambda *words: found,
+    }
+    for name, value in stand_ins.items():
+        monkeypatch.setattr(arrays, name, value)
+    scan = GREY.copy()
+    scan[4:6, 4:6, 4:6] = 0
+    scan[2, 2, 2] = -1
+    scan[0] = 0
+    brain = labelled(cube(scan), SimpleNamespace(to_scan=None)).brain.data  # type: ignore[arg-type]
+    assert brain[1:].all()
+    assert not brain[0].any()
+
+
+def test_a_lesion_outside_of_the_brain_is_refused() -> None:
+    inside, lesion = np.zeros((10, 10, 10), bool), np.zeros((10, 10, 10), bool)
+    inside[5:], lesion[:2] = True, True
+    on = SimpleNamespace(brain=cube(inside), atlas=SimpleNamespace(dseg=SimpleNamespace(regions=())))
+    with pytest.raises(InputError, match=r"lies outside the brain \(0 % inside\)"):
+        measured(cube(lesion), on)  # type: ignore[arg-type]
