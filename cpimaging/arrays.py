@@ -5,19 +5,26 @@ is bad in them raises `types.InputError`, a ValueError that says in one line wha
 Nothing here checks the quality of a registration or writes a page: that is what the workflow does.
 """
 
+import math
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
+from pathlib import Path
 from typing import Any
 
 import nibabel as nib
 import numpy as np
 import pandas as pd
+from scipy import ndimage
 
 from cpimaging.assessed import Gate, band_of
 from cpimaging.atlases import load_atlas, load_template
+from cpimaging.bids.ages import MAX_AGE_YEARS
+from cpimaging.imagefiles.reading import header_in_memory
 from cpimaging.lesions.components import components
 from cpimaging.lesions.kinds import percent_of_pieces
-from cpimaging.masks import binary_mask
+from cpimaging.masks import binary_mask, check_lesion_position
 from cpimaging.morphometry import without_ventricles
 from cpimaging.morphometry.volumes import template_volumes, volume_table
 from cpimaging.quantify.depth import white_matter_depth
@@ -27,6 +34,7 @@ from cpimaging.quantify.partition import partition
 from cpimaging.quantify.pieces import lesion_parts
 from cpimaging.registration import Transform, labels_within, resample_within
 from cpimaging.registration.engines import ENGINES
+from cpimaging.registration.lesion import check_registrable
 from cpimaging.registration.plausible import check_affine, check_transform
 from cpimaging.scorers import Pattern, Tables, pattern_content, read_criteria, score_surely
 from cpimaging.segment import CAVITY, CSF, segment, template_shares
@@ -65,16 +73,20 @@ class Measured:
 
 
 def from_nifti(nifti: Any) -> Image:
-    """Return a nibabel image, its axes turned to RAS+, its values scaled.
+    """Return a nibabel image, NIfTI or MGH, its axes turned to RAS+, its values scaled.
 
-    Raises InputError where it has no orientation, or is not one volume.
+    Raises InputError for what is none, and for whatever is refused of a file: an image that does not tell
+    left from right, or is not one volume.
     """
-    if not nifti.header["sform_code"] and not nifti.header["qform_code"]:
-        raise InputError(WHAT, "has no orientation: sform and qform codes are 0", "convert it again")
-    turned = nib.as_closest_canonical(nifti)
-    if turned.ndim != 3:
-        raise InputError(WHAT, f"has {turned.ndim} dimensions", "give one volume")
-    return Image(np.asanyarray(turned.dataobj), turned.affine)
+    if not isinstance(nifti, nib.Nifti1Pair | nib.MGHImage):  # the first is that of all NIfTI
+        problem = f"is no NIfTI or MGH image but {type(nifti).__module__}.{type(nifti).__name__}"
+        raise InputError(WHAT, problem, "open a NIfTI file with nibabel.load")
+    header = header_in_memory(nifti.header)
+    header.refuse(Path(WHAT))
+    values = np.asanyarray(nifti.dataobj).reshape(header.shape[:3])
+    orientation = nib.io_orientation(header.affine)
+    turned = nib.orientations.apply_orientation(values, orientation)
+    return Image(turned, header.affine @ nib.orientations.inv_ornt_aff(orientation, values.shape))
 
 
 def registered(scan: Image, lesion: Image | None = None, threads: int = 1) -> Transform:
@@ -83,7 +95,9 @@ def registered(scan: Image, lesion: Image | None = None, threads: int = 1) -> Tr
     scan: skull removed, background 0. lesion: on its grid. Raises InputError where it lies on another one, or
     the fit is implausible.
     """
+    scan = _signal(scan)
     mask = None if lesion is None else _inside(lesion, scan)
+    check_registrable(scan, mask, WHAT)
     template = load_template().t1w
     matrix = ENGINE.affine(scan, template, mask)
     check_affine(matrix, WHAT)
@@ -95,10 +109,12 @@ def registered(scan: Image, lesion: Image | None = None, threads: int = 1) -> Tr
 def labelled(scan: Image, transform: Transform, lesion: Image | None = None) -> Labelled:
     """Return the embedded atlas on a T1w, its labels brought to the ventricles that the image shows.
 
-    lesion: on the grid of the scan. Raises InputError where it lies on another one.
+    The brain is what is not 0, and what that encloses: fluid, or a lesion that was blanked. lesion: on the
+    grid of the scan. Raises InputError where it lies on another one.
     """
     atlas, template, way = load_atlas("embedded"), load_template(), transform.to_scan
-    brain = scan.with_data(scan.data > 0)
+    scan = _signal(scan)
+    brain = scan.with_data(ndimage.binary_fill_holes(scan.data != 0))
 
     maps = {"": atlas.dseg, **atlas.overlays}
     there = labels_within({name: one.labels for name, one in maps.items()}, brain, way)
@@ -113,9 +129,11 @@ def labelled(scan: Image, transform: Transform, lesion: Image | None = None) -> 
 def measured(lesion: Image, on: Labelled) -> Measured:
     """Return the tables of a lesion on a labelled brain: load, pieces, what each holds, volumes, margins.
 
-    lesion: on the grid of the brain. Raises InputError where it lies on another one.
+    lesion: on the grid of the brain. Raises InputError where it lies on another one, or mostly outside of
+    the brain, as the workflow does.
     """
     mask, regions = _inside(lesion, on.brain), on.atlas.dseg.regions
+    check_lesion_position(mask, on.brain, WHAT, "the scan")
     depth, distance_mm = white_matter_depth(on.labels, regions)
     parts = partition(on.labels, on.atlas.dseg, on.overlays, on.brain, depth)
     pieces, table = components(mask, on.labels, on.atlas.dseg, distance_mm, GIVEN)
@@ -135,8 +153,10 @@ def measured(lesion: Image, on: Labelled) -> Measured:
 def called(found: Measured, age_years: float, scorers: str = "dominance,mrics") -> Pattern:
     """Return the calls as they stand in a pattern JSON, with evidence and stability.
 
-    age_years: of the brain's maturation. Raises InputError below 2: the workflow has templates by age.
+    age_years: of the brain's maturation. scorers: names with commas, or "all". Raises InputError for what is
+    no age, NaN among it, and below 2: the workflow has templates by age.
     """
+    _check_words(age_years, scorers)
     band = band_of(age_years)
     if (why := Gate(band).refusal("fine_structures")) is not None:
         raise InputError(WHAT, why, "use the workflow with templates_dir (docs/method/ages.md)")
@@ -149,12 +169,39 @@ def called(found: Measured, age_years: float, scorers: str = "dominance,mrics") 
     )
 
 
+def _check_words(age_years: Any, scorers: Any) -> None:
+    """Raise InputError for what is no age in years, or no names of scorers."""
+    known = isinstance(age_years, Real) and not isinstance(age_years, bool) and math.isfinite(age_years)
+    if not known or not 0 <= age_years <= MAX_AGE_YEARS:
+        problem = f"{age_years!r} is not a known age between 0 and {MAX_AGE_YEARS:g} years"
+        raise InputError("age_years", problem, "give years as a number; a scan of unknown age is not called")
+    if not isinstance(scorers, str):
+        raise InputError("scorers", f"{scorers!r} is no text", 'give names with commas: "dominance,mrics"')
+
+
+def _signal(scan: Image) -> Image:
+    """Return a scan with 0 where it holds what is no number, which a warning tells."""
+    if scan.data.dtype.kind not in "biuf":
+        raise InputError(WHAT, "its voxels are no plain numbers", "give the grey-valued magnitude")
+    unknown = ~np.isfinite(scan.data)
+    if not unknown.any():
+        return scan
+    warnings.warn(f"{np.count_nonzero(unknown)} voxels that are no numbers count as background", stacklevel=3)
+    return scan.with_data(np.where(unknown, 0, scan.data))
+
+
 def _inside(lesion: Image, grid: Image) -> Image:
-    """Return the lesion, boolean, on the scan's grid. Raises InputError where it lies on another one."""
+    """Return a lesion mask as boolean; warnings tell how its values were read, where that was not plain.
+
+    Raises InputError where it lies on another grid than the scan.
+    """
     if not lesion.same_grid(grid, tolerance_mm=0.1 * min(grid.spacing_mm)):
         problem = f"lies on another grid ({_told(lesion)}) than the scan ({_told(grid)})"
         raise InputError("lesion", problem, TO_GRID)
-    return grid.with_data(binary_mask(lesion, "lesion")[0].data)
+    mask, notes = binary_mask(lesion, "lesion")
+    for note in notes:
+        warnings.warn(note, stacklevel=3)
+    return grid.with_data(mask.data)
 
 
 def _told(grid: Image) -> str:

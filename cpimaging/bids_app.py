@@ -21,6 +21,7 @@ import platformdirs
 from cpimaging.cli import LEVELS
 from cpimaging.layout import pipeline
 from cpimaging.study.choices import quoted
+from cpimaging.study.output import check_output
 from cpimaging.types import InputError
 from cpimaging.writes import check_writable
 
@@ -136,7 +137,7 @@ def _misunderstood(told: str) -> InputError:
 
 def _check_paths(asked: argparse.Namespace) -> None:
     """Raise InputError for what Snakemake would end at in a traceback, before it reads the Snakefile."""
-    check_writable(asked.output_dir)
+    check_output(asked.output_dir)
     for path in asked.configfile:
         if not path.is_file():
             raise InputError(f"--configfile {path}", "no such file", "check the path")

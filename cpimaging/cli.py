@@ -212,9 +212,11 @@ def masks(
 ) -> None:
     """Measure and score lesion masks in template space, without images: thousands in one job."""
     from cpimaging.stages import masks as stage
+    from cpimaging.study.lock import locked
 
     job = stage.MaskJob(masks_dir, output_dir, space, atlas, template, pattern, scorers, overrides, stability)
-    stage.run(job)
+    with locked(output_dir):
+        stage.run(job)
     typer.echo(stage.outcome(output_dir))
 
 
@@ -253,8 +255,10 @@ def cohort(
 ) -> None:
     """Write index.html, the group tables and logs/summary.tsv from whatever exists."""
     from cpimaging.stages import cohort as stage
+    from cpimaging.study.lock import locked
 
-    stage.run(output_dir, atlas, parts or (), compare)
+    with locked(output_dir):
+        stage.run(output_dir, atlas, parts or (), compare)
 
 
 @app.command()
@@ -310,9 +314,12 @@ def run(
     norms_dir: NormsDir = DEFAULTS["norms_dir"],
     sex: Annotated[Literal["F", "M", "O", "n/a"], typer.Option(help="Sex, for norms.")] = "n/a",
     templates_dir: TemplatesDir = DEFAULTS["templates_dir"],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Give up results of other images under the same label.")
+    ] = False,
 ) -> None:
     """Process one scan without BIDS, all stages in a row."""
-    from dataclasses import replace
+    import dataclasses
 
     from cpimaging import single as stage
     from cpimaging.bids.demographics import with_assumed_ages, with_given_ages
@@ -328,7 +335,7 @@ def run(
     (planned,) = with_assumed_ages([planned], assume_age)
     chosen = (engine, threads, scorers, detection, brain_command, adc_norm, norms_dir, templates_dir)
     job = Job(output_dir, scan, atlas, *chosen)
-    for name in stage.run(job, replace(planned, sex=sex)):
+    for name in stage.run(job, dataclasses.replace(planned, sex=sex), replace=replace):
         typer.echo(name)
 
 

@@ -74,7 +74,9 @@ def atlas_export(
 ) -> None:
     """Get an atlas ready, in the template's space, and write its label table."""
     from cpimaging.stages import atlas as stage
+    from cpimaging.study.output import check_output
 
+    check_output(output_dir)
     stage.run(output_dir, atlas)
 
 

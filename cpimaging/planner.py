@@ -38,6 +38,7 @@ from cpimaging.study.frame import check_templates, of_age
 from cpimaging.study.job import Job
 from cpimaging.study.lock import held_by, release_lock, take_lock
 from cpimaging.study.norms import NORMS, read_norms
+from cpimaging.study.output import check_output
 from cpimaging.study.overrides import read_overrides
 from cpimaging.study.plan import PLAN, Entry, planned_labels, read_entry, write_plan
 from cpimaging.study.record import STUDY, finished
@@ -81,6 +82,7 @@ class Planner:
             session_label=choices.session_label,
             lesion_pattern=choices.lesion_pattern,
         )
+        check_output(self.output, "scans")
         people = with_assumed_ages(with_demographics(choices.bids_dir, scans), choices.assume_age)
         planned = choose_references(choices.bids_dir, people)
         entries = {scan.label: Entry(Path(choices.bids_dir), scan) for scan in planned}

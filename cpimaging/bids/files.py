@@ -201,13 +201,18 @@ def is_own_output(folder: Path) -> bool:
 def is_own_file(image: Path) -> bool:
     """Tell by its sidecar whether a stage of this package made an image, wherever it was copied to."""
     sidecar = image.with_name(f"{stem(image.name)}.json")
-    if not os.path.exists(sidecar):
+    return is_generated(sidecar, "Stage")
+
+
+def is_generated(path: Path, *keys: str) -> bool:
+    """Tell whether a JSON file says that this package made it, and has these keys; False without a file."""
+    if not os.path.exists(path):
         return False
     try:
-        content = read_json(sidecar)
+        content = read_json(path)
     except InputError:
         return False
-    return isinstance(content, dict) and "Stage" in content and _is_generated(content)
+    return isinstance(content, dict) and all(key in content for key in keys) and _is_generated(content)
 
 
 def _is_generated(content: Mapping[str, Any]) -> bool:

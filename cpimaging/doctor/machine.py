@@ -14,6 +14,7 @@ from cpimaging.cache import cache_dir
 from cpimaging.doctor.dataset import Study
 from cpimaging.doctor.found import Found, refused
 from cpimaging.study.lock import LOCK, held_by
+from cpimaging.study.output import check_output
 from cpimaging.types import InputError
 from cpimaging.writes import check_writable
 
@@ -44,7 +45,7 @@ def look_at_machine(largest: float, cores: int) -> Iterator[Found]:
 def look_at_output(output: Path, study: Study | None) -> Iterator[Found]:
     """Yield what was found on the folder of the results."""
     try:
-        check_writable(output)
+        check_output(output)
     except InputError as error:
         yield refused("results", error)
         return

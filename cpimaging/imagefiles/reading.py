@@ -5,6 +5,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import nibabel as nib
 import numpy as np
 from nibabel.arrayproxy import ArrayProxy
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from cpimaging.imagefiles.content import GZIP, beginning, beginning_on_disk, dec
 from cpimaging.imagefiles.header import Header
 from cpimaging.imagefiles.text import METAIMAGE_KEY, NRRD_START, metaimage_header, nrrd_header
 from cpimaging.types import InputError
+
+WHEREVER = 1024
+"""Where voxels of an image in memory are said to begin, in bytes: behind any header."""
 
 _PAIRS = {".img": ".hdr", ".img.gz": ".hdr", ".hdr": ".img", ".hdr.gz": ".img"}
 
@@ -79,6 +83,15 @@ def _parts(path: Path) -> tuple[Path, Path]:
     if twin is None:
         raise InputError(path, f"has no {other} file beside it", "put both files of the pair there")
     return (path, twin) if ending.startswith(".hdr") else (twin, path)
+
+
+def header_in_memory(stored: Any) -> Header:
+    """Return what nibabel's header of a NIfTI or MGH image states, as read of a file; it is not judged."""
+    name, stored = Path("array"), stored.copy()
+    with decoding(name, "its header cannot be read"):
+        if isinstance(stored, nib.Nifti1Header):  # 0 in memory, which in a file would lie within the header
+            stored.set_data_offset(WHEREVER)
+        return _header(name, stored.binaryblock)
 
 
 def _header(path: Path, start: bytes) -> Header:

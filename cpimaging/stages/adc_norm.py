@@ -22,6 +22,7 @@ from cpimaging.registration import resample
 from cpimaging.stages.controls import injured_told, is_injured, scans_of
 from cpimaging.study.adc_norm import AGES, MEAN, SD, checked
 from cpimaging.study.job import Job
+from cpimaging.study.output import check_own_files
 from cpimaging.study.record import finished
 from cpimaging.types import Image, InputError, Quality
 
@@ -69,6 +70,7 @@ def run(output: Path, controls: Sequence[str], folder: Path) -> Iterator[str]:
     controls: as `scans_of` takes them. The SD is that of a further person around the mean. Raises
     InputError for controls that are too few, or that show too little of the brain.
     """
+    check_own_files(folder, (sidecar_path(MEAN), MEAN, SD))
     found = _Found(template_brain())
     for person, job in scans_of(output, controls):
         _collect(found, person, job)

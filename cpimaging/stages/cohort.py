@@ -27,7 +27,8 @@ from cpimaging.study.group_tables import LONG, LongTables, PageTables, long_tabl
 from cpimaging.study.job import Job
 from cpimaging.study.lesion_maps import FLIPPED, LesionMaps
 from cpimaging.study.outcome import message, stage_log, unfinished_stage
-from cpimaging.study.plan import SUMMARY, planned_labels, study_labels
+from cpimaging.study.output import check_output
+from cpimaging.study.plan import SUMMARY, study_labels
 from cpimaging.study.record import recorded
 from cpimaging.types import InputError
 from cpimaging.versions import software_versions
@@ -93,9 +94,7 @@ def _jobs(output: Path, atlas: str, parts: Sequence[Path]) -> list[Job]:
     """Return the scans of the group, those of several folders one after the other."""
     if not parts:
         return [Job(output, label, atlas) for label in study_labels(output)]
-    if planned_labels(output):
-        cure = "give the group of several folders one of its own"
-        raise InputError(output, "holds the results of scans", cure)
+    check_output(output, "group")
     jobs: dict[str, Job] = {}
     for part in parts:
         for label in study_labels(part):

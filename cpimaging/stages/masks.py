@@ -50,8 +50,8 @@ from cpimaging.stages.index import write_dataset_files
 from cpimaging.study.choices import Choices
 from cpimaging.study.group_notes import copied, doubtful, mark, told
 from cpimaging.study.mask_grid import MaskGrid, MaskGrids, Way, check_space, find_way
+from cpimaging.study.output import check_output
 from cpimaging.study.overrides import read_overrides
-from cpimaging.study.plan import PLAN
 from cpimaging.study.record import recorded
 from cpimaging.types import (
     LESIONLOAD_COLUMNS,
@@ -123,8 +123,7 @@ class MaskJob:
         """Return the masks there are; raises InputError where any choice is wrong. No mask is opened."""
         check_fit(check_space(self.atlas, self.space, self.template), self.atlas, self.scorers)
         own = self.output / "group_patterns.tsv"
-        if (self.output / PLAN).is_dir():
-            raise InputError(self.output, "holds the results of scans", "give masks a folder of their own")
+        check_output(self.output, "masks")
         skip = [self.output] if own.is_file() else []
         scans = list_masks(self.masks, self.pattern, skip, self.space)
         self.decisions(scans)

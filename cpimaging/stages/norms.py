@@ -17,6 +17,7 @@ from cpimaging.norms.reference import FEW
 from cpimaging.stages.controls import injured_told, is_injured, scans_of
 from cpimaging.study.job import Job
 from cpimaging.study.norms import CONTROLS, NORMS, describe, scanner_of
+from cpimaging.study.output import check_own_files
 from cpimaging.study.record import finished
 from cpimaging.types import MORPHOMETRY_COLUMNS, InputError, Quality, measures_of
 from cpimaging.words import NORMED
@@ -46,6 +47,7 @@ def run(output: Path, controls: Sequence[str], folder: Path, scanner: str = "") 
     controls: COLUMN=VALUE of the participants.tsv of the study in `output`, or folders of results.
     Raises InputError for controls that are too few, or measured with different atlases.
     """
+    check_own_files(folder, (NORMS, CONTROLS))
     found = _Found()
     for person, job in scans_of(output, controls):
         _collect(found, person, job, scanner)

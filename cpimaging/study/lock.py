@@ -4,6 +4,8 @@ import json
 import os
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -11,6 +13,8 @@ import psutil
 
 from cpimaging.io import read_json, temporary_beside
 from cpimaging.study.job import SCAN_STAGES
+from cpimaging.study.output import check_output
+from cpimaging.study.record import ASKED
 from cpimaging.types import InputError
 
 LOCK = "logs/lock.json"
@@ -70,6 +74,28 @@ def release_lock(output: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+@contextmanager
+def locked(output: Path) -> Iterator[None]:
+    """Hold the lock of an output folder in a block; jobs of the workflow, which holds it, go on without.
+
+    Folders that the lock was made in go with it where nothing else was written. Raises InputError where
+    another run works there, or the folder holds what is somebody else's.
+    """
+    check_output(output)
+    if ASKED in os.environ:
+        yield
+        return
+    made = [folder for folder in (output / LOCK).parents if not folder.exists()]
+    take_lock(output)
+    try:
+        yield
+    finally:
+        release_lock(output)
+        with suppress(OSError):  # not empty
+            for folder in made:
+                folder.rmdir()
+
+
 def held_by(output: Path) -> Holder | None:
     """Return the run that holds an output folder, as far as can be told from here; None where none does.
 
@@ -115,7 +141,9 @@ def _holder(path: Path) -> Holder | None:
 
 def _await_orphans(output: Path) -> None:
     """Wait for jobs of a run that was killed: they would write into what this run makes."""
-    orphans = [process for process in psutil.process_iter(["cmdline"]) if _writes_into(process, output)]
+    own = {os.getpid(), *(caller.pid for caller in psutil.Process().parents())}
+    others = (process for process in psutil.process_iter(["cmdline"]) if process.pid not in own)
+    orphans = [process for process in others if _writes_into(process, output)]
     if orphans:
         print(f"cpimaging: waiting for {len(orphans)} job(s) of a run that was killed", file=sys.stderr)
         psutil.wait_procs(orphans)
@@ -126,6 +154,8 @@ def _writes_into(process: psutil.Process, output: Path) -> bool:
     words: list[str] = process.info["cmdline"] or []
     program = words.index("cpimaging") if "cpimaging" in words else len(words)
     if not set(words[program + 1 : program + 2]) & JOBS:  # `cpimaging BIDS OUT participant` waits for us
+        return False
+    if not Path(words[0]).name.startswith("python"):  # what started us, such as srun, waits for us as well
         return False
     try:
         folder = process.cwd()

@@ -1,7 +1,8 @@
 """What a stage has written: a list that ends it. Without it, or a file of it, the stage is not finished."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
@@ -15,6 +16,7 @@ STUDY = "study"
 
 ASKED = "CPIMAGING_ASKED"
 """Environment variable in which the workflow tells a stage what decides its results, as a short hash."""
+UNFINISHED = ".unfinished"
 
 Options = ParamSpec("Options")
 
@@ -45,9 +47,9 @@ def recorded(
     def listed(target: Target_, /, *args: Options.args, **options: Options.kwargs) -> None:
         output = target if isinstance(target, Path) else target.output
         path = record_path(output, stage, getattr(target, "label", STUDY))
-        before, begun = path.with_suffix(".unfinished"), path.with_suffix(".begun")
-        if path.is_file():
-            os.replace(path, before)
+        before, begun = path.with_suffix(UNFINISHED), path.with_suffix(".begun")
+        was_finished = path.is_file()
+        reopen(output, stage, path.stem)
         written: dict[str, None] = {}
 
         def note(file: Path) -> None:
@@ -61,7 +63,7 @@ def recorded(
             try:
                 run(target, *args, **options)
             finally:
-                if not written and before.is_file():
+                if not written and was_finished:
                     os.replace(before, path)
         known = {*(_sizes(_record(before)) or ()), *_begun(begun)}
         for name in known - written.keys():
@@ -85,6 +87,33 @@ def finished(output: Path, stage: str, label: str = STUDY, asked: str | None = N
     if sizes is None or (asked is not None and record.get("Asked") != asked):
         return False
     return all(_size(f"{output}/{name}") == size for name, size in sizes.items())
+
+
+def reopen(output: Path, stage: str, label: str) -> None:
+    """Make a stage count as not finished; what it wrote stays, and is known to the next run of it."""
+    path = record_path(output, stage, label)
+    if path.is_file():
+        os.replace(path, path.with_suffix(UNFINISHED))
+
+
+def asked_before(output: Path, stage: str, label: str) -> str | None:
+    """Return what a stage was asked (`ASKED`), "" where it was not told; None where it is not finished."""
+    record = _record(record_path(output, stage, label))
+    return str(record.get("Asked", "")) if _sizes(record) is not None else None
+
+
+@contextmanager
+def asking(words: str) -> Iterator[None]:
+    """Tell the stages in a block, in this process, what decides their results."""
+    before = os.environ.get(ASKED)
+    os.environ[ASKED] = words
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[ASKED]
+        else:
+            os.environ[ASKED] = before
 
 
 def record_path(output: Path, stage: str, label: str = STUDY) -> Path:

@@ -11,6 +11,7 @@ import kinds_headers
 import kinds_links
 import kinds_mask_names
 import kinds_masks
+import kinds_outputs
 import kinds_places
 import kinds_readers
 import kinds_scans
@@ -33,6 +34,7 @@ MODULES = (
     kinds_studies,
     kinds_links,
     kinds_places,
+    kinds_outputs,
     kinds_atlases,
     kinds_templates,
     kinds_readers,

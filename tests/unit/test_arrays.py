@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import nibabel as nib
 import numpy as np
@@ -11,6 +12,7 @@ from nibabel.processing import resample_from_to
 from pandas.testing import assert_frame_equal
 from workflow_runs import DEMO
 
+from cpimaging import arrays
 from cpimaging.arrays import Labelled, _inside, called, from_nifti, labelled, measured, registered
 from cpimaging.atlases import load_atlas
 from cpimaging.cli import app
@@ -65,12 +67,55 @@ def test_axes_are_turned_to_ras() -> None:
     assert image.data[0, 0, 0] == nifti().get_fdata()[3, 0, 0]
 
 
+def mirrored_qform() -> nib.Nifti1Image:
+    image = nifti()
+    image.set_qform(np.diag([1, 2, 3, 1]), 1)
+    return image
+
+
+DATA = nifti().get_fdata(dtype=np.float32)
+COLOURS = np.zeros((4, 5, 6), dtype=[(name, "u1") for name in "RGB"])
+
+
 @pytest.mark.parametrize(
-    ("bad", "told"), [(nifti(code=0), "orientation"), (nifti(shape=(4, 5, 6, 2)), "4 dim")]
+    ("bad", "told"),
+    [
+        (nifti(code=0), "no orientation"),
+        (nifti(shape=(4, 5, 6, 2)), "has 2 volumes"),
+        (mirrored_qform(), "opposite handedness"),
+        (nib.Nifti1Image(COLOURS, np.eye(4)), "colour image"),
+        (nib.Nifti1Image(DATA.astype(complex), np.eye(4)), "complex"),
+        (nib.AnalyzeImage(DATA, np.eye(4)), "no NIfTI or MGH image but nibabel.analyze.AnalyzeImage"),
+        ("T1w.nii.gz", "no NIfTI or MGH image but builtins.str"),
+        (DATA, "no NIfTI or MGH image but numpy.ndarray"),
+    ],
+    ids=lambda value: value.replace(" ", "_") if isinstance(value, str) else "",
 )
-def test_what_cannot_be_placed_is_refused(bad: nib.Nifti1Image, told: str) -> None:
+def test_what_is_refused_of_a_file_is_refused_in_memory(bad: object, told: str) -> None:
     with pytest.raises(InputError, match=told):
         from_nifti(bad)
+
+
+def test_a_singular_affine_is_refused() -> None:
+    image = nifti()
+    image.set_sform(np.diag([0.0, 2, 3, 1]), 1)
+    with pytest.raises(InputError, match="affine is not usable"):
+        from_nifti(image)
+
+
+@pytest.mark.parametrize("kind", [nib.Nifti1Image, nib.Nifti1Pair, nib.Nifti2Image, nib.MGHImage])
+@pytest.mark.parametrize("last", [(), (1,)])
+def test_every_kind_that_tells_left_from_right_is_read(kind: type, last: tuple[int, ...]) -> None:
+    image = from_nifti(kind(DATA.reshape(4, 5, 6, *last), np.diag([-1, 2, 3, 1])))
+    assert image.data.shape == (4, 5, 6)
+    assert np.diag(image.affine).tolist() == [1, 2, 3, 1]
+    assert image.data[0, 0, 0] == DATA[3, 0, 0]
+
+
+def test_lengths_in_micrometres_become_mm() -> None:
+    image = nib.Nifti1Image(DATA, np.diag([1000.0, 2000, 3000, 1]))
+    image.header.set_xyzt_units("micron")
+    assert from_nifti(image).spacing_mm == (1, 2, 3)
 
 
 def on_labelled(scan: Image, lesion: Image) -> object:
@@ -106,3 +151,81 @@ def test_infants_are_not_called(age_years: float) -> None:
     nothing = measured.__annotations__["return"](None, pd.DataFrame())
     with pytest.raises(InputError, match="age band"):
         called(nothing, age_years)
+
+
+@pytest.mark.parametrize(
+    "age_years", [None, float("nan"), np.float32("nan"), float("inf"), -1.0, 121, 500, "5", True, pd.NA]
+)
+def test_what_is_no_age_is_not_called(age_years: object) -> None:
+    nothing = measured.__annotations__["return"](None, pd.DataFrame())
+    with pytest.raises(InputError, match="is not a known age"):
+        called(nothing, age_years)  # type: ignore[arg-type]
+
+
+def test_scorers_are_named_in_text() -> None:
+    nothing = measured.__annotations__["return"](None, pd.DataFrame())
+    with pytest.raises(InputError, match="is no text"):
+        called(nothing, 5, ["mrics"])  # type: ignore[arg-type]
+
+
+def cube(values: np.ndarray) -> Image:
+    """A scan of 1000 voxels of 1 ml."""
+    return Image(values, np.diag([10.0, 10, 10, 1]))
+
+
+GREY = np.arange(1, 1001, dtype=np.float32).reshape(10, 10, 10)
+
+
+@pytest.mark.parametrize(
+    ("scan", "lesion", "told"),
+    [
+        (GREY * 0, None, "too little to register"),
+        (np.ones_like(GREY), None, "the same value in the whole brain"),
+        (GREY, np.ones((10, 10, 10), bool), "nearly all lesion"),
+        (GREY.astype(complex), None, "no plain numbers"),
+    ],
+    ids=["zeros", "flat", "all lesion", "complex"],
+)
+def test_what_cannot_be_registered_is_refused(scan: np.ndarray, lesion: np.ndarray | None, told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        registered(cube(scan), None if lesion is None else cube(lesion))
+
+
+def test_what_was_read_otherwise_than_stated_is_told() -> None:
+    unknown = np.where(GREY > 3, np.nan, GREY)
+    with pytest.warns(UserWarning, match="997 voxels that are no numbers"), pytest.raises(InputError):
+        registered(cube(unknown))
+    soft = np.where(GREY > 3, 0, 255).astype(np.uint8)
+    soft[0, 0, 1] = 100
+    with pytest.warns(UserWarning, match="labels up to 255"), pytest.raises(InputError):
+        registered(cube(GREY * 0), cube(soft))
+
+
+def test_the_brain_holds_what_it_encloses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cavity without signal, and signal below 0, are no background; what opens outwards is."""
+    atlas = SimpleNamespace(dseg=SimpleNamespace(labels=None, regions=()), overlays={})
+    found = SimpleNamespace(labels=None, tissue=None, assessed=True)
+    stand_ins: dict[str, object] = {
+        "load_atlas": lambda name: atlas,
+        "load_template": lambda: None,
+        "labels_within": lambda maps, brain, way: maps,
+        "template_shares": lambda template: {},
+        "segment": lambda *words: found,
+    }
+    for name, value in stand_ins.items():
+        monkeypatch.setattr(arrays, name, value)
+    scan = GREY.copy()
+    scan[4:6, 4:6, 4:6] = 0
+    scan[2, 2, 2] = -1
+    scan[0] = 0
+    brain = labelled(cube(scan), SimpleNamespace(to_scan=None)).brain.data  # type: ignore[arg-type]
+    assert brain[1:].all()
+    assert not brain[0].any()
+
+
+def test_a_lesion_outside_of_the_brain_is_refused() -> None:
+    inside, lesion = np.zeros((10, 10, 10), bool), np.zeros((10, 10, 10), bool)
+    inside[5:], lesion[:2] = True, True
+    on = SimpleNamespace(brain=cube(inside), atlas=SimpleNamespace(dseg=SimpleNamespace(regions=())))
+    with pytest.raises(InputError, match=r"lies outside the brain \(0 % inside\)"):
+        measured(cube(lesion), on)  # type: ignore[arg-type]

@@ -184,6 +184,10 @@ FAULTS: dict[str, tuple[Callable[[Path, Patch], None], str]] = {
         "cache is a file; set CPIMAGING_CACHE",
     ),
     "a file where results belong": (file_for("out"), "fault    results: "),
+    "a dataset where results belong": (
+        write("out/participants.tsv"),
+        "out: holds participants.tsv, which was not written here",
+    ),
     "another run": (write("out/logs/lock.json", LOCK), "fault    lock: process 7 on another works"),
     "no TMPDIR": (no_tmpdir, "fault    temporary files: TMPDIR="),
     "no browser": (no_browser, "warning  browser: no Chromium"),

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cpimaging.study.lock import LOCK, Holder, release_lock, take_lock
+from cpimaging.layout import pipeline
+from cpimaging.study.lock import LOCK, Holder, locked, release_lock, take_lock
+from cpimaging.study.record import ASKED
 from cpimaging.types import InputError
 
 
@@ -118,3 +120,47 @@ def test_a_job_belongs_to_the_folder_that_it_works_in(
     assert ("waiting for 1 job(s)" in capsys.readouterr().err) == waits
     release_lock(Path("out"))
     job.wait()
+
+
+def test_the_lock_is_held_in_the_block_and_leaves_no_empty_folder(tmp_path: Path) -> None:
+    with locked(tmp_path / "deep/out"):
+        assert (tmp_path / "deep/out" / LOCK).is_file()
+    assert list(tmp_path.iterdir()) == []
+    with locked(tmp_path / "out"):
+        (tmp_path / "out/index.html").touch()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["index.html"]
+
+
+def test_a_second_command_is_refused_and_a_job_of_the_workflow_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with locked(tmp_path):
+        with pytest.raises(InputError, match="is in use by process"), locked(tmp_path):
+            pass
+        monkeypatch.setenv(ASKED, "")
+        with locked(tmp_path):
+            assert (tmp_path / LOCK).is_file()
+        assert (tmp_path / LOCK).is_file()
+
+
+@pytest.mark.parametrize("wrapper", ["timeout", "srun"])
+def test_what_started_a_command_is_not_waited_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], wrapper: str
+) -> None:
+    """It names the command in its own words, and would be waited for without end."""
+    program = tmp_path / wrapper
+    program.symlink_to(sys.executable)
+    words = [str(program), "-c", "import time; time.sleep(30)", "cpimaging", "cohort", str(tmp_path / "out")]
+    caller = subprocess.Popen(words)
+    with locked(tmp_path / "out"):
+        assert capsys.readouterr().err == ""
+    caller.kill()
+    caller.wait()
+
+
+def test_every_call_of_the_workflow_that_locks_says_that_it_is_one() -> None:
+    """Else it would wait for the lock of the run that started it."""
+    for path in (pipeline() / "workflow/rules").glob("*.smk"):
+        for line in path.read_text().splitlines():
+            if "cpimaging cohort {" in line or "cpimaging masks {" in line:
+                assert f"{ASKED}=" in line, line

@@ -82,6 +82,7 @@ def test_labels_as_a_list(tmp_path: Path) -> None:
         ({"lesions_dir": "nowhere"}, ("nowhere", "no such folder", "check lesions_dir")),
         ({"session_label": "1"}, ("session_label=1", "no session")),
         ({"output_dir": "bids"}, ("is also the output_dir",)),
+        ({"output_dir": "theirs"}, ("theirs", "holds participants.tsv, which was not written here")),
         ({"atlas": "empty"}, ("empty", "holds 0 label images")),
         ({"adc_norm": "empty"}, ("empty/mean.nii.gz", "no such file")),
         ({"detection": "maybe"}, ("detection", "'maybe' is not one of")),
@@ -95,7 +96,7 @@ def test_labels_as_a_list(tmp_path: Path) -> None:
 def test_wrong_choices_are_told_in_one_line(
     tmp_path: Path, config: dict[str, str], words: tuple[str, ...]
 ) -> None:
-    plant(tmp_path, "bids/sub-01/anat/sub-01_T1w.nii.gz", "empty/readme.txt")
+    plant(tmp_path, "bids/sub-01/anat/sub-01_T1w.nii.gz", "empty/readme.txt", "theirs/participants.tsv")
     line = told(dry(tmp_path, **config))
     assert all(word in line for word in words), line
     assert not (tmp_path / "out").exists()

@@ -249,6 +249,6 @@ def begin():
 def fail():
     if workflow.is_main_process and not MASKS:
         shell(
-            f"cpimaging cohort {quote(OUT)} --atlas {quote(CHOICES.atlas)} --compare {compare({})}"
+            f"CPIMAGING_ASKED= cpimaging cohort {quote(OUT)} --atlas {quote(CHOICES.atlas)} --compare {compare({})}"
             f" >> {quote(OUT)}/logs/cohort.log 2>&1"
         )
