@@ -68,28 +68,14 @@ ScanLabel = Annotated[str, typer.Option(help="Label of the scan: sub-01 or sub-0
 ImageFile = Annotated[Path | None, typer.Option(help="Image of this contrast, NIfTI.")]
 
 
+LESIONS = {"atlas": AtlasName, "detection": Detection, "templates_dir": TemplatesDir}
+"""Options of all stages that ask where the lesions of a scan come from."""
+
 STAGE_OPTIONS: dict[str, dict[str, Any]] = {
     "preprocess": {"brain_command": BrainCommand},
-    "register": {
-        "atlas": AtlasName,
-        "engine": Engine,
-        "threads": Threads,
-        "detection": Detection,
-        "adc_norm": AdcNorm,
-        "templates_dir": TemplatesDir,
-    },
-    "segment": {
-        "atlas": AtlasName,
-        "detection": Detection,
-        "norms_dir": NormsDir,
-        "templates_dir": TemplatesDir,
-    },
-    "lesions": {
-        "atlas": AtlasName,
-        "detection": Detection,
-        "adc_norm": AdcNorm,
-        "templates_dir": TemplatesDir,
-    },
+    "register": {**LESIONS, "engine": Engine, "threads": Threads, "adc_norm": AdcNorm},
+    "segment": {**LESIONS, "norms_dir": NormsDir},
+    "lesions": {**LESIONS, "adc_norm": AdcNorm},
     "quantify": {"atlas": AtlasName},
     "qc": {"atlas": AtlasName, "templates_dir": TemplatesDir},
     "report": {"atlas": AtlasName, "templates_dir": TemplatesDir},
