@@ -8,7 +8,7 @@ from pathlib import Path
 
 import platformdirs
 
-from cpimaging.writes import check_writable, temporary_beside
+from cpimaging.writes import check_writable, temporary_beside, unnoted
 
 
 def cache_dir() -> Path:
@@ -38,7 +38,8 @@ def cached_folder(name: str, build: Callable[[Path], None]) -> Path:
     temporary = temporary_beside(folder)
     temporary.mkdir(parents=True)
     try:
-        build(temporary)
+        with unnoted():
+            build(temporary)
         os.rename(temporary, folder)
     except OSError:
         if not folder.is_dir():

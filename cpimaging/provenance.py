@@ -14,6 +14,7 @@ from cpimaging import __version__
 from cpimaging.cache import cache_dir
 from cpimaging.io import read_json, write_json
 from cpimaging.types import InputError
+from cpimaging.writes import unnoted
 
 PACKAGE = "cpimaging"
 IMPORTS = re.compile(rf"^ *from ({PACKAGE}(?:\.\w+)*) import (\([^)]*\)|.+)$", re.MULTILINE)
@@ -33,7 +34,7 @@ def code_digest(stage: str, *, keep: bool = False) -> str:
     if stage not in known:
         known[stage] = _computed(stage)
         if keep and cache_dir().is_dir():
-            with suppress(InputError, OSError):
+            with suppress(InputError, OSError), unnoted():
                 write_json(cache_dir() / KEPT, {"package": package, "stages": known})
     return known[stage]
 

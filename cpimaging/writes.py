@@ -49,6 +49,17 @@ def noted_writes(note: Callable[[Path], None]) -> Iterator[None]:
         _NOTES.remove(note)
 
 
+@contextmanager
+def unnoted() -> Iterator[None]:
+    """Leave what is written in the block out of all notes: it is of a cache, wherever that lies."""
+    notes = _NOTES.copy()
+    _NOTES.clear()
+    try:
+        yield
+    finally:
+        _NOTES.extend(notes)
+
+
 def remove_orphans(folder: Path, names: Container[str] | None = None) -> None:
     """Remove what killed writers have left in a folder, of files of these names alone or of all.
 

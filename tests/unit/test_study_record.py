@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from cpimaging import provenance
+from cpimaging.cache import cached_folder
 from cpimaging.io import whole, write_text
 from cpimaging.study.record import ASKED, finished, record_path, recorded
 from cpimaging.types import InputError
@@ -133,3 +135,23 @@ def test_a_record_that_cannot_be_read_means_not_finished(tmp_path: Path, text: s
     assert not done(tmp_path)
     stage(tmp_path, "a.tsv")
     assert done(tmp_path)
+
+
+def test_a_cache_below_the_results_is_none_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a home the cache is there; what is built in it is renamed, and belongs to all runs."""
+    monkeypatch.setenv("CPIMAGING_CACHE", str(tmp_path / "cache"))
+
+    def build(output: Path, *names: str) -> None:
+        cached_folder("whole", lambda half: write_text(half / "brain.txt", "x"))
+        provenance.code_digest.cache_clear()
+        provenance.code_digest("score", keep=True)
+        write(output, *names)
+
+    build.__module__ = "cpimaging.stages.write"
+    recorded(build)(tmp_path, "a.tsv")
+    assert done(tmp_path)
+    assert list(json.loads(record_path(tmp_path, "write").read_text())["Files"]) == ["a.tsv"]
+    assert (tmp_path / "cache" / provenance.KEPT).is_file()
+    stage(tmp_path, "b.tsv")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.tsv", "cache", "logs"]
+    assert (tmp_path / "cache/whole/brain.txt").is_file()
