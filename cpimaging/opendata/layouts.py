@@ -1,7 +1,8 @@
 """How three public datasets lie on disk, as their releases describe it: by names alone."""
 
+import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,34 +48,44 @@ def _bonbid(root: Path) -> Iterator[Given]:
     """Yield the scans below 1ADC_ss; ADC maps without skull, z-scores against healthy newborns, masks."""
     for folder in _folders(root, "1adc_ss"):
         beside = {path.name.lower(): path for path in folder.parent.iterdir() if path.is_dir()}
+        masks = beside.get("3label", root)
+        _check_taken(
+            (mask, folder / mask.name.replace("_lesion", "-ADC_ss")) for mask in masks.glob("*_lesion.mha")
+        )
         for path in sorted(folder.glob("*.mha")):
             match = _ADC.fullmatch(path.name)
             if match is None:
                 raise InputError(path, "is not named as in the release", "…-VISIT_01-ADC_ss.mha is expected")
             who, visit = match["who"], match["visit"]
-            zmap = beside.get("2z_adc", root) / f"Zmap_{who}-VISIT_{visit}-ADC_smooth2mm_clipped10.mha"
-            mask = beside.get("3label", root) / f"{who}-VISIT_{visit}_lesion.mha"
+            scores = beside.get("2z_adc", root)
+            zmap = _there(scores / f"Zmap_{who}-VISIT_{visit}-ADC_smooth2mm_clipped10.mha")
+            mask = _there(masks / f"{who}-VISIT_{visit}_lesion.mha")
             yield Given(
                 re.sub("[^0-9A-Za-z]", "", who),
                 visit,
                 {"dwi/ADC": path},
-                {"dwi/desc-zscore_ADC": zmap} if zmap.is_file() else {},
-                ("dwi/label-L_mask", mask) if mask.is_file() else None,
+                {"dwi/desc-zscore_ADC": zmap} if zmap else {},
+                ("dwi/label-L_mask", mask) if mask else None,
                 {"split": folder.parent.name},
             )
 
 
+_ATLAS2_MASK = "label-L_desc-T1lesion_mask.nii.gz"
 _T1W = re.compile(r"sub-(?P<who>r\d+s\d+)_ses-(?P<visit>[0-9A-Za-z]+)_(?P<space>space-\w+)_T1w\.nii\.gz")
 
 
 def _atlas2(root: Path) -> Iterator[Given]:
     """Yield the scans of all sites; images in the space of the template, masks beside them."""
+    for drawn in sorted(root.rglob("sub-*mask.nii.gz")):
+        if not drawn.name.endswith(_ATLAS2_MASK):
+            raise InputError(drawn, "is not named as in the release", f"…{_ATLAS2_MASK} is expected")
+        _check_taken([(drawn, drawn.with_name(drawn.name.replace(_ATLAS2_MASK, "T1w.nii.gz")))])
     for path in sorted(root.rglob("sub-*_T1w.nii.gz")):
         match = _T1W.fullmatch(path.name)
         if match is None:
             raise InputError(path, "is not named as in the release", "sub-r…s…_ses-1_space-…_T1w is expected")
         name = f"{match['space']}_label-L_desc-T1lesion_mask"
-        mask = path.with_name(path.name.replace(f"{match['space']}_T1w", name))
+        mask = _there(path.with_name(path.name.replace(f"{match['space']}_T1w", name)))
         above = path.relative_to(root).parts
         split = next((part for part in above if part in ("Training", "Testing")), "n/a")
         site = match["who"].partition("s")[0].upper()
@@ -82,22 +93,20 @@ def _atlas2(root: Path) -> Iterator[Given]:
             match["who"],
             match["visit"],
             {f"anat/{match['space']}_T1w": path},
-            lesion=(f"anat/{name}", mask) if mask.is_file() else None,
+            lesion=(f"anat/{name}", mask) if mask else None,
             told={"site": site, "split": split},
         )
 
 
 def _wmh(root: Path) -> Iterator[Given]:
     """Yield the cases: the original FLAIR, which the mask was drawn on, and the 3-D T1w."""
-    for mask in sorted(root.rglob("wmh.nii.gz")):
-        if not (mask.parent / "orig/FLAIR.nii.gz").is_file():
-            raise InputError(mask, "has no orig/FLAIR.nii.gz beside it", "unpack the case again")
+    _check_taken((mask, mask.parent / "orig/FLAIR.nii.gz") for mask in root.rglob("wmh.nii.gz"))
     for flair in sorted(root.rglob("orig/FLAIR.nii.gz")):
         case = flair.parents[1]
         t1w = next(
-            (path for name in ("3DT1", "T1") if (path := flair.with_name(f"{name}.nii.gz")).is_file()), None
+            (path for name in ("3DT1", "T1") if (path := _there(flair.with_name(f"{name}.nii.gz")))), None
         )
-        mask = case / "wmh.nii.gz"
+        mask = _there(case / "wmh.nii.gz")
         above = case.relative_to(root).parts[:-1]
         split = next((part for part in above if part in ("training", "test")), "n/a")
         site = " ".join(part for part in above if part != split)
@@ -105,9 +114,26 @@ def _wmh(root: Path) -> Iterator[Given]:
             re.sub("[^0-9A-Za-z]", "", case.name),
             None,
             {"anat/FLAIR": flair, **({"anat/T1w": t1w} if t1w else {})},
-            lesion=("anat/space-FLAIR_label-L_mask", mask) if mask.is_file() else None,
+            lesion=("anat/space-FLAIR_label-L_mask", mask) if mask else None,
             told={"site": site or "n/a", "split": split},
         )
+
+
+def _there(path: Path) -> Path | None:
+    """Return a file that may be there or not. Raises InputError for a link whose content is elsewhere."""
+    if not os.path.lexists(path):
+        return None
+    if not path.is_file():
+        raise InputError(path, "is no file, or a link to content that is not there", "get it (datalad get)")
+    return path
+
+
+def _check_taken(masks: Iterable[tuple[Path, Path]]) -> None:
+    """Raise InputError for a mask without the image that it was drawn on, beside it: it would be left out."""
+    for mask, image in sorted(masks):
+        if _there(image) is None:
+            beside = os.path.relpath(image, mask.parent)
+            raise InputError(mask, f"has no {beside} beside it", "complete it, or take the mask away")
 
 
 def _folders(root: Path, name: str) -> list[Path]:

@@ -186,6 +186,25 @@ def broken(folder: Path) -> None:
     (folder / "release/test/Amsterdam/Philips_VU .PETMR_01./160/wmh.nii.gz").write_bytes(b"no image")
 
 
+def not_there(pattern: str) -> Callable[[Path], None]:
+    """Return what makes a file a link to content that was not fetched, as in a clone by datalad."""
+
+    def spoil(folder: Path) -> None:
+        path = next((folder / "release").rglob(pattern))
+        path.unlink()
+        path.symlink_to("../.git/annex/objects/none")
+
+    return spoil
+
+
+def renamed(pattern: str, old: str, new: str) -> Callable[[Path], None]:
+    def spoil(folder: Path) -> None:
+        path = next((folder / "release").rglob(pattern))
+        path.rename(path.with_name(path.name.replace(old, new)))
+
+    return spoil
+
+
 @pytest.mark.parametrize(
     ("held", "asked", "spoil", "told"),
     [
@@ -204,6 +223,13 @@ def broken(folder: Path) -> None:
         ("bonbid", "bonbid", odd_name, "MGHNICU_013.mha: is not named as in the release"),
         ("atlas2", "atlas2", unknown_t1w, "sub-x_T1w.nii.gz: is not named as in the release"),
         ("wmh", "wmh", no_flair, "wmh.nii.gz: has no orig/FLAIR.nii.gz beside it"),
+        ("wmh", "wmh", not_there("wmh.nii.gz"), "wmh.nii.gz: is no file, or a link to content"),
+        ("wmh", "wmh", not_there("3DT1.nii.gz"), "3DT1.nii.gz: is no file, or a link to content"),
+        ("atlas2", "atlas2", not_there("*_mask.nii.gz"), "_mask.nii.gz: is no file, or a link to content"),
+        ("atlas2", "atlas2", renamed("*_mask.nii.gz", "T1l", "T1L"), "_mask.nii.gz: is not named as in the"),
+        ("atlas2", "atlas2", renamed("*_mask.nii.gz", "s001", "s009"), "_mask.nii.gz: has no sub-r"),
+        ("bonbid", "bonbid", not_there("*_lesion.mha"), "_lesion.mha: is no file, or a link to content"),
+        ("bonbid", "bonbid", renamed("*_lesion.mha", "_01", "_02"), "_lesion.mha: has no ../1ADC_ss/MGH"),
     ],
 )
 def test_what_is_refused_leaves_nothing_behind(

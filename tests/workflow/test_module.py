@@ -73,6 +73,24 @@ def test_both_workflows_hear_of_start_and_error(tmp_path: Path, handlers_first: 
     assert not (tmp_path / "out").exists()
 
 
+def test_what_they_put_before_their_commands_stays(tmp_path: Path) -> None:
+    (theirs(tmp_path) / "Snakefile").write_text(
+        """shell.prefix('loaded() {{ echo "their ${{1}}"; }}; ')\n"""
+        + MODULE.format(snakefile=ROOT / "Snakefile", prefix="")
+        + """
+rule own:
+    default_target: True
+    output: "own.txt"
+    shell: "loaded environment > {output}"
+"""
+    )
+    done = run(tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "own.txt").read_text() == "their environment\n"
+    failed = run(tmp_path, "cpi_all")
+    assert "0 done, 1 failed" in failed.stdout + failed.stderr
+
+
 def test_two_studies_side_by_side(tmp_path: Path) -> None:
     folder = theirs(tmp_path, prefix="one")
     again = MODULE.replace("cpimaging", "second").replace("cpi_*", "other_*")

@@ -34,8 +34,10 @@ quote = shlex.quote
 PROGRAM = f"{quote(sys.executable)} -m cpimaging"
 BEGAN = '[ -z "${{SLURM_JOB_ID:-}}" ] || echo "cpimaging: began in SLURM job $SLURM_JOB_ID" >&2'
 KILLED = '[ "$code" != 137 ] || echo "cpimaging: $1 was killed (signal 9), most often for want of memory" >&2'
+# Of a module, the prefix of who calls it stays, for its own rules.
+THEIRS = (getattr(shell, "_process_prefix", None) or "").replace("{", "{{").replace("}", "}}")
 shell.prefix(
-    f'set -euo pipefail; cpimaging() {{{{ {BEGAN}; local code=0; {PROGRAM} "$@" || code=$?; {KILLED}; return $code; }}}}; '
+    f'{THEIRS}set -euo pipefail; cpimaging() {{{{ {BEGAN}; local code=0; {PROGRAM} "$@" || code=$?; {KILLED}; return $code; }}}}; '
 )
 
 
