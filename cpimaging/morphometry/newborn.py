@@ -16,6 +16,8 @@ from cpimaging.types import Image, LabelMap
 from cpimaging.words import HEMISPHERES
 
 FORAMEN = "interventricular_foramen"
+MIDLINE = "midline"
+"""The landmark halfway between the foramina: labels of the callosum shift where one ventricle is wide."""
 TRIGONE, FRONTAL = f"{LATERAL}_trigone", f"{LATERAL}_frontal_horn"
 NUCLEI = ("caudate", "putamen", "pallidum", "thalamus")
 CEREBRUM = ("cortex", "white_matter")
@@ -91,7 +93,8 @@ def newborn_measures(
     foramen = np.array(list(landmarks[FORAMEN]), np.float64)
     fine = too_coarse(labels.labels) is None
     read = bool(fluid.data.any()) and fine
-    found = [*_ventricles(scan, foramen), *_cerebrum(scan, foramen, read=read)]
+    middle = np.array(list(landmarks[MIDLINE]), np.float64)
+    found = [*_ventricles(scan, foramen, middle), *_cerebrum(scan, foramen, read=read)]
     return [*found, *_cerebellum(scan), *_deep_grey(scan), *_callosum(scan, read=fine)]
 
 
@@ -104,10 +107,8 @@ def too_coarse(image: Image) -> str | None:
     return f"{what}: voxels of {largest_mm:.1f} mm, at most {FINEST_MM} are asked for"
 
 
-def _ventricles(scan: _Scan, foramen: NDArray[np.float64]) -> Iterable[Taken]:
+def _ventricles(scan: _Scan, foramen: NDArray[np.float64], middle: NDArray[np.float64]) -> Iterable[Taken]:
     front = section(scan.grid, "coronal", foramen)
-    middle = scan.place(scan.of([CALLOSUM, "third_ventricle"], "midline"))
-    middle = foramen if middle is None else middle
     for side in HEMISPHERES:
         whole = scan.of([LATERAL], side)
         if not whole.any():

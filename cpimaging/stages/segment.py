@@ -17,13 +17,14 @@ from cpimaging.io import typed, write_json, write_table, write_text
 from cpimaging.layout import sidecar_path
 from cpimaging.masks import place_mask
 from cpimaging.morphometry import LANDMARKS, measures, without_ventricles
-from cpimaging.morphometry.newborn import newborn_measures, plic_sign, too_coarse
+from cpimaging.morphometry.newborn import FORAMEN, MIDLINE, newborn_measures, plic_sign, too_coarse
 from cpimaging.morphometry.planes import aligned_grid
 from cpimaging.morphometry.rows import COLUMNS
 from cpimaging.morphometry.volumes import template_volumes, volume_table
 from cpimaging.provenance import sidecar
 from cpimaging.registration import moved_points, resample_within
 from cpimaging.segment import TISSUE_LABELS, Segmentation, segment, template_shares
+from cpimaging.segment.covered import covered_ventricles
 from cpimaging.segment.unplaced import without_unplaced
 from cpimaging.study.affine import read_affine
 from cpimaging.study.age_volumes import Volumes, volumes_of
@@ -46,16 +47,17 @@ def run(job: Job) -> None:
     brain = mask.with_data(mask.data > 0)
     gate = gate_of(job, frame.used)
     unplaced = _unplaced(atlas, gate)
-    found = _segmented(job, frame, brain, gate)
+    found, covered = _segmented(job, frame, brain, gate)
     found = replace(found, labels=without_unplaced(found.labels, atlas.dseg.regions, unplaced))
     volumes = template_volumes(atlas) if frame.built is None else volumes_of(frame, job, gate)
     no_loss = not_compared(job.images, frame, gate)
     measured = gated(_measured(job, atlas, brain, found, volumes), unplaced, no_loss)
     newborn = _newborn(job, atlas, brain, found, gate)
     morphometry = pd.concat([measured, newborn], ignore_index=True)
+    morphometry = without_ventricles(morphometry) if covered else morphometry
     table, notes = with_norms(job, morphometry, f"{atlas.name} {atlas.version}")
     coarse = None if gate.refusal("newborn_measures") else too_coarse(brain)
-    notes += [why for why in (gate.refusal("fine_structures"), no_loss, coarse) if why]
+    notes += [why for why in (gate.refusal("fine_structures"), no_loss, coarse, covered) if why]
     _write_labels(job, atlas, found, unplaced, notes)
     write_table(job.files.morphometry, with_ids(table, job.label))
 
@@ -83,8 +85,10 @@ def _newborn(job: Job, atlas: Atlas, brain: Image, found: Segmentation, gate: Ga
 def _landmarks(job: Job) -> dict[str, NDArray[np.float64]]:
     """Return the landmarks in scan mm."""
     field = read_displacement(job.files.xfm_to_template(job.reference))
+    foramen = np.array(landmark(FORAMEN))
+    both = moved_points(np.array([foramen, foramen * [-1, 1, 1]]), field)
     points = moved_points(np.array([landmark(name) for name in LANDMARKS]), field)
-    return dict(zip(LANDMARKS, points, strict=True))
+    return {**dict(zip(LANDMARKS, points, strict=True)), MIDLINE: both.mean(axis=0)}
 
 
 def _unplaced(atlas: Atlas, gate: Gate) -> list[str]:
@@ -121,7 +125,8 @@ def gated(table: pd.DataFrame, unplaced: Collection[str], no_loss: str | None) -
     return out
 
 
-def _segmented(job: Job, frame: Frame, brain: Image, gate: Gate) -> Segmentation:
+def _segmented(job: Job, frame: Frame, brain: Image, gate: Gate) -> tuple[Segmentation, str | None]:
+    """Return what the scan is made of, and why its ventricles are not measured, None where they are."""
     field = read_displacement(job.files.xfm_to_scan(job.reference, frame.used.name))
     regions, shares = frame.atlas.dseg.regions, template_shares(frame.template)
     labels = resample_within(frame.atlas.dseg.labels, brain, field, mode="nearest")
@@ -131,7 +136,7 @@ def _segmented(job: Job, frame: Frame, brain: Image, gate: Gate) -> Segmentation
     shown = next((name for name in ("T2w", "T1w") if name in images), None)
     if frame.built is not None and gate.young("grey_white") and shown:
         labels = refined(labels, regions, {shown: images[shown]}, brain, lesion, inner=True)
-    return segment(
+    found = segment(
         images,
         brain,
         LabelMap(labels, regions),
@@ -139,6 +144,7 @@ def _segmented(job: Job, frame: Frame, brain: Image, gate: Gate) -> Segmentation
         lesion,
         gate.young("grey_white"),
     )
+    return found, covered_ventricles(LabelMap(labels, regions), lesion)
 
 
 def _write_labels(job: Job, atlas: Atlas, found: Segmentation, unplaced: list[str], notes: list[str]) -> None:

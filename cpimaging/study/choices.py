@@ -93,6 +93,9 @@ def check_call(words: Sequence[str], config: Mapping[str, Any]) -> None:
     """
     if sum(word in ("--config", "-C") or word.startswith("--config=") for word in words) > 1:
         raise InputError("--config", "is given twice, and only the last counts", "give all keys behind one")
+    if "--no-hooks" in words:
+        problem = "takes away what writes the plan, and jobs would work on that of an earlier run"
+        raise InputError("--no-hooks", problem, "leave it away")
     for key in PLAIN:
         read = re.escape(str(config.get(key)))
         if any(re.match(rf"(--config=)?{key}=.*{read}\s+#", word) for word in words):

@@ -59,9 +59,8 @@ def taken(
     wet = np.zeros(SHAPE, np.float32) if fluid is None else fluid
     grid = aligned_grid(image.with_data(data > 0), np.linalg.inv(world))
     point = world[:3, :3] @ FORAMEN["interventricular_foramen"] + world[:3, 3]
-    found = newborn_measures(
-        LabelMap(image, REGIONS), image.with_data(wet), grid, {"interventricular_foramen": point}
-    )
+    landmarks = {"interventricular_foramen": point, "midline": point}
+    found = newborn_measures(LabelMap(image, REGIONS), image.with_data(wet), grid, landmarks)
     return {(one.measure, one.key[1]): one for one in found}
 
 
@@ -116,6 +115,15 @@ def test_mirrored_brains_change_sides():
     one, other = taken(data, ventricles_wet(data)), taken(mirrored, ventricles_wet(mirrored))
     for measure in ("ventricular_index", "anterior_horn_width", "atrial_width"):
         assert one[measure, "left"].value == pytest.approx(other[measure, "right"].value, abs=0.3)
+
+
+def test_a_callosum_of_which_one_side_is_lost_moves_no_midline():
+    data = scene()
+    whole = taken(data, ventricles_wet(data))
+    data[:45][data[:45] == 12] = 5
+    half = taken(data, ventricles_wet(data))
+    for side in ("left", "right"):
+        assert half["ventricular_index", side].value == whole["ventricular_index", side].value
 
 
 def test_the_gap_is_not_measured_where_fluid_was_not_read():

@@ -167,7 +167,8 @@ def test_an_image_without_signal_is_all_noise_and_holes(layers: Fit) -> None:
     ("ml", "age", "ok", "severity"),
     [
         (400, 0.0, True, "warn"),
-        (1300, 0.0, False, "warn"),
+        (1000, 0.0, False, "warn"),
+        (1200, 0.0, False, "fail"),  # of another age, or voxels not in mm
         (400, 20.0, False, "warn"),
         (1300, 20.0, True, "warn"),
         (900, 0.5, True, "warn"),

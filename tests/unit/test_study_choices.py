@@ -108,3 +108,8 @@ def test_one_default_for_each_choice() -> None:
     for name in set(DEFAULTS) & set(schema) - {"scorers"}:
         assert (schema[name] or "") == DEFAULTS[name], name
     assert (schema["scorers"], DEFAULTS["scorers"]) == (list(SCORERS), "all")
+
+
+def test_a_run_without_hooks_is_refused():
+    with pytest.raises(InputError, match="--no-hooks"):
+        check_call(["snakemake", "--cores", "2", "--no-hooks"], {})
