@@ -22,6 +22,23 @@ JOBS = {*SCAN_STAGES, "command", "index", "atlas", "cohort", "masks"}
 """The commands by which the rules of the workflow write."""
 
 
+FIRST_NAMESPACE = 0xEFFFFFFC
+"""Of the processes outside of containers, on every Linux."""
+
+
+def host_here() -> str:
+    """Return the name of this host; with its processes in a container that has some of its own.
+
+    Others cannot see those, and numbers of processes mean nothing to each other.
+    """
+    try:
+        namespace = os.stat("/proc/self/ns/pid").st_ino
+    except OSError:  # no Linux
+        namespace = FIRST_NAMESPACE
+    name = socket.gethostname()
+    return name if namespace == FIRST_NAMESPACE else f"{name} (container, processes {namespace})"
+
+
 @dataclass(frozen=True)
 class Holder:
     """A run: its host, its process, and when that process started (seconds since 1970)."""
@@ -33,7 +50,7 @@ class Holder:
     @classmethod
     def here(cls) -> "Holder":
         """Return this process."""
-        return cls(socket.gethostname(), os.getpid(), psutil.Process().create_time())
+        return cls(host_here(), os.getpid(), psutil.Process().create_time())
 
     def runs(self) -> bool:
         """Tell whether the process still runs; numbers of processes are given out again, so by its start."""
@@ -55,10 +72,10 @@ def take_lock(output: Path) -> None:
         raise InputError(path, "is a folder where the lock belongs", "delete it")
     while not _created(path):
         holder = _holder(path)
-        if holder is None or (holder.host == socket.gethostname() and not holder.runs()):
+        if holder is None or (holder.host == host_here() and not holder.runs()):
             print(f"cpimaging: {LOCK} of a run that has ended is removed", file=sys.stderr)
             path.unlink(missing_ok=True)
-        elif holder.host != socket.gethostname():
+        elif holder.host != host_here():
             problem = f"is in use by process {holder.process} on {holder.host}"
             raise InputError(output, problem, f"wait for it; if that run has ended, delete {path}")
         else:
@@ -102,7 +119,7 @@ def held_by(output: Path) -> Holder | None:
     A process on another host counts as running: from here nobody can know.
     """
     holder = _holder(output / LOCK)
-    there = holder is not None and (holder.host != socket.gethostname() or holder.runs())
+    there = holder is not None and (holder.host != host_here() or holder.runs())
     return holder if there else None
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import patch
@@ -18,7 +17,7 @@ from kinds_tables import NONE, PEOPLE, check_ages, listed, tree, write
 
 from cpimaging.bids.listing import list_scans
 from cpimaging.study.adc_norm import read_norm
-from cpimaging.study.lock import LOCK, release_lock, take_lock
+from cpimaging.study.lock import LOCK, host_here, release_lock, take_lock
 from cpimaging.study.overrides import read_overrides
 
 
@@ -89,7 +88,7 @@ def locked(made: str, content: str, words: str = "") -> Kind:
 
 
 def holder(**changes: object) -> str:
-    return json.dumps({"host": socket.gethostname(), "process": 1, "started": 0.0, **changes})
+    return json.dumps({"host": host_here(), "process": 1, "started": 0.0, **changes})
 
 
 def lock_is_folder(folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 from collections import namedtuple
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from typer.testing import CliRunner
 from cpimaging.atlases.ages.table import COLUMNS
 from cpimaging.cli import app
 from cpimaging.doctor import Found, installation, machine
+from cpimaging.study.lock import host_here
 
 ROOT = Path(__file__).parents[2]
 MB = 1_000_000
@@ -141,7 +141,7 @@ def templates(study: Path, weeks: str) -> tuple[str, str]:
 
 
 LOCK = json.dumps({"host": "another", "process": 7, "started": 1.0})
-ENDED = json.dumps({"host": socket.gethostname(), "process": 2**22 + 1, "started": 1.0})
+ENDED = json.dumps({"host": host_here(), "process": 2**22 + 1, "started": 1.0})
 
 FAULTS: dict[str, tuple[Callable[[Path, Patch], None], str]] = {
     "old Python": (python(3, 10, 1), "fault    Python: 3.10.1; 3.11 or newer"),

@@ -1,14 +1,17 @@
 """One run at a time in a folder of results."""
 
 import json
+import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from cpimaging.layout import pipeline
-from cpimaging.study.lock import LOCK, Holder, locked, release_lock, take_lock
+from cpimaging.study.lock import LOCK, Holder, host_here, locked, release_lock, take_lock
 from cpimaging.study.record import ASKED
 from cpimaging.types import InputError
 
@@ -164,3 +167,16 @@ def test_every_call_of_the_workflow_that_locks_says_that_it_is_one() -> None:
         for line in path.read_text().splitlines():
             if "cpimaging cohort {" in line or "cpimaging masks {" in line:
                 assert f"{ASKED}=" in line, line
+
+
+def test_a_run_in_another_container_of_this_host_is_not_taken_for_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Numbers of processes mean nothing across namespaces: the other one may live."""
+    monkeypatch.setattr(os, "stat", lambda path: SimpleNamespace(st_ino=4026532999))
+    there = host_here()
+    monkeypatch.undo()
+    assert there.startswith(f"{socket.gethostname()} (container")
+    lock_of(tmp_path, Holder(there, 2**22 + 1, 1.0))
+    with pytest.raises(InputError, match="if that run has ended, delete"):
+        take_lock(tmp_path)
