@@ -35,13 +35,13 @@ from cpimaging.study.adc_norm import MEAN, SD, read_norm
 from cpimaging.study.choices import Choices
 from cpimaging.study.compared import compared_by
 from cpimaging.study.frame import check_templates, of_age
-from cpimaging.study.job import Job
+from cpimaging.study.job import SCAN_STAGES, Job
 from cpimaging.study.lock import held_by, release_lock, take_lock
 from cpimaging.study.norms import NORMS, read_norms
 from cpimaging.study.output import check_output
 from cpimaging.study.overrides import read_overrides
 from cpimaging.study.plan import PLAN, Entry, planned_labels, read_entry, write_plan
-from cpimaging.study.record import STUDY, finished
+from cpimaging.study.record import STUDY, asked_before, finished, reopen
 from cpimaging.types import InputError
 from cpimaging.writes import check_writable
 
@@ -147,6 +147,12 @@ class Planner:
         for folder in (self.output, self.output / "logs", self.output / PLAN):
             remove_orphans(folder)
         write_dataset_files(self.output)
+        for (
+            label
+        ) in self.jobs:  # where this run is stopped, no result of other choices counts beside its plan
+            for stage in SCAN_STAGES:
+                if asked_before(self.output, stage, label) not in (None, self.asked(stage, label)):
+                    reopen(self.output, stage, label)
         scans = [job.scan for job in self.jobs.values()]
         write_plan(self.output, self.choices.bids_dir, scans, whole=not self.partial)
 

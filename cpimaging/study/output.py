@@ -8,18 +8,19 @@ from typing import Literal
 
 from cpimaging.bids.files import is_generated, is_own_output
 from cpimaging.outputs import OUTPUTS
+from cpimaging.study.job import SCAN_STAGES
 from cpimaging.study.plan import PLAN
 from cpimaging.study.record import RECORDS
 from cpimaging.types import InputError, of_system, plain
 from cpimaging.writes import check_writable
 
 Sort = Literal["scans", "masks", "group"]
-SORTS: dict[Sort, tuple[str, str]] = {
-    "scans": (PLAN, "the results of scans"),
-    "masks": (f"{RECORDS}/masks", "the results of masks"),
-    "group": (f"{RECORDS}/cohort", "the results of several folders"),
+SORTS: dict[Sort, tuple[tuple[str, ...], str]] = {
+    "scans": ((PLAN, f"{RECORDS}/{SCAN_STAGES[0]}"), "the results of scans"),
+    "masks": ((f"{RECORDS}/masks",), "the results of masks"),
+    "group": ((f"{RECORDS}/cohort",), "the results of several folders"),
 }
-"""By which folder the sorts of results are told, the first that is there, and how they are called."""
+"""By which folders the sorts of results are told, the first that is there, and how they are called."""
 DESCRIPTION = "dataset_description.json"
 PLACES = {"group": "", "study": "", "logs": "logs/"}
 """Where in the folder files of these places lie; those of scans lie in folders, but for their pages."""
@@ -33,7 +34,9 @@ def check_output(folder: Path, sort: Sort | None = None) -> None:
     sort: of the results to come, where results of another sort would be replaced.
     """
     check_writable(folder)
-    there = next((name for name, (trace, _) in SORTS.items() if (folder / trace).is_dir()), sort)
+    there = next(
+        (name for name, (traces, _) in SORTS.items() if any((folder / one).is_dir() for one in traces)), sort
+    )
     if sort and there != sort and there:
         raise InputError(folder, f"holds {SORTS[there][1]}", f"give {SORTS[sort][1]} a folder of their own")
     if is_own_output(folder):

@@ -108,6 +108,27 @@ def test_what_stands_for_the_study_comes_back(
     assert runs_again(own_demo) == {}
 
 
+def test_results_of_an_earlier_plan_do_not_count_beside_a_new_one(demo_copy: Path) -> None:
+    """An age is mended, and the run is stopped once it is planned: the old call must not stand beside it."""
+    folder = demo_copy
+    people = folder / "bids/participants.tsv"
+    first, *rows = people.read_text().splitlines()
+    place = first.split("\t").index("age")
+    cells = next(row for row in rows if row.startswith("sub-01\t")).split("\t")
+    mended = [*cells[:place], "0.5", *cells[place + 1 :]]
+    people.write_text(people.read_text().replace("\t".join(cells), "\t".join(mended)))
+    stopped = snakemake(folder, "--until", "index", bids_dir="bids", output_dir="out")
+    assert stopped.returncode == 0, stopped.stderr
+    subprocess.run(["cpimaging", "cohort", "out"], cwd=folder, env=environment(), check=True)
+    listed = (folder / "out/group_patterns.tsv").read_text()
+    assert "sub-01\t" not in listed
+    assert "sub-02\t" in listed
+    again = snakemake(folder, bids_dir="bids", output_dir="out")
+    assert again.returncode == 0, again.stderr
+    listed = (folder / "out/group_patterns.tsv").read_text()
+    assert "sub-01\t" in listed
+
+
 def test_a_dry_run_of_one_scan_leaves_the_study_as_it_is(own_demo: Path) -> None:
     """The page of the study is made of other scans' pages than before, so it alone would be made again."""
     before = {path: path.stat().st_mtime_ns for path in (own_demo / "out").rglob("*")}
