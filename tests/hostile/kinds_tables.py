@@ -102,7 +102,7 @@ AGES = [
     age("pma_weeks", "25+3", 0.0, "postmenstrual"),
     age("pma_weeks", "41", WEEK, "corrected age", born="27"),
     age("pma_weeks", "42", 3 * WEEK, "less 39 weeks", born="39"),
-    age("pma", "300", None, "not between 20 and 60 weeks"),
+    age("pma", "300", None, "not between 21 and 60 weeks"),
     age("scan_age", "41.3", None, "may count from birth or not"),
     age("scan_age", "41.3", 1.3 * WEEK, "postmenstrual", born="27"),
     age("scan_age", "38", None, "may count from birth or not"),

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -14,6 +13,9 @@ from cpimaging.atlases.vocabulary import load_structures
 from cpimaging.io import read_table
 from cpimaging.types import Image, InputError, Region
 from cpimaging.words import SIDES
+
+if TYPE_CHECKING:  # most stages have no table of labels to read
+    import pandas as pd
 
 LEAST_AGREEMENT = 0.2
 """Share of a template's own labels in which the carried atlas must have the same structures (ours)."""
@@ -79,7 +81,7 @@ def _rows(path: Path, there: Collection[int] | None) -> list[dict[str, str]]:
     return _of(table, path, there)
 
 
-def _of(table: pd.DataFrame, path: Path, there: Collection[int] | None) -> list[dict[str, str]]:
+def _of(table: "pd.DataFrame", path: Path, there: Collection[int] | None) -> list[dict[str, str]]:
     """Return the rows on labels that are there; tables often tell more than an image holds."""
     rows = [{str(key): str(value) for key, value in row.items()} for row in table.to_dict("records")]
     return [row for row in rows if there is None or _index(path, row) in there]
