@@ -26,6 +26,7 @@ from cpimaging.lesions.components import components
 from cpimaging.lesions.kinds import percent_of_pieces
 from cpimaging.masks import binary_mask, check_lesion_position
 from cpimaging.morphometry import without_ventricles
+from cpimaging.morphometry.cut import about_cut, cut_structures, without_cut
 from cpimaging.morphometry.volumes import template_volumes, volume_table
 from cpimaging.quantify.depth import white_matter_depth
 from cpimaging.quantify.load import load_in
@@ -38,6 +39,7 @@ from cpimaging.registration.lesion import check_registrable
 from cpimaging.registration.plausible import check_affine, check_transform
 from cpimaging.scorers import Pattern, Tables, pattern_content, read_criteria, score_surely
 from cpimaging.segment import CAVITY, CSF, segment, template_shares
+from cpimaging.segment.covered import covered_ventricles
 from cpimaging.types import Atlas, Image, InputError, LabelMap, ScanContext
 from cpimaging.words import GIVEN
 
@@ -52,16 +54,19 @@ TO_GRID = "give from_nifti nibabel.processing.resample_from_to(lesion, scan, ord
 class Labelled:
     """A brain with the embedded atlas on it; all images on its grid.
 
-    brain: bool. labels: numbers of atlas.dseg, following the ventricles of the image. overlays: tracts and
-    territories. tissue: classes of `segment.TISSUE_LABELS`. ventricles: whether the image showed them.
+    brain: bool. carried: numbers of atlas.dseg; labels: the same, following the ventricles of the image.
+    overlays: tracts and territories. tissue: classes of `segment.TISSUE_LABELS`. ventricles: whether the
+    image showed them. cut: of `morphometry.cut.cut_structures`, what the field of view does not show whole.
     """
 
     brain: Image
+    carried: Image
     labels: Image
     overlays: Mapping[str, LabelMap]
     tissue: Image
     atlas: Atlas
     ventricles: bool
+    cut: Mapping[tuple[str, str], float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +128,9 @@ def labelled(scan: Image, transform: Transform, lesion: Image | None = None) -> 
     mask = None if lesion is None else _inside(lesion, scan)
     found = segment({"T1w": scan}, brain, moved[""], shares, mask, "")
     overlays = {name: moved[name] for name in atlas.overlays}
-    return Labelled(brain, found.labels, overlays, found.tissue, atlas, found.assessed)
+    cut = cut_structures(atlas.dseg, transform.to_template, brain)
+    carried = moved[""].labels
+    return Labelled(brain, carried, found.labels, overlays, found.tissue, atlas, found.assessed, cut)
 
 
 def measured(lesion: Image, on: Labelled) -> Measured:
@@ -140,14 +147,24 @@ def measured(lesion: Image, on: Labelled) -> Measured:
     inside = pieces.data > 0
     fluid = np.isin(on.tissue.data[inside], (CSF, CAVITY))
     cavity = percent_of_pieces(pieces.data[inside] - 1, fluid) if on.ventricles else np.nan
-    volumes = volume_table(on.labels, on.atlas.dseg, on.brain, template_volumes(on.atlas))
     tables = Tables(
         load_in(mask, parts),
         table.assign(cavity_percent=cavity),
         lesion_parts(pieces, parts),
-        volumes if on.ventricles else without_ventricles(volumes),
+        _volumes(on, mask),
     )
     return Measured(tables, load_margins(mask, parts))
+
+
+def _volumes(on: Labelled, lesion: Image) -> pd.DataFrame:
+    """Return the volumes, NaN where the image does not show what they are of; warnings tell."""
+    regions = on.atlas.dseg.regions
+    volumes = volume_table(on.labels, on.atlas.dseg, on.brain, template_volumes(on.atlas))
+    covered = covered_ventricles(LabelMap(on.carried, regions), lesion)
+    for why in filter(None, (covered, about_cut(on.cut, regions))):
+        warnings.warn(why, stacklevel=3)
+    whole = without_cut(volumes, on.cut)
+    return whole if on.ventricles and not covered else without_ventricles(whole)
 
 
 def called(found: Measured, age_years: float, scorers: str = "dominance,mrics") -> Pattern:

@@ -100,7 +100,7 @@ class Gate:
             return None
         if self.band == UNKNOWN:
             return ADD_AGE
-        need = "; a template of the age would serve (templates_dir)" if answer == "template" else ""
+        need = "; it needs a template of this age (templates_dir)" if answer == "template" else ""
         return f"not assessed in this age band ({BANDS[self.band].told}): {RULES[rule].why}{need}"
 
     def young(self, rule: str) -> str:

@@ -23,10 +23,7 @@ TERM_WEEKS, FROM_TERM_WEEKS = 40.0, 37.0
 """Corrected age counts from 40 weeks, for those born before 37 (AAP 2004. Pediatrics 114:1362) [S]."""
 POSTMENSTRUAL_WEEKS = (GESTATION_WEEKS[0], 200.0)  # ours: three years after term nobody counts in it
 NEWBORN_WEEKS = 46.0  # ours: up to this a number beside a gestation may be a postmenstrual age
-MAYBE_PMA_WEEKS = (
-    24.0,
-    NEWBORN_WEEKS,
-)  # ours: so is an age of so many weeks, which counts from birth and is told
+MAYBE_PMA_WEEKS = (24.0, NEWBORN_WEEKS)  # ours: so may an age of so many weeks, which counts from birth
 UNSTATED_WEEKS = (GESTATION_WEEKS[0], 60.0)  # ours: a number that is a postmenstrual age without its unit
 TWO_COUNTS_DAYS = 2.0  # days of life agree with an age in days that is less than this away
 FEW_DAYS = 60.0  # ours: below it an age in years or months is told in days too

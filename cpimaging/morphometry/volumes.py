@@ -96,12 +96,13 @@ def group_volumes(volumes: Mapping[tuple[str, str, Region], float]) -> dict[Key,
     """Return the volume in mm³ of each group that the atlas has, by (group, side)."""
     groups: dict[Key, float] = {}
     for (structure, side, region), volume in volumes.items():
-        for key in _groups_of(structure, side, region):
+        for key in groups_of(structure, side, region):
             groups[key] = groups.get(key, 0.0) + volume
     return groups
 
 
-def _groups_of(structure: str, side: str, region: Region) -> list[Key]:
+def groups_of(structure: str, side: str, region: Region) -> list[Key]:
+    """Return the groups that a region is part of, with their sides."""
     if "ventricle" in structure and region.tissue == "csf":
         whole = [(LATERAL, side)] if structure.startswith(LATERAL) else []
         return [*whole, ("ventricles", "midline")]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from cpimaging.registration import moved_points, to_voxels
+from cpimaging.registration import out_of_view
 from cpimaging.types import Image
 
 Bool = NDArray[np.bool_]
@@ -153,6 +153,4 @@ def cut_share(template_brain: Image, to_template: Image, scan: Image) -> float:
     shown = np.flatnonzero(template_brain.data)[::37]
     points = np.stack(np.unravel_index(shown, template_brain.shape), axis=1)
     world = points @ template_brain.affine[:3, :3].T + template_brain.affine[:3, 3]
-    voxels = to_voxels(moved_points(world, to_template), scan)
-    outside = ((voxels < -0.5) | (voxels > np.array(scan.shape) - 0.5)).any(axis=1)
-    return float(np.mean(outside)) if len(points) else 1.0
+    return float(np.mean(out_of_view(world, to_template, scan))) if len(points) else 1.0

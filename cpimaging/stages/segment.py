@@ -1,6 +1,6 @@
 """segment: tissue and ventricles from the image, the atlas brought to them, and what they measure."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,10 @@ from cpimaging.io import typed, write_json, write_table, write_text
 from cpimaging.layout import sidecar_path
 from cpimaging.masks import place_mask
 from cpimaging.morphometry import LANDMARKS, measures, without_ventricles
+from cpimaging.morphometry.cut import about_cut, cut_structures, without_cut
 from cpimaging.morphometry.newborn import FORAMEN, MIDLINE, newborn_measures, plic_sign, too_coarse
 from cpimaging.morphometry.planes import aligned_grid
-from cpimaging.morphometry.rows import COLUMNS
+from cpimaging.morphometry.rows import COLUMNS, Key
 from cpimaging.morphometry.volumes import template_volumes, volume_table
 from cpimaging.provenance import sidecar
 from cpimaging.registration import moved_points, resample_within
@@ -37,6 +38,9 @@ from cpimaging.study.norms import with_norms
 from cpimaging.study.record import recorded
 from cpimaging.types import Atlas, Image, LabelMap
 
+Points = Mapping[str, NDArray[np.float64]]
+"""Landmarks in scan mm."""
+
 
 @recorded
 def run(job: Job) -> None:
@@ -51,28 +55,39 @@ def run(job: Job) -> None:
     found = replace(found, labels=without_unplaced(found.labels, atlas.dseg.regions, unplaced))
     volumes = template_volumes(atlas) if frame.built is None else volumes_of(frame, job, gate)
     no_loss = not_compared(job.images, frame, gate)
-    measured = gated(_measured(job, atlas, brain, found, volumes), unplaced, no_loss)
-    newborn = _newborn(job, atlas, brain, found, gate)
-    morphometry = pd.concat([measured, newborn], ignore_index=True)
+    points = _landmarks(job)
+    measured = gated(_measured(job, atlas, brain, found, volumes, points), unplaced, no_loss)
+    newborn = _newborn(job, atlas, brain, found, gate, points)
+    cut = _cut(job, frame, brain)
+    morphometry = without_cut(pd.concat([measured, newborn], ignore_index=True), cut)
     morphometry = without_ventricles(morphometry) if covered else morphometry
     table, notes = with_norms(job, morphometry, f"{atlas.name} {atlas.version}")
     coarse = None if gate.refusal("newborn_measures") else too_coarse(brain)
-    notes += [why for why in (gate.refusal("fine_structures"), no_loss, coarse, covered) if why]
+    missed = about_cut(cut, atlas.dseg.regions)
+    notes += [why for why in (gate.refusal("fine_structures"), no_loss, coarse, covered, missed) if why]
     _write_labels(job, atlas, found, unplaced, notes)
     write_table(job.files.morphometry, with_ids(table, job.label))
 
 
-def _newborn(job: Job, atlas: Atlas, brain: Image, found: Segmentation, gate: Gate) -> pd.DataFrame:
+def _cut(job: Job, frame: Frame, brain: Image) -> dict[Key, float]:
+    to_template = read_displacement(job.files.xfm_to_template(job.reference, frame.used.name))
+    return cut_structures(frame.atlas.dseg, to_template, brain)
+
+
+def _newborn(
+    job: Job, atlas: Atlas, brain: Image, found: Segmentation, gate: Gate, points: Points
+) -> pd.DataFrame:
     """Return what newborns are measured by, without rows at other ages; write the pictures of its lines."""
     labels = LabelMap(found.labels, atlas.dseg.regions)
     Path(job.files.newborn_lines).unlink(missing_ok=True)  # of an earlier run, of another age
-    rows = []
     asked = [name for name in ("newborn_measures", "plic_sign") if gate.refusal(name) is None]
-    grid = aligned_grid(brain, read_affine(job)) if asked else brain
+    if not asked:
+        return typed([], COLUMNS)
+    rows, grid = [], aligned_grid(brain, read_affine(job))
     if "newborn_measures" in asked:
         from cpimaging.newborn_lines import newborn_lines  # half a second that other ages do without
 
-        taken = newborn_measures(labels, found.fluid, grid, _landmarks(job))
+        taken = newborn_measures(labels, found.fluid, grid, points)
         rows += [one.row for one in taken]
         picture = newborn_lines(taken, read_image(job.files.preproc(job.reference)))
         write_text(job.files.newborn_lines, picture)
@@ -82,13 +97,12 @@ def _newborn(job: Job, atlas: Atlas, brain: Image, found: Segmentation, gate: Ga
     return table if found.assessed else without_ventricles(table)
 
 
-def _landmarks(job: Job) -> dict[str, NDArray[np.float64]]:
-    """Return the landmarks in scan mm."""
+def _landmarks(job: Job) -> Points:
     field = read_displacement(job.files.xfm_to_template(job.reference))
     foramen = np.array(landmark(FORAMEN))
-    both = moved_points(np.array([foramen, foramen * [-1, 1, 1]]), field)
-    points = moved_points(np.array([landmark(name) for name in LANDMARKS]), field)
-    return {**dict(zip(LANDMARKS, points, strict=True)), MIDLINE: both.mean(axis=0)}
+    points = np.array([*(landmark(name) for name in LANDMARKS), foramen, foramen * [-1, 1, 1]])
+    *moved, one, other = moved_points(points, field)
+    return {**dict(zip(LANDMARKS, moved, strict=True)), MIDLINE: (one + other) / 2}
 
 
 def _unplaced(atlas: Atlas, gate: Gate) -> list[str]:
@@ -164,13 +178,13 @@ def _write_labels(job: Job, atlas: Atlas, found: Segmentation, unplaced: list[st
         write_image(path, image)
 
 
-def _measured(job: Job, atlas: Atlas, brain: Image, found: Segmentation, volumes: Volumes) -> pd.DataFrame:
+def _measured(
+    job: Job, atlas: Atlas, brain: Image, found: Segmentation, volumes: Volumes, points: Points
+) -> pd.DataFrame:
     to_template = read_affine(job)
     tables = [
         volume_table(found.labels, atlas.dseg, brain, volumes),
-        measures(
-            LabelMap(found.labels, atlas.dseg.regions), brain, found.fluid, to_template, _landmarks(job)
-        ),
+        measures(LabelMap(found.labels, atlas.dseg.regions), brain, found.fluid, to_template, points),
     ]
     table = pd.concat(tables, ignore_index=True)
     return table if found.assessed else without_ventricles(table)

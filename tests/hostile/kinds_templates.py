@@ -120,7 +120,7 @@ def blank(contrast: str, **cells: str) -> Kind:
         refusal(lambda: read_brain(template), "shows nothing", name)
 
     made = f"a {contrast} of zeros{' alone' if cells else ''}"
-    return Kind("templates by age", made, refused("shows nothing (all of it is 0)"), check)
+    return Kind("templates by age", made, refused("shows nothing (no voxel is above 0)"), check)
 
 
 THALAMI = [

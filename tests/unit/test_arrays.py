@@ -1,5 +1,7 @@
 """The stages on arrays give what the workflow gives."""
 
+import re
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,11 +15,11 @@ from pandas.testing import assert_frame_equal
 from workflow_runs import DEMO
 
 from cpimaging import arrays
-from cpimaging.arrays import Labelled, _inside, called, from_nifti, labelled, measured, registered
+from cpimaging.arrays import Labelled, _inside, _volumes, called, from_nifti, labelled, measured, registered
 from cpimaging.atlases import load_atlas
 from cpimaging.cli import app
 from cpimaging.io import read_json, read_table
-from cpimaging.types import LESIONLOAD_COLUMNS, Image, InputError
+from cpimaging.types import LESIONLOAD_COLUMNS, Atlas, Image, InputError, LabelMap, Region
 
 ANAT = DEMO / "sub-02" / "anat"
 MASK = DEMO / "derivatives/lesions/sub-02/anat/sub-02_space-orig_label-L_mask.nii.gz"
@@ -119,7 +121,7 @@ def test_lengths_in_micrometres_become_mm() -> None:
 
 
 def on_labelled(scan: Image, lesion: Image) -> object:
-    return measured(lesion, Labelled(scan, scan, {}, scan, load_atlas("embedded"), True))
+    return measured(lesion, Labelled(scan, scan, scan, {}, scan, load_atlas("embedded"), True, {}))
 
 
 @pytest.mark.parametrize("ask", [registered, on_labelled])
@@ -211,6 +213,7 @@ def test_the_brain_holds_what_it_encloses(monkeypatch: pytest.MonkeyPatch) -> No
         "labels_within": lambda maps, brain, way: maps,
         "template_shares": lambda template: {},
         "segment": lambda *words: found,
+        "cut_structures": lambda *words: {},
     }
     for name, value in stand_ins.items():
         monkeypatch.setattr(arrays, name, value)
@@ -218,9 +221,45 @@ def test_the_brain_holds_what_it_encloses(monkeypatch: pytest.MonkeyPatch) -> No
     scan[4:6, 4:6, 4:6] = 0
     scan[2, 2, 2] = -1
     scan[0] = 0
-    brain = labelled(cube(scan), SimpleNamespace(to_scan=None)).brain.data  # type: ignore[arg-type]
+    brain = labelled(cube(scan), SimpleNamespace(to_scan=None, to_template=None)).brain.data  # type: ignore[arg-type]
     assert brain[1:].all()
     assert not brain[0].any()
+
+
+HORN, GREY_PART = 2, 1
+SMALL = LabelMap(
+    cube(np.where(np.arange(10) < 4, HORN, GREY_PART) * np.ones((10, 10, 10), np.int16)),
+    (
+        Region(GREY_PART, "1", "thalamus", "left", "deep_grey"),
+        Region(HORN, "2", "lateral_ventricle_body", "left", "csf"),
+    ),
+)
+"""A ventricle in the layers 0 to 3, a thalamus above."""
+
+
+@pytest.mark.parametrize(
+    ("layers", "cut", "gone", "told"),
+    [
+        (slice(4, 6), {}, set(), None),
+        (slice(3, 6), {}, {"lateral_ventricle_body"}, "the lesion mask covers 25% of the left one"),
+        (slice(4, 6), {("thalamus", "left"): 0.3}, {"thalamus"}, "field of view cuts .* thalamus"),
+    ],
+)
+def test_what_the_image_does_not_show_whole_has_no_volume(
+    layers: slice, cut: dict[tuple[str, str], float], gone: set[str], told: str | None
+) -> None:
+    lesion = np.zeros((10, 10, 10), bool)
+    lesion[:, :, layers] = True
+    labels = SMALL.labels
+    atlas = Atlas("small", "1", "T", SMALL)
+    on = Labelled(labels.with_data(labels.data > 0), labels, labels, {}, labels, atlas, True, cut)
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        volumes = _volumes(on, cube(lesion))
+    named = volumes[volumes["measure"] == "volume"].set_index("structure")["value"]
+    assert set(named.index[named.isna()]) == gone
+    words = " | ".join(str(one.message) for one in heard)
+    assert words == "" if told is None else re.search(told, words)
 
 
 def test_a_lesion_outside_of_the_brain_is_refused() -> None:

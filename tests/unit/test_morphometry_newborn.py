@@ -126,19 +126,37 @@ def test_a_callosum_of_which_one_side_is_lost_moves_no_midline():
         assert half["ventricular_index", side].value == whole["ventricular_index", side].value
 
 
-def test_the_gap_is_not_measured_where_fluid_was_not_read():
+@pytest.mark.parametrize("measure", ["interhemispheric_distance", "callosal_thickness"])
+def test_what_borders_on_fluid_is_not_measured_where_that_was_not_read(measure):
     found = taken(scene())
-    assert np.isnan(found["interhemispheric_distance", "midline"].value)
-    assert found["interhemispheric_distance", "midline"].line is None
+    assert np.isnan(found[measure, "midline"].value)
+    assert found[measure, "midline"].line is None
+
+
+def test_fluid_around_the_cerebellum_is_none_of_it():
+    """The cerebellum reaches from 22 to 65; its label has 3 mm of fluid on the left."""
+    data = scene()
+    wet = ventricles_wet(data)
+    wet[22:25, 20:45, 4:19] = 1
+    assert taken(data, wet)["transcerebellar_diameter", "midline"].value == pytest.approx(41, abs=0.6)
+
+
+THIN = (
+    "callosal_thickness",
+    "interhemispheric_distance",
+    "ventricular_index",
+    "anterior_horn_width",
+    "atrial_width",
+)
 
 
 @pytest.mark.parametrize(("slice_mm", "measured"), [(1.0, True), (1.5, True), (2.0, False)])
 def test_thin_things_are_not_measured_on_thick_slices(slice_mm, measured):
     data = scene()
     found = taken(data, ventricles_wet(data), np.diag([1, 1, slice_mm, 1]))
-    thin = [found[key] for key in found if key[0] in ("callosal_thickness", "interhemispheric_distance")]
-    assert len(thin) == 2
-    assert [not np.isnan(one.value) for one in thin] == [measured] * 2
+    thin = [found[key] for key in found if key[0] in THIN]
+    assert len(thin) == 8
+    assert [not np.isnan(one.value) for one in thin] == [measured] * 8
     assert found["biparietal_width", "midline"].value == pytest.approx(70, abs=1)
     assert (too_coarse(Image(data, np.diag([1, 1, slice_mm, 1]))) is None) == measured
 

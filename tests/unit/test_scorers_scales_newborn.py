@@ -175,12 +175,16 @@ def test_sides_do_not_matter(name, lesion_ml):
         ({"age_years": 29 * DAY}, "needs an age of less than 29 days (here 29 days)"),
         ({"age_years": 6.0}, "needs an age of less than 29 days (here 6 years)"),
         (
-            {"lesion_source": "detected", "contrasts": ("T1w", "T2w")},
+            {"lesion_source": "detected", "contrasts": ("T1w", "T2w"), "postnatal_days": 5.0},
             "needs a reader's lesion, or ADC in the first two weeks",
         ),
         (
-            {"lesion_source": "detected", "contrasts": ("T1w", "ADC"), "age_years": 20 * DAY},
+            {"lesion_source": "detected", "contrasts": ("T1w", "ADC"), "postnatal_days": 20.0},
             "needs a reader's lesion, or ADC in the first two weeks",
+        ),
+        (  # a postmenstrual age alone does not tell when birth was
+            {"lesion_source": "detected", "contrasts": ("T1w", "ADC"), "pma_weeks": 40.5},
+            "needs a reader's lesion, or ADC in the first two weeks (days since birth are not known)",
         ),
     ],
 )
@@ -323,7 +327,7 @@ def test_a_level_that_a_later_revision_draws_otherwise_says_so():
     [
         {"age_years": 0.0},
         {"age_years": 28 * DAY},
-        {"lesion_source": "detected", "contrasts": ("T1w", "ADC")},
+        {"lesion_source": "detected", "contrasts": ("T1w", "ADC"), "postnatal_days": 5.0},
     ],
 )
 def test_what_is_enough(name, change):

@@ -105,12 +105,12 @@ def read_brain(template: AgeTemplate) -> tuple[dict[str, Image], Image]:
     for image in (mask, *images.values()):
         if not image.same_grid(first):
             raise InputError(template.name, "has files on different grids", "bring them to one grid")
+    for name, image in images.items():
+        if not (image.data > 0).any():
+            raise InputError(template.images[name], "shows nothing (no voxel is above 0)", "copy it again")
     brain = first.with_data(
         _inside_mask(mask, template.brain_mask) if template.brain_mask else _shown(images)
     )
-    for name, image in images.items():
-        if not np.nan_to_num(image.data).any():
-            raise InputError(template.images[name], "shows nothing (all of it is 0)", "copy it again")
     volume_ml = int(brain.data.sum()) * brain.voxel_volume_mm3 / 1000
     if volume_ml > LARGEST_BRAIN_ML:
         raise InputError(
@@ -146,8 +146,6 @@ def _shown(images: Mapping[str, Image]) -> NDArray[np.bool_]:
     """Return where a brain is shown, without the faint rim that averaged and resampled brains have."""
     contrast = next(name for name in RIM if name in images)
     data = images[contrast].data
-    if not (data > 0).any():
-        return np.zeros(data.shape, bool)
     filled: NDArray[np.bool_] = ndimage.binary_fill_holes(data > RIM[contrast] * np.median(data[data > 0]))
     return filled
 

@@ -30,9 +30,11 @@ def newborn_needs(context: ScanContext, trace: Trace) -> dict[str, bool]:
     needs = {f"an age of less than {trace.limit('to_age'):g} days ({age_told(context)})": young}
     trace.note("born at term", f"{_birth(context)}: the scale is for term newborns")
     if not seen_by_reader(context):
-        born = days if context.postnatal_days is None else context.postnatal_days
-        recent = trace.below("age, for software that looks for low ADC", born, "diffusion_to_age")
-        needs["a reader's lesion, or ADC in the first two weeks"] = "ADC" in context.contrasts and recent
+        born = math.nan if context.postnatal_days is None else context.postnatal_days
+        recent = trace.below("age since birth, for software that looks for low ADC", born, "diffusion_to_age")
+        unknown = " (days since birth are not known)" if math.isnan(born) else ""
+        seen = "ADC" in context.contrasts and recent
+        needs[f"a reader's lesion, or ADC in the first two weeks{unknown}"] = seen
     return needs
 
 

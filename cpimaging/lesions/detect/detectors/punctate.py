@@ -22,6 +22,7 @@ class Parameters:
     neighbourhood_mm: float
     z_seed: float
     z_grow: float
+    least_mm3: float
     largest_mm3: float
     white: float
     fluid: float
@@ -48,7 +49,8 @@ def punctate(scene: Scene) -> Finding:
     pieces, _ = ndimage.label(z > P.z_grow, EVERYWHERE)
     seeded = np.setdiff1d(pieces[z > P.z_seed], [0])
     sizes = np.bincount(pieces.ravel()) * scene.voxel_mm3
-    mask = np.isin(pieces, seeded[sizes[seeded] <= P.largest_mm3])
+    found = (sizes[seeded] >= P.least_mm3) & (sizes[seeded] <= P.largest_mm3)
+    mask = np.isin(pieces, seeded[found])
     finding = Finding(
         logistic(z - np.float32(P.z_grow)) * white,
         mask,

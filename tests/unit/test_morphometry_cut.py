@@ -1,0 +1,95 @@
+"""What the field of view cuts: shares by hand on boxes, and the rows that go with them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cpimaging.io import typed
+from cpimaging.morphometry.cut import about_cut, cut_structures, without_cut
+from cpimaging.morphometry.rows import COLUMNS, row
+from cpimaging.types import Image, LabelMap, Region
+
+REGIONS = (
+    Region(1, "1", "cerebellum_cortex", "left", "cerebellum"),
+    Region(2, "2", "cerebellum_cortex", "right", "cerebellum"),
+    Region(3, "3", "thalamus", "left", "deep_grey"),
+    Region(4, "4", "thalamus", "right", "deep_grey"),
+)
+SHAPE = (20, 20, 40)
+STILL = Image(np.zeros((*SHAPE, 3), np.float32), np.eye(4))
+
+
+def atlas() -> LabelMap:
+    """Cerebella from 0 to 14 high, thalami from 20 to 34, sides meeting at 10."""
+    data = np.zeros(SHAPE, np.int16)
+    data[:10, :, :14], data[10:, :, :14], data[:10, :, 20:34], data[10:, :, 20:34] = 1, 2, 3, 4
+    return LabelMap(Image(data, np.eye(4)), REGIONS)
+
+
+def seen_from(bottom: int) -> Image:
+    """Return the grid of a scan that begins at a height."""
+    affine = np.eye(4)
+    affine[2, 3] = bottom
+    return Image(np.zeros((20, 20, 40 - bottom), np.uint8), affine)
+
+
+def test_a_whole_head_cuts_nothing():
+    assert cut_structures(atlas(), STILL, seen_from(0)) == {}
+    assert about_cut({}, REGIONS) is None
+
+
+def test_shares_by_hand():
+    """7 of 14 layers of the cerebella are outside, 7 of 28 of all labels."""
+    cut = cut_structures(atlas(), STILL, seen_from(7))
+    wanted = dict.fromkeys([("cerebellum_cortex", "left"), ("cerebellum_cortex", "right")], 0.5)
+    wanted |= {("cerebellum", "midline"): 0.5, ("brain", "midline"): 0.25}
+    assert cut == pytest.approx(wanted, abs=0.02)
+    assert about_cut(cut, REGIONS) == (
+        "the field of view cuts structures, which are not measured: cerebellum cortex (50%)"
+    )
+
+
+def test_the_side_that_is_cut_is_the_one_named():
+    """The scan shows x from 5 on: the left half of the left structures is outside."""
+    affine = np.eye(4)
+    affine[0, 3] = 5
+    cut = cut_structures(atlas(), STILL, Image(np.zeros((15, 20, 40), np.uint8), affine))
+    assert cut["thalamus", "left"] == pytest.approx(0.5, abs=0.02)
+    assert ("thalamus", "right") not in cut
+
+
+def test_the_transform_decides_where_a_structure_lies():
+    """Template points lie 7 mm higher in the scan, so that a scan from 7 on shows all."""
+    moved = STILL.data.copy()
+    moved[..., 2] = 7
+    assert cut_structures(atlas(), STILL.with_data(moved), seen_from(7)) == {}
+
+
+def test_a_little_is_not_told():
+    """Of 14 layers less than one is outside."""
+    assert cut_structures(atlas(), STILL, seen_from(1)) != {}
+    affine = np.eye(4)
+    affine[2, 3] = 0.4
+    assert cut_structures(atlas(), STILL, Image(np.zeros(SHAPE, np.uint8), affine)) == {}
+
+
+def table() -> pd.DataFrame:
+    keys = [("thalamus", "left"), ("thalamus", "right"), ("thalamus", "midline"), ("cerebellum", "midline")]
+    return typed([row("volume", key, 5.0, "mm3") for key in keys], COLUMNS)
+
+
+def test_rows_of_what_is_cut_are_not_assessed():
+    """A difference between sides goes with either of them."""
+    kept = without_cut(table(), {("thalamus", "left"): 0.3})
+    assert kept["value"].isna().tolist() == [True, False, True, False]
+    assert without_cut(table(), {}).equals(table())
+
+
+def test_many_structures_are_counted():
+    regions = [Region(n, str(n), f"structure_{n}", "midline", "cortex") for n in range(1, 10)]
+    told = about_cut({(region.structure, "midline"): 0.1 * region.index for region in regions}, regions)
+    assert told is not None
+    assert told.endswith(
+        "structure 9 (90%), structure 8 (80%), structure 7 (70%), structure 6 (60%), structure 5 (50%), "
+        "structure 4 (40%) and 3 more"
+    )
