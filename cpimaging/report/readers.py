@@ -130,14 +130,14 @@ def _bland_altman(pairs: Floats) -> Chart:
     )
 
 
-def render_case(case: str, age_years: float | None, images: Mapping[str, Image]) -> str:
+def render_case(case: str, age: str, images: Mapping[str, Image]) -> str:
     """Return the page of one scan of a reading list: its pictures and its age, no name and no finding.
 
-    images: contrast -> image, the reference first.
+    age: in words. images: contrast -> image, the reference first.
     """
     content = {
         "case": case,
-        "age": words.age(age_years),
+        "age": age,
         "contrasts": list(images),
         "views": pictures.reading_views(images),
         "words": words,

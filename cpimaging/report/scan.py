@@ -42,10 +42,6 @@ Measures = tuple[str, list[tables.Measured]]
 """A measure's name and its records by structure."""
 
 
-TOLD_WEEKS = 60.0
-"""Up to this a postmenstrual age is told (ours)."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class ScanReport:
     """All that the page of a scan shows.
@@ -120,7 +116,7 @@ def page_values(content: ScanReport) -> dict[str, object]:
     return {
         "scan": content,
         "age": words.told_age(content.age_years, content.pma_weeks, content.postnatal_days),
-        "postmenstrual": _postmenstrual(content.pma_weeks),
+        "postmenstrual": words.postmenstrual(content.pma_weeks),
         "born": "" if content.gestation_weeks is None else words.weeks(content.gestation_weeks),
         "sections": SECTIONS,
         **_first_screen(content, within),
@@ -149,11 +145,6 @@ def page_values(content: ScanReport) -> dict[str, object]:
         "words": words,
         "structure_name": tables.structure_name,
     }
-
-
-def _postmenstrual(weeks: float | None) -> str:
-    """Return the postmenstrual age of a newborn or infant, by which template and scales go; "" of others."""
-    return "" if weeks is None or weeks > TOLD_WEEKS else words.weeks(weeks)
 
 
 def _first_screen(content: ScanReport, within: Sequence[tables.Row]) -> dict[str, object]:

@@ -68,6 +68,8 @@ EMPTY = "No lesion: the given mask is empty"
 UNSEARCHED = "Lesions not assessed"
 TOO_SMALL = "A lesion too small to call"
 
+TOLD_WEEKS = 60.0
+"""Up to this a postmenstrual age is told (ours)."""
 SAME_DAYS = 0.5
 """Ages that differ by less are one, in whole days."""
 
@@ -167,6 +169,11 @@ def told_age(years: float | None, pma_weeks: float | None, postnatal_days: float
         return told
     told = "before term" if pma_weeks < TERM_WEEKS else f"{told} corrected"
     return told if postnatal_days is None else f"{told}, {age(postnatal_days / DAYS['years'])} since birth"
+
+
+def postmenstrual(count: float | None) -> str:
+    """Return the postmenstrual age of a newborn or infant, by which template and scales go; "" of others."""
+    return "" if count is None or count > TOLD_WEEKS else weeks(count)
 
 
 def confidence(scorer: AnyScorer, score: CallResult) -> str:

@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 
 from cpimaging.agreement.readings import CASE, IDS
+from cpimaging.bids.scan import Scan
 from cpimaging.columns import described, dtypes, readers
 from cpimaging.images import read_image
 from cpimaging.io import read_table, typed, write_json, write_table, write_text
 from cpimaging.provenance import sidecar
 from cpimaging.report.readers import render_case
+from cpimaging.report.words import postmenstrual, told_age
 from cpimaging.study.job import SCAN_STAGES, Job
 from cpimaging.study.plan import study_labels
 from cpimaging.study.record import finished
@@ -51,7 +53,14 @@ def run(output: Path, folder: Path, seed: int = 0) -> None:
         job = Job(output, labels[place])
         names = [job.reference, *(name for name in job.images if name != job.reference)]
         images = {name: read_image(job.files.preproc(name)) for name in names}
-        write_text(folder / f"case-{row[CASE]}.html", render_case(row[CASE], job.scan.age_years, images))
+        write_text(folder / f"case-{row[CASE]}.html", render_case(row[CASE], _age(job.scan), images))
+
+
+def _age(scan: Scan) -> str:
+    """Return the age in words; of a young child the postmenstrual age too."""
+    told = told_age(scan.age_years, scan.pma_weeks, scan.postnatal_days)
+    weeks = postmenstrual(scan.pma_weeks)
+    return f"{told} ({weeks} postmenstrual age)" if weeks else told
 
 
 def _check_key(output: Path, key: list[dict[str, str]]) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cpimaging.assessed import UNPLACED, Gate
+from cpimaging.atlases.ages import about_way
 from cpimaging.atlases.ages.refine import refined
 from cpimaging.atlases.embedded.landmarks import landmark
 from cpimaging.images import read_displacement, read_image, write_image
@@ -63,10 +64,15 @@ def run(job: Job) -> None:
     morphometry = without_ventricles(morphometry) if covered else morphometry
     table, notes = with_norms(job, morphometry, f"{atlas.name} {atlas.version}")
     coarse = None if gate.refusal("newborn_measures") else too_coarse(brain)
-    missed = about_cut(cut, atlas.dseg.regions)
-    notes += [why for why in (gate.refusal("fine_structures"), no_loss, coarse, covered, missed) if why]
+    missed, way = about_cut(cut, atlas.dseg.regions), _about_way(frame)
+    notes += [why for why in (gate.refusal("fine_structures"), way, no_loss, coarse, covered, missed) if why]
     _write_labels(job, atlas, found, unplaced, notes)
     write_table(job.files.morphometry, with_ids(table, job.label))
+
+
+def _about_way(frame: Frame) -> str | None:
+    word = about_way(frame.built.template) if frame.built else None
+    return f"template {frame.used.name}: {word}" if word else None
 
 
 def _cut(job: Job, frame: Frame, brain: Image) -> dict[Key, float]:

@@ -38,8 +38,17 @@ def states(folder: Path) -> dict[str, str]:
 
 
 def test_what_can_be_used_is_told_with_its_labels(folder):
-    told = "usable: one grid, 2 of its labels are known", "usable: one grid, no labels of its own"
-    assert tuple(states(folder).values()) == told
+    labels = "usable: one grid, 2 of its labels are known", "usable: one grid, no labels of its own"
+    way = "; it goes straight to the adult template (via n/a); by way of an older one labels lie better"
+    assert tuple(states(folder).values()) == (labels[0], labels[1] + way)
+
+
+@pytest.mark.parametrize(("weeks", "told"), [("80", True), ("92", True), ("93", False)])
+def test_the_straight_way_is_told_below_a_year(folder, weeks, told):
+    table = folder / "templates.tsv"
+    table.write_text(table.read_text().replace("60\t80", f"60\t{weeks}"))
+    assert ("straight" in states(folder)["old"]) == told
+    assert "straight" not in states(folder)["new"]
     assert fault_of(read_templates(folder), "new") is None
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from cpimaging.atlases.ages.parents import read_held
-from cpimaging.atlases.ages.table import AgeTemplate, check_images, way_to_adult
+from cpimaging.atlases.ages.table import AgeTemplate, about_way, check_images, way_to_adult
 from cpimaging.types import InputError
 
 
@@ -28,6 +28,6 @@ def state_of(templates: Mapping[str, AgeTemplate], name: str) -> str:
     if error := fault_of(templates, name):
         return f"cannot be used: {error.path}: {error.problem}; {error.cure}"
     labels = templates[name].dseg_table
-    if labels is None:
-        return "usable: one grid, no labels of its own"
-    return f"usable: one grid, {len(read_held(labels))} of its labels are known"
+    own = "no labels of its own" if labels is None else f"{len(read_held(labels))} of its labels are known"
+    way = about_way(templates[name])
+    return f"usable: one grid, {own}" + (f"; {way}" if way else "")
