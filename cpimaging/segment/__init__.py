@@ -85,11 +85,12 @@ def segment(
     images: contrast -> preprocessed image. atlas: labels resampled to the scan. tissue_priors: the
     template's share of "fluid", "grey" and "white", resampled likewise. brain, lesion: bool. All on
     one grid. Given lesion voxels teach nothing and never become ventricle. young: "" from the age on at which
-    grey and white matter are told apart; before it, that age in words, and only the T2w is read, for fluid.
+    grey and white matter are told apart; before it, that age in words, and only fluid is read, on the T2w; on
+    a T1w without one for the sake of the labels alone.
     """
     lesioned = np.zeros(brain.shape, bool) if lesion is None else lesion.data.astype(bool)
     infant = bool(young)
-    used = {name: image for name, image in images.items() if name == "T2w" or not infant}
+    used = _of_fluid(images) if infant else images
     notes = [f"tissue classes: not assessed {young}"] if infant else []
     if not any(is_ventricle(region) for region in atlas.regions):
         return _unchanged(brain, atlas, [*notes, "the atlas has no ventricles: its labels are not corrected"])
@@ -108,7 +109,17 @@ def segment(
     if share < LEAST_OF_ATLAS:
         why = f"ventricles: not assessed, the image shows {share:.0%} of the atlas's"
         return _unchanged(brain, atlas, [*notes, why])
-    return _followed(seen, found, brain, atlas, notes, infant)
+    followed = _followed(seen, found, brain, atlas, notes, infant)
+    if infant and "T2w" not in used:  # on T1w they are told apart, but a quarter smaller than on T2w
+        why = f"ventricles: not assessed {young} without a T2w; labels follow those that the T1w shows"
+        return _unchanged(brain, LabelMap(followed.labels, atlas.regions), [*notes, why])
+    return followed
+
+
+def _of_fluid(images: Mapping[str, Image]) -> dict[str, Image]:
+    """Return the image on which an infant's fluid is read: the T2w, else the T1w."""
+    shown = next((name for name in ("T2w", "T1w") if name in images), None)
+    return {shown: images[shown]} if shown else {}
 
 
 class _Seen(NamedTuple):

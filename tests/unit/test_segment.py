@@ -193,12 +193,19 @@ def test_an_atlas_without_ventricles_is_left_as_it_is() -> None:
     assert found.notes == ["the atlas has no ventricles: its labels are not corrected"]
 
 
-def test_below_two_years_only_fluid_is_read_and_only_from_t2w() -> None:
+def test_below_two_years_only_fluid_is_read_and_measured_on_t2w_alone() -> None:
     true, prior = pools(4, 3), pools(3, 3)
     without = run(true, prior, ("T1w",), age_years=0.5)
     assert not without.assessed
-    np.testing.assert_array_equal(without.labels.data, atlas_of(prior).labels.data)
-    assert "ventricles: not assessed below 2 years without a T2w" in without.notes
+    assert not without.fluid.data.any()
+    ventricles = np.isin(without.labels.data, (VENTRICLE_LEFT, VENTRICLE_RIGHT))
+    assert dice(ventricles, true) > 0.97  # labels follow it all the same
+    assert without.notes[1] == (
+        "ventricles: not assessed below 2 years without a T2w; labels follow those that the T1w shows"
+    )
+    neither = run(true, prior, (), age_years=0.5)
+    np.testing.assert_array_equal(neither.labels.data, atlas_of(prior).labels.data)
+    assert "ventricles: not assessed below 2 years without a T2w" in neither.notes
     found = run(true, prior, ("T1w", "T2w"), age_years=0.5)
     assert found.assessed
     assert dice(found.ventricles.data, true) > 0.97
