@@ -213,7 +213,7 @@ def test_the_brain_holds_what_it_encloses(monkeypatch: pytest.MonkeyPatch) -> No
         "labels_within": lambda maps, brain, way: maps,
         "template_shares": lambda template: {},
         "segment": lambda *words: found,
-        "cut_structures": lambda *words: {},
+        "cut_structures": lambda *words: {("thalamus", "left"): 0.3},
     }
     for name, value in stand_ins.items():
         monkeypatch.setattr(arrays, name, value)
@@ -221,7 +221,9 @@ def test_the_brain_holds_what_it_encloses(monkeypatch: pytest.MonkeyPatch) -> No
     scan[4:6, 4:6, 4:6] = 0
     scan[2, 2, 2] = -1
     scan[0] = 0
-    brain = labelled(cube(scan), SimpleNamespace(to_scan=None, to_template=None)).brain.data  # type: ignore[arg-type]
+    on = labelled(cube(scan), SimpleNamespace(to_scan=None, to_template=None))  # type: ignore[arg-type]
+    brain = on.brain.data
+    assert on.cut == {("thalamus", "left"): 0.3}
     assert brain[1:].all()
     assert not brain[0].any()
 

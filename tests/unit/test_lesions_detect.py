@@ -227,6 +227,15 @@ def test_punctate_lesions_of_a_newborn():
     assert not PUNCTATE.look(myelin).mask.any()  # bright there because it is myelinated
 
 
+@pytest.mark.parametrize(("voxels", "found"), [(1, False), (7, False), (8, True)])
+def test_a_punctate_lesion_has_eight_mm3(voxels, found):
+    values = 1 + 0.02 * np.random.default_rng(2).standard_normal(SHAPE)
+    values[15, 15, 2 : 2 + voxels] += 0.3
+    fine = replace(plain(T1w=values), age_years=0.02)
+    images = {"T1w": Image(fine.images["T1w"].data, np.eye(4))}
+    assert PUNCTATE.look(replace(fine, images=images)).mask.any() == found
+
+
 def test_a_cavity_begins_where_only_tissue_is_expected():
     scene = plain(T1w=np.ones(SHAPE))
     hole = box((14, 19), (16, 22), (4, 10))
