@@ -29,6 +29,20 @@ FINEST_MM = 1.5
 With slices of 4 mm a gap of 3.5 mm was measured as 0.5 or 4.0 mm, a callosum of 5.8 mm as 6.7 or 7.5 mm; with
 voxels of 2 mm a ventricular index of 13.2 mm as 10.1."""
 
+A_FEW_MM = frozenset(
+    {
+        "ventricular_index",
+        "anterior_horn_width",
+        "atrial_width",
+        "interhemispheric_distance",
+        "callosal_thickness",
+    }
+)
+BESIDE_FLUID = frozenset(
+    {"biparietal_width", "interhemispheric_distance", "transcerebellar_diameter", "callosal_thickness"}
+)
+"""Measures of what ends at fluid that the labels may hold: not without fluid that was read."""
+
 Bool = NDArray[np.bool_]
 
 
@@ -92,11 +106,12 @@ def newborn_measures(
     """
     scan = _Scan(labels, (1 - fluid.data).astype(np.float32), grid)
     foramen = np.array(list(landmarks[FORAMEN]), np.float64)
-    fine = too_coarse(labels.labels) is None
-    read = bool(fluid.data.any()) and fine
     middle = np.array(list(landmarks[MIDLINE]), np.float64)
-    found = [*_ventricles(scan, foramen, middle, fine=fine), *_cerebrum(scan, foramen, read=read)]
-    return [*found, *_cerebellum(scan), *_deep_grey(scan), *_callosum(scan, read=read)]
+    found = [*_ventricles(scan, foramen, middle), *_cerebrum(scan, foramen)]
+    found += [*_cerebellum(scan), *_deep_grey(scan), *_callosum(scan)]
+    unread = BESIDE_FLUID if not fluid.data.any() else frozenset()
+    coarse = A_FEW_MM if too_coarse(labels.labels) else frozenset()
+    return [_taken(one.measure, one.key, None) if one.measure in unread | coarse else one for one in found]
 
 
 def too_coarse(image: Image) -> str | None:
@@ -108,22 +123,20 @@ def too_coarse(image: Image) -> str | None:
     return f"{what}: voxels of {largest_mm:.1f} mm, at most {FINEST_MM} are asked for"
 
 
-def _ventricles(
-    scan: _Scan, foramen: NDArray[np.float64], middle: NDArray[np.float64], *, fine: bool
-) -> Iterable[Taken]:
+def _ventricles(scan: _Scan, foramen: NDArray[np.float64], middle: NDArray[np.float64]) -> Iterable[Taken]:
     front = section(scan.grid, "coronal", foramen)
     for side in HEMISPHERES:
         whole = scan.of([LATERAL], side)
         if not whole.any():
             continue
-        shown = on_grid(front.grid, scan.labels.labels, whole & fine)
+        shown = on_grid(front.grid, scan.labels.labels, whole)
         yield _taken("ventricular_index", (LATERAL, side), _outermost(front, shown, middle, side))
         yield _taken("anterior_horn_width", (FRONTAL, side), thickest(front, shown, shown >= 0.5))
         trigone = scan.of([TRIGONE], side)
         place = scan.place(trigone)
         if place is not None:
             flat = section(scan.grid, "axial", place)
-            cut, here = (on_grid(flat.grid, scan.labels.labels, m & fine) for m in (whole, trigone))
+            cut, here = (on_grid(flat.grid, scan.labels.labels, m) for m in (whole, trigone))
             yield _taken("atrial_width", (TRIGONE, side), thickest(flat, cut, here >= 0.5))
 
 
@@ -141,7 +154,7 @@ def _outermost(
     )
 
 
-def _cerebrum(scan: _Scan, foramen: NDArray[np.float64], *, read: bool) -> Iterable[Taken]:
+def _cerebrum(scan: _Scan, foramen: NDArray[np.float64]) -> Iterable[Taken]:
     """Yield the widths on the coronal plane in front of the pons, where basilar artery and cochlea lie."""
     pons = np.argwhere(on_grid(scan.grid, scan.labels.labels, scan.of(["pons"])) >= 0.5)
     if not len(pons):
@@ -152,8 +165,7 @@ def _cerebrum(scan: _Scan, foramen: NDArray[np.float64], *, read: bool) -> Itera
     both = on_grid(front.grid, *_image(scan.without_fluid(halves[0] | halves[1])))
     yield _taken("biparietal_width", ("brain", "midline"), widest(front, both, front.inverse(foramen)[1]))
     left, right = (on_grid(front.grid, *_image(scan.without_fluid(half))) for half in halves)
-    gap = mean_gap(front, left, right) if read else None
-    yield _taken("interhemispheric_distance", ("brain", "midline"), gap)
+    yield _taken("interhemispheric_distance", ("brain", "midline"), mean_gap(front, left, right))
 
 
 def _image(image: Image) -> tuple[Image, NDArray[np.float32]]:
@@ -178,7 +190,7 @@ def _deep_grey(scan: _Scan) -> Iterable[Taken]:
         yield Taken("deep_grey_area", ("deep_grey", "midline"), area, "mm2")
 
 
-def _callosum(scan: _Scan, *, read: bool) -> Iterable[Taken]:
+def _callosum(scan: _Scan) -> Iterable[Taken]:
     chosen = named(scan.labels, CALLOSUM)
     place = scan.place(chosen)
     if place is None:
@@ -193,7 +205,7 @@ def _callosum(scan: _Scan, *, read: bool) -> Iterable[Taken]:
         third = inside & (steps >= low) & (steps < high)
         if part == "body" and third.any():  # its bends at both ends are thicker than it is
             third &= np.abs(steps - (low + high) / 2) <= (high - low) / 4
-        line = thickest(middle, shown, middle.unflat(third)) if read else None
+        line = thickest(middle, shown, middle.unflat(third))
         yield _taken("callosal_thickness", (f"{CALLOSUM}_{part}", "midline"), line)
 
 

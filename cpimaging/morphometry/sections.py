@@ -21,8 +21,8 @@ def callosal_area(labels: LabelMap, fluid: Image, grid: Image) -> list[Row]:
     """Return the area of the corpus callosum in mm², whole and by thirds of its length.
 
     Mean over planes up to 2 mm either side of the middle of its labels, parallel to the template's
-    sagittal plane; only what is no fluid counts. Thirds are equal steps between its front and its back
-    end, as Witelson 1989, Brain 112:799, cuts it.
+    sagittal plane; only what is no fluid counts, and NaN where no fluid was read. Thirds are equal steps
+    between its front and its back end, as Witelson 1989, Brain 112:799, cuts it.
     """
     if not any(region.structure.startswith(CALLOSUM) for region in labels.regions):
         return []
@@ -31,7 +31,7 @@ def callosal_area(labels: LabelMap, fluid: Image, grid: Image) -> list[Row]:
     along_x = callosum.sum(axis=(1, 2), dtype=np.float64)
     names = [CALLOSUM, *(f"{CALLOSUM}_{third}" for third in THIRDS)]
     areas = np.full(len(names), np.nan)
-    if along_x.sum() > 0:
+    if along_x.sum() > 0 and fluid.data.any():
         middle = round(float(np.average(np.arange(len(along_x)), weights=along_x)))
         planes = callosum[max(middle - CALLOSAL_PLANES, 0) : middle + CALLOSAL_PLANES + 1]
         areas = np.mean([_thirds(plane) for plane in planes], axis=0)

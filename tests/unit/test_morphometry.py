@@ -53,14 +53,18 @@ def filled(boxes: dict[int, tuple[tuple[int, int], ...]]) -> np.ndarray:
 
 
 def measured(
-    labels: np.ndarray, affine: np.ndarray | None = None, to_template: np.ndarray | None = None
+    labels: np.ndarray,
+    affine: np.ndarray | None = None,
+    to_template: np.ndarray | None = None,
+    fluid: np.ndarray | None = None,
 ) -> pd.Series:
     world = np.eye(4) if affine is None else affine
     brain = Image(filled({1: BRAIN}) > 0, world)
     places = {name: tuple(world[:3, :3] @ point + world[:3, 3]) for name, point in LANDMARKS.items()}
     atlas = LabelMap(Image(labels, world), REGIONS)
-    dry = Image(np.zeros(SHAPE, np.float32), world)
-    table = measures(atlas, brain, dry, np.eye(4) if to_template is None else to_template, places)
+    wet = np.isin(labels, (FRONT_L, FRONT_R, BACK_L, BACK_R)) if fluid is None else fluid
+    shares = Image(wet.astype(np.float32), world)
+    table = measures(atlas, brain, shares, np.eye(4) if to_template is None else to_template, places)
     return table.set_index(["measure", "structure", "side"])["value"]
 
 
@@ -152,6 +156,18 @@ def test_the_asymmetry_of_white_matter_is_that_of_all_its_lobes() -> None:
     rows = table[table["measure"] == "asymmetry_index"].set_index("structure")["value"]
     assert rows["white_matter"] == pytest.approx(-0.2)
     assert rows["white_matter_occipital"] == pytest.approx(-0.6)
+
+
+def test_the_callosum_is_not_measured_where_no_fluid_was_read() -> None:
+    dry = measured(filled(BOXES), fluid=np.zeros(SHAPE))
+    assert np.isnan(dry[("callosal_area", "corpus_callosum", "midline")])
+
+
+def test_fluid_within_the_label_is_no_callosum() -> None:
+    """The genu of 6 × 10 mm loses its upper half."""
+    wet = filled({1: ((40, 50), (92, 98), (50, 55))})
+    found = measured(filled(BOXES), fluid=wet)
+    assert found[("callosal_area", "corpus_callosum", "midline")] == pytest.approx(150, rel=0.01)
 
 
 def test_what_is_not_there_is_not_zero() -> None:

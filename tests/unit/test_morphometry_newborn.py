@@ -126,7 +126,10 @@ def test_a_callosum_of_which_one_side_is_lost_moves_no_midline():
         assert half["ventricular_index", side].value == whole["ventricular_index", side].value
 
 
-@pytest.mark.parametrize("measure", ["interhemispheric_distance", "callosal_thickness"])
+@pytest.mark.parametrize(
+    "measure",
+    ["interhemispheric_distance", "callosal_thickness", "biparietal_width", "transcerebellar_diameter"],
+)
 def test_what_borders_on_fluid_is_not_measured_where_that_was_not_read(measure):
     found = taken(scene())
     assert np.isnan(found[measure, "midline"].value)
