@@ -227,10 +227,14 @@ def test_punctate_lesions_of_a_newborn():
     assert not PUNCTATE.look(myelin).mask.any()  # bright there because it is myelinated
 
 
-@pytest.mark.parametrize(("voxels", "found"), [(1, False), (7, False), (8, True)])
-def test_a_punctate_lesion_has_eight_mm3(voxels, found):
+@pytest.mark.parametrize(
+    ("size", "found"), [((1, 1, 1), False), ((1, 1, 7), False), ((2, 2, 2), True), ((4, 4, 8), False)]
+)
+def test_a_punctate_lesion_has_8_to_100_mm3(size, found):
     values = 1 + 0.02 * np.random.default_rng(2).standard_normal(SHAPE)
-    values[15, 15, 2 : 2 + voxels] += 0.3
+    values[tuple(slice(start, start + length) for start, length in zip((12, 12, 3), size, strict=True))] += (
+        0.3
+    )
     fine = replace(plain(T1w=values), age_years=0.02)
     images = {"T1w": Image(fine.images["T1w"].data, np.eye(4))}
     assert PUNCTATE.look(replace(fine, images=images)).mask.any() == found
