@@ -67,7 +67,7 @@ PUNCTATE = Detector(
     "punctate",
     ("T1w",),
     punctate,
-    "small bright spots on T1w in the white matter of the cerebrum",
+    f"small bright spots ({P.least_mm3:g}–{P.largest_mm3:g} mm³) on T1w in the white matter of the cerebrum",
     (0.0, P.most_age_years),
     known_age=True,
     other_age="punctate lesions are looked for in newborns only",
