@@ -90,7 +90,7 @@ def segment(
     """
     lesioned = np.zeros(brain.shape, bool) if lesion is None else lesion.data.astype(bool)
     infant = bool(young)
-    used = _of_fluid(images) if infant else images
+    used = read_on(images) if infant else images
     notes = [f"tissue classes: not assessed {young}"] if infant else []
     if not any(is_ventricle(region) for region in atlas.regions):
         return _unchanged(brain, atlas, [*notes, "the atlas has no ventricles: its labels are not corrected"])
@@ -116,8 +116,8 @@ def segment(
     return followed
 
 
-def _of_fluid(images: Mapping[str, Image]) -> dict[str, Image]:
-    """Return the image on which an infant's fluid is read: the T2w, else the T1w."""
+def read_on(images: Mapping[str, Image]) -> dict[str, Image]:
+    """Return the image that an infant's labels and fluid are read on: the T2w, else the T1w, else none."""
     shown = next((name for name in ("T2w", "T1w") if name in images), None)
     return {shown: images[shown]} if shown else {}
 

@@ -25,7 +25,7 @@ from cpimaging.morphometry.rows import COLUMNS, Key
 from cpimaging.morphometry.volumes import template_volumes, volume_table
 from cpimaging.provenance import sidecar
 from cpimaging.registration import moved_points, resample_within
-from cpimaging.segment import TISSUE_LABELS, Segmentation, segment, template_shares
+from cpimaging.segment import TISSUE_LABELS, Segmentation, read_on, segment, template_shares
 from cpimaging.segment.covered import covered_ventricles
 from cpimaging.segment.unplaced import without_unplaced
 from cpimaging.study.affine import read_affine
@@ -153,9 +153,8 @@ def _segmented(job: Job, frame: Frame, brain: Image, gate: Gate) -> tuple[Segmen
     known = job.known_lesion
     lesion = place_mask(read_lesion(job, known)[0], brain)[0] if known else None
     images = {name: read_image(job.files.preproc(name)) for name in job.images}
-    shown = next((name for name in ("T2w", "T1w") if name in images), None)
-    if frame.built is not None and gate.young("grey_white") and shown:
-        labels = refined(labels, regions, {shown: images[shown]}, brain, lesion, inner=True)
+    if frame.built is not None and gate.young("grey_white") and (shown := read_on(images)):
+        labels = refined(labels, regions, shown, brain, lesion, inner=True)
     found = segment(
         images,
         brain,

@@ -10,7 +10,7 @@ from cpimaging.atlases.ages.refine import refined
 from cpimaging.cache import cached_folder, digest
 from cpimaging.io import read_record, write_json
 from cpimaging.morphometry.volumes import structure_volumes
-from cpimaging.segment import segment, template_shares
+from cpimaging.segment import read_on, segment, template_shares
 from cpimaging.study.frame import Frame
 from cpimaging.study.job import Job
 from cpimaging.types import Image, LabelMap
@@ -40,8 +40,8 @@ def volumes_of(frame: Frame, job: Job, gate: Gate) -> Volumes:
 
 def _measure(folder: Path, frame: Frame, images: dict[str, Image], young: str) -> None:
     brain, regions, labels = frame.template.brain, frame.atlas.dseg.regions, frame.atlas.dseg.labels
-    if young and "T2w" in images:
-        labels = refined(labels, regions, {"T2w": images["T2w"]}, brain, inner=True)
+    if young and (shown := read_on(images)):
+        labels = refined(labels, regions, shown, brain, inner=True)
     atlas = LabelMap(labels, regions)
     found = segment(images, brain, atlas, template_shares(frame.template), None, young)
     volumes = structure_volumes(found.labels, regions, brain)
