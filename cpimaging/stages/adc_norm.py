@@ -22,8 +22,8 @@ from cpimaging.registration import resample
 from cpimaging.stages.controls import injured_told, is_injured, scans_of
 from cpimaging.study.adc_norm import AGES, MEAN, SD, checked
 from cpimaging.study.job import Job
+from cpimaging.study.outcome import unfinished_stage
 from cpimaging.study.output import check_own_files
-from cpimaging.study.record import finished
 from cpimaging.types import Image, InputError, Quality
 
 LEAST, FEW = 8, 20
@@ -110,7 +110,7 @@ def _collect(found: _Found, person: tuple[int, str], job: Job) -> None:
 def _why_not(job: Job, *, again: bool) -> str | None:
     if "ADC" not in job.images:
         return "without ADC"
-    if not (finished(job.output, "register", job.label) and finished(job.output, "qc", job.label)):
+    if unfinished_stage(job, "qc"):
         return "not finished"
     quality: Quality = read_record(job.files.qc)
     if quality["verdict"] == "fail":

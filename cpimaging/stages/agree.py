@@ -14,6 +14,7 @@ from cpimaging.io import read_table, typed, write_json, write_table, write_text
 from cpimaging.provenance import sidecar
 from cpimaging.report.readers import AgreementReport, render_agreement
 from cpimaging.stages.reading_list import reading_list
+from cpimaging.study.outcome import check_current
 from cpimaging.study.record import recorded
 from cpimaging.versions import software_versions
 
@@ -28,6 +29,7 @@ NUMBERS = ("fiori_low", "fiori_high", *CERTAINTIES)
 def run(output: Path, readings: Sequence[Path], seed: int = 0) -> None:
     """Write the tables of agreement, their sidecar and agreement.html."""
     patterns = _patterns(output / PATTERNS)
+    check_current(output, output / PATTERNS, patterns)
     cases = reading_list(output)
     rows = [read_readings(path.name, read_table(path), cases) for path in readings]
     sides = assembled(pd.concat(rows, ignore_index=True), patterns)

@@ -26,7 +26,7 @@ from cpimaging.study.group_notes import unused_masks
 from cpimaging.study.group_tables import LONG, LongTables, PageTables, long_tables
 from cpimaging.study.job import Job
 from cpimaging.study.lesion_maps import FLIPPED, LesionMaps
-from cpimaging.study.outcome import message, stage_log, unfinished_stage
+from cpimaging.study.outcome import mark_outdated, message, stage_log, unfinished_stage
 from cpimaging.study.output import check_output
 from cpimaging.study.plan import SUMMARY, study_labels
 from cpimaging.study.record import recorded
@@ -64,6 +64,8 @@ def run(output: Path, atlas: str = "embedded", parts: Sequence[Path] = (), compa
                 rows.append(row)
                 links[_key(job.label)] = _from(output, Path(job.files.report))
                 done.append((job, row, links[_key(job.label)]))
+            elif not parts:  # those of several folders stay as they are
+                mark_outdated(job)
     for name, declared in LONG.items():
         write_json(output / f"{name}.json", sidecar("cohort", [], **columns.described(declared)))
     shares = dict(maps.shares())

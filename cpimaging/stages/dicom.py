@@ -6,10 +6,10 @@ from typing import Any
 
 from cpimaging.dicom import Series, encapsulated, on_series, read_series, same_box, segmentation
 from cpimaging.images import read_image
-from cpimaging.stages.pdf import printed
+from cpimaging.stages.pdf import summary_pdf
 from cpimaging.study.job import Job, lesion_record
+from cpimaging.study.outcome import check_done
 from cpimaging.study.plan import study_labels
-from cpimaging.study.record import finished
 from cpimaging.types import InputError
 from cpimaging.writes import whole
 
@@ -18,14 +18,13 @@ def run(output: Path, label: str, series_dir: Path, folder: Path) -> Iterator[st
     """Write SCAN_seg.dcm and, where a PDF can be made, SCAN_summary.dcm; yield what was written.
 
     series_dir: the series of the scan's reference. folder: where both go; they name the patient, as the
-    series does, so it is none of the results. Raises InputError where the lesion was not assessed, none was
-    found, or the series lies elsewhere than the scan.
+    series does, so it is none of the results. Raises InputError where the scan is not done, its lesion
+    was not assessed, none was found, or the series lies elsewhere than the scan.
     """
     if label not in study_labels(output):
         raise InputError(output, f"holds no scan {label}", "see logs/index.tsv for the labels")
     job = Job(output, label)
-    if not finished(output, "lesions", label):
-        raise InputError(label, "is not finished", "run the workflow first; cpimaging status says more")
+    check_done(job)
     if folder.resolve().is_relative_to(output.resolve()):
         cure = "name one outside: DICOM names the patient"
         raise InputError(folder, "lies in the folder of the results", cure)
@@ -36,14 +35,11 @@ def run(output: Path, label: str, series_dir: Path, folder: Path) -> Iterator[st
     made = _lesion(job, series, series_dir, source)
     yield _written(folder / f"{label}_seg.dcm", made)
     try:
-        if not finished(output, "report", label):
-            raise InputError(label, "has no finished page", "run the workflow first")
-        pdf = printed(Path(job.files.report).read_text(encoding="utf-8"))
+        pdf = summary_pdf(job)
     except InputError as error:
         yield f"no summary in DICOM: {error}"
         return
-    if pdf is not None:
-        yield _written(folder / f"{label}_summary.dcm", encapsulated(series, pdf))
+    yield _written(folder / f"{label}_summary.dcm", encapsulated(series, pdf))
 
 
 def _lesion(job: Job, series: Series, series_dir: Path, source: str) -> Any:

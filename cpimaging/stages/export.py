@@ -23,10 +23,8 @@ from cpimaging.provenance import sidecar
 from cpimaging.scorers.group import group_columns
 from cpimaging.study.gathered import lesion_voxels
 from cpimaging.study.job import Job
+from cpimaging.study.outcome import AGAIN, check_current, labels_of
 from cpimaging.types import Image, InputError
-from cpimaging.words import UNKNOWN
-
-AGAIN = "run 'cpimaging cohort' on the folder"
 
 
 def run_redcap(output: Path, folder: Path) -> None:
@@ -70,7 +68,7 @@ def _long(output: Path, name: str, declared: Sequence[Column]) -> Iterator[list[
 
 def _profiles(output: Path, patterns: pd.DataFrame) -> Iterator[list[str]]:
     """Yield the rows of the scans' profiles, where they lie in the same folder."""
-    for label in _labels(patterns):
+    for label in labels_of(patterns):
         path = ScanFiles.of(output, label).lesion_profile
         if Path(path).is_file():
             yield from read_rows(path, dtypes(columns.PROFILE))
@@ -84,7 +82,7 @@ def run_matrix(output: Path, folder: Path, niistat: bool = False) -> None:
     """
     patterns = _patterns(output)
     group = patterns[patterns["in_group"] == "true"].reset_index(drop=True)
-    jobs = [Job(output, label) for label in _labels(group)]
+    jobs = [Job(output, label) for label in labels_of(group)]
     if not jobs or not any(Path(job.files.lesion_mask_template).is_file() for job in jobs):
         problem = "holds no lesion of the group in template space"
         raise InputError(output, problem, "give the results of a study with images")
@@ -113,7 +111,7 @@ def run_matrix(output: Path, folder: Path, niistat: bool = False) -> None:
 
 def _write_niistat(folder: Path, group: pd.DataFrame, lesions: Iterator[Voxels], grid: Image) -> None:
     rows = []
-    for label, voxels, volume in zip(_labels(group), lesions, group["lesion_volume_mm3"], strict=True):
+    for label, voxels, volume in zip(labels_of(group), lesions, group["lesion_volume_mm3"], strict=True):
         mask = np.zeros(int(np.prod(grid.shape)), bool)
         mask[voxels] = True
         write_lesion_mat(folder / f"{label}.mat", mask.reshape(grid.shape, order="F"), grid.affine)
@@ -124,12 +122,10 @@ def _write_niistat(folder: Path, group: pd.DataFrame, lesions: Iterator[Voxels],
 
 
 def _patterns(output: Path) -> pd.DataFrame:
-    return read_table(output / GROUP_TABLE, dtypes(group_columns()))
-
-
-def _labels(patterns: pd.DataFrame) -> list[str]:
-    ids = zip(patterns["participant_id"], patterns["session_id"], strict=True)
-    return [participant if session == UNKNOWN else f"{participant}_{session}" for participant, session in ids]
+    """Return the rows of the group table, once all of its scans are done as the study stands now."""
+    patterns = read_table(output / GROUP_TABLE, dtypes(group_columns()))
+    check_current(output, output / GROUP_TABLE, patterns)
+    return patterns
 
 
 def _seen_from(folder: Path, path: Path) -> str:

@@ -17,8 +17,8 @@ from cpimaging.norms.reference import FEW
 from cpimaging.stages.controls import injured_told, is_injured, scans_of
 from cpimaging.study.job import Job
 from cpimaging.study.norms import CONTROLS, NORMS, describe, scanner_of
+from cpimaging.study.outcome import unfinished_stage
 from cpimaging.study.output import check_own_files
-from cpimaging.study.record import finished
 from cpimaging.types import MORPHOMETRY_COLUMNS, InputError, Quality, measures_of
 from cpimaging.words import NORMED
 
@@ -87,7 +87,7 @@ def _collect(found: _Found, person: tuple[int, str], job: Job, scanner: str) -> 
 
 
 def _why_not(job: Job, *, again: bool) -> str | None:
-    if not (finished(job.output, "segment", job.label) and finished(job.output, "qc", job.label)):
+    if unfinished_stage(job, "qc"):
         return "not finished"
     quality: Quality = read_record(job.files.qc)
     if quality["verdict"] == "fail":

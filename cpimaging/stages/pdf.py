@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cpimaging.browser import page_count, page_to_pdf
-from cpimaging.layout import ScanFiles
 from cpimaging.report.summary import ZOOMS, summary_of
+from cpimaging.study.job import Job
+from cpimaging.study.outcome import check_done
 from cpimaging.study.plan import study_labels
-from cpimaging.study.record import finished
 from cpimaging.types import InputError
 from cpimaging.writes import whole
 
@@ -30,15 +30,20 @@ def run(output: Path, labels: Sequence[str] = ()) -> Iterator[str | InputError]:
 
 
 def _written(output: Path, label: str) -> str:
-    files = ScanFiles.of(output, label)
-    if not finished(output, "report", label):
-        raise InputError(label, "has no finished page", "run the workflow first; cpimaging status says more")
-    pdf = printed(Path(files.report).read_text(encoding="utf-8"))
-    if pdf is None:
-        raise InputError(files.report, "is of an earlier version", "run the workflow again")
-    with whole(files.summary) as temporary:
+    job = Job(output, label)
+    check_done(job)
+    pdf = summary_pdf(job)
+    with whole(job.files.summary) as temporary:
         temporary.write_bytes(pdf)
-    return files.summary
+    return job.files.summary
+
+
+def summary_pdf(job: Job) -> bytes:
+    """Return the summary of a finished scan. Raises InputError without one, or a browser."""
+    pdf = printed(Path(job.files.report).read_text(encoding="utf-8"))
+    if pdf is None:
+        raise InputError(job.files.report, "is of an earlier version", "run the workflow again")
+    return pdf
 
 
 def printed(page: str) -> bytes | None:

@@ -13,9 +13,9 @@ from cpimaging.io import read_table, typed, write_json, write_table, write_text
 from cpimaging.provenance import sidecar
 from cpimaging.report.readers import render_case
 from cpimaging.report.words import postmenstrual, told_age
-from cpimaging.study.job import SCAN_STAGES, Job
+from cpimaging.study.job import Job
+from cpimaging.study.outcome import tell_left_out, unfinished_stage
 from cpimaging.study.plan import study_labels
-from cpimaging.study.record import finished
 from cpimaging.types import InputError
 
 KEY = "group_desc-readinglist_stats"
@@ -31,9 +31,11 @@ def run(output: Path, folder: Path, seed: int = 0) -> None:
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(folder, "is not an empty folder", "name a new one for the reading list")
-    labels = [label for label in study_labels(output) if _finished(output, label)]
+    known = study_labels(output)
+    labels = [label for label in known if unfinished_stage(Job(output, label)) is None]
     if not labels:
         raise InputError(output, "holds no finished scan", "give the results of a study with images")
+    tell_left_out(label for label in known if label not in labels)
     order = np.random.default_rng(seed).permutation(len(labels))
     width = max(3, len(str(len(labels))))
     key = [
@@ -69,10 +71,6 @@ def _check_key(output: Path, key: list[dict[str, str]]) -> None:
     if before and before != {row[CASE]: (row[IDS[0]], row[IDS[1]]) for row in key}:
         cure = f"take its seed, or delete {KEY}.tsv if nobody has read it"
         raise InputError(output, "has another reading list already", cure)
-
-
-def _finished(output: Path, label: str) -> bool:
-    return all(finished(output, stage, label) for stage in SCAN_STAGES)
 
 
 def _ids(label: str) -> tuple[str, str]:

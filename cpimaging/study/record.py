@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from cpimaging.io import noted_writes, read_json, remove_orphans, write_json
+from cpimaging.study.job import SCAN_STAGES
 from cpimaging.types import InputError
 
 RECORDS = "logs/files"
@@ -17,6 +18,8 @@ STUDY = "study"
 ASKED = "CPIMAGING_ASKED"
 """Environment variable in which the workflow tells a stage what decides its results, as a short hash."""
 UNFINISHED = ".unfinished"
+ORDER = (SCAN_STAGES[0], "command", *SCAN_STAGES[1:])
+"""Each builds on those before it."""
 
 Options = ParamSpec("Options")
 
@@ -39,7 +42,8 @@ def recorded(
 
     What an earlier run wrote and this one has not is removed, also where that run was killed: a file that
     depends on a choice (a mask that was detected, say) never outlives the choice. A run that is refused
-    before it writes changes nothing.
+    before it writes changes nothing. Later stages of the scan, whose results are of what was there before,
+    count as not finished from then on.
     """
     stage = run.__module__.rpartition(".")[2]
 
@@ -69,6 +73,8 @@ def recorded(
         for name in known - written.keys():
             (output / name).unlink(missing_ok=True)
         _sweep(output, known | written.keys())
+        for later in _following(stage):
+            reopen(output, later, path.stem)
         sizes = {name: (output / name).stat().st_size for name in written}
         write_json(path, {"Asked": os.environ.get(ASKED, ""), "Files": sizes})
         for file in (before, begun):
@@ -94,6 +100,11 @@ def reopen(output: Path, stage: str, label: str) -> None:
     path = record_path(output, stage, label)
     if path.is_file():
         os.replace(path, path.with_suffix(UNFINISHED))
+
+
+def _following(stage: str) -> tuple[str, ...]:
+    """Return the stages of a scan that build on one; none for a stage of the study."""
+    return ORDER[ORDER.index(stage) + 1 :] if stage in ORDER else ()
 
 
 def asked_before(output: Path, stage: str, label: str) -> str | None:

@@ -20,8 +20,10 @@ from cpimaging.bids.listing import single_scan
 from cpimaging.images import write_image
 from cpimaging.io import write_json, write_text
 from cpimaging.stages import dicom as stage
-from cpimaging.study.job import Job
+from cpimaging.stages import pdf
+from cpimaging.study.job import SCAN_STAGES, Job
 from cpimaging.study.plan import write_plan
+from cpimaging.study.record import record_path, reopen
 from cpimaging.types import Image, InputError
 
 COLUMNS, ROWS, SLICES = 12, 10, 6
@@ -86,7 +88,9 @@ def results(folder: Path, mask: Image, source: str | None = "given mask") -> Pat
     write_plan(folder, ".", [single_scan({"T1w": Path("T1w.nii.gz")}, label="sub-01")])
     write_image(job.files.lesion_mask, mask)
     write_json(dicom_sidecar(job), {"MaskSource": source})
-    write_json(folder / "logs/files/lesions/sub-01.json", {"Asked": "", "Files": {}})
+    write_text(job.files.report, "a page without a summary")
+    for name in SCAN_STAGES:
+        write_json(record_path(folder, name, "sub-01"), {"Files": {}})
     return folder
 
 
@@ -100,7 +104,7 @@ def test_a_seg_is_the_mask_voxel_for_voxel(tmp_path: Path, turn: NDArray[np.floa
     out = results(tmp_path / "out", as_scan(turn))
     told = list(stage.run(out, "sub-01", tmp_path / "series", tmp_path / "to"))
     assert told[0] == str(tmp_path / "to" / "sub-01_seg.dcm")
-    assert told[1].startswith("no summary in DICOM: sub-01: has no finished page")
+    assert told[1].endswith("is of an earlier version; run the workflow again")
     seg = segread(told[0])
     instances = [f"1.2.3.4.{at + 1}" for at in range(SLICES)]
     found = seg.get_pixels_by_source_instance(
@@ -196,10 +200,20 @@ def test_a_pdf_goes_into_dicom_with_the_patient_of_the_series(
     out = results(tmp_path / "out", as_scan(np.eye(3)))
     write_text(out / "sub-01.html", "page")
     write_json(out / "logs/files/report/sub-01.json", {"Asked": "", "Files": {"sub-01.html": 4}})
-    monkeypatch.setattr(stage, "printed", lambda page: b"%PDF " + page.encode())
+    monkeypatch.setattr(pdf, "printed", lambda page: b"%PDF " + page.encode())
     _, path = stage.run(out, "sub-01", tmp_path / "series", tmp_path / "to")
     made = dcmread(path)
     assert made.EncapsulatedDocument[: made.EncapsulatedDocumentLength] == b"%PDF page"
     assert (made.SOPClassUID.name, made.Modality) == ("Encapsulated PDF Storage", "DOC")
     same = SimpleNamespace(PatientID="P-7", StudyInstanceUID="1.2.3.1", PatientBirthDate="20200102")
     assert {name: made[name].value for name in vars(same)} == vars(same)
+
+
+def test_the_lesion_of_an_earlier_run_is_not_given_out(tmp_path: Path) -> None:
+    """Another image under the same label was refused: the mask is still that of the image before."""
+    write_series(tmp_path / "series", np.eye(3))
+    out = results(tmp_path / "out", as_scan(np.eye(3)))
+    reopen(out, "preprocess", "sub-01")
+    with pytest.raises(InputError, match="sub-01: has no finished page: preprocess failed or has not run"):
+        list(stage.run(out, "sub-01", tmp_path / "series", tmp_path / "to"))
+    assert not (tmp_path / "to").exists()

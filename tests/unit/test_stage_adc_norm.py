@@ -15,7 +15,7 @@ from cpimaging.images import write_displacement, write_image
 from cpimaging.io import read_json, write_json
 from cpimaging.stages import adc_norm as stage
 from cpimaging.study.adc_norm import norm_for, read_norm
-from cpimaging.study.job import Job
+from cpimaging.study.job import SCAN_STAGES, Job
 from cpimaging.study.plan import write_plan
 from cpimaging.study.record import record_path
 from cpimaging.types import Image, InputError
@@ -51,7 +51,7 @@ def study(folder: Path, brain: Image, scans: list[Scan], change: Callable[[int, 
         field = Image(np.zeros((*brain.data.shape, 3), np.float32), brain.affine)
         write_displacement(Path(job.files.xfm_to_template(job.reference)), field)
         write_json(job.files.qc, {"verdict": "pass", "flags": []})
-        for name in ("register", "qc"):
+        for name in SCAN_STAGES[: SCAN_STAGES.index("qc") + 1]:
             write_json(record_path(out, name, one.label), {"Files": {}})
     return out
 
@@ -123,7 +123,7 @@ def test_who_is_no_control_is_left_out_with_the_reason(tmp_path: Path, brain: Im
     scans[9] = replace(scans[9], age_years=None, pma_weeks=None)
     out = study(tmp_path, brain, scans, nothing)
     write_json(Job(out, "sub-10").files.qc, {"verdict": "fail", "flags": []})
-    Path(record_path(out, "register", "sub-11")).unlink()
+    Path(record_path(out, "preprocess", "sub-11")).unlink()
     told, *_ = made(tmp_path, out)
     assert told[0].endswith(
         "left out: 1 failed quality checks, 1 not finished, 1 of unknown age, 1 without ADC"

@@ -1,13 +1,18 @@
 """What the exports refuse; what they write of a study is tested in tests/workflow/test_output_contract.py."""
 
+from itertools import product
 from pathlib import Path
 
 import pytest
 
+from cpimaging.bids.listing import single_scan
 from cpimaging.columns import GROUP_LESIONLOAD, dtypes
-from cpimaging.io import read_table, typed, write_table
+from cpimaging.io import read_table, typed, write_json, write_table
 from cpimaging.scorers.group import group_dtypes
 from cpimaging.stages import export
+from cpimaging.study.job import SCAN_STAGES
+from cpimaging.study.plan import write_plan
+from cpimaging.study.record import record_path, reopen
 from cpimaging.types import InputError
 
 
@@ -64,3 +69,22 @@ def test_a_table_with_a_word_of_another_version_is_refused(masks: Path, tmp_path
     with pytest.raises(InputError, match="qc has the word splendid"):
         export.run_redcap(masks, tmp_path / "redcap")
     assert not (tmp_path / "redcap").exists()
+
+
+def test_a_table_with_a_scan_that_is_not_done_now_is_refused(
+    masks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The group table is of the last run that came to its end, and a scan has failed, or gone, since."""
+    scans = [single_scan({"T1w": Path("T1w.nii.gz")}, label=f"sub-{n}") for n in (1, 2, 3)]
+    write_plan(masks, ".", scans)
+    for stage, n in product(SCAN_STAGES, (1, 2)):
+        write_json(record_path(masks, stage, f"sub-{n}"), {"Files": {}})
+    export.run_redcap(masks, tmp_path / "redcap")
+    assert capsys.readouterr().err == "cpimaging: left out, not done: sub-3\n"
+    for end in (
+        lambda: reopen(masks, "preprocess", "sub-2"),
+        lambda: write_plan(masks, ".", scans[::2]),
+    ):
+        end()
+        with pytest.raises(InputError, match="holds sub-2, which is not done now; run 'cpimaging cohort'"):
+            export.run_wide(masks, tmp_path / "wide.tsv")

@@ -15,7 +15,7 @@ from cpimaging.bids.sidecars import said_of_image
 from cpimaging.io import read_json, read_table, typed, write_json, write_table
 from cpimaging.stages import norms as stage
 from cpimaging.stages.cohort import z_cells
-from cpimaging.study.job import Job
+from cpimaging.study.job import SCAN_STAGES, Job
 from cpimaging.study.measuring_grid import with_ids
 from cpimaging.study.norms import read_norms, with_norms
 from cpimaging.study.plan import Entry, write_plan
@@ -54,7 +54,7 @@ def study(
         write_table(job.files.morphometry, with_ids(table, one.label))
         write_json(job.files.qc, {"verdict": "fail" if one.label == failed else "pass", "flags": []})
         write_json(job.files.atlas_dseg.replace(".nii.gz", ".json"), {"Atlas": atlas})
-        for name in ("segment", "qc"):
+        for name in SCAN_STAGES[: SCAN_STAGES.index("qc") + 1]:
             write_json(record_path(out, name, one.label), {"Files": {}})
     return out
 

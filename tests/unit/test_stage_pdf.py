@@ -8,8 +8,9 @@ from cpimaging.io import write_json, write_text
 from cpimaging.report.scan import render_scan
 from cpimaging.report.summary import ZOOMS, summary_of
 from cpimaging.stages import pdf
+from cpimaging.study.job import SCAN_STAGES
 from cpimaging.study.plan import write_plan
-from cpimaging.study.record import record_path
+from cpimaging.study.record import record_path, reopen
 from cpimaging.types import InputError
 
 
@@ -21,7 +22,8 @@ def results(tmp_path: Path) -> Path:
     page = render_scan(content.scan_report())
     write_text(tmp_path / "sub-01.html", page)
     files = {"sub-01.html": len(page.encode())}
-    write_json(record_path(tmp_path, "report", "sub-01"), {"Asked": "", "Files": files})
+    for stage in SCAN_STAGES:
+        write_json(record_path(tmp_path, stage, "sub-01"), {"Files": files if stage == "report" else {}})
     return tmp_path
 
 
@@ -61,3 +63,12 @@ def test_unknown_scans_and_older_pages_are_refused(results: Path, monkeypatch: p
     write_text(results / "sub-01.html", old)
     (told,) = pdf.run(results, ["sub-01"])
     assert "is of an earlier version" in str(told)
+
+
+def test_the_page_of_an_earlier_run_is_not_printed(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another image under the same label was refused: its page is still the one of the image before."""
+    given = printing(monkeypatch)
+    reopen(results, "preprocess", "sub-01")
+    (refused,) = pdf.run(results, ["sub-01"])
+    assert str(refused).startswith("sub-01: has no finished page: preprocess failed or has not run")
+    assert given == []

@@ -309,12 +309,15 @@ def test_a_failed_scan_is_told_with_its_stage_and_message(copied: Path) -> None:
 @pytest.mark.parametrize("stage", ["preprocess", "register"])
 def test_results_of_an_earlier_run_do_not_stand_for_a_scan_that_now_fails(copied: Path, stage: str) -> None:
     fail(copied, "sub-01", stage, "x.nii.gz: cannot be read; copy it again")
-    assert (copied / "sub-01.html").exists()
+    (copied / "sub-01.pdf").touch()
     cohort.run(copied)
     assert list(patterns(copied).index) == ["sub-02"]
     load = read_table(copied / "group_desc-lesionload_stats.tsv")
     assert set(load["participant_id"]) == {"sub-02"}
     assert summary(copied).loc["sub-01", ["stage", "status"]].tolist() == [stage, "failed"]
+    assert "<b>Out of date:</b>" in (copied / "sub-01.html").read_text()
+    assert not (copied / "sub-01.pdf").exists()
+    assert "Out of date" not in (copied / "sub-02.html").read_text()
 
 
 def test_a_scan_that_was_not_reached_is_not_called_failed(copied: Path) -> None:
@@ -589,8 +592,7 @@ def test_a_scan_is_compared_with_norms(out: Path, tmp_path: Path) -> None:
     told = {"Atlas": f"{measured_with.name} {measured_with.version}"}
     norms = build_norms(people, values, told | {"Controls": {"F": 20, "M": 20}})
     write_json(tmp_path / "norms.json", as_json(norms))
-    for stage in ("segment", "report"):
-        import_module(f"cpimaging.stages.{stage}").run(job)
+    run_stages(job, *SCAN_STAGES[SCAN_STAGES.index("segment") :])
     quality = read_json(job.files.qc)
     for verdict, listed in (("fail", False), ("warn", True)):
         write_json(job.files.qc, {**quality, "verdict": verdict})

@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from cpimaging import provenance
 from cpimaging.cache import cached_folder
 from cpimaging.io import whole, write_text
+from cpimaging.study.job import SCAN_STAGES, Job
+from cpimaging.study.outcome import unfinished_stage
 from cpimaging.study.record import ASKED, finished, record_path, recorded
 from cpimaging.types import InputError
 
@@ -156,3 +159,30 @@ def test_a_cache_below_the_results_is_none_of_them(tmp_path: Path, monkeypatch: 
     stage(tmp_path, "b.tsv")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b.tsv", "cache", "logs"]
     assert (tmp_path / "cache/whole/brain.txt").is_file()
+
+
+def test_later_stages_of_a_scan_count_no_more_once_one_wrote_anew(tmp_path: Path) -> None:
+    """A run that was killed between two stages must not leave old results that pass for those of new ones."""
+    job = Job(tmp_path, "sub-01")
+
+    def named(stage: str, *, refused: bool = False) -> Callable[[Job], None]:
+        def run(target: Job) -> None:
+            if refused:
+                raise InputError("x", "is wrong", "mend it")
+            write_text(tmp_path / f"{stage}.txt", "")
+
+        run.__module__ = f"cpimaging.stages.{stage}"
+        return recorded(run)
+
+    for name in SCAN_STAGES:
+        named(name)(job)
+    with pytest.raises(InputError):
+        named("register", refused=True)(job)
+    assert unfinished_stage(job) is None
+    named("qc")(job)
+    assert unfinished_stage(job) == "score"
+    named("preprocess")(job)
+    with pytest.raises(InputError):
+        named("register", refused=True)(job)
+    assert unfinished_stage(job) == "register"
+    assert unfinished_stage(job, "preprocess") is None
