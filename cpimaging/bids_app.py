@@ -20,7 +20,7 @@ import platformdirs
 
 from cpimaging.cli import LEVELS
 from cpimaging.layout import pipeline
-from cpimaging.study.choices import quoted
+from cpimaging.study.choices import check_asked, quoted
 from cpimaging.study.output import check_output
 from cpimaging.types import InputError
 from cpimaging.writes import check_writable
@@ -36,6 +36,8 @@ PATHS = (
     "templates_dir",
 )
 """Choices that may name a path: relative ones are the user's, and Snakemake works in another folder."""
+PYTHON = (sys.executable, "-P", "-m")
+"""Runs a module, and takes none from the folder that one works in, where a random.py may lie."""
 HELP = "see snakemake --help"
 UNKNOWN = "unrecognized arguments: "
 """So Snakemake's parser begins its line on options that it does not know."""
@@ -77,7 +79,7 @@ def call(words: Sequence[str]) -> list[str]:
         _, rest = _cores().parse_known_args(rest)
         if rest or files or asked.participant_label or asked.session_label or set(choices) - {"atlas"}:
             parser.error("group takes all results as they are: no option but --cores and --config atlas=…")
-        return [sys.executable, "-m", "cpimaging", "cohort", str(output), *_atlas(choices)]
+        return [*PYTHON, "cpimaging", "cohort", str(output), *_atlas(choices)]
     choices = {name: _rooted(name, value) for name, value in choices.items()}
     ours = {"bids_dir": str(asked.bids_dir.resolve()), "output_dir": str(output)}
     for name in ("participant_label", "session_label"):
@@ -95,7 +97,7 @@ def call(words: Sequence[str]) -> list[str]:
         _check_options(given)
     except InputError as error:
         parser.error(str(error))
-    return [sys.executable, "-m", "snakemake", *given]
+    return [*PYTHON, "snakemake", *given]
 
 
 def _check_options(given: Sequence[str]) -> None:
@@ -113,6 +115,7 @@ def _check_options(given: Sequence[str]) -> None:
     except (CliException, ValueError) as error:
         raise InputError("an option of Snakemake", str(error).rstrip("."), HELP) from None
     else:
+        check_asked(asked)
         profile = asked.workflow_profile
         if profile != "none" and "workflow specific profile" not in told.getvalue():
             raise InputError(f"--workflow-profile {profile}", "no such folder", "check the path")

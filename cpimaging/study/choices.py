@@ -3,9 +3,13 @@
 import json
 import os
 import re
+from argparse import Namespace
 from collections.abc import Mapping, Sequence
+from contextlib import chdir, redirect_stderr
 from dataclasses import dataclass
 from difflib import get_close_matches
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -29,6 +33,9 @@ PLAIN = (
 
 SURELY_TEXT = re.compile(r"/[\w./-]*")
 """What YAML reads as it stands."""
+
+COUNTS = ("cores", "jobs", "local_cores", "max_threads")
+"""Options of Snakemake: with less than one it waits for ever, or every job fails."""
 
 CURE = "every key is described in config/README.md"
 
@@ -93,14 +100,39 @@ def check_call(words: Sequence[str], config: Mapping[str, Any]) -> None:
     """
     if sum(word in ("--config", "-C") or word.startswith("--config=") for word in words) > 1:
         raise InputError("--config", "is given twice, and only the last counts", "give all keys behind one")
-    if "--no-hooks" in words:
-        problem = "takes away what writes the plan, and jobs would work on that of an earlier run"
-        raise InputError("--no-hooks", problem, "leave it away")
     for key in PLAIN:
         read = re.escape(str(config.get(key)))
         if any(re.match(rf"(--config=)?{key}=.*{read}\s+#", word) for word in words):
             problem = f"is read by --config as {config[key]}, up to the #"
             raise InputError(key, problem, "write it into a file: --configfile")
+
+
+def check_options(words: Sequence[str], folder: Path | str = ".") -> None:
+    """Refuse options of Snakemake with which no run comes to a right end, however short, or in a profile.
+
+    words: a call of Snakemake without the program; of another program they are passed over. folder: where it
+    was called, for the paths of profiles.
+    """
+    from snakemake.cli import parse_args  # here: it takes longer to load than all of ours
+
+    try:
+        with chdir(folder), redirect_stderr(StringIO()):
+            _, asked = parse_args(list(words))
+    except SystemExit:
+        return
+    check_asked(asked)
+
+
+def check_asked(asked: Namespace) -> None:
+    """Raise InputError for options, as Snakemake reads them, with which no run comes to a right end."""
+    if asked.no_hooks:
+        problem = "takes away what writes the plan, and jobs would work on that of an earlier run"
+        raise InputError("--no-hooks", problem, "leave it away, in a profile too")
+    counts = {f"--{name.replace('_', '-')}": getattr(asked, name) for name in COUNTS}
+    counts |= {f"--set-threads {rule}": number for rule, number in (asked.set_threads or {}).items()}
+    for option, number in counts.items():
+        if isinstance(number, int) and number < 1:
+            raise InputError(f"{option} {number}", "leaves nothing to run jobs with", "give 1 or more")
 
 
 def as_words(config: Mapping[str, Any]) -> list[str]:

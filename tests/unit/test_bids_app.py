@@ -56,7 +56,7 @@ def test_labels_choices_and_options_of_snakemake_reach_it(
     words = ["bids", "out", "participant", "--participant-label", "01", "sub-02", "--cores", "2", "-n"]
     call = bids_app.call([*words, "--config", "norms_dir=norms", "atlas=embedded", "engine=identity"])
     before, after = call[: call.index("--config")], call[call.index("--config") + 1 :]
-    assert before[:4] == [sys.executable, "-m", "snakemake", "--snakefile"]
+    assert before[:5] == [sys.executable, "-P", "-m", "snakemake", "--snakefile"]
     assert before[-3:] == ["--cores", "2", "-n"]
     assert before[before.index("--directory") + 1] == str(tmp_path / "out")
     assert sorted(after) == [
@@ -252,7 +252,7 @@ def test_a_cluster_without_its_executor_is_told_the_extra(
 @pytest.mark.parametrize("cores", [[], ["--cores", "4"], ["-c", "4"], ["--cores=4"]])
 def test_the_group_level_is_the_stage_of_the_cohort(tmp_path: Path, cores: list[str]) -> None:
     call = bids_app.call(["bids", str(tmp_path), "group", *cores, "--config", "atlas=published"])
-    assert call == [sys.executable, "-m", "cpimaging", "cohort", str(tmp_path), "--atlas", "published"]
+    assert call == [sys.executable, "-P", "-m", "cpimaging", "cohort", str(tmp_path), "--atlas", "published"]
 
 
 def test_a_user_without_a_cache_has_one_beside_the_results(

@@ -10,7 +10,7 @@ from snakemake.cli import parse_config
 import cpimaging
 from cpimaging.cli import DEFAULTS
 from cpimaging.scorers import SCORERS
-from cpimaging.study.choices import Choices, as_words, check_call, read_choices
+from cpimaging.study.choices import Choices, as_words, check_call, check_options, read_choices
 from cpimaging.study.job import Job
 from cpimaging.types import InputError
 
@@ -110,6 +110,29 @@ def test_one_default_for_each_choice() -> None:
     assert (schema["scorers"], DEFAULTS["scorers"]) == (list(SCORERS), "all")
 
 
-def test_a_run_without_hooks_is_refused():
-    with pytest.raises(InputError, match="--no-hooks"):
-        check_call(["snakemake", "--cores", "2", "--no-hooks"], {})
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        ("--cores 2 --no-hooks", "--no-hooks: takes away what writes the plan"),
+        ("--cores 2 --no-hook", "--no-hooks: takes away"),
+        ("--cores 0", "--cores 0: leaves nothing to run jobs with; give 1 or more"),
+        ("-c0", "--cores 0: leaves"),
+        ("--cores -1", "--cores -1: leaves"),
+        ("-j 0", "--jobs 0: leaves"),
+        ("--cores 2 --local-cores 0", "--local-cores 0: leaves"),
+        ("--cores 2 --max-threads 0", "--max-threads 0: leaves"),
+        ("--cores 2 --profile hooks", "--no-hooks: takes away"),
+        ("--workflow-profile none --profile no_cores", "--cores 0: leaves"),
+    ],
+)
+def test_options_with_which_no_run_gets_on(tmp_path: Path, words: str, problem: str) -> None:
+    for name, text in (("hooks", "no-hooks: true"), ("no_cores", "cores: 0")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.yaml").write_text(text)
+    with pytest.raises(InputError, match=problem):
+        check_options(words.split(), tmp_path)
+
+
+@pytest.mark.parametrize("words", ["", "-c 1", "-c", "-j 1 --cores all", "--no-such-option --cores 0"])
+def test_other_calls_pass(tmp_path: Path, words: str) -> None:
+    check_options(words.split(), tmp_path)

@@ -105,3 +105,13 @@ def test_two_studies_side_by_side(tmp_path: Path) -> None:
     for study in ("one", "two"):
         assert (folder / study / "out/logs/plan").is_dir(), done.stderr
         assert (folder / study / "out/index.html").is_file()
+
+
+def test_modules_of_the_folder_one_works_in_are_not_taken_for_pythons(tmp_path: Path) -> None:
+    folder = theirs(tmp_path)
+    for name in ("random", "secrets", "calendar"):
+        (folder / f"{name}.py").write_text("raise SystemExit('a file of the user')")
+    run(folder)
+    told = (folder / "out/logs/preprocess/sub-01/sub-01.log").read_text()
+    assert "sub-01_T1w.nii.gz: is empty" in told
+    assert (folder / "out/index.html").is_file()

@@ -16,7 +16,7 @@ from cpimaging.layout import ScanFiles, atlas_name, sidecar_path
 from cpimaging.planner import Planner, digest_of, norms_files, state
 from cpimaging.provenance import code_digest
 from cpimaging.study.compared import column_names
-from cpimaging.study.choices import as_words, check_call, read_choices
+from cpimaging.study.choices import as_words, check_call, check_options, read_choices
 from cpimaging.study.lock import release_lock
 from cpimaging.study.plan import INDEX
 from cpimaging.study.record import STUDY, finished
@@ -30,12 +30,17 @@ if workflow.is_main_process:
 quote = shlex.quote
 
 # Rules call `cpimaging`: by the interpreter that plans, wherever PATH leads. What is killed cannot say so: the log
-# tells for it (study/stopped.py reads that), and names the rule, which is called as the command is.
-PROGRAM = f"{quote(sys.executable)} -m cpimaging"
+# tells for it (study/stopped.py reads that), and names the rule, which is called as the command is. -P: a random.py
+# of the folder that one works in is none of Python's.
+PROGRAM = f"{quote(sys.executable)} -P -m cpimaging"
 BEGAN = '[ -z "${{SLURM_JOB_ID:-}}" ] || echo "cpimaging: began in SLURM job $SLURM_JOB_ID" >&2'
 KILLED = '[ "$code" != 137 ] || echo "cpimaging: $1 was killed (signal 9), most often for want of memory" >&2'
 # Of a module, the prefix of who calls it stays, for its own rules.
-THEIRS = (getattr(shell, "_process_prefix", None) or "").replace("{", "{{").replace("}", "}}")
+THEIRS = (
+    (getattr(shell, "_process_prefix", None) or "")
+    .replace("{", "{{")
+    .replace("}", "}}")
+)
 shell.prefix(
     f'{THEIRS}set -euo pipefail; cpimaging() {{{{ {BEGAN}; local code=0; {PROGRAM} "$@" || code=$?; {KILLED}; return $code; }}}}; '
 )
@@ -54,6 +59,9 @@ def plainly(ask, *words):
 # A module's prefix is for the results alone, and the planner must know it: it is put before their folder here,
 # once, and not by Snakemake before every path, be it the user's or ours.
 MOVED = workflow.modifier.path_modifier
+if workflow.is_main_process:
+    # Profiles are named as seen from where Snakemake was called; it has left that for --directory.
+    plainly(check_options, sys.argv[1:], getattr(workflow, "rundir", "."))
 if workflow.is_main_process and workflow.modifier.is_main_snakefile():
     plainly(check_call, sys.argv, config)
     plainly(check_writable, Path(".snakemake"), "folder to work in (--directory)")
@@ -252,5 +260,5 @@ def fail():
     if workflow.is_main_process and not MASKS:
         shell(
             f"CPIMAGING_ASKED= cpimaging cohort {quote(OUT)} --atlas {quote(CHOICES.atlas)} --compare {compare({})}"
-            f" >> {quote(OUT)}/logs/cohort.log 2>&1"
+            f" >> {quote(OUT)}/logs/cohort.log 2>&1 || echo cpimaging: no page of the group: {quote(OUT)}/logs/cohort.log >&2"
         )
