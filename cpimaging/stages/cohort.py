@@ -1,6 +1,7 @@
 """cohort: group tables, lesion frequency, what failed, and one page, from whatever exists."""
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -8,6 +9,7 @@ from typing import Any
 
 from cpimaging import columns
 from cpimaging.atlases import load_template
+from cpimaging.bids.files import natural
 from cpimaging.images import write_image
 from cpimaging.io import typed, write_json, write_table, write_text
 from cpimaging.layout import TEMPLATE, sidecar_path
@@ -71,6 +73,8 @@ def run(output: Path, atlas: str = "embedded", parts: Sequence[Path] = (), compa
     shares = dict(maps.shares())
     frequency, n = shares.pop("", (None, 0))
     side_by_side, notes = write_sessions(output, done)
+    mixed = _told(page.mixed())
+    unused = unused_masks((job.label, job.scan.decisions) for job in jobs)
     content = CohortReport(
         patterns=typed(rows, group_dtypes()),
         summary=typed(summary, SUMMARY_COLUMNS),
@@ -86,10 +90,17 @@ def run(output: Path, atlas: str = "embedded", parts: Sequence[Path] = (), compa
         links=links,
         sessions=side_by_side,
         compared=compared,
-        notes=[*notes, *page.copies(), *unused_masks((job.label, job.scan.decisions) for job in jobs)],
+        notes=[*mixed, *notes, *page.copies(), *unused],
         provenance={"Software": software_versions()},
     )
     write_group(output, content, "cohort")
+
+
+def _told(lines: list[str]) -> list[str]:
+    """Return lines for the page once they are told on stderr as well."""
+    for line in lines:
+        print(f"cpimaging: {line}", file=sys.stderr)
+    return lines
 
 
 def _jobs(output: Path, atlas: str, parts: Sequence[Path]) -> list[Job]:
@@ -97,14 +108,21 @@ def _jobs(output: Path, atlas: str, parts: Sequence[Path]) -> list[Job]:
     if not parts:
         return [Job(output, label, atlas) for label in study_labels(output)]
     check_output(output, "group")
-    jobs: dict[str, Job] = {}
+    jobs: list[Job] = []
+    found_in: dict[str, Path] = {}
     for part in parts:
-        for label in study_labels(part):
-            if label in jobs:
-                problem = f"holds {label}, and so does {jobs[label].output}"
-                raise InputError(part, problem, "leave one of the folders out, or rename the participant")
-            jobs[label] = Job(part, label, atlas)
-    return list(jobs.values())
+        if output.resolve().is_relative_to(part.resolve()):
+            raise InputError(output, f"lies in {part}, which it is to be made of", "choose another folder")
+        labels = study_labels(part)
+        people = {label.partition("_")[0] for label in labels}
+        if both := sorted(people & found_in.keys(), key=natural):
+            # Also where sessions differ: nothing tells whether it is one person or two of one name.
+            problem = f"holds {both[0]}, and so does {found_in[both[0]]}"
+            cure = "process all sessions of one person into one folder, leave one out, or rename the person"
+            raise InputError(part, problem, cure)
+        found_in |= dict.fromkeys(people, part)
+        jobs += [Job(part, label, atlas) for label in labels]
+    return jobs
 
 
 def _taken(

@@ -1,8 +1,10 @@
 """One finished scan as the group level takes it: each of its files is opened once."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +14,7 @@ from cpimaging.io import read_record, read_rows, read_runs
 from cpimaging.quantify.tracts import SHARES, SectionLoad, tract_cells
 from cpimaging.scorers.results import Pattern
 from cpimaging.study.job import Job, lesion_record
-from cpimaging.study.used import template_used
+from cpimaging.study.used import register_record, used_of
 from cpimaging.types import (
     LESIONLOAD_COLUMNS,
     LESIONRUNS_COLUMNS,
@@ -25,6 +27,8 @@ from cpimaging.words import GIVEN, SECTION_LOADS
 Rows = list[list[str]]
 Part = tuple[str, str, str]
 """Tissue, structure and side."""
+VERSIONS, CODE, ENGINES = "versions of this software", "states of its code", "registration engines"
+"""What scans may differ in that changes numbers."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class Gathered:
     load, morphometry: the cells of LESIONLOAD_COLUMNS and MORPHOMETRY_COLUMNS as text, as they stand in the
     files. regions_mm3, lesions_mm3, values: their numbers, NaN for n/a. sections: of the corticospinal tract
     by side. mask_source: folder of the mask, or what drew it. template: what the scan was registered to.
+    made: version, code and engine, by what they are called.
     """
 
     job: Job
@@ -47,6 +52,7 @@ class Gathered:
     sections: dict[str, SectionLoad]
     mask_source: str
     template: str
+    made: Mapping[str, str]
 
     @property
     def in_group(self) -> bool:
@@ -107,7 +113,8 @@ def _plus(total: float, more: float) -> float:
 
 def gather(job: Job) -> Gathered:
     """Read the files of a finished scan. Raises InputError for one that cannot be read."""
-    source = lesion_record(job)["MaskSource"]
+    lesions, register = lesion_record(job), register_record(job)
+    source = lesions["MaskSource"]
     files = job.files
     load = read_rows(files.lesionload, LESIONLOAD_COLUMNS)
     morphometry = read_rows(files.morphometry, MORPHOMETRY_COLUMNS)
@@ -122,8 +129,20 @@ def gather(job: Job) -> Gathered:
         values=_numbers(files.morphometry, morphometry, _MORPHOMETRY.index("value")),
         sections=_sections(files.lesion_profile),
         mask_source=job.scan.lesion_source if source == GIVEN else source or "none",
-        template=template_used(job).name,
+        template=used_of(register).name,
+        made=_made(register, lesions),
     )
+
+
+def _made(register: Mapping[str, Any], lesions: Mapping[str, Any]) -> dict[str, str]:
+    """Return what numbers depend on beside the images, as two stages wrote it down."""
+    records = (register, lesions)
+    versions = {str(by["Version"]) for record in records for by in record.get("GeneratedBy", [])}
+    return {
+        VERSIONS: " and ".join(sorted(versions)) or "n/a",
+        CODE: " ".join(str(record.get("CodeDigest", "n/a")) for record in records),
+        ENGINES: str(register.get("Engine", "n/a")),
+    }
 
 
 def _numbers(path: str, rows: Rows, place: int) -> list[float]:

@@ -16,8 +16,8 @@ from cpimaging import columns
 from cpimaging.columns import Column
 from cpimaging.io import cell_text, whole
 from cpimaging.report.tables import KEY_MEASURES
-from cpimaging.study.gathered import Gathered, Part
-from cpimaging.study.group_notes import copied
+from cpimaging.study.gathered import CODE, VERSIONS, Gathered, Part
+from cpimaging.study.group_notes import copied, named
 
 LONG: Mapping[str, Sequence[Column]] = {
     "group_desc-lesionload_stats": columns.GROUP_LESIONLOAD,
@@ -82,6 +82,7 @@ class PageTables:
     measured: list[tuple[int, str, str, str, float, str]] = field(default_factory=list)
     checked: list[tuple[int, str, float, bool, str]] = field(default_factory=list)
     marks: list[tuple[str, bytes]] = field(default_factory=list)
+    made: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
     def add(self, ids: Mapping[str, str], scan: Gathered, cells: Mapping[str, object]) -> None:
         """Keep what the page shows of one scan. cells: its row of the group table."""
@@ -102,6 +103,8 @@ class PageTables:
         self.loads += loads
         self.measured += measured if cells["qc"] != "fail" else []
         self.checked += checked
+        for what, word in scan.made.items():
+            self.made.setdefault(what, {}).setdefault(word, []).append(scan.job.label)
         if np.isfinite(scan.values).any():
             measures = [row[-5:] for row in scan.morphometry]  # without the names of the scan
             self.marks.append((scan.job.label, sha256(repr(measures).encode()).digest()))
@@ -109,6 +112,18 @@ class PageTables:
     def copies(self) -> list[str]:
         """Return a line for every scan under several labels: its volumes agree to the last digit."""
         return copied(self.marks, "scans are the same in every volume of the brain")
+
+    def mixed(self) -> list[str]:
+        """Return a line for what the scans differ in that changes numbers; code within one version alone."""
+        of = {what: words for what, words in self.made.items() if len(words) > 1}
+        if VERSIONS in of:
+            of.pop(CODE, None)
+        return [
+            f"scans of different {what}, whose numbers may differ for that alone: "
+            + ", ".join(f"{word} ({named(labels)})" for word, labels in sorted(words.items()))
+            + "; process all of them with one"
+            for what, words in of.items()
+        ]
 
     def load(self) -> pd.DataFrame:
         """Return the load of each structure and side per scan: some columns of columns.GROUP_LESIONLOAD."""

@@ -1,6 +1,7 @@
 """The template that a scan was registered to, as the register stage wrote it down."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from cpimaging.io import read_record
 from cpimaging.layout import TEMPLATE, sidecar_path
@@ -24,5 +25,15 @@ class Used(NamedTuple):
 
 def template_used(job: Job) -> Used:
     """Return the template that the register stage wrote down."""
-    record = read_record(sidecar_path(job.files.xfm_to_scan(job.reference)))
+    return used_of(register_record(job))
+
+
+def register_record(job: Job) -> dict[str, Any]:
+    """Return what the register stage wrote down."""
+    record: dict[str, Any] = read_record(sidecar_path(job.files.xfm_to_scan(job.reference)))
+    return record
+
+
+def used_of(record: Mapping[str, Any]) -> Used:
+    """Return the template that such a record names."""
     return Used(record.get("Template", TEMPLATE), record.get("TemplateOfAge", False))

@@ -1,6 +1,8 @@
 """A group of several folders; the stage on finished scans is tested in test_stages."""
 
+import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -8,6 +10,9 @@ from cpimaging.bids.scan import Scan
 from cpimaging.columns import GROUP_MORPHOMETRY, GROUP_QC, dtypes
 from cpimaging.io import read_json, read_table
 from cpimaging.stages import cohort
+from cpimaging.study.gathered import CODE, ENGINES, VERSIONS
+from cpimaging.study.group_tables import PageTables
+from cpimaging.study.job import Job
 from cpimaging.study.plan import write_plan
 from cpimaging.types import InputError
 
@@ -43,6 +48,58 @@ def test_a_participant_of_two_parts_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"two: holds sub-01, and so does .*one"):
         cohort.run(tmp_path / "all", parts=parts)
     assert not (tmp_path / "all").exists()
+
+
+def test_sessions_of_one_name_in_two_parts_are_refused(tmp_path: Path) -> None:
+    """Nothing tells whether sub-01 of one folder and sub-01_ses-1 of another are one person."""
+    two = tmp_path / "two"
+    write_plan(two, "bids", [Scan("01", "1", {"T1w": "sub-01_ses-1_T1w.nii.gz"})])
+    with pytest.raises(
+        InputError, match=r"two: holds sub-01, and so does .*one; process all sessions of one person"
+    ):
+        cohort.run(tmp_path / "all", parts=[part(tmp_path / "one", "01"), two])
+    assert not (tmp_path / "all").exists()
+
+
+def test_a_group_inside_of_a_part_is_refused(tmp_path: Path) -> None:
+    one = part(tmp_path / "one", "01")
+    with pytest.raises(InputError, match=r"lies in .*one, which it is to be made of"):
+        cohort.run(one / "logs/all", parts=[one])
+    assert not (one / "logs/all").exists()
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        ({}, []),
+        (
+            {VERSIONS: "0.0.3", CODE: "b"},
+            [
+                "scans of different versions of this software, whose numbers may differ for that alone: "
+                "0.0.3 (sub-3), 0.1.0 (sub-1, sub-2); process all of them with one"
+            ],
+        ),
+        ({CODE: "b"}, ["scans of different states of its code, .* a .sub-1, sub-2., b .sub-3.; process"]),
+        (
+            {ENGINES: "ants"},
+            ["scans of different registration engines, .* ants .sub-3., greedy .sub-1, sub-2."],
+        ),
+    ],
+)
+def test_scans_of_other_versions_and_engines_are_told(others: dict[str, str], expected: list[str]) -> None:
+    page = PageTables()
+    same = {VERSIONS: "0.1.0", CODE: "a", ENGINES: "greedy"}
+    for n, made in enumerate([same, same, same | others], start=1):
+        label = f"sub-{n}"
+        scan = SimpleNamespace(
+            job=Job(Path(), label), made=made, parts=dict, morphometry=[], values=[], quality={}
+        )
+        ids = {"participant_id": label, "session_id": "n/a"}
+        page.add(ids, scan, {"in_group": "true", "qc": "pass"})  # type: ignore[arg-type]
+    told = page.mixed()
+    assert len(told) == len(expected)
+    for line, words in zip(told, expected, strict=True):
+        assert line == words or re.search(words, line)
 
 
 def test_a_group_of_parts_does_not_replace_that_of_a_study(tmp_path: Path) -> None:

@@ -612,3 +612,19 @@ def test_a_scan_is_compared_with_norms(out: Path, tmp_path: Path) -> None:
     assert "Distance from the norms for age and sex" in page
     assert "No norms for age are applied" not in page
     assert group.loc["sub-01", [column.name for column in Z_SCORES]].isna().all()
+
+
+def test_scans_of_two_versions_are_told_on_the_page_and_the_terminal(
+    copied: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cohort.run(copied)
+    assert "numbers may differ" not in (copied / "index.html").read_text()
+    for stage, path in (("lesions", "desc-lesions_stats"), ("register", "to-T1w_mode-image_xfm")):
+        found = next((copied / "sub-02/anat").glob(f"*{path}.json"))
+        size = found.stat().st_size
+        found.write_text(found.read_text().replace('"Version": "0.1.0"', '"Version": "0.0.3"'))
+        assert found.stat().st_size == size, stage  # still what its record lists
+    cohort.run(copied)
+    told = "of different versions of this software, whose numbers may differ for that alone: 0.0.3 (sub-02)"
+    assert told in (copied / "index.html").read_text()
+    assert f"cpimaging: scans {told}" in capsys.readouterr().err
