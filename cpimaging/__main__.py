@@ -2,7 +2,6 @@
 
 import gc
 import os
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,10 +34,9 @@ def at_home(words: Sequence[str]) -> list[str]:
     """Return words with the user's home for a ~ that no shell has seen: quoted, or behind --option=."""
     told = []
     for before, word in zip(["", *words], words, strict=False):
-        option = re.match("(--[a-z0-9-]+=)?", word)[0]  # type: ignore[index]
-        path = word.removeprefix(option)
-        read_by_shell = (option.removesuffix("=") or before) in COMMANDS
-        told.append(word if read_by_shell else option + os.path.expanduser(path))
+        option, equals, path = word.partition("=") if word.startswith("--") else ("", "", word)
+        read_by_shell = (option or before) in COMMANDS
+        told.append(word if read_by_shell else option + equals + os.path.expanduser(path))
     return told
 
 

@@ -59,6 +59,7 @@ class Planner:
         self.choices = choices
         self.output = Path(choices.output_dir)
         self.main = main
+        self._open: dict[str, list[str]] = {}
         self._planned_beside = main and held_by(self.output) is not None
 
     @property
@@ -147,14 +148,16 @@ class Planner:
         for folder in (self.output, self.output / "logs", self.output / PLAN):
             remove_orphans(folder)
         write_dataset_files(self.output)
-        for (
-            label
-        ) in self.jobs:  # where this run is stopped, no result of other choices counts beside its plan
-            for stage in SCAN_STAGES:
-                if asked_before(self.output, stage, label) not in (None, self.asked(stage, label)):
-                    reopen(self.output, stage, label)
+        self._reopen_what_is_asked_anew()
         scans = [job.scan for job in self.jobs.values()]
         write_plan(self.output, self.choices.bids_dir, scans, whole=not self.partial)
+
+    def _reopen_what_is_asked_anew(self) -> None:
+        """Make what other choices decided count as not finished: a run that is stopped leaves none."""
+        for label in self.jobs:
+            for stage in self._open.get(label, SCAN_STAGES):
+                if asked_before(self.output, stage, label) not in (None, self.asked(stage, label)):
+                    reopen(self.output, stage, label)
 
     @cached_property
     def digest(self) -> str:
@@ -275,7 +278,8 @@ class Planner:
         }
         if self.detection(label) == "command":
             declared["command"] = sidecar_path(files.command_mask)
-        return [path for stage, path in declared.items() if not self.finished(stage, label)]
+        self._open[label] = [stage for stage in declared if not self.finished(stage, label)]
+        return [declared[stage] for stage in self._open[label]]
 
     def finished(self, stage: str, label: str = STUDY) -> bool:
         """Tell whether a stage has done what is asked of it now, and all its files are there."""

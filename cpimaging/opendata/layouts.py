@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cpimaging.imagefiles.content import require_content
 from cpimaging.io import read_yaml
 from cpimaging.types import InputError
 
@@ -76,10 +77,10 @@ _T1W = re.compile(r"sub-(?P<who>r\d+s\d+)_ses-(?P<visit>[0-9A-Za-z]+)_(?P<space>
 
 def _atlas2(root: Path) -> Iterator[Given]:
     """Yield the scans of all sites; images in the space of the template, masks beside them."""
-    for drawn in sorted(root.rglob("sub-*mask.nii.gz")):
-        if not drawn.name.endswith(_ATLAS2_MASK):
-            raise InputError(drawn, "is not named as in the release", f"…{_ATLAS2_MASK} is expected")
-        _check_taken([(drawn, drawn.with_name(drawn.name.replace(_ATLAS2_MASK, "T1w.nii.gz")))])
+    masks = sorted(root.rglob("sub-*mask.nii.gz"))
+    if odd := next((mask for mask in masks if not mask.name.endswith(_ATLAS2_MASK)), None):
+        raise InputError(odd, "is not named as in the release", f"…{_ATLAS2_MASK} is expected")
+    _check_taken((mask, mask.with_name(mask.name.replace(_ATLAS2_MASK, "T1w.nii.gz"))) for mask in masks)
     for path in sorted(root.rglob("sub-*_T1w.nii.gz")):
         match = _T1W.fullmatch(path.name)
         if match is None:
@@ -120,11 +121,10 @@ def _wmh(root: Path) -> Iterator[Given]:
 
 
 def _there(path: Path) -> Path | None:
-    """Return a file that may be there or not. Raises InputError for a link whose content is elsewhere."""
+    """Return a file that may be there or not. Raises InputError for one whose content is elsewhere."""
     if not os.path.lexists(path):
         return None
-    if not path.is_file():
-        raise InputError(path, "is no file, or a link to content that is not there", "get it (datalad get)")
+    require_content(path)
     return path
 
 
