@@ -111,11 +111,13 @@ class _NamingChoices(PlainCommand):
 
 
 def _run(stage: Callable[..., None], job: "Job", *words: Any) -> None:
-    """Run a stage of one scan; its log, which holds what is wrong, names no folder of a person."""
+    """Run a stage of one scan, no run beside it; its log, which tells what is wrong, names no folder."""
+    from cpimaging.study.lock import locked
     from cpimaging.types import InputError, of_system
 
     try:
-        stage(job, *words)
+        with locked(job.output):
+            stage(job, *words)
     except (InputError, OSError) as error:
         raise job.told(of_system(error) if isinstance(error, OSError) else error) from None
 

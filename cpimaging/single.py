@@ -2,12 +2,14 @@
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
 from cpimaging.atlases import checked_atlas
 from cpimaging.bids.reference import choose_references
 from cpimaging.bids.scan import Scan
+from cpimaging.io import write_text
 from cpimaging.scorers.needs import check_fit
 from cpimaging.stages import atlas, index
 from cpimaging.stages import cohort as cohort_pages
@@ -16,10 +18,11 @@ from cpimaging.study.frame import check_templates
 from cpimaging.study.job import SCAN_STAGES, Job
 from cpimaging.study.lock import locked
 from cpimaging.study.norms import read_norms
+from cpimaging.study.outcome import stage_log
 from cpimaging.study.output import check_output
 from cpimaging.study.plan import write_plan
 from cpimaging.study.record import asked_before, asking, reopen
-from cpimaging.types import InputError
+from cpimaging.types import InputError, of_system
 
 
 def run(job: Job, scan: Scan, *, replace: bool = False) -> Iterator[str]:
@@ -48,10 +51,24 @@ def run(job: Job, scan: Scan, *, replace: bool = False) -> Iterator[str]:
         index.run(job.output)
         for stage in SCAN_STAGES:
             yield stage
-            with asking(" ".join(images) if stage == FIRST else ""):
+            with asking(" ".join(images) if stage == FIRST else ""), _logged(job, stage):
                 import_module(f"cpimaging.stages.{stage}").run(job)
         cohort_pages.run(job.output, job.atlas)
     yield job.files.report
+
+
+@contextmanager
+def _logged(job: Job, stage: str) -> Iterator[None]:
+    """Leave a log of a stage that fails, and write the page of the group, which tells it, as status does."""
+    log = stage_log(job, stage)
+    log.unlink(missing_ok=True)
+    try:
+        yield
+    except (InputError, OSError) as error:
+        told = of_system(error) if isinstance(error, OSError) else error
+        write_text(log, f"cpimaging: {job.told(told)}\n")
+        cohort_pages.run(job.output, job.atlas)
+        raise
 
 
 FIRST = SCAN_STAGES[0]

@@ -11,6 +11,7 @@ from cpimaging import single
 from cpimaging.bids.listing import single_scan
 from cpimaging.io import write_text
 from cpimaging.stages import atlas, cohort
+from cpimaging.status import status
 from cpimaging.study.job import SCAN_STAGES, Job
 from cpimaging.study.lock import LOCK, locked
 from cpimaging.study.outcome import unfinished_stage
@@ -90,6 +91,7 @@ def test_what_fails_leaves_no_results_of_one_under_the_plan_of_another(
     with pytest.raises(InputError, match="cannot be read"):
         run(tmp_path / "out", ben, 40, replace=True)
     assert told(tmp_path / "out")[:2] == ("preprocess", 40)
+    assert "failed   sub-01: preprocess: T1w: cannot be read; copy it again" in status(tmp_path / "out")
 
 
 def test_the_same_scan_may_come_again_with_more_or_from_elsewhere(

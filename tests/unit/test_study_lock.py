@@ -8,10 +8,15 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import psutil
 import pytest
+from typer.testing import CliRunner
 
+from cpimaging.bids.listing import single_scan
+from cpimaging.cli import app
 from cpimaging.layout import pipeline
 from cpimaging.study.lock import LOCK, Holder, host_here, locked, release_lock, take_lock
+from cpimaging.study.plan import write_plan
 from cpimaging.study.record import ASKED
 from cpimaging.types import InputError
 
@@ -180,3 +185,18 @@ def test_a_run_in_another_container_of_this_host_is_not_taken_for_ended(
     lock_of(tmp_path, Holder(there, 2**22 + 1, 1.0))
     with pytest.raises(InputError, match="if that run has ended, delete"):
         take_lock(tmp_path)
+
+
+def test_a_stage_that_is_called_by_hand_waits_for_no_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that goes on would find its files changed; a job of that run is told so by its environment."""
+    write_plan(tmp_path, ".", [single_scan({"T1w": Path("T1w.nii.gz")}, label="sub-01")])
+    other = psutil.Process().parent()
+    holder = {"host": host_here(), "process": other.pid, "started": other.create_time()}
+    (tmp_path / LOCK).write_text(json.dumps(holder))
+    words = ["quantify", "--scan", "sub-01", "--output-dir", str(tmp_path)]
+    told = CliRunner().invoke(app, words)
+    assert (told.exit_code, "is in use by process" in told.stderr) == (2, True)
+    monkeypatch.setenv(ASKED, "x")
+    assert "is in use" not in CliRunner().invoke(app, words).stderr
