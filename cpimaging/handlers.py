@@ -11,6 +11,8 @@ from cpimaging.words import DONE
 
 Handler = Callable[[Any], None]
 """What Snakemake calls at the start and after an error, with the path of its log."""
+DEFAULT_RATE = (100, 1)
+"""Jobs and seconds of Snakemake's default of --max-jobs-per-timespan."""
 
 
 def told_in_the_end(output: Path, shown: str) -> None:
@@ -27,6 +29,17 @@ def told_in_the_end(output: Path, shown: str) -> None:
     )
     listed = f": {shown}/{SUMMARY}" if counts.get(DONE, 0) < counts.sum() else ""
     print(f"cpimaging: {told}{listed}\ncpimaging: {shown}/index.html", file=sys.stderr)
+
+
+def without_idle_rounds(scheduler: Any) -> None:
+    """Take Snakemake's default limit of 100 jobs a second away, which no run of ours comes near.
+
+    With a limit Snakemake 9 looks for jobs once more per second for each job that has ended: after some
+    hundred its process fills a core. A limit that somebody asked for stays.
+    """
+    limit = scheduler.job_rate_limiter
+    if limit is not None and (limit.max_jobs, limit.timespan) == DEFAULT_RATE:
+        scheduler.job_rate_limiter = None
 
 
 def beside_its_caller(workflow: Any, **handlers: Callable[[], None]) -> None:

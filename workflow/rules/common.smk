@@ -10,7 +10,7 @@ from pathlib import Path
 from snakemake.common import get_function_params, overwrite_function_params
 
 from cpimaging.bids.scan import REFERENCES
-from cpimaging.handlers import beside_its_caller, told_in_the_end
+from cpimaging.handlers import beside_its_caller, told_in_the_end, without_idle_rounds
 from cpimaging.io import read_yaml
 from cpimaging.layout import ScanFiles, atlas_name, sidecar_path
 from cpimaging.planner import Planner, digest_of, norms_files, state
@@ -250,6 +250,7 @@ def begin():
     if workflow.is_main_process:
         gc.freeze()
         gc.enable()
+        without_idle_rounds(workflow.scheduler)
         plainly(PLANNER.lock if MASKS else PLANNER.start)
         # Absolute: by then Snakemake has left the working directory.
         atexit.register(release_lock, PLANNER.output.resolve())

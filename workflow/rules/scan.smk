@@ -1,4 +1,5 @@
-# The stages of one scan. Each is one command; what it reads of the user's files stands in `input`.
+# The stages of one scan. Each is one command; what it reads of the user's files stands in `input`. Later stages go
+# first (`priority`): scans end one after the other, so that a run that is stopped leaves pages of most that it began.
 
 
 rule preprocess:
@@ -31,6 +32,7 @@ rule command:
         FILES.log("command"),
     benchmark:
         f"{OUT}/logs/benchmarks/{{folder}}/{{scan}}_command.tsv"
+    priority: 1
     resources:
         mem_mb=memory(8000),
         runtime=minutes(60),
@@ -55,6 +57,7 @@ rule register:
         FILES.log("register", "{reference}"),
     benchmark:
         f"{OUT}/logs/benchmarks/{{folder}}/{{scan}}_{{reference}}_register.tsv"
+    priority: 2
     threads: 1
     resources:
         mem_mb=memory(2500),
@@ -86,6 +89,7 @@ rule segment:
         FILES.log("segment"),
     benchmark:
         f"{OUT}/logs/benchmarks/{{folder}}/{{scan}}_segment.tsv"
+    priority: 3
     resources:
         mem_mb=memory(2500),
         runtime=minutes(10),
@@ -113,6 +117,7 @@ rule lesions:
         FILES.log("lesions"),
     benchmark:
         f"{OUT}/logs/benchmarks/{{folder}}/{{scan}}_lesions.tsv"
+    priority: 4
     resources:
         mem_mb=memory(2000),
         runtime=minutes(10),
@@ -136,6 +141,7 @@ rule quantify:
         FILES.log("quantify"),
     benchmark:
         f"{OUT}/logs/benchmarks/{{folder}}/{{scan}}_quantify.tsv"
+    priority: 5
     resources:
         mem_mb=memory(2000),
         runtime=minutes(10),
@@ -159,6 +165,7 @@ rule qc:
         FILES.log("qc"),
     benchmark:
         f"{OUT}/logs/benchmarks/{{folder}}/{{scan}}_qc.tsv"
+    priority: 6
     resources:
         mem_mb=memory(2000),
         runtime=minutes(10),
@@ -182,6 +189,7 @@ rule score:
         FILES.log("score"),
     benchmark:
         f"{OUT}/logs/benchmarks/{{folder}}/{{scan}}_score.tsv"
+    priority: 7
     resources:
         mem_mb=memory(1000),
         runtime=minutes(5),
@@ -210,6 +218,7 @@ rule report:
         FILES.log("report"),
     benchmark:
         f"{OUT}/logs/benchmarks/{{scan}}_report.tsv"
+    priority: 8
     resources:
         mem_mb=memory(2000),
         runtime=minutes(10),
