@@ -161,7 +161,7 @@ def _volumes(on: Labelled, lesion: Image) -> pd.DataFrame:
     regions = on.atlas.dseg.regions
     volumes = volume_table(on.labels, on.atlas.dseg, on.brain, template_volumes(on.atlas))
     covered = covered_ventricles(LabelMap(on.carried, regions), lesion)
-    for why in filter(None, (covered, about_cut(on.cut, regions))):
+    for why in filter(None, (covered, about_cut(on.cut))):
         warnings.warn(why, stacklevel=3)
     whole = without_cut(volumes, on.cut)
     return whole if on.ventricles and not covered else without_ventricles(whole)

@@ -1,19 +1,24 @@
 """What the field of view cuts: such a structure is larger than the image shows, and is not measured."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
+from cpimaging.morphometry.newborn import NUCLEI
 from cpimaging.morphometry.rows import Key
-from cpimaging.morphometry.volumes import COMPARED_WITH_TEMPLATE, groups_of
+from cpimaging.morphometry.sections import PEDUNCLE
+from cpimaging.morphometry.volumes import CALLOSUM, COMPARED_WITH_TEMPLATE, LATERAL, groups_of
 from cpimaging.registration import out_of_view
 from cpimaging.types import Image, LabelMap, Region, region_positions
+from cpimaging.words import HEMISPHERES
 
 MOST_CUT = 0.05
 """Share of a structure outside the field of view from which it is not measured (ours, as for the brain)."""
 
+BRAIN = ("brain", "midline")
+OF_THE_BRAIN = frozenset({"ratio_to_template", "percent_of_brain"})
 TOLD = 6
 """So many structures are named; more are counted (ours)."""
 
@@ -40,28 +45,38 @@ def cut_structures(atlas: LabelMap, to_template: Image, scan: Image) -> dict[Key
 
 
 def without_cut(table: pd.DataFrame, cut: Mapping[Key, float]) -> pd.DataFrame:
-    """Return a morphometry table in which what is cut is NaN; what compares sides, where either is."""
+    """Return a morphometry table in which what is cut is NaN; what compares sides, where either is.
+
+    Shares of a brain that is cut, and those of a ventricle that is, are NaN as well.
+    """
     out = table.copy()
     names = {name for name, _ in cut}
-    keys = zip(out["structure"], out["side"], strict=True)
-    gone = [key in cut or (key[1] == "midline" and key[0] in names) for key in keys]
-    out.loc[gone, "value"] = np.nan
+    rows = zip(out["measure"], out["structure"], out["side"], strict=True)
+    out.loc[[_is_cut(*row, cut, names) for row in rows], "value"] = np.nan
     return out
 
 
-def about_cut(cut: Mapping[Key, float], regions: Sequence[Region]) -> str | None:
+def _is_cut(measure: str, structure: str, side: str, cut: Mapping[Key, float], names: set[str]) -> bool:
+    if measure in OF_THE_BRAIN and BRAIN in cut:
+        return True
+    if measure == "percent_of_lateral_ventricle" and (LATERAL, side) in cut:
+        return True
+    whole = CALLOSUM if structure.startswith(CALLOSUM) else structure  # its thirds are none of the atlas's
+    return (whole, side) in cut or (structure, side) in cut or (side == "midline" and whole in names)
+
+
+def about_cut(cut: Mapping[Key, float]) -> str | None:
     """Return in words what is not measured because the field of view cuts it, None where nothing is."""
-    parts = {region.called for region in regions}
     shares: dict[str, float] = {}
     for (name, _), share in cut.items():
-        if name in parts:
-            shares[name] = max(share, shares.get(name, 0.0))
+        shares[name] = max(share, shares.get(name, 0.0))
     if not shares:
         return None
+    compared = "; nor is anything compared with the volume of the brain" if BRAIN in cut else ""
     first = sorted(shares, key=lambda name: (-shares[name], name))
     told = ", ".join(f"{name.replace('_', ' ')} ({shares[name]:.0%})" for name in first[:TOLD])
     more = f" and {len(first) - TOLD} more" if len(first) > TOLD else ""
-    return f"the field of view cuts structures, which are not measured: {told}{more}"
+    return f"the field of view cuts structures, which are not measured: {told}{more}{compared}"
 
 
 def _keys(region: Region) -> set[Key]:
@@ -71,5 +86,9 @@ def _keys(region: Region) -> set[Key]:
         for group, beginning in COMPARED_WITH_TEMPLATE.items()
         if region.structure.startswith(beginning)
     ]
-    own = (region.called, region.side)
-    return {own, *groups_of(region.structure, region.side, region), *compared, ("brain", "midline")}
+    keys = {(region.called, region.side), *groups_of(region.structure, region.side, region), *compared, BRAIN}
+    if region.structure in PEDUNCLE:
+        keys |= {("cerebral_peduncle", side) for side in HEMISPHERES if region.side in (side, "midline")}
+    if region.structure.startswith(NUCLEI):
+        keys.add(("deep_grey", "midline"))
+    return keys

@@ -1,6 +1,5 @@
 """MRI classification of cerebral palsy (MRICS, Himmelmann 2017): main and secondary pattern."""
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from cpimaging.scorers.base import (
     not_assessable,
 )
 from cpimaging.scorers.injury import REQUIRED, Injury, injury_of, no_more_than_in_health, unusable
-from cpimaging.scorers.loss import NO_NORMS, against_norms, beyond_norms, unlike_template
+from cpimaging.scorers.loss import NO_NORMS, against_norms, beyond_norms, measured, unlike_template
 from cpimaging.scorers.mimics import RARE, RARE_WORDS, discordant, unusual
 from cpimaging.scorers.patterns import TERRITORIES, Pattern
 from cpimaging.scorers.pieces import pieces_of
@@ -89,7 +88,8 @@ def _without_lesion(injury: Injury, inside_mm3: float, context: ScanContext, tra
         "T1w": "T1w" in context.contrasts,
         "T2w or FLAIR": bool({"T2w", "FLAIR"} & set(context.contrasts)),
         "a reader's mask (software misses small lesions)": context.lesion_source == "given mask",
-        "ventricles measured": not math.isnan(injury.ventricle_ratio()),
+        "ventricles measured": measured(injury, "lateral_ventricle"),
+        "white matter measured": measured(injury, "white_matter"),
         "age of 24 months or more": trace.at_least("age", months, "normal_from_age"),
     }
     for need, met in needs.items():

@@ -64,7 +64,7 @@ def run(job: Job) -> None:
     morphometry = without_ventricles(morphometry) if covered else morphometry
     table, notes = with_norms(job, morphometry, f"{atlas.name} {atlas.version}")
     coarse = None if gate.refusal("newborn_measures") else too_coarse(brain)
-    missed, way = about_cut(cut, atlas.dseg.regions), _about_way(frame)
+    missed, way = about_cut(cut), _about_way(frame)
     notes += [why for why in (gate.refusal("fine_structures"), way, no_loss, coarse, covered, missed) if why]
     _write_labels(job, atlas, found, unplaced, notes)
     write_table(job.files.morphometry, with_ids(table, job.label))

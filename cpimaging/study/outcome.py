@@ -9,7 +9,7 @@ import pandas as pd
 from cpimaging.study.group_notes import named
 from cpimaging.study.job import SCAN_STAGES, Job
 from cpimaging.study.plan import planned_labels
-from cpimaging.study.record import finished
+from cpimaging.study.record import GROUP_STAGE, finished, record_path
 from cpimaging.study.stopped import why_stopped
 from cpimaging.types import InputError
 from cpimaging.words import UNKNOWN
@@ -42,12 +42,14 @@ def check_done(job: Job) -> None:
 
 
 def check_current(output: Path, path: Path, patterns: pd.DataFrame) -> None:
-    """Raise InputError where the group table holds a scan that is not done, or not of the study, any more.
+    """Raise InputError where the group table is not of the scans as they are: not done, done anew, or gone.
 
     Tells, in one line on stderr, which scans of the study are not done and not in the table. path: of the
     table, whose rows are `patterns`. Masks, and a group of several folders, have no plan to compare with.
     """
     planned = planned_labels(output)
+    if planned and not record_path(output, GROUP_STAGE).is_file():
+        raise InputError(path, "is of before a scan was done anew", AGAIN)
     not_done = {label for label in planned if unfinished_stage(Job(output, label))}
     for label in labels_of(patterns) if planned else ():
         if label in not_done or label not in planned:
@@ -71,10 +73,11 @@ def mark_outdated(job: Job) -> None:
     """Say at the top of the page of a scan that is not done that it is old, and take away its PDF."""
     Path(job.files.summary).unlink(missing_ok=True)
     path = Path(job.files.report)
-    page = path.read_text(encoding="utf-8") if path.is_file() else ""
-    if BODY in page and OUTDATED not in page:
+    page = path.read_bytes() if path.is_file() else b""  # whatever somebody made of it
+    body, told = BODY.encode(), OUTDATED.encode()
+    if body in page and told not in page:
         with unnoted(), whole(path) as temporary:
-            temporary.write_text(page.replace(BODY, BODY + OUTDATED, 1), encoding="utf-8")
+            temporary.write_bytes(page.replace(body, body + told, 1))
 
 
 def stage_log(job: Job, stage: str) -> Path:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
@@ -20,6 +20,7 @@ ASKED = "CPIMAGING_ASKED"
 UNFINISHED = ".unfinished"
 ORDER = (SCAN_STAGES[0], "command", *SCAN_STAGES[1:])
 """Each builds on those before it."""
+GROUP_STAGE = "cohort"
 
 Options = ParamSpec("Options")
 
@@ -42,8 +43,8 @@ def recorded(
 
     What an earlier run wrote and this one has not is removed, also where that run was killed: a file that
     depends on a choice (a mask that was detected, say) never outlives the choice. A run that is refused
-    before it writes changes nothing. Later stages of the scan, whose results are of what was there before,
-    count as not finished from then on.
+    before it writes changes nothing. Later stages of the scan, and the tables of the group, whose results
+    are of what was there before, count as not finished from then on.
     """
     stage = run.__module__.rpartition(".")[2]
 
@@ -75,6 +76,8 @@ def recorded(
         _sweep(output, known | written.keys())
         for later in _following(stage):
             reopen(output, later, path.stem)
+        if stage in ORDER:
+            reopen(output, GROUP_STAGE, STUDY)
         sizes = {name: (output / name).stat().st_size for name in written}
         write_json(path, {"Asked": os.environ.get(ASKED, ""), "Files": sizes})
         for file in (before, begun):
@@ -99,7 +102,8 @@ def reopen(output: Path, stage: str, label: str) -> None:
     """Make a stage count as not finished; what it wrote stays, and is known to the next run of it."""
     path = record_path(output, stage, label)
     if path.is_file():
-        os.replace(path, path.with_suffix(UNFINISHED))
+        with suppress(FileNotFoundError):  # a job of another scan was quicker
+            os.replace(path, path.with_suffix(UNFINISHED))
 
 
 def _following(stage: str) -> tuple[str, ...]:

@@ -148,6 +148,34 @@ def test_loss_beyond_norms_is_d_without_a_lesion_and_severe_with_one(z, group, g
     assert call(score_mrics(with_norms(TRIGONES, *z), CHILD, CRITERIA))[:2] == ("B1", grade)
 
 
+@pytest.mark.parametrize(("z", "group"), [((2.1, 0), "D"), ((0, -2.1), "D"), ((float("nan"), -2.1), "D")])
+def test_lobes_that_the_image_does_not_show_hide_no_loss(z, group):
+    """The occipital lobes are cut by the field of view; the other lobes and the ventricles tell."""
+    seen = with_norms({}, *z)
+    cut = (seen.morphometry["measure"] == "group_volume_z") & (
+        seen.morphometry["structure"] == "white_matter_occipital"
+    )
+    blind = replace(seen, morphometry=seen.morphometry.assign(value=seen.morphometry["value"].mask(cut)))
+    assert score_mrics(blind, CHILD, CRITERIA)["group"] == group
+
+
+@pytest.mark.parametrize("measured", ["lateral_ventricle", "white_matter"])
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_normal_asks_for_both_sides(measured, side):
+    names = ("lateral_ventricle", "white_matter")
+    ratios = {(name, each): 1.0 for name in names for each in ("left", "right")}
+    result = score({}, ratios=ratios | {(measured, side): float("nan")})
+    assert result["group"] == "n/a"
+    assert f"{'ventricles' if 'vent' in measured else 'white matter'} measured" in result["not_assessed"]
+
+
+@pytest.mark.parametrize("pair", [(0.6, float("nan")), (float("nan"), 0.6)])
+def test_a_side_that_was_not_measured_hides_no_small_one(pair):
+    ratios = {("lateral_ventricle", side): 1.0 for side in ("left", "right")}
+    ratios |= {("white_matter", side): ratio for side, ratio in zip(("left", "right"), pair, strict=True)}
+    assert "no norms" in score({}, ratios=ratios)["not_assessed"]
+
+
 def test_much_white_matter_is_severe_without_any_ventricle():
     """15 % of 2 * 210 + 8 ml of white matter are 64.2 ml."""
     for ml, grade in ((21.0, "mild"), (21.7, "severe")):

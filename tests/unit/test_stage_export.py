@@ -2,6 +2,7 @@
 
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,7 +13,7 @@ from cpimaging.scorers.group import group_dtypes
 from cpimaging.stages import export
 from cpimaging.study.job import SCAN_STAGES
 from cpimaging.study.plan import write_plan
-from cpimaging.study.record import record_path, reopen
+from cpimaging.study.record import record_path, recorded, reopen
 from cpimaging.types import InputError
 
 
@@ -79,6 +80,7 @@ def test_a_table_with_a_scan_that_is_not_done_now_is_refused(
     write_plan(masks, ".", scans)
     for stage, n in product(SCAN_STAGES, (1, 2)):
         write_json(record_path(masks, stage, f"sub-{n}"), {"Files": {}})
+    write_json(record_path(masks, "cohort"), {"Files": {}})
     export.run_redcap(masks, tmp_path / "redcap")
     assert capsys.readouterr().err == "cpimaging: left out, not done: sub-3\n"
     for end in (
@@ -88,3 +90,21 @@ def test_a_table_with_a_scan_that_is_not_done_now_is_refused(
         end()
         with pytest.raises(InputError, match="holds sub-2, which is not done now; run 'cpimaging cohort'"):
             export.run_wide(masks, tmp_path / "wide.tsv")
+
+
+def test_a_table_of_before_a_scan_was_done_anew_is_refused(masks: Path, tmp_path: Path) -> None:
+    write_plan(masks, ".", [single_scan({"T1w": Path("T1w.nii.gz")}, label=f"sub-{n}") for n in (1, 2)])
+    for stage, n in product(SCAN_STAGES, (1, 2)):
+        write_json(record_path(masks, stage, f"sub-{n}"), {"Files": {}})
+    write_json(record_path(masks, "cohort"), {"Files": {}})
+    export.run_wide(masks, tmp_path / "before.tsv")
+
+    def run(job: SimpleNamespace) -> None:
+        write_json(job.output / "sub-2.json", {})
+
+    run.__module__ = "cpimaging.stages.score"
+    recorded(run)(SimpleNamespace(output=masks, label="sub-2"))
+    write_json(record_path(masks, "report", "sub-2"), {"Files": {}})
+    with pytest.raises(InputError, match="is of before a scan was done anew; run 'cpimaging cohort'"):
+        export.run_wide(masks, tmp_path / "after.tsv")
+    assert not (tmp_path / "after.tsv").exists()
