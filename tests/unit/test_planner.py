@@ -16,7 +16,7 @@ from cpimaging.study.choices import read_choices
 from cpimaging.study.job import SCAN_STAGES
 from cpimaging.study.lock import release_lock
 from cpimaging.study.plan import planned_labels
-from cpimaging.study.record import STUDY, record_path
+from cpimaging.study.record import ORDER, STUDY, record_path
 from cpimaging.types import InputError
 
 ROOT = Path(cpimaging.__file__).parents[1]
@@ -267,3 +267,18 @@ def test_a_plan_loads_nothing_that_extracts_fits_or_draws(two: Path) -> None:
     loaded = set(done.stdout.split())
     assert "cpimaging.planner" in loaded
     assert loaded & {"scipy.optimize", "scipy.spatial", "scipy.stats", "skimage", "jinja2"} == set()
+
+
+def test_scans_end_one_after_the_other() -> None:
+    """Later stages go first, and what all scans wait for before any."""
+    rules = "".join((ROOT / f"workflow/rules/{name}.smk").read_text() for name in ("study", "scan"))
+    found = {
+        name: int(number)
+        for name, number in re.findall(
+            r"^rule (\w+):(?:(?!^rule ).)*?^    priority: (\d)$", rules, re.M | re.S
+        )
+    }
+    first = ("index", "atlas")
+    assert sorted(ORDER, key=lambda stage: found.get(stage, 0)) == list(ORDER)
+    assert set(ORDER) - set(found) == {ORDER[0]}
+    assert min(found[name] for name in first) > max(found[stage] for stage in ORDER[1:])

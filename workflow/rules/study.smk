@@ -1,4 +1,4 @@
-# What stands for the whole study: once before the scans, once after them.
+# What stands for the whole study: once before the scans (`priority`: they wait for the atlas), once after them.
 
 
 rule index:
@@ -7,6 +7,7 @@ rule index:
         resume=unless_finished("index", f"{OUT}/{INDEX}"),
     output:
         f"{OUT}/{INDEX}",
+    priority: 9
     log:
         f"{OUT}/logs/index.log",
     benchmark:
@@ -27,6 +28,7 @@ rule atlas:
         resume=unless_finished("atlas", ATLAS_TABLE),
     output:
         ATLAS_TABLE,
+    priority: 9
     log:
         f"{OUT}/logs/atlas.log",
     benchmark:
