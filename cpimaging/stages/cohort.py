@@ -66,7 +66,7 @@ def run(output: Path, atlas: str = "embedded", parts: Sequence[Path] = (), compa
                 rows.append(row)
                 links[_key(job.label)] = _from(output, Path(job.files.report))
                 done.append((job, row, links[_key(job.label)]))
-            elif not parts:  # those of several folders stay as they are
+            elif not parts and unfinished_stage(job):  # those of several folders stay as they are
                 mark_outdated(job)
     for name, declared in LONG.items():
         write_json(output / f"{name}.json", sidecar("cohort", [], **columns.described(declared)))

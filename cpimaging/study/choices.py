@@ -36,6 +36,8 @@ SURELY_TEXT = re.compile(r"/[\w./-]*")
 
 COUNTS = ("cores", "jobs", "local_cores", "max_threads")
 """Options of Snakemake: with less than one it waits for ever, or every job fails."""
+WITHOUT_JOBS = ("dryrun", "unlock", "touch", "report", "delete_all_output")
+"""Options with which Snakemake runs no job, on however many cores."""
 
 CURE = "every key is described in config/README.md"
 
@@ -128,8 +130,10 @@ def check_asked(asked: Namespace) -> None:
     if asked.no_hooks:
         problem = "takes away what writes the plan, and jobs would work on that of an earlier run"
         raise InputError("--no-hooks", problem, "leave it away, in a profile too")
+    if any(getattr(asked, name) for name in WITHOUT_JOBS):
+        return
     counts = {f"--{name.replace('_', '-')}": getattr(asked, name) for name in COUNTS}
-    counts |= {f"--set-threads {rule}": number for rule, number in (asked.set_threads or {}).items()}
+    counts |= {f"--set-threads {rule}": told.value for rule, told in (asked.set_threads or {}).items()}
     for option, number in counts.items():
         if isinstance(number, int) and number < 1:
             raise InputError(f"{option} {number}", "leaves nothing to run jobs with", "give 1 or more")

@@ -121,6 +121,7 @@ def test_one_default_for_each_choice() -> None:
         ("-j 0", "--jobs 0: leaves"),
         ("--cores 2 --local-cores 0", "--local-cores 0: leaves"),
         ("--cores 2 --max-threads 0", "--max-threads 0: leaves"),
+        ("--cores 2 --set-threads register=0", "--set-threads register 0: leaves"),
         ("--cores 2 --profile hooks", "--no-hooks: takes away"),
         ("--workflow-profile none --profile no_cores", "--cores 0: leaves"),
     ],
@@ -133,6 +134,13 @@ def test_options_with_which_no_run_gets_on(tmp_path: Path, words: str, problem: 
         check_options(words.split(), tmp_path)
 
 
-@pytest.mark.parametrize("words", ["", "-c 1", "-c", "-j 1 --cores all", "--no-such-option --cores 0"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("", "-c 1", "-c", "-j 1 --cores all", "--no-such-option --cores 0", "-n -c0", "--unlock --cores 0"),
+        "--touch -c0",
+        "-c 1 --set-threads register=2",
+    ],
+)
 def test_other_calls_pass(tmp_path: Path, words: str) -> None:
     check_options(words.split(), tmp_path)
