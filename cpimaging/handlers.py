@@ -37,7 +37,7 @@ def without_idle_rounds(scheduler: Any) -> None:
     With a limit Snakemake 9 looks for jobs once more per second for each job that has ended: after some
     hundred its process fills a core. A limit that somebody asked for stays.
     """
-    limit = scheduler.job_rate_limiter
+    limit = getattr(scheduler, "job_rate_limiter", None)  # Snakemake's own affair
     if limit is not None and (limit.max_jobs, limit.timespan) == DEFAULT_RATE:
         scheduler.job_rate_limiter = None
 

@@ -17,7 +17,12 @@ from cpimaging.words import HEMISPHERES
 MOST_CUT = 0.05
 """Share of a structure outside the field of view from which it is not measured (ours, as for the brain)."""
 
-BRAIN = ("brain", "midline")
+MOST_BESIDE = 0.005
+"""Share of the brain beyond the left or right face of the image from which no width is measured (ours): where
+2 % were gone, that of a brain was 132 mm instead of 143."""
+
+BRAIN, WIDTH = ("brain", "midline"), ("width of the brain", "midline")
+WIDTHS = frozenset({"brain_width", "biparietal_width", "fohr", "evans_index"})
 OF_THE_BRAIN = frozenset({"ratio_to_template", "percent_of_brain"})
 TOLD = 6
 """So many structures are named; more are counted (ours)."""
@@ -31,7 +36,8 @@ def cut_structures(atlas: LabelMap, to_template: Image, scan: Image) -> dict[Key
     """
     voxels = np.argwhere(atlas.labels.data)[::7]
     affine = atlas.labels.affine
-    outside = out_of_view(voxels @ affine[:3, :3].T + affine[:3, 3], to_template, scan)
+    beyond = out_of_view(voxels @ affine[:3, :3].T + affine[:3, 3], to_template, scan)
+    outside, beside = beyond.any(axis=1), beyond[:, 0].mean()
     positions = region_positions(atlas.labels.data[tuple(voxels.T)], atlas.regions)
     counts = np.bincount(positions, minlength=len(atlas.regions) + 1)
     cut = np.bincount(positions, weights=outside, minlength=len(counts))
@@ -41,7 +47,8 @@ def cut_structures(atlas: LabelMap, to_template: Image, scan: Image) -> dict[Key
         for key in _keys(region):
             whole[key] += counts[place]
             lost[key] += cut[place]
-    return {key: lost[key] / whole[key] for key in whole if lost[key] > MOST_CUT * whole[key]}
+    found = {key: lost[key] / whole[key] for key in whole if lost[key] > MOST_CUT * whole[key]}
+    return found | ({WIDTH: float(beside)} if beside > MOST_BESIDE else {})
 
 
 def without_cut(table: pd.DataFrame, cut: Mapping[Key, float]) -> pd.DataFrame:
@@ -58,6 +65,8 @@ def without_cut(table: pd.DataFrame, cut: Mapping[Key, float]) -> pd.DataFrame:
 
 def _is_cut(measure: str, structure: str, side: str, cut: Mapping[Key, float], names: set[str]) -> bool:
     if measure in OF_THE_BRAIN and BRAIN in cut:
+        return True
+    if measure in WIDTHS and WIDTH in cut:
         return True
     if measure == "percent_of_lateral_ventricle" and (LATERAL, side) in cut:
         return True

@@ -153,4 +153,4 @@ def cut_share(template_brain: Image, to_template: Image, scan: Image) -> float:
     shown = np.flatnonzero(template_brain.data)[::37]
     points = np.stack(np.unravel_index(shown, template_brain.shape), axis=1)
     world = points @ template_brain.affine[:3, :3].T + template_brain.affine[:3, 3]
-    return float(np.mean(out_of_view(world, to_template, scan))) if len(points) else 1.0
+    return float(np.mean(out_of_view(world, to_template, scan).any(axis=1))) if len(points) else 1.0

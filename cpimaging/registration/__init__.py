@@ -125,12 +125,12 @@ def moved_points(points_mm: NDArray[np.float64], field: Image) -> NDArray[np.flo
 
 
 def out_of_view(points_mm: NDArray[np.float64], to_template: Image, scan: Image) -> NDArray[np.bool_]:
-    """Tell which template points (n, 3), RAS+ mm, lie outside of a scan's field of view.
+    """Tell along which axes template points (n, 3), RAS+ mm, lie outside of a scan's field of view, (n, 3).
 
     to_template: displacement in mm, template to scan points. scan: its grid.
     """
     voxels = to_voxels(moved_points(points_mm, to_template), scan)
-    inside: NDArray[np.bool_] = np.all((voxels >= -0.5) & (voxels <= np.array(scan.shape) - 0.5), axis=1)
+    inside: NDArray[np.bool_] = (voxels >= -0.5) & (voxels <= np.array(scan.shape) - 0.5)
     return ~inside
 
 

@@ -120,7 +120,7 @@ def check_options(words: Sequence[str], folder: Path | str = ".") -> None:
     try:
         with chdir(folder), redirect_stderr(StringIO()):
             _, asked = parse_args(list(words))
-    except SystemExit:
+    except (SystemExit, Exception):  # they are of another program, or Snakemake says what is wrong
         return
     check_asked(asked)
 

@@ -59,6 +59,22 @@ def test_the_side_that_is_cut_is_the_one_named():
     assert ("thalamus", "right") not in cut
 
 
+@pytest.mark.parametrize(("first", "told"), [(0.4, False), (1.6, True)])
+def test_a_narrow_image_shows_no_width(first, told):
+    """Each of 20 layers across is 5 % of the labels: from 1.6 on two are beyond the left face."""
+    affine = np.eye(4)
+    affine[0, 3] = first
+    cut = cut_structures(atlas(), STILL, Image(np.zeros((20, 20, 40), np.uint8), affine))
+    assert (("width of the brain", "midline") in cut) == told
+
+
+@pytest.mark.parametrize("measure", ["brain_width", "fohr", "evans_index", "biparietal_width", "volume"])
+def test_widths_go_with_the_width(measure):
+    one = typed([row(measure, ("lateral_ventricle", "midline"), 5.0, "1")], COLUMNS)
+    cut = {("width of the brain", "midline"): 0.02}
+    assert without_cut(one, cut)["value"].isna().item() == (measure != "volume")
+
+
 def test_the_transform_decides_where_a_structure_lies():
     """Template points lie 7 mm higher in the scan, so that a scan from 7 on shows all."""
     moved = STILL.data.copy()

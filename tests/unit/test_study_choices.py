@@ -138,7 +138,7 @@ def test_options_with_which_no_run_gets_on(tmp_path: Path, words: str, problem: 
     "words",
     [
         *("", "-c 1", "-c", "-j 1 --cores all", "--no-such-option --cores 0", "-n -c0", "--unlock --cores 0"),
-        "--touch -c0",
+        *("--touch -c0", "-c conf.yaml", "--set-threads many", "-c 1 --max-jobs-per-timespan many"),
         "-c 1 --set-threads register=2",
     ],
 )
