@@ -111,9 +111,9 @@ def _jobs(output: Path, atlas: str, parts: Sequence[Path]) -> list[Job]:
     jobs: list[Job] = []
     found_in: dict[str, Path] = {}
     for part in parts:
+        labels = study_labels(part)
         if output.resolve().is_relative_to(part.resolve()):
             raise InputError(output, f"lies in {part}, which it is to be made of", "choose another folder")
-        labels = study_labels(part)
         people = {label.partition("_")[0] for label in labels}
         if both := sorted(people & found_in.keys(), key=natural):
             # Also where sessions differ: nothing tells whether it is one person or two of one name.

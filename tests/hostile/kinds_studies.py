@@ -20,6 +20,7 @@ from cpimaging.bids.listing import list_scans
 from cpimaging.bids.scan import Scan
 from cpimaging.io import read_json, read_record, read_table
 from cpimaging.registration.picsl import linear
+from cpimaging.study.lock import release_lock
 from cpimaging.types import Image, InputError
 
 Make = Callable[[Path], object]
@@ -260,6 +261,7 @@ def no_rights(folder: Path) -> None:
     with patch.object(Path, "open", deny):
         made = planner({"bids_dir": str(folder / "bids"), "output_dir": str(folder / "out")})
         made.start()
+        release_lock(folder / "out")
         words = ("preprocess", "--scan", "sub-x", "--output-dir", folder / "out")
         command_refused("cannot be opened", "sub-x_FLAIR", *words)
     assert list(made.jobs) == ["sub-good", "sub-x"]
@@ -301,6 +303,7 @@ def dataset_gone(folder: Path) -> None:
     """The dataset is moved away once it was planned."""
     tree(folder / "bids", ("good",))
     planner({"bids_dir": str(folder / "bids"), "output_dir": str(folder / "out")}).start()
+    release_lock(folder / "out")
     shutil.rmtree(folder / "bids")
     command_refused(
         "no such file", "sub-good_T1w", "preprocess", "--scan", "sub-good", "--output-dir", folder / "out"
