@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -66,8 +66,9 @@ def _logged(job: Job, stage: str) -> Iterator[None]:
         yield
     except (InputError, OSError) as error:
         told = of_system(error) if isinstance(error, OSError) else error
-        write_text(log, f"cpimaging: {job.told(told)}\n")
-        cohort_pages.run(job.output, job.atlas)
+        with suppress(InputError, OSError):  # such as a full disk: what stopped the stage is to be heard
+            write_text(log, f"cpimaging: {job.told(told)}\n")
+            cohort_pages.run(job.output, job.atlas)
         raise
 
 

@@ -38,6 +38,7 @@ A_FEW_MM = frozenset(
         "callosal_thickness",
     }
 )
+"""Measures of what is a few mm wide: not on voxels above FINEST_MM."""
 BESIDE_FLUID = frozenset(
     {"biparietal_width", "interhemispheric_distance", "transcerebellar_diameter", "callosal_thickness"}
 )

@@ -54,18 +54,14 @@ def run(output: Path, atlas: str = "embedded", parts: Sequence[Path] = (), compa
         for name, words in compared_by(jobs, compare).items()
     }
     maps, page = LesionMaps(load_template().t1w), PageTables()
-    rows: list[dict[str, Value]] = []
     summary: list[dict[str, str]] = []
-    links: dict[tuple[str, str], str] = {}
     done: list[tuple[Job, Row, str]] = []
     with long_tables(output) as tables:
         for job in jobs:
             told_of, row = _taken(output, job, tables, maps, page)
             summary.append(told_of)
             if row is not None:
-                rows.append(row)
-                links[_key(job.label)] = _from(output, Path(job.files.report))
-                done.append((job, row, links[_key(job.label)]))
+                done.append((job, row, _from(output, Path(job.files.report))))
             elif not parts and unfinished_stage(job):  # those of several folders stay as they are
                 mark_outdated(job)
     for name, declared in LONG.items():
@@ -73,10 +69,12 @@ def run(output: Path, atlas: str = "embedded", parts: Sequence[Path] = (), compa
     shares = dict(maps.shares())
     frequency, n = shares.pop("", (None, 0))
     side_by_side, notes = write_sessions(output, done)
-    mixed = _told(page.mixed())
+    mixed = page.mixed()
+    for line in mixed:
+        print(f"cpimaging: {line}", file=sys.stderr)
     unused = unused_masks((job.label, job.scan.decisions) for job in jobs)
     content = CohortReport(
-        patterns=typed(rows, group_dtypes()),
+        patterns=typed([row for _, row, _ in done], group_dtypes()),
         summary=typed(summary, SUMMARY_COLUMNS),
         template=load_template().t1w if frequency is not None else None,
         frequency=frequency,
@@ -87,20 +85,13 @@ def run(output: Path, atlas: str = "embedded", parts: Sequence[Path] = (), compa
         load=page.load(),
         checks=page.checks(),
         contrasts={_key(job.label): tuple(job.scan.images) for job in jobs},
-        links=links,
+        links={_key(job.label): link for job, _, link in done},
         sessions=side_by_side,
         compared=compared,
         notes=[*mixed, *notes, *page.copies(), *unused],
         provenance={"Software": software_versions()},
     )
     write_group(output, content, "cohort")
-
-
-def _told(lines: list[str]) -> list[str]:
-    """Return lines for the page once they are told on stderr as well."""
-    for line in lines:
-        print(f"cpimaging: {line}", file=sys.stderr)
-    return lines
 
 
 def _jobs(output: Path, atlas: str, parts: Sequence[Path]) -> list[Job]:

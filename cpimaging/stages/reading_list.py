@@ -32,10 +32,11 @@ def run(output: Path, folder: Path, seed: int = 0) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(folder, "is not an empty folder", "name a new one for the reading list")
     known = study_labels(output)
-    labels = [label for label in known if unfinished_stage(Job(output, label)) is None]
+    open_ = {label for label in known if unfinished_stage(Job(output, label))}
+    labels = [label for label in known if label not in open_]
     if not labels:
         raise InputError(output, "holds no finished scan", "give the results of a study with images")
-    tell_left_out(label for label in known if label not in labels)
+    tell_left_out(label for label in known if label in open_)
     order = np.random.default_rng(seed).permutation(len(labels))
     width = max(3, len(str(len(labels))))
     key = [

@@ -1,7 +1,8 @@
 """segment: tissue and ventricles from the image, the atlas brought to them, and what they measure."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,8 @@ from cpimaging.types import Atlas, Image, LabelMap
 
 Points = Mapping[str, NDArray[np.float64]]
 """Landmarks in scan mm."""
+Shown = Callable[[pd.DataFrame], pd.DataFrame]
+"""Makes NaN in a morphometry table what the image does not show."""
 
 
 @recorded
@@ -56,12 +59,12 @@ def run(job: Job) -> None:
     found = replace(found, labels=without_unplaced(found.labels, atlas.dseg.regions, unplaced))
     volumes = template_volumes(atlas) if frame.built is None else volumes_of(frame, job, gate)
     no_loss = not_compared(job.images, frame, gate)
-    points = _landmarks(job)
+    field = read_displacement(job.files.xfm_to_template(job.reference))
+    points, cut = _landmarks(field), _cut(job, frame, brain, field)
+    shown = partial(_shown, cut=cut, ventricles=found.assessed and not covered)
     measured = gated(_measured(job, atlas, brain, found, volumes, points), unplaced, no_loss)
-    newborn = _newborn(job, atlas, brain, found, gate, points)
-    cut = _cut(job, frame, brain)
-    morphometry = without_cut(pd.concat([measured, newborn], ignore_index=True), cut)
-    morphometry = without_ventricles(morphometry) if covered else morphometry
+    newborn = _newborn(job, atlas, brain, found, gate, points, shown)
+    morphometry = pd.concat([shown(measured), newborn], ignore_index=True)
     table, notes = with_norms(job, morphometry, f"{atlas.name} {atlas.version}")
     coarse = None if gate.refusal("newborn_measures") else too_coarse(brain)
     missed, way = about_cut(cut), _about_way(frame)
@@ -75,15 +78,23 @@ def _about_way(frame: Frame) -> str | None:
     return f"template {frame.used.name}: {word}" if word else None
 
 
-def _cut(job: Job, frame: Frame, brain: Image) -> dict[Key, float]:
-    to_template = read_displacement(job.files.xfm_to_template(job.reference, frame.used.name))
-    return cut_structures(frame.atlas.dseg, to_template, brain)
+def _cut(job: Job, frame: Frame, brain: Image, field: Image) -> dict[Key, float]:
+    """Return what the field of view cuts. field: to the adult template."""
+    if frame.built is not None:
+        field = read_displacement(job.files.xfm_to_template(job.reference, frame.used.name))
+    return cut_structures(frame.atlas.dseg, field, brain)
+
+
+def _shown(table: pd.DataFrame, *, cut: Mapping[Key, float], ventricles: bool) -> pd.DataFrame:
+    """Return a morphometry table in which what the image does not show is NaN."""
+    whole = without_cut(table, cut)
+    return whole if ventricles else without_ventricles(whole)
 
 
 def _newborn(
-    job: Job, atlas: Atlas, brain: Image, found: Segmentation, gate: Gate, points: Points
+    job: Job, atlas: Atlas, brain: Image, found: Segmentation, gate: Gate, points: Points, shown: Shown
 ) -> pd.DataFrame:
-    """Return what newborns are measured by, without rows at other ages; write the pictures of its lines."""
+    """Return what newborns are measured by, without rows at other ages; draw the lines of what is shown."""
     labels = LabelMap(found.labels, atlas.dseg.regions)
     Path(job.files.newborn_lines).unlink(missing_ok=True)  # of an earlier run, of another age
     asked = [name for name in ("newborn_measures", "plic_sign") if gate.refusal(name) is None]
@@ -95,16 +106,17 @@ def _newborn(
 
         taken = newborn_measures(labels, found.fluid, grid, points)
         rows += [one.row for one in taken]
-        picture = newborn_lines(taken, read_image(job.files.preproc(job.reference)))
+        values = shown(typed(rows, COLUMNS))["value"]
+        drawn = [one for one, value in zip(taken, values, strict=True) if not np.isnan(value)]
+        picture = newborn_lines(drawn, read_image(job.files.preproc(job.reference)))
         write_text(job.files.newborn_lines, picture)
     if "plic_sign" in asked and "T1w" in job.images:
         rows += plic_sign(labels, read_image(job.files.preproc("T1w")), grid)
-    table = typed(rows, COLUMNS)
-    return table if found.assessed else without_ventricles(table)
+    return shown(typed(rows, COLUMNS))
 
 
-def _landmarks(job: Job) -> Points:
-    field = read_displacement(job.files.xfm_to_template(job.reference))
+def _landmarks(field: Image) -> Points:
+    """Return the landmarks. field: to the adult template."""
     foramen = np.array(landmark(FORAMEN))
     points = np.array([*(landmark(name) for name in LANDMARKS), foramen, foramen * [-1, 1, 1]])
     *moved, one, other = moved_points(points, field)
@@ -191,5 +203,4 @@ def _measured(
         volume_table(found.labels, atlas.dseg, brain, volumes),
         measures(LabelMap(found.labels, atlas.dseg.regions), brain, found.fluid, to_template, points),
     ]
-    table = pd.concat(tables, ignore_index=True)
-    return table if found.assessed else without_ventricles(table)
+    return pd.concat(tables, ignore_index=True)

@@ -51,8 +51,9 @@ def check_current(output: Path, path: Path, patterns: pd.DataFrame) -> None:
     if planned and not record_path(output, GROUP_STAGE).is_file():
         raise InputError(path, "is of before a scan was done anew", AGAIN)
     not_done = {label for label in planned if unfinished_stage(Job(output, label))}
+    done = set(planned) - not_done
     for label in labels_of(patterns) if planned else ():
-        if label in not_done or label not in planned:
+        if label not in done:
             raise InputError(path, f"holds {label}, which is not done now", AGAIN)
     tell_left_out(label for label in planned if label in not_done)
 

@@ -1,5 +1,6 @@
 """What the segment stage compares with a template of the age."""
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from cpimaging.assessed import Gate
 from cpimaging.atlases.embedded.landmarks import landmark
 from cpimaging.io import typed
+from cpimaging.morphometry.newborn import Taken
 from cpimaging.morphometry.rows import COLUMNS, row
 from cpimaging.segment import Segmentation
 from cpimaging.stages import segment as stage
@@ -75,7 +77,8 @@ def test_what_is_not_measured_is_na_in_the_table_and_told(monkeypatch, covered, 
         "template_volumes": lambda atlas: {},
         "not_compared": lambda *words: None,
         "_segmented": lambda *words: (found, covered),
-        "_landmarks": lambda job: {},
+        "_landmarks": lambda field: {},
+        "read_displacement": lambda path: None,
         "_measured": lambda *words: TABLE,
         "_newborn": lambda *words: typed([], COLUMNS),
         "_cut": lambda *words: cut,
@@ -87,9 +90,8 @@ def test_what_is_not_measured_is_na_in_the_table_and_told(monkeypatch, covered, 
     }
     for name, value in stand_ins.items():
         monkeypatch.setattr(stage, name, value)
-    stage.run.__wrapped__(
-        SimpleNamespace(files=SimpleNamespace(brain_mask="", morphometry=""), images={}, label="sub-01")
-    )
+    files = SimpleNamespace(brain_mask="", morphometry="", xfm_to_template=lambda reference: "")
+    stage.run.__wrapped__(SimpleNamespace(files=files, images={}, label="sub-01", reference="T1w"))
     values = written["table"].set_index("structure")["value"]
     assert set(values.index[values.isna()]) == gone
     told = (
@@ -98,17 +100,34 @@ def test_what_is_not_measured_is_na_in_the_table_and_told(monkeypatch, covered, 
     assert written["notes"] == [why for why in (way, covered, told) if why]
 
 
-def test_the_midline_lies_between_the_foramina(monkeypatch):
+def test_the_midline_lies_between_the_foramina():
     """The field moves what is on the right by 4 mm to the right, nothing on the left: halfway is 2 mm."""
     push = np.zeros((120, 120, 120, 3), np.float32)
     push[61:, :, :, 0] = 4
     affine = np.diag([2.0, 2.0, 2.0, 1.0])
     affine[:3, 3] = -121
-    monkeypatch.setattr(stage, "read_displacement", lambda path: Image(push, affine))
-    files = SimpleNamespace(xfm_to_template=lambda reference: "")
-    points = stage._landmarks(SimpleNamespace(files=files, reference="T1w"))
+    points = stage._landmarks(Image(push, affine))
     left_or_right = landmark("interventricular_foramen")
     assert points["midline"] == pytest.approx([2.0, *left_or_right[1:]], abs=1e-6)
+
+
+def test_no_line_is_drawn_of_what_is_not_in_the_table(monkeypatch, tmp_path):
+    """A line of 12 mm that the field of view cuts has no row, and no picture."""
+    taken = [Taken(name, (name, "midline"), 12.0) for name in ("cerebellum", "brain")]
+    drawn = []
+    monkeypatch.setattr(stage, "aligned_grid", lambda *words: None)
+    monkeypatch.setattr(stage, "read_affine", lambda job: None)
+    monkeypatch.setattr(stage, "read_image", lambda path: None)
+    monkeypatch.setattr(stage, "newborn_measures", lambda *words: taken)
+    monkeypatch.setattr("cpimaging.newborn_lines.newborn_lines", lambda ones, image: drawn.extend(ones) or "")
+    files = SimpleNamespace(newborn_lines=tmp_path / "lines.svg", preproc=lambda name: "")
+    job = SimpleNamespace(files=files, images={"T2w": ""}, reference="T2w")
+    brain = Image(np.ones((2, 2, 2), np.int16), np.eye(4))
+    atlas, found = SimpleNamespace(dseg=LabelMap(brain, ())), Segmentation(*([brain] * 5), True, [])
+    shown = partial(stage._shown, cut={("cerebellum", "midline"): 0.4}, ventricles=True)
+    table = stage._newborn(job, atlas, brain, found, Gate("term", own_template=True), {}, shown)
+    assert table["value"].isna().tolist() == [True, False]
+    assert [one.measure for one in drawn] == ["brain"]
 
 
 def test_a_straight_way_is_told_with_the_template():
