@@ -73,7 +73,7 @@ class Case:
         for name in sorted(NUCLEI | set(WHOLE_OF)):
             volume = sum(piece.named.get(name, 0.0) for piece in of_side(pieces, side))
             enough = self.load(name, side, pieces) >= self.trace.limit("nucleus_load")
-            if volume >= self.trace.limit("minimum_volume" if enough else "nucleus_volume"):
+            if volume >= self.trace.limit("deep_volume" if enough else "nucleus_volume"):
                 found.append(name)
         return found
 

@@ -809,3 +809,12 @@ def test_the_trace_tells_how_much_the_call_explains_and_where_nothing_is_wrong()
     assert "B1 explains, % of tissue" in rules
     rules = [step["rule"] for step in score({})["evidence"]]
     assert "decided: E" in rules
+
+
+def test_a_newborn_s_focus_on_the_border_of_the_caudate_is_no_infarct():
+    """Foci of both sides, 60 mm3, and 26 mm3 whose label is caudate; without those 26 mm3 there is none."""
+    newborn = replace(CHILD, age_years=5 / 365.25)
+    foci = {white(side, "periventricular", "parietal"): 0.03 for side in ("left", "right")}
+    for more in ({}, {("caudate", "left"): 0.026}):
+        assert score({**foci, **more}, newborn)["subgroup"] == "B1"
+    assert score({**foci, ("caudate", "left"): 0.2}, newborn)["subgroup"] == "C3"

@@ -32,7 +32,7 @@ def bilateral_deep(case: Case) -> list[Pattern]:
     """
     trace, deep, within = case.trace, case.kinds.get(CENTRAL, []), _within_others(case)
     hit = {side: case.injured_nuclei(side, [*deep, *within]) for side in SIDES}
-    load, small, large = map(trace.limit, ("nucleus_load", "minimum_volume", "nucleus_volume"))
+    load, small, large = map(trace.limit, ("nucleus_load", "deep_volume", "nucleus_volume"))
     enough = f"{load:g} % and {small:g} mm3 of one, or {large:g} mm3; ours [D]"
     for side, names in hit.items():
         trace.note(f"C1: injured nuclei, {side}", _listed(names), enough)
@@ -67,7 +67,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _is_counterpart(pieces: Sequence[Piece], trace: Trace) -> bool:
-    return volume_mm3(pieces) >= trace.limit("minimum_volume")
+    return volume_mm3(pieces) >= trace.limit("deep_volume")
 
 
 def _is_rolandic(piece: Piece, trace: Trace) -> bool:
@@ -104,7 +104,7 @@ def _grade(case: Case, pieces: Sequence[Piece]) -> str | None:
         for name, load in smaller.items()
         if trace.at_least(f"C1: {_words(case.injury, name)}, less injured side", load, "nucleus_load")
     ]
-    limit, least = trace.limit("nucleus_load"), trace.limit("minimum_volume")
+    limit, least = trace.limit("nucleus_load"), trace.limit("deep_volume")
     beyond = [name for name in BEYOND if max(case.load(name, side, pieces) for side in SIDES) >= limit]
     beyond += [part for part in ("perirolandic", *STEM) if volume_mm3(pieces, part) >= least]
     trace.note("C1: injured beyond these", _listed(beyond), "Krägeloh-Mann 2002 [K]")
@@ -165,7 +165,7 @@ def one_sided_deep(case: Case, found: list[Pattern]) -> list[Pattern]:
 def _both_alone(pieces: Sequence[Piece], found: Sequence[Pattern], trace: Trace) -> bool:
     """Tell whether deep lesions of both sides are no part of another pattern."""
     own = [of_side(pieces, side) for side in SIDES]
-    enough = min(map(volume_mm3, own)) >= trace.limit("minimum_volume")
+    enough = min(map(volume_mm3, own)) >= trace.limit("deep_volume")
     return enough and all(_host(of, found, side, trace) is None for of, side in zip(own, SIDES, strict=True))
 
 
@@ -181,7 +181,7 @@ def _host(pieces: Sequence[Piece], found: Sequence[Pattern], side: str, trace: T
     caudate = sum(piece.named.get("caudate", 0.0) for piece in pieces)
     if not hosts and 100 * caudate >= trace.limit("most") * nuclei:
         hosts = [pattern for pattern in beside if pattern.subgroup in ("B2", "B3")]
-    if not hosts and nuclei < trace.limit("minimum_volume"):
+    if not hosts and nuclei < trace.limit("deep_volume"):
         hosts = beside
     return max(hosts, key=lambda pattern: pattern.extent, default=None)
 
@@ -194,10 +194,10 @@ def _is_striatal(pieces: Sequence[Piece], side: str, trace: Trace) -> bool:
     trace.note(
         f"C3: deep lesion, {side}: thalamus, mm3", thalamus, "alone: infarct, or haemorrhage; ours [D]"
     )
-    return capsule > striatum + thalamus or striatum >= max(thalamus, trace.limit("minimum_volume"))
+    return capsule > striatum + thalamus or striatum >= max(thalamus, trace.limit("deep_volume"))
 
 
 def _is_thalamic(pieces: Sequence[Piece], trace: Trace) -> bool:
     thalamus = sum(piece.named.get("thalamus", 0.0) for piece in pieces)
     deep = volume_mm3(pieces, *DEEP, "capsule")
-    return thalamus >= trace.limit("minimum_volume") and 100 * thalamus >= trace.limit("most") * deep
+    return thalamus >= trace.limit("deep_volume") and 100 * thalamus >= trace.limit("most") * deep
