@@ -24,6 +24,7 @@ from scorer_tables import (
 )
 
 from cpimaging.scorers import SCORERS, read_criteria, score_mrics
+from cpimaging.scorers.base import for_scan
 from cpimaging.scorers.mrics import say
 from cpimaging.words import LOBES
 
@@ -811,10 +812,12 @@ def test_the_trace_tells_how_much_the_call_explains_and_where_nothing_is_wrong()
     assert "decided: E" in rules
 
 
-def test_a_newborn_s_focus_on_the_border_of_the_caudate_is_no_infarct():
-    """Foci of both sides, 60 mm3, and 26 mm3 whose label is caudate; without those 26 mm3 there is none."""
+@pytest.mark.parametrize(
+    ("caudate_ml", "subgroup"), [(0.0, "B1"), (0.026, "B1"), (0.2, "C3")], ids=["none", "border", "infarct"]
+)
+def test_a_newborn_s_focus_on_the_border_of_the_caudate_is_no_infarct(caudate_ml, subgroup):
+    """Foci of both sides, 20 mm3 in all, and some whose label is caudate."""
     newborn = replace(CHILD, age_years=5 / 365.25)
-    foci = {white(side, "periventricular", "parietal"): 0.03 for side in ("left", "right")}
-    for more in ({}, {("caudate", "left"): 0.026}):
-        assert score({**foci, **more}, newborn)["subgroup"] == "B1"
-    assert score({**foci, ("caudate", "left"): 0.2}, newborn)["subgroup"] == "C3"
+    foci = {white(side, "periventricular", "parietal"): 0.01 for side in ("left", "right")}
+    lesion = tables({**foci, ("caudate", "left"): caudate_ml})
+    assert score_mrics(lesion, newborn, for_scan(CRITERIA, newborn))["subgroup"] == subgroup
