@@ -34,8 +34,8 @@ def told_in_the_end(output: Path, shown: str) -> None:
 def without_idle_rounds(scheduler: Any) -> None:
     """Take Snakemake's default limit of 100 jobs a second away, which no run of ours comes near.
 
-    With a limit Snakemake 9.27 looks for jobs once more per second for each job that has ended, a thread each:
-    docs/decisions.md. A limit that somebody asked for stays.
+    With a limit Snakemake 9.27 looks for jobs once more per second for each job that has ended, a thread
+    each (docs/decisions.md). A limit that somebody asked for stays.
     """
     limit = getattr(scheduler, "job_rate_limiter", None)  # Snakemake's own affair
     if limit is not None and (limit.max_jobs, limit.timespan) == DEFAULT_RATE:
