@@ -7,11 +7,11 @@ rule index:
         resume=unless_finished("index", f"{OUT}/{INDEX}"),
     output:
         f"{OUT}/{INDEX}",
-    priority: 9
     log:
         f"{OUT}/logs/index.log",
     benchmark:
         f"{OUT}/logs/benchmarks/index.tsv"
+    priority: 9
     resources:
         mem_mb=more_each_time(1000),
         runtime=more_each_time(30),
@@ -28,11 +28,11 @@ rule atlas:
         resume=unless_finished("atlas", ATLAS_TABLE),
     output:
         ATLAS_TABLE,
-    priority: 9
     log:
         f"{OUT}/logs/atlas.log",
     benchmark:
         f"{OUT}/logs/benchmarks/atlas.tsv"
+    priority: 9
     resources:
         mem_mb=more_each_time(4000),
         runtime=more_each_time(10),
