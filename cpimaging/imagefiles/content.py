@@ -29,7 +29,7 @@ _GET = "fetch it with 'datalad get' (or 'git annex get')"
 
 
 @contextmanager
-def decoding(path: Path, problem: str = UNREADABLE, cure: str = COPY_AGAIN) -> Iterator[None]:
+def decoding(path: Path | str, problem: str = UNREADABLE, cure: str = COPY_AGAIN) -> Iterator[None]:
     """Turn whatever goes wrong in reading a user's file into InputError: no decoder is proof against all."""
     try:
         yield

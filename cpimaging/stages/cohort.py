@@ -53,7 +53,8 @@ def run(output: Path, atlas: str = "embedded", parts: Sequence[Path] = (), compa
         name: {_key(label): word for label, word in words.items()}
         for name, words in compared_by(jobs, compare).items()
     }
-    maps, page = LesionMaps(load_template().t1w), PageTables()
+    t1w = load_template().t1w
+    maps, page = LesionMaps(t1w), PageTables()
     summary: list[dict[str, str]] = []
     done: list[tuple[Job, Row, str]] = []
     with long_tables(output) as tables:
@@ -76,7 +77,7 @@ def run(output: Path, atlas: str = "embedded", parts: Sequence[Path] = (), compa
     content = CohortReport(
         patterns=typed([row for _, row, _ in done], group_dtypes()),
         summary=typed(summary, SUMMARY_COLUMNS),
-        template=load_template().t1w if frequency is not None else None,
+        template=t1w if frequency is not None else None,
         frequency=frequency,
         frequency_scans=n,
         pattern_maps=shares,
@@ -214,9 +215,12 @@ def _pattern_row(scan: Gathered) -> dict[str, Value]:
 
 def _measured_cells(scan: Gathered) -> dict[str, Value]:
     """Return the cells of the group table that come from the morphometry table."""
-    found = scan.measures()
-    areas = {side: value for (measure, _, side), value in found.items() if measure == "peduncle_area"}
-    return {**z_cells(found), **{f"peduncle_{side}_mm2": area for side, area in areas.items()}}
+    areas = scan.measures("peduncle_area")
+    cells = {f"peduncle_{side}_mm2": area for (_, _, side), area in areas.items()}
+    return {**z_cells(scan.measures(*_NORMED)), **cells}
+
+
+_NORMED = {f"{measure}_z" for measure, *_ in NORMED}
 
 
 def z_cells(found: Mapping[tuple[str, str, str], float]) -> dict[str, Value]:

@@ -93,10 +93,12 @@ class Gathered:
                 )
         return sums
 
-    def measures(self) -> dict[tuple[str, str, str], float]:
-        """Return the values of the morphometry table by measure, structure and side."""
+    def measures(self, *names: str) -> dict[tuple[str, str, str], float]:
+        """Return the values of some measures of the morphometry table by measure, structure and side."""
         return {
-            (row[2], row[3], row[4]): value for row, value in zip(self.morphometry, self.values, strict=True)
+            (row[2], row[3], row[4]): value
+            for row, value in zip(self.morphometry, self.values, strict=True)
+            if row[2] in names
         }
 
 

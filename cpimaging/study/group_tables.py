@@ -41,7 +41,8 @@ class LongTables:
         self._write("group_qc", _checks(scan, ids), "\n")
 
     def _write(self, name: str, rows: list[list[str]], end: str) -> None:
-        self.streams[name].write("".join(["\t".join(row) + end for row in rows]))
+        if rows:
+            self.streams[name].write(end.join(map("\t".join, rows)) + end)
 
 
 @contextmanager
@@ -70,7 +71,7 @@ def _text(value: object) -> str:
     """Return a value as the other tables write it: "n/a" for what is not known, floats in full."""
     if value is None or value != value:
         return "n/a"
-    return str(cell_text(str(value)))
+    return str(cell_text(value))
 
 
 @dataclass
@@ -105,9 +106,9 @@ class PageTables:
         self.checked += checked
         for what, word in scan.made.items():
             self.made.setdefault(what, {}).setdefault(word, []).append(scan.job.label)
-        if np.isfinite(scan.values).any():
-            measures = [row[-5:] for row in scan.morphometry]  # without the names of the scan
-            self.marks.append((scan.job.label, sha256(repr(measures).encode()).digest()))
+        values = np.array(scan.values)
+        if np.isfinite(values).any():
+            self.marks.append((scan.job.label, sha256(values.tobytes()).digest()))
 
     def copies(self) -> list[str]:
         """Return a line for every scan under several labels: its volumes agree to the last digit."""

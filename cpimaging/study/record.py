@@ -95,7 +95,8 @@ def finished(output: Path, stage: str, label: str = STUDY, asked: str | None = N
     sizes = _sizes(record)
     if sizes is None or (asked is not None and record.get("Asked") != asked):
         return False
-    return all(_size(f"{output}/{name}") == size for name, size in sizes.items())
+    root = str(output)
+    return all(_size(f"{root}/{name}") == size for name, size in sizes.items())
 
 
 def reopen(output: Path, stage: str, label: str) -> None:
@@ -159,7 +160,7 @@ def _begun(path: Path) -> list[str]:
 
 def _inside(name: str) -> bool:
     """Tell whether a name of a record leads into the results, whoever wrote it there."""
-    return not name.startswith("/") and ".." not in name.split("/")
+    return not name.startswith("/") and (".." not in name or ".." not in name.split("/"))
 
 
 def _sweep(output: Path, names: set[str]) -> None:
