@@ -8,7 +8,7 @@ from itertools import permutations, product
 
 import numpy as np
 import scipy
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
 from cpimaging.types import Image
@@ -31,6 +31,9 @@ DISTRUST = 0.05
 SCALES = (0.8, 2.0)
 """Template size over scan size, per axis: large adult to newborn (ours)."""
 
+STRETCH = 4 / 3
+"""How far one axis may be scaled from the others; heads of preterm infants are long and narrow (ours)."""
+
 GREY_LEVELS = 16
 """Grey levels of the template for the correlation ratio."""
 
@@ -38,9 +41,10 @@ GREY_LEVELS = 16
 def rough_alignment(scan: Image, template: Image, exclude: Image | None) -> Matrix:
     """Return a (4, 4) matrix, RAS+ mm, that takes scan points roughly to template points.
 
-    Turn, shift and one scale. Both images are 0 outside of the brain. The correlation ratio (Roche et
-    al. 1998) of scan on template decides; it fits any contrast. Points outside of the scan's field of
-    view do not count, nor do those in `exclude` (boolean, on the scan's grid).
+    Turn, shift and one scale; a scale for each axis where that alone explains a brain of another shape. Both
+    images are 0 outside of the brain. The correlation ratio (Roche et al. 1998) of scan on template decides;
+    it fits any contrast. Points outside of the scan's field of view do not count, nor do those in `exclude`
+    (boolean, on the scan's grid).
     """
     points, values = _points(scan, exclude)
     centre = points[values != 0].mean(axis=0)
@@ -51,9 +55,10 @@ def rough_alignment(scan: Image, template: Image, exclude: Image | None) -> Matr
     scores = np.array([fit.score(fit.matrix(np.zeros(3), np.zeros(3), scale, turn)) for turn in turns])
     header, any_turn = (turns[int(s.argmax())] for s in (scores[: len(upright)], scores))
     kept, kept_score = fit.refine(header, scale)
-    if scores.max() <= scores[: len(upright)].max():
-        return kept
-    other, other_score = fit.refine(any_turn, scale)
+    others = [fit.refine(np.eye(3), scale, axes=3)]
+    if scores.max() > scores[: len(upright)].max():
+        others.append(fit.refine(any_turn, scale))
+    other, other_score = max(others, key=lambda found: found[1])
     return other if other_score > kept_score + DISTRUST else kept
 
 
@@ -78,10 +83,10 @@ class _Fit:
         self.to_voxel = np.linalg.inv(template.affine)
 
     def matrix(
-        self, angles: NDArray[np.float64], shift: NDArray[np.float64], scale: float, turn: Matrix
+        self, angles: NDArray[np.float64], shift: NDArray[np.float64], scale: ArrayLike, turn: Matrix
     ) -> Matrix:
         matrix = np.eye(4)
-        matrix[:3, :3] = scale * rotation(angles) @ turn
+        matrix[:3, :3] = np.broadcast_to(scale, 3)[:, None] * rotation(angles) @ turn
         matrix[:3, 3] = self.target + shift - matrix[:3, :3] @ self.centre
         return matrix
 
@@ -96,24 +101,24 @@ class _Fit:
         between = float((total**2 / np.maximum(count, 1)).sum()) / len(self.values)
         return between / self.variance
 
-    def refine(self, turn: Matrix, scale: float) -> tuple[Matrix, float]:
-        """Return the best matrix near a turn, and its score."""
+    def refine(self, turn: Matrix, scale: float, axes: int = 1) -> tuple[Matrix, float]:
+        """Return the best matrix near a turn, and its score. axes: 1 for one scale, 3 for one per axis."""
 
         def matrix(x: NDArray[np.float64]) -> Matrix:
-            size = float(
-                np.clip(scale * np.exp(x[6] / 50), *SCALES)
-            )  # one unit of x is about 1 mm at the surface
-            return self.matrix(x[:3], x[3:6], size, turn)
+            stretch = np.exp(x[6:] / 50)  # one unit of x is about 1 mm at the surface
+            if axes > 1:
+                stretch = stretch.clip(1 / STRETCH, STRETCH)
+            return self.matrix(x[:3], x[3:6], np.clip(scale * stretch, *SCALES), turn)
 
         best = scipy.optimize.minimize(
             lambda x: -self.score(matrix(x)),
-            np.zeros(7),
+            np.zeros(6 + axes),
             method="Powell",
             options={
                 "xtol": 0.5,
                 "ftol": 1e-4,
                 "maxiter": 4,
-                "direc": np.diag([8.0] * 3 + [8.0] * 3 + [4.0]),
+                "direc": np.diag([8.0] * 6 + [4.0] * axes),
             },
         )
         return matrix(best.x), -float(best.fun)
