@@ -34,6 +34,10 @@ SCALES = (0.8, 2.0)
 STRETCH = 4 / 3
 """How far one axis may be scaled from the others; heads of preterm infants are long and narrow (ours)."""
 
+UPRIGHT_DEGREES = 16.0
+"""Turns about each axis with which an upright head of another shape is looked for; from further away a
+round brain of three free scales turns the wrong way (ours)."""
+
 GREY_LEVELS = 16
 """Grey levels of the template for the correlation ratio."""
 
@@ -105,10 +109,11 @@ class _Fit:
         """Return the best matrix near a turn, and its score. axes: 1 for one scale, 3 for one per axis."""
 
         def matrix(x: NDArray[np.float64]) -> Matrix:
-            stretch = np.exp(x[6:] / 50)  # one unit of x is about 1 mm at the surface
+            angles, stretch = x[:3], np.exp(x[6:] / 50)  # one unit of x is about 1 mm at the surface
             if axes > 1:
+                angles = angles.clip(-UPRIGHT_DEGREES, UPRIGHT_DEGREES)
                 stretch = stretch.clip(1 / STRETCH, STRETCH)
-            return self.matrix(x[:3], x[3:6], np.clip(scale * stretch, *SCALES), turn)
+            return self.matrix(angles, x[3:6], np.clip(scale * stretch, *SCALES), turn)
 
         best = scipy.optimize.minimize(
             lambda x: -self.score(matrix(x)),
