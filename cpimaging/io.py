@@ -203,7 +203,7 @@ def _content(path: Path | str) -> bytes:
     """Return the bytes of a small file, opened once. Raises InputError as `require_content` does."""
     content = b""
     if os.path.isfile(path):  # to read a pipe may never end
-        with suppress(OSError), open(path, "rb", buffering=0) as stream:  # half the time of Path.read_bytes
+        with suppress(OSError), open(path, "rb", buffering=0) as stream:  # half the time of read_bytes
             content = stream.read()
     if not content or content.startswith((b"version https://git-lfs", b"/annex/objects/")):
         require_content(Path(path))
@@ -229,14 +229,24 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return content
 
 
+class _Record(dict[str, Any]):
+    """An object of a JSON file that this package wrote; what it lacks is an InputError."""
+
+    path: Path | str
+
+    def __missing__(self, key: str) -> Any:
+        raise InputError(self.path, f"lacks {key}, which was written into it", "delete it and start again")
+
+
 def read_record(path: Path | str) -> Any:
     """Read a JSON file of this package. Raises InputError as read_json does, and where a key is gone."""
 
-    class Record(dict[str, Any]):  # a class for each file: an attribute of each object takes twice the time
-        def __missing__(self, key: str) -> Any:
-            raise InputError(path, f"lacks {key}, which was written into it", "delete it and start again")
+    def record(content: dict[str, Any]) -> _Record:
+        made = _Record(content)
+        made.path = path
+        return made
 
-    content = read_json(path, Record)
+    content = read_json(path, record)
     if not isinstance(content, dict):
         raise InputError(path, "is not what was written into it", "delete it and start again")
     return content

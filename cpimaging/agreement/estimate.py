@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import scipy  # scipy.stats, half a second, comes with its first use
 from numpy.typing import NDArray
+from scipy import stats
 
 from cpimaging.agreement.figures import Figure, Floats
 
@@ -40,7 +40,7 @@ def estimated(figure: Figure, seed: int, pairs: int | None = None) -> Estimate:
     value, cases = figure.value, len(figure.parts) if pairs is None else pairs
     if cases < FEWEST or np.isnan(value):
         return Estimate(value, np.nan, np.nan, cases)
-    found = scipy.stats.bootstrap(
+    found = stats.bootstrap(
         (np.arange(len(figure.parts)),),
         partial(_of_cases, figure),
         n_resamples=RESAMPLES,
@@ -53,7 +53,7 @@ def estimated(figure: Figure, seed: int, pairs: int | None = None) -> Estimate:
     unseen = ((1 - LEVEL) / 2) ** (1 / cases)
     if 1 - value < _PERFECT:
         return Estimate(value, unseen, 1.0, cases)
-    half = float(scipy.stats.t.ppf((1 + LEVEL) / 2, cases - 1)) * error / (1 - value**2)
+    half = float(stats.t.ppf((1 + LEVEL) / 2, cases - 1)) * error / (1 - value**2)
     low, high = np.tanh(np.arctanh(value) + np.array([-half, half]))
     return Estimate(value, min(float(low), unseen * value), float(high), cases)
 
@@ -67,5 +67,5 @@ def share_of(hits: int, of: int) -> Estimate:
     """Return a share with Wilson's interval (Wilson 1927, J Am Stat Assoc 22:209)."""
     if of == 0:
         return Estimate(np.nan, np.nan, np.nan, 0)
-    low, high = scipy.stats.binomtest(hits, of).proportion_ci(LEVEL, method="wilson")
+    low, high = stats.binomtest(hits, of).proportion_ci(LEVEL, method="wilson")
     return Estimate(hits / of, float(low), float(high), of)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy
+from scipy.stats import t as student_t
 
 from cpimaging.agreement.estimate import LEVEL, Estimate, estimated, share_of
 from cpimaging.agreement.figures import (
@@ -119,7 +119,7 @@ def bland_altman(values: Floats) -> Iterator[tuple[str, Estimate]]:
     """
     apart = np.diff(values[~np.isnan(values).any(axis=1)], axis=1)[:, 0]
     n, mean, sd = len(apart), float(apart.mean()), float(apart.std(ddof=1))
-    times = float(scipy.stats.t.ppf((1 + LEVEL) / 2, n - 1))
+    times = float(student_t.ppf((1 + LEVEL) / 2, n - 1))
     for name, value, error in (
         ("bias", mean, sd / np.sqrt(n)),
         ("lower_limit", mean - 1.96 * sd, np.sqrt(3 / n) * sd),

@@ -32,11 +32,11 @@ SCALES = (0.8, 2.0)
 """Template size over scan size, per axis: large adult to newborn (ours)."""
 
 STRETCH = 4 / 3
-"""How far one axis may be scaled from the others; heads of preterm infants are long and narrow (ours)."""
+"""How far the scale of one axis may go from that by volume, up or down (ours)."""
 
 UPRIGHT_DEGREES = 16.0
-"""Turns about each axis with which an upright head of another shape is looked for; from further away a
-round brain of three free scales turns the wrong way (ours)."""
+"""Turns about each axis, from upright, within which a brain of another shape is looked for. With free turns
+three scales laid a round brain wrongly (ours)."""
 
 GREY_LEVELS = 16
 """Grey levels of the template for the correlation ratio."""
@@ -45,10 +45,10 @@ GREY_LEVELS = 16
 def rough_alignment(scan: Image, template: Image, exclude: Image | None) -> Matrix:
     """Return a (4, 4) matrix, RAS+ mm, that takes scan points roughly to template points.
 
-    Turn, shift and one scale; a scale for each axis where that alone explains a brain of another shape. Both
-    images are 0 outside of the brain. The correlation ratio (Roche et al. 1998) of scan on template decides;
-    it fits any contrast. Points outside of the scan's field of view do not count, nor do those in `exclude`
-    (boolean, on the scan's grid).
+    Turn, shift and one scale, or a scale for each axis where that explains clearly more. Both images are 0
+    outside of the brain. The correlation ratio (Roche et al. 1998) of scan on template decides; it fits any
+    contrast. Points outside of the scan's field of view do not count, nor do those in `exclude` (boolean, on
+    the scan's grid).
     """
     points, values = _points(scan, exclude)
     centre = points[values != 0].mean(axis=0)

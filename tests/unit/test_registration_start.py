@@ -82,7 +82,7 @@ def test_a_small_brain_of_another_contrast(template: Image) -> None:
 
 
 def test_a_long_and_narrow_head(template: Image) -> None:
-    """As of many infants born preterm: with one scale for all axes the error is 9 mm."""
+    """With one scale for all axes the error is 9 mm."""
     truth = turn((8, 0, 8)) @ np.diag([1.3, 1.0, 1.3, 1.0])
     checked(placed(template, truth), template, truth)
 
